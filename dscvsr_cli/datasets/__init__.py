@@ -1,0 +1,1 @@
+"""Folders and files as clips, and how they are degraded."""

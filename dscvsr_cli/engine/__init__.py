@@ -1,0 +1,1 @@
+"""Frames in, frames out: windows, scenes, tiles; knows no files and no particular network."""

@@ -1,0 +1,39 @@
+"""Frame, the one thing that travels through the program, and the letters for shapes.
+
+Letters used in every docstring: B clips, T frames, C channels, H rows, W columns;
+sH and sW are the rows and columns of an enlarged picture.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """One picture of a video with its place in time."""
+
+    pixels: Tensor
+    """(3, H, W) float32 RGB; [0, 1] spans the source's nominal range, from black to white."""
+
+    pts: int
+    """Presentation time in units of the stream's time base, exactly as the source gives it."""
+
+    duration: int = 0
+    """How long the picture stands, in the same unit; 0 where the source does not say."""
+
+    def __repr__(self) -> str:
+        """Describe the frame without its pixels."""
+        return f"Frame(shape={tuple(self.pixels.shape)}, pts={self.pts}, duration={self.duration})"
+
+
+def check_frames(frames: Tensor) -> None:
+    """Check that ``frames`` is ``(B, T, 3, H, W)`` floating point, as the networks take it.
+
+    Raises:
+        ValueError: The shape or the type is another one.
+    """
+    if frames.ndim != 5 or frames.shape[2] != 3:
+        raise ValueError(f"expected (B, T, 3, H, W), got {tuple(frames.shape) = }")
+    if not frames.is_floating_point():
+        raise ValueError(f"expected floating point frames, got {frames.dtype = }")

@@ -1,0 +1,1 @@
+"""Pictures as arithmetic: resampling, luma, and measures of quality."""

@@ -1,0 +1,87 @@
+"""NetworkConfig: everything needed to rebuild a network, stored beside its weights."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Literal, Self
+
+BlockKind = Literal["separable", "dense"]
+SeparableOrder = Literal["depthwise-first", "pointwise-first"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkConfig:
+    """Sizes of one recurrent network; the defaults are the paper's (section 4.1)."""
+
+    block: BlockKind = "separable"
+    """Layers of the feature blocks: "separable" is DSCVSR's DSCB, "dense" is MetaVSR's block."""
+
+    separable_order: SeparableOrder = "depthwise-first"
+    """Which half of a depthwise separable convolution comes first (MobileNet's, or BSConv's)."""
+
+    channels: int = 64
+    """Channels of the features that travel through time."""
+
+    growth: int = 64
+    """Channels that each layer of a block adds."""
+
+    blocks: int = 16
+    """Feature blocks per direction."""
+
+    layers: int = 8
+    """Densely connected layers per block."""
+
+    filling_blocks: int = 15
+    """Residual blocks of the information filling on odd frames (Eq. 4); 0 leaves filling out."""
+
+    motion_levels: int = 6
+    """Levels of the motion pyramid, each half as large as the one before."""
+
+    motion_finest: int = 0
+    """Halvings before the finest level that is estimated; 0 estimates at full size."""
+
+    motion_channels: tuple[int, ...] = (32, 64, 32, 16)
+    """Channels between the convolutions of one motion level."""
+
+    motion_kernel: int = 7
+    """Side of the motion convolutions, odd."""
+
+    head_hidden: int = 256
+    """Hidden units of the Meta-Upscale filter predictor."""
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that no network can have."""
+        for name in ("channels", "growth", "blocks", "layers", "motion_levels", "head_hidden"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.filling_blocks < 0 or self.motion_finest < 0:
+            raise ValueError("filling_blocks and motion_finest must not be negative")
+        if self.motion_kernel % 2 == 0:
+            raise ValueError(f"motion_kernel must be odd, got {self.motion_kernel}")
+
+    def to_json(self) -> str:
+        """Return the config as one JSON object, keys sorted."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Rebuild a config from ``to_json``'s text.
+
+        Raises:
+            ValueError: Not a JSON object, an unknown key, or a size that cannot be.
+        """
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError(f"expected a JSON object, got {type(values).__name__}")  # noqa: TRY004
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown keys in the network config: {', '.join(sorted(unknown))}")
+        if "motion_channels" in values:
+            values["motion_channels"] = tuple(values["motion_channels"])
+        return cls(**values)
+
+
+DSCVSR_PAPER = NetworkConfig()
+"""The paper's student: 16 DSCB of 8 layers per direction, filling on odd frames."""
+
+METAVSR_PAPER = NetworkConfig(block="dense", filling_blocks=0)
+"""The paper's teacher: the same skeleton with ordinary dense blocks, without filling."""

@@ -1,0 +1,1 @@
+"""Training: sampling, losses, optimiser, checkpoints, the loop."""

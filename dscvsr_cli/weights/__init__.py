@@ -1,0 +1,1 @@
+"""Weights: what exists, where it lies, and a network ready to run."""
