@@ -69,14 +69,22 @@ class NetworkConfig:
         Raises:
             ValueError: Not a JSON object, an unknown key, or a size that cannot be.
         """
-        values = json.loads(text)
+        return cls.from_values(json.loads(text))
+
+    @classmethod
+    def from_values(cls, values: object) -> Self:
+        """Build a config from a table of plain values, as in a recipe or a weights file.
+
+        Raises:
+            ValueError: Not a table, an unknown key, or a size that cannot be.
+        """
         if not isinstance(values, dict):
-            raise ValueError(f"expected a JSON object, got {type(values).__name__}")  # noqa: TRY004
+            raise ValueError(f"expected a table, got {type(values).__name__}")  # noqa: TRY004
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"unknown keys in the network config: {', '.join(sorted(unknown))}")
         if "motion_channels" in values:
-            values["motion_channels"] = tuple(values["motion_channels"])
+            values = values | {"motion_channels": tuple(values["motion_channels"])}
         return cls(**values)
 
 

@@ -1,0 +1,115 @@
+"""Optical flow between two pictures, coarse to fine, and warping by it.
+
+The estimator follows SPyNet (Ranjan and Black, CVPR 2017), which BasicVSR uses: a pyramid of both
+pictures; at every level the second picture is warped by the flow found so far and a few
+convolutions estimate what is missing. Flow is in pixels, ``(dx, dy)``, from target to source:
+``target(x, y)`` looks like ``source(x + dx, y + dy)``. Flow and coordinates stay in float32
+whatever the precision of the convolutions, since half precision cannot hold a position.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dscvsr_cli.models.config import NetworkConfig
+
+# Means and deviations of natural pictures; they only centre the estimator's input.
+PICTURE_MEAN = (0.485, 0.456, 0.406)
+PICTURE_DEVIATION = (0.229, 0.224, 0.225)
+
+
+def warp(source_BCHW: Tensor, flow_B2HW: Tensor) -> Tensor:
+    """Fetch ``source`` at the places ``flow`` points to -> ``(B, C, H, W)``, source's dtype.
+
+    Bilinear between pixel centres; places outside the picture take its border.
+
+    Args:
+        source_BCHW: ``(B, C, H, W)`` picture or features to fetch from.
+        flow_B2HW: ``(B, 2, H, W)`` float32 pixels, ``(dx, dy)``, target to source.
+    """
+    height, width = flow_B2HW.shape[-2:]
+    flow = flow_B2HW.float()
+    columns = torch.arange(width, device=flow.device, dtype=torch.float32)
+    rows = torch.arange(height, device=flow.device, dtype=torch.float32)[:, None]
+    # grid_sample's align_corners=True: -1 and 1 are the centres of the first and last pixel.
+    grid_x = (columns + flow[:, 0]) * (2.0 / max(width - 1, 1)) - 1.0
+    grid_y = (rows + flow[:, 1]) * (2.0 / max(height - 1, 1)) - 1.0
+    grid = torch.stack((grid_x, grid_y), dim=-1)
+    fetched = F.grid_sample(
+        source_BCHW.float(), grid, mode="bilinear", padding_mode="border", align_corners=True
+    )
+    return fetched.to(source_BCHW.dtype)
+
+
+class MotionLevel(nn.Sequential):
+    """Convolutions that estimate what one pyramid level adds to the flow."""
+
+    def __init__(self, channels: tuple[int, ...], kernel: int) -> None:
+        """Build convolutions 8 -> channels... -> 2, ReLU between them."""
+        widths = (8, *channels, 2)
+        layers: list[nn.Module] = []
+        for before, after in zip(widths[:-1], widths[1:], strict=True):
+            layers += [nn.Conv2d(before, after, kernel, padding=kernel // 2), nn.ReLU()]
+        super().__init__(*layers[:-1])
+        # Start from rest: an untrained estimator must not scramble the features it aligns.
+        last = self[-1]
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+
+
+class MotionEstimator(nn.Module):
+    """Optical flow from coarse to fine."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, config: NetworkConfig) -> None:
+        """Build one ``MotionLevel`` per pyramid level, coarsest first."""
+        super().__init__()
+        self.finest = config.motion_finest
+        self.levels = nn.ModuleList(
+            MotionLevel(config.motion_channels, config.motion_kernel)
+            for _ in range(config.motion_levels)
+        )
+        for name, values in (("mean", PICTURE_MEAN), ("deviation", PICTURE_DEVIATION)):
+            constant = torch.tensor(values).view(1, 3, 1, 1)
+            self.register_buffer(name, constant, persistent=False)
+
+    @property
+    def alignment(self) -> int:
+        """Pixels; sides are padded to a multiple of this inside, so tiles should start on it."""
+        return 1 << (len(self.levels) - 1 + self.finest)
+
+    def forward(self, target_B3HW: Tensor, source_B3HW: Tensor) -> Tensor:
+        """Estimate the flow ``(B, 3, H, W)`` x2 -> ``(B, 2, H, W)`` float32 pixels."""
+        height, width = target_B3HW.shape[-2:]
+        pad = (0, -width % self.alignment, 0, -height % self.alignment)
+        targets = self._pyramid(F.pad(target_B3HW.float(), pad, mode="replicate"))
+        sources = self._pyramid(F.pad(source_B3HW.float(), pad, mode="replicate"))
+        flow = targets[0].new_zeros(
+            (target_B3HW.shape[0], 2, targets[0].shape[-2], targets[0].shape[-1])
+        )
+        for depth, level in enumerate(self.levels):
+            if depth > 0:
+                flow = _double(flow)
+            warped = warp(sources[depth], flow)
+            seen = torch.cat((targets[depth], warped, flow), dim=1)
+            flow = flow + level(seen.to(level[0].weight.dtype)).float()
+        for _ in range(self.finest):
+            flow = _double(flow)
+        return flow[..., :height, :width]
+
+    def _pyramid(self, picture_B3HW: Tensor) -> list[Tensor]:
+        """Return normalised pictures from the coarsest level to the finest estimated one."""
+        picture = (picture_B3HW - self.mean.float()) / self.deviation.float()
+        for _ in range(self.finest):
+            picture = F.avg_pool2d(picture, 2)
+        pyramid = [picture]
+        for _ in range(len(self.levels) - 1):
+            pyramid.append(F.avg_pool2d(pyramid[-1], 2))
+        return pyramid[::-1]
+
+
+def _double(flow_B2HW: Tensor) -> Tensor:
+    """Bring a flow to twice the resolution; its lengths double with it."""
+    return 2.0 * F.interpolate(flow_B2HW, scale_factor=2, mode="bilinear", align_corners=False)

@@ -1,0 +1,73 @@
+"""One recurrent pass: R_f of Eq. 4 behind alignment and filling; run backward and forward.
+
+Symbols of the paper: ``h`` is the feature that travels, ``h_bar`` the same after warping,
+``I`` the low-resolution frame, ``R_f`` the feature extraction, ``R`` the filling.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from dscvsr_cli.models.blocks import DenseBlock, activate, conv3x3
+from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.filling import InformationFilling
+from dscvsr_cli.models.motion import warp
+
+
+class FeatureExtraction(nn.Module):
+    """R_f: a residual dense network with local and global feature fusion (RDN)."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        """Build the shallow convolution, the blocks, and the global fusion."""
+        super().__init__()
+        channels = config.channels
+        # Ordinary even in the student, as MobileNet's first layer is: three of its inputs are the
+        # picture, and a filter per channel cannot tell an edge from a colour.
+        self.shallow = nn.Conv2d(channels + 3, channels, 3, padding=1)
+        self.blocks = nn.ModuleList(DenseBlock(config) for _ in range(config.blocks))
+        self.global_fusion = nn.Conv2d(config.blocks * channels, channels, 1)
+        self.smoothing = conv3x3(channels, channels, config)
+
+    def forward(self, state_BCHW: Tensor, frame_B3HW: Tensor) -> Tensor:
+        """``(B, C, H, W)`` state and ``(B, 3, H, W)`` frame -> ``(B, C, H, W)`` new state."""
+        shallow = activate(self.shallow(torch.cat((state_BCHW, frame_B3HW), dim=1)))
+        outputs = [shallow]
+        for block in self.blocks:
+            outputs.append(block(outputs[-1]))
+        fused = self.global_fusion(torch.cat(outputs[1:], dim=1))
+        return shallow + self.smoothing(fused)
+
+
+class RecurrentPass(nn.Module):
+    """One step of the recurrence, Eq. 4."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        """Build R_f, and R where the config has filling."""
+        super().__init__()
+        self.channels = config.channels
+        self.filling = InformationFilling(config) if config.filling_blocks else None
+        self.extraction = FeatureExtraction(config)
+
+    def forward(
+        self,
+        frame_B3HW: Tensor,
+        neighbour_BCHW: Tensor | None,
+        flow_B2HW: Tensor | None,
+        *,
+        filled: bool,
+    ) -> Tensor:
+        """Advance by one frame -> h ``(B, C, H, W)``.
+
+        Args:
+            frame_B3HW: I, in the dtype of the features.
+            neighbour_BCHW: h of the frame before (in the direction of the pass); None at the start.
+            flow_B2HW: Flow from this frame to that neighbour, float32 pixels; None at the start.
+            filled: Whether this frame goes through the information filling.
+        """
+        if neighbour_BCHW is None or flow_B2HW is None:
+            batch, _, height, width = frame_B3HW.shape
+            neighbour_BCHW = aligned = frame_B3HW.new_zeros((batch, self.channels, height, width))
+        else:
+            aligned = warp(neighbour_BCHW, flow_B2HW)
+        if self.filling is not None and filled:
+            aligned = self.filling(neighbour_BCHW, aligned)
+        return self.extraction(aligned, frame_B3HW)
