@@ -1,0 +1,189 @@
+"""The training loop, told from top to bottom."""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dscvsr_cli.errors import DatasetError
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.training.checkpoint import (
+    RunState,
+    WeightAverage,
+    load_checkpoint,
+    save_checkpoint,
+)
+from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.training.losses import charbonnier, photometric
+from dscvsr_cli.training.sampler import Batch, Sampler
+from dscvsr_cli.training.schedule import learning_rate, progress, sequence_length
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS = 120.0
+MAX_SKIPPED_STEPS = 20
+"""Steps in a row with a non-finite loss after which a run gives up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """One finished step."""
+
+    iteration: int
+    loss: float
+    """Charbonnier of the pictures, in [0, 1] units."""
+    learning_rate: float
+    progress: float
+    """Share of the run that lies behind, in [0, 1]."""
+    clips_seen: int
+    seconds: float
+    """Of training so far, restarts included."""
+
+
+class Trainer:
+    """One run: its network, optimiser, average and place in the schedule."""
+
+    def __init__(self, config: TrainingConfig, *, device: torch.device) -> None:
+        """Build fresh weights from the config's seed."""
+        self.config = config
+        self.device = device
+        self.state = RunState()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            network = RecurrentNetwork(config.network)
+        self.network = network.to(device, memory_format=torch.channels_last)
+        self.average = WeightAverage(dict(self.network.named_parameters()), config.average_decay)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
+        self.generator = torch.Generator().manual_seed(config.seed)
+
+    def run(
+        self,
+        sampler: Sampler,
+        *,
+        checkpoint: Path | None = None,
+        on_step: Callable[[StepReport], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Train to the end of the schedule, saving to ``checkpoint`` on the way and at the end.
+
+        Raises:
+            DatasetError: The loss was not finite ``MAX_SKIPPED_STEPS`` times in a row.
+        """
+        last = saved = clock()
+        skipped = 0
+        while (done := self.progress()) < 1.0:
+            rate = learning_rate(
+                done,
+                peak=self.config.learning_rate,
+                final=self.config.final_learning_rate,
+                warmup=self.config.warmup,
+            )
+            length = sequence_length(done, self.config.sequence)
+            loss = self.step(sampler.draw(length, self.generator), rate)
+            skipped = 0 if math.isfinite(loss) else skipped + 1
+            if skipped > MAX_SKIPPED_STEPS:
+                raise DatasetError(
+                    f"the loss was not finite {skipped} times in a row",
+                    hint="lower learning_rate, or resume from the last checkpoint",
+                )
+            now = clock()
+            self.state.seconds += now - last
+            last = now
+            if on_step:
+                on_step(self._report(loss, rate, done))
+            if checkpoint and now - saved > CHECKPOINT_SECONDS:
+                self.save(checkpoint)
+                saved = now
+        if checkpoint:
+            self.save(checkpoint)
+
+    def progress(self) -> float:
+        """Return the share of the run that lies behind."""
+        return progress(
+            iteration=self.state.iteration,
+            iterations=self.config.iterations,
+            seconds=self.state.seconds,
+            max_minutes=self.config.max_minutes,
+        )
+
+    def step(self, batch: Batch, rate: float) -> float:
+        """Learn from one batch; a step whose loss or gradient is not finite changes nothing.
+
+        Returns:
+            The pictures' Charbonnier loss, possibly not finite.
+        """
+        low, high = batch.low.to(self.device), batch.high.to(self.device)
+        size = Size(high.shape[-2], high.shape[-1])
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
+            pictures = charbonnier(self.network(low, size), high)
+            total = pictures
+            if self.config.motion_weight:
+                pair = self.state.iteration % (low.shape[1] - 1)
+                total = total + self.config.motion_weight * photometric(
+                    self.network.motion, low, pair
+                )
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(
+            self.network.parameters(), self.config.gradient_norm
+        )
+        if bool(torch.isfinite(norm)):
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            self.optimizer.step()
+            self.average.update(dict(self.network.named_parameters()), self.state.iteration)
+        else:
+            logger.warning("step %d skipped: not finite", self.state.iteration)
+        self.state.iteration += 1
+        self.state.clips_seen += low.shape[0]
+        return float(pictures.detach()) if bool(torch.isfinite(norm)) else math.nan
+
+    def save(self, path: Path) -> None:
+        """Write the whole run, from which ``resume`` goes on as if nothing had happened."""
+        values: dict[str, Any] = {
+            "config": self.config.to_values(),
+            "state": asdict(self.state),
+            "network": self.network.state_dict(),
+            "average": self.average.weights,
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+        }
+        save_checkpoint(path, values)
+
+    @classmethod
+    def resume(cls, path: Path, *, device: torch.device) -> "Trainer":
+        """Rebuild a run from its checkpoint, recipe included.
+
+        Raises:
+            DatasetError: The file is missing or is not a checkpoint.
+        """
+        values = load_checkpoint(path)
+        try:
+            trainer = cls(TrainingConfig.from_values(values["config"]), device=device)
+            trainer.state = RunState(**values["state"])
+            trainer.network.load_state_dict(values["network"])
+            trainer.average.weights = {k: v.to(device) for k, v in values["average"].items()}
+            trainer.optimizer.load_state_dict(values["optimizer"])
+            trainer.generator.set_state(values["generator"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise DatasetError(
+                f"{path} is not a checkpoint of this version: {error}",
+                hint="start the run without --resume",
+            ) from error
+        return trainer
+
+    def _report(self, loss: float, rate: float, done: float) -> StepReport:
+        return StepReport(
+            iteration=self.state.iteration,
+            loss=loss,
+            learning_rate=rate,
+            progress=done,
+            clips_seen=self.state.clips_seen,
+            seconds=self.state.seconds,
+        )

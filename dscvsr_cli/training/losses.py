@@ -1,0 +1,34 @@
+"""What a step minimises: Charbonnier on pictures, and a photometric loss on the flow."""
+
+import torch
+from torch import Tensor
+
+from dscvsr_cli.models.motion import MotionEstimator, warp
+
+CHARBONNIER_EPSILON = 1e-3
+"""Rounds the absolute value off near zero: a quarter of an 8-bit step."""
+
+
+def charbonnier(made: Tensor, wanted: Tensor, epsilon: float = CHARBONNIER_EPSILON) -> Tensor:
+    """Return the mean of ``sqrt(difference^2 + epsilon^2)`` (Lai et al., CVPR 2017), a scalar."""
+    return torch.sqrt((made.float() - wanted).square() + epsilon**2).mean()
+
+
+def photometric(motion: MotionEstimator, frames: Tensor, pair: int) -> Tensor:
+    """Return how badly frames ``pair`` and ``pair + 1`` match after warping, both ways, a scalar.
+
+    A flow that starts from rest gets almost no gradient from the pictures at first; matching the
+    frames themselves teaches it early (Yu et al., ECCVW 2016). A light smoothness term settles
+    the flow where there is no texture.
+
+    Args:
+        motion: The estimator to teach.
+        frames: ``(B, T, 3, H, W)`` low-resolution clips in [0, 1].
+        pair: Index of the first of the two frames.
+    """
+    first, second = frames[:, pair], frames[:, pair + 1]
+    target, source = torch.cat((first, second)), torch.cat((second, first))
+    flow = motion(target, source)
+    mismatch = charbonnier(warp(source, flow), target)
+    rough = flow.diff(dim=-1).abs().mean() + flow.diff(dim=-2).abs().mean()
+    return mismatch + 0.005 * rough

@@ -1,0 +1,24 @@
+"""Schedules as functions of progress: the share of the run, in [0, 1], that lies behind."""
+
+import math
+from collections.abc import Sequence
+
+
+def progress(*, iteration: int, iterations: int, seconds: float, max_minutes: float | None) -> float:
+    """Return how much of the run lies behind, by steps or by the clock, whichever is further."""
+    by_steps = iteration / iterations
+    by_clock = seconds / (60.0 * max_minutes) if max_minutes else 0.0
+    return min(1.0, max(by_steps, by_clock))
+
+
+def learning_rate(done: float, *, peak: float, final: float, warmup: float) -> float:
+    """Return the rate at ``done``: a linear climb over ``warmup``, then half a cosine to ``final``."""
+    if done < warmup:
+        return peak * (0.05 + 0.95 * done / warmup)
+    along = (done - warmup) / max(1.0 - warmup, 1e-9)
+    return final + (peak - final) * 0.5 * (1.0 + math.cos(math.pi * min(along, 1.0)))
+
+
+def sequence_length(done: float, lengths: Sequence[int]) -> int:
+    """Return the clip length at ``done``: each of ``lengths`` rules an equal share of the run."""
+    return lengths[min(int(done * len(lengths)), len(lengths) - 1)]
