@@ -1,0 +1,87 @@
+"""Memory: how much is free, and which errors mean that there was too little."""
+
+import os
+from pathlib import Path
+
+import torch
+
+UNKNOWN_FREE_BYTES = 4 * 2**30
+"""Taken for free where the system does not tell."""
+
+_USABLE_SHARE = {"cuda": 0.85}
+_USABLE_SHARE_OF_MAIN_MEMORY = 0.6
+
+_SIGNS = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "defaultcpuallocator",
+    "cudnn_status_alloc_failed",
+    "cublas_status_alloc_failed",
+)
+
+
+def free_memory_bytes(device: torch.device, *, meminfo: Path = Path("/proc/meminfo")) -> int:
+    """Return the bytes that can be taken on ``device`` now.
+
+    CUDA is asked for the memory that no process holds, plus what this process holds unused. Apple's
+    GPUs share the main memory. Where nothing tells, ``UNKNOWN_FREE_BYTES``.
+    """
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return _available_bytes(meminfo) or _physical_bytes() // 2 or UNKNOWN_FREE_BYTES
+
+
+def memory_budget_bytes(device: torch.device, *, memory_bytes: int | None = None) -> int:
+    """Return the bytes that a plan may use on ``device``: ``memory_bytes``, or a share of the free.
+
+    A GPU refuses what it does not have, and the plan shrinks. Main memory is shared with decoder,
+    encoder and all other programs, and taking too much of it ends the process, so less is used.
+    """
+    if memory_bytes is not None:
+        return memory_bytes
+    share = _USABLE_SHARE.get(device.type, _USABLE_SHARE_OF_MAIN_MEMORY)
+    return int(share * free_memory_bytes(device))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether ``error`` says that memory ran out, on any device.
+
+    torch has a type of its own for CUDA; elsewhere only the message of a RuntimeError tells.
+    """
+    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _SIGNS)
+
+
+def release_cached_memory(device: torch.device) -> None:
+    """Give back what torch's allocator keeps unused on ``device``, so that a new layout fits."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def _available_bytes(meminfo: Path) -> int:
+    """Read MemAvailable, which unlike MemFree counts caches that can be dropped; 0 if absent."""
+    try:
+        lines = meminfo.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name == "MemAvailable":
+            return int(value.split()[0]) * 1024
+    return 0
+
+
+def _physical_bytes() -> int:
+    """Return the installed memory as macOS and the BSDs tell it; 0 where they do not."""
+    sysconf = getattr(os, "sysconf", None)
+    names = getattr(os, "sysconf_names", {})
+    if sysconf is None or "SC_PHYS_PAGES" not in names:
+        return 0
+    pages: int = sysconf("SC_PHYS_PAGES")
+    page_bytes: int = sysconf("SC_PAGE_SIZE")
+    return max(0, pages * page_bytes)

@@ -1,0 +1,178 @@
+"""Overlap: read ahead and write behind in threads, so that decoder, network and encoder overlap.
+
+Both helpers hold a bounded number of items, hand exceptions to the caller, and end their thread
+before they return from ``with``.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from threading import Condition, Thread
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Prefetch(Iterator[Item], Generic[Item]):
+    """Runs an iterable in a thread, at most ``depth`` items ahead of the consumer.
+
+    Use it in a ``with`` statement; leaving it stops the thread, however far it is. What the
+    iterable raises is raised by ``next()``, after the items that came before. The iterable runs,
+    and if it is a generator is closed, in the thread alone.
+    """
+
+    def __init__(self, items: Iterable[Item], *, depth: int = 4) -> None:
+        self._items = items
+        self._channel: _Channel[Item] = _Channel(depth)
+        self._error: BaseException | None = None
+        self._thread = Thread(target=self._produce, name="dscvsr-prefetch", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._channel.abandon()
+        self._thread.join()
+
+    def __next__(self) -> Item:
+        """Return the next item.
+
+        Raises:
+            StopIteration: The iterable has ended, or the ``with`` statement was left.
+        """
+        try:
+            return self._channel.get()
+        except _ChannelClosed:
+            error, self._error = self._error, None
+            if error is not None:
+                raise error from None
+            raise StopIteration from None
+
+    def _produce(self) -> None:
+        iterator = iter(self._items)
+        try:
+            for item in iterator:
+                self._channel.put(item)
+        except _ChannelClosed:
+            pass
+        except BaseException as error:  # noqa: BLE001  handed to the consumer
+            self._error = error
+        finally:
+            try:
+                close = getattr(iterator, "close", None)
+                if close is not None:
+                    close()
+            except BaseException as error:  # noqa: BLE001  handed to the consumer
+                self._error = self._error or error
+            self._channel.finish()
+
+
+class Drain(Generic[Item]):
+    """Hands items to ``consume`` in a thread, at most ``depth`` behind the caller.
+
+    Use it in a ``with`` statement: leaving it waits until all items are consumed, or, when an
+    exception leaves it, drops those that still wait. What ``consume`` raises is raised by the next
+    ``put()`` or at the end, and nothing is consumed after it.
+    """
+
+    def __init__(self, consume: Callable[[Item], object], *, depth: int = 4) -> None:
+        self._consume = consume
+        self._channel: _Channel[Item] = _Channel(depth)
+        self._error: BaseException | None = None
+        self._thread = Thread(target=self._run, name="dscvsr-drain", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._channel.finish()
+        else:
+            self._channel.abandon()
+        self._thread.join()
+        # An exception on its way out says why we end; one of the thread's own must not hide it.
+        if error is None:
+            self._raise_error()
+
+    def put(self, item: Item) -> None:
+        """Hand over one item; waits while ``depth`` items wait already."""
+        try:
+            self._channel.put(item)
+        except _ChannelClosed:
+            self._thread.join()
+            self._raise_error()
+            raise ValueError("put() after the end of the with statement") from None
+
+    def _raise_error(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._consume(self._channel.get())
+        except _ChannelClosed:
+            pass
+        except BaseException as error:  # noqa: BLE001  handed to the caller
+            self._error = error
+        finally:
+            self._channel.abandon()
+
+
+class _ChannelClosed(Exception):  # noqa: N818  a signal between two threads, not an error
+    """Nothing more can be put into, or taken from, the channel."""
+
+
+class _Channel(Generic[Item]):
+    """A bounded queue that either side can close (``queue.Queue`` cannot before Python 3.13)."""
+
+    def __init__(self, depth: int) -> None:
+        if depth < 1:
+            raise ValueError(f"depth must be at least 1, got {depth}")
+        self._depth = depth
+        self._items: deque[Item] = deque()
+        self._open = True
+        self._changed = Condition()
+
+    def put(self, item: Item) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._open or len(self._items) < self._depth)
+            if not self._open:
+                raise _ChannelClosed
+            self._items.append(item)
+            self._changed.notify_all()
+
+    def get(self) -> Item:
+        with self._changed:
+            self._changed.wait_for(lambda: self._items or not self._open)
+            if not self._items:
+                raise _ChannelClosed
+            item = self._items.popleft()
+            self._changed.notify_all()
+            return item
+
+    def finish(self) -> None:
+        """Take no more items; those inside can still be taken."""
+        with self._changed:
+            self._open = False
+            self._changed.notify_all()
+
+    def abandon(self) -> None:
+        """Take no more items and drop those inside."""
+        with self._changed:
+            self._open = False
+            self._items.clear()
+            self._changed.notify_all()

@@ -1,0 +1,192 @@
+"""SceneRun: works through one scene window by window, a few frames per call.
+
+The place in the scene and the forward state change together and only when a step has succeeded.
+So a step that failed is repeated from the same frame, with another plan or another network.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import torch
+from torch import Tensor
+
+from dscvsr_cli.engine.memory import is_out_of_memory
+from dscvsr_cli.engine.passes import run_backward, run_forward
+from dscvsr_cli.engine.plan import StreamPlan
+from dscvsr_cli.engine.protocol import FrameNetwork
+from dscvsr_cli.engine.tiles import Tile
+from dscvsr_cli.engine.windows import Window, next_window
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+
+
+class Outcome(Enum):
+    """What a call of ``SceneRun.advance`` came to."""
+
+    MADE = auto()
+    """Frames were made; ``take`` gives them."""
+
+    DONE = auto()
+    """Every frame that was added is made."""
+
+    OUT_OF_MEMORY = auto()
+    """Nothing was made, for lack of memory."""
+
+    NOT_FINITE = auto()
+    """Nothing was made, because the numbers overflowed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OpenWindow:
+    """A window whose backward pass is done."""
+
+    window: Window
+    frames: Tensor
+    """(1, T, 3, H, W) from the window's start on, on the device."""
+
+    backward: Tensor
+    """(1, T, C, H, W) of the window's own frames."""
+
+    tiles: list[Tile]
+    step: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """A few enlarged frames, and what the next ones continue from."""
+
+    pictures: Tensor
+    """(T, 3, sH, sW) float32 in [0, 1]."""
+
+    features: Tensor
+    """(1, C, H, W), the forward state after the last of them."""
+
+    frame: Tensor
+    """(1, 3, H, W), the last of their inputs."""
+
+
+class SceneRun:
+    """One scene on its way through a network."""
+
+    def __init__(self, network: FrameNetwork, *, size: Size, device: torch.device) -> None:
+        self._network = network
+        self._size = size
+        self._device = device
+        self._waiting: deque[Frame] = deque()
+        self._position = 0
+        self._open: _OpenWindow | None = None
+        self._features: Tensor | None = None
+        self._frame: Tensor | None = None
+        self._finished: list[Frame] = []
+        self.is_float32 = False
+
+    def add(self, frame: Frame) -> None:
+        """Append the scene's next frame."""
+        self._waiting.append(frame)
+
+    def needs_frames(self, plan: StreamPlan) -> bool:
+        """Return whether more frames must be added before ``advance``, if the scene has any."""
+        return self._open is None and self._next_window(plan, ended=False) is None
+
+    def advance(self, plan: StreamPlan, *, ended: bool) -> Outcome:
+        """Make the next few frames.
+
+        Args:
+            plan: Taken up where a window begins; a window that is open keeps its own.
+            ended: Whether all frames of the scene have been added.
+        """
+        if not self._waiting:
+            return Outcome.DONE
+        try:
+            step = self._make_step(plan, ended=ended)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return Outcome.OUT_OF_MEMORY
+        if step is None:
+            return Outcome.NOT_FINITE
+        self._accept(step)
+        return Outcome.MADE
+
+    def take(self) -> list[Frame]:
+        """Return the frames made since the last call."""
+        finished, self._finished = self._finished, []
+        return finished
+
+    def restart_window(self) -> None:
+        """Let go of the open window; the next one begins at the first frame not made yet."""
+        self._open = None
+
+    def use_float32(self, network: FrameNetwork) -> None:
+        """Go on with ``network``, whose features are float32."""
+        self.restart_window()
+        self._network = network
+        self.is_float32 = True
+        if self._features is not None:
+            self._features = self._features.float()
+
+    def _next_window(self, plan: StreamPlan, *, ended: bool) -> Window | None:
+        return next_window(
+            self._position,
+            available=self._position + len(self._waiting),
+            ended=ended,
+            length=plan.window,
+            look_ahead=plan.look_ahead,
+        )
+
+    @torch.inference_mode()
+    def _make_step(self, plan: StreamPlan, *, ended: bool) -> _Step | None:
+        """Run the network on the next frames; None when a number is not finite."""
+        if self._open is None:
+            self._open = self._begin_window(plan, ended=ended)
+        window = self._open.window
+        begin = self._position - window.start
+        part = slice(begin, min(begin + self._open.step, window.stop - window.start))
+        frames = self._open.frames[:, part]
+        forward = run_forward(
+            self._network,
+            frames,
+            first_index=self._position,
+            previous_features=self._features,
+            previous_frame=self._frame,
+            tiles=self._open.tiles,
+        )
+        pictures = self._network.reconstruct(
+            frames, self._open.backward[:, part], forward, size=self._size
+        ).float()
+        expected = (1, frames.shape[1], 3, self._size.height, self._size.width)
+        if tuple(pictures.shape) != expected:
+            raise ValueError(f"expected {expected} of the network, got {tuple(pictures.shape)}")
+        # Cloned, so that the state does not keep the features of the whole step alive.
+        state = forward[:, -1].clone()
+        if not bool(torch.isfinite(pictures).all() & torch.isfinite(state).all()):
+            return None
+        return _Step(pictures[0].clamp(0.0, 1.0), state, frames[:, -1].clone())
+
+    def _begin_window(self, plan: StreamPlan, *, ended: bool) -> _OpenWindow:
+        window = self._next_window(plan, ended=ended)
+        if window is None:
+            raise ValueError("advance() needs more frames of a scene that has not ended")
+        read = [self._waiting[i].pixels for i in range(window.reach - window.start)]
+        frames = torch.stack(read)[None].to(self._device, torch.float32)
+        tiles = plan.tiles(Size(*frames.shape[-2:]))
+        backward = run_backward(
+            self._network,
+            frames,
+            first_index=window.start,
+            keep=window.stop - window.start,
+            tiles=tiles,
+        )
+        return _OpenWindow(window, frames, backward, tiles, plan.step)
+
+    def _accept(self, step: _Step) -> None:
+        # Outside inference mode and copied, so that the caller may do with a frame what he likes.
+        for pixels in step.pictures:
+            source = self._waiting.popleft()
+            copy = pixels.to("cpu", copy=True)
+            self._finished.append(Frame(pixels=copy, pts=source.pts, duration=source.duration))
+        self._features, self._frame = step.features, step.frame
+        self._position += len(step.pictures)
+        if self._open is not None and self._position == self._open.window.stop:
+            self._open = None

@@ -1,0 +1,204 @@
+"""upscale_stream(): frames in, enlarged frames out, in bounded memory; the engine's front door."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Literal
+
+import torch
+
+from dscvsr_cli.engine.memory import is_out_of_memory, release_cached_memory
+from dscvsr_cli.engine.plan import StreamPlan, smaller_plan
+from dscvsr_cli.engine.protocol import FrameNetwork
+from dscvsr_cli.engine.scene_run import Outcome, SceneRun
+from dscvsr_cli.engine.scenes import mark_scene_starts
+from dscvsr_cli.errors import DeviceError, WeightsError
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+
+_log = logging.getLogger(__name__)
+
+SceneMarker = Callable[[Iterable[Frame]], Iterable[tuple[Frame, bool]]]
+"""Gives every frame back, in order, with whether a scene starts there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEvent:
+    """Something worth telling the person while a video is worked on."""
+
+    kind: Literal["scene", "smaller", "float32"]
+    """A scene starts; memory ran out and the plan shrank; numbers overflowed and were redone."""
+
+    frame: int
+    """Position in the stream, from 0, of the frame concerned."""
+
+    message: str
+    """One sentence for a log."""
+
+
+def one_scene(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
+    """Mark no cut at all: a ``SceneMarker`` for footage known to have none."""
+    for position, frame in enumerate(frames):
+        yield frame, position == 0
+
+
+def upscale_stream(
+    frames: Iterable[Frame],
+    network: FrameNetwork,
+    *,
+    size: Size,
+    plan: StreamPlan,
+    device: torch.device,
+    float32_network: Callable[[], FrameNetwork] | None = None,
+    mark_scenes: SceneMarker = mark_scene_starts,
+    on_event: Callable[[StreamEvent], None] | None = None,
+) -> Iterator[Frame]:
+    """Enlarge a stream of frames: every frame in is one frame out, in order, with its times.
+
+    Frames come out as soon as their window is known, float32 in [0, 1] on the CPU. The memory of
+    the network never passes a scene cut. When memory runs out the plan shrinks, for good, and the
+    window goes on where it stopped.
+
+    Args:
+        frames: ``(3, H, W)`` pixels each, all of one size.
+        network: On ``device``; gets float32 frames and may keep features in any dtype.
+        size: Rows and columns of the output.
+        plan: Sizes of the pieces, from ``plan_stream``.
+        device: Where the network's weights are.
+        float32_network: Builds the same network in float32 on ``device``. It is called when a
+            result is not finite, at most once, and then serves the rest of that scene. None says
+            that ``network`` is float32 already.
+        mark_scenes: Finds the cuts.
+        on_event: Told of scenes, shrunk plans and repeated windows, beside the log.
+
+    Raises:
+        DeviceError: Memory ran out at the smallest plan.
+        WeightsError: The network gives non-finite pictures in float32.
+        ValueError: A frame has another size than the first.
+    """
+    stream = _Stream(
+        network=network,
+        size=size,
+        plan=plan,
+        device=device,
+        float32_network=float32_network,
+        mark_scenes=mark_scenes,
+        on_event=on_event,
+    )
+    yield from stream.run(frames)
+
+
+class _Stream:
+    """What outlives a scene: the plan as it shrank, the float32 network, the position."""
+
+    def __init__(
+        self,
+        *,
+        network: FrameNetwork,
+        size: Size,
+        plan: StreamPlan,
+        device: torch.device,
+        float32_network: Callable[[], FrameNetwork] | None,
+        mark_scenes: SceneMarker,
+        on_event: Callable[[StreamEvent], None] | None,
+    ) -> None:
+        self._network = network
+        self._size = size
+        self._plan = plan
+        self._device = device
+        self._build_float32 = float32_network
+        self._float32: FrameNetwork | None = None
+        self._mark_scenes = mark_scenes
+        self._on_event = on_event
+        self._source: Size | None = None
+        self._made = 0
+
+    def run(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        pairs = _number_scenes(self._mark_scenes(map(self._check, frames)))
+        for scene, members in groupby(pairs, key=itemgetter(1)):
+            if scene > 1:
+                self._tell("scene", f"scene {scene} starts at frame {self._made}")
+            yield from self._run_scene(frame for frame, _ in members)
+
+    def _run_scene(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        run = SceneRun(self._network, size=self._size, device=self._device)
+        ended = False
+        while True:
+            while not ended and run.needs_frames(self._plan):
+                frame = next(frames, None)
+                ended = frame is None
+                if frame is not None:
+                    run.add(frame)
+            outcome = run.advance(self._plan, ended=ended)
+            if outcome is Outcome.DONE:
+                return
+            if outcome is Outcome.OUT_OF_MEMORY:
+                self._shrink(run)
+            elif outcome is Outcome.NOT_FINITE:
+                self._switch_to_float32(run)
+            for frame in run.take():
+                self._made += 1
+                yield frame
+
+    def _check(self, frame: Frame) -> Frame:
+        source = Size(*frame.pixels.shape[-2:])
+        if frame.pixels.ndim != 3 or frame.pixels.shape[0] != 3:
+            raise ValueError(f"expected (3, H, W), got {tuple(frame.pixels.shape) = }")
+        if self._source is not None and source != self._source:
+            raise ValueError(f"expected frames of {self._source}, got {source} at pts {frame.pts}")
+        self._source = source
+        return frame
+
+    def _shrink(self, run: SceneRun) -> None:
+        run.restart_window()
+        release_cached_memory(self._device)
+        plan = smaller_plan(self._plan, self._source) if self._source else None
+        if plan is None:
+            raise DeviceError(
+                f"there is too little memory on {self._device} to enlarge one frame of "
+                f"{self._source} to {self._size}",
+                hint="close other programs, choose a smaller factor, or use --device cpu",
+            )
+        self._plan = plan
+        tile = "whole frames" if plan.tile is None else f"tiles of {plan.tile} pixels"
+        self._tell(
+            "smaller",
+            f"memory ran out at frame {self._made}; going on with {plan.window} frames per window "
+            f"and {tile}",
+        )
+
+    def _switch_to_float32(self, run: SceneRun) -> None:
+        run.restart_window()
+        if self._build_float32 is None or run.is_float32:
+            raise WeightsError(
+                f"the network gives numbers that are not finite at frame {self._made}",
+                hint="the weights may be damaged; fetch them again or choose others",
+            )
+        if self._float32 is None:
+            try:
+                self._float32 = self._build_float32()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+        if self._float32 is None:
+            # The window overflows again, and finds room for the second network by then.
+            self._shrink(run)
+            return
+        run.use_float32(self._float32)
+        self._tell(
+            "float32", f"numbers overflowed at frame {self._made}; its scene goes on in float32"
+        )
+
+    def _tell(self, kind: Literal["scene", "smaller", "float32"], message: str) -> None:
+        _log.log(logging.INFO if kind == "scene" else logging.WARNING, message)
+        if self._on_event is not None:
+            self._on_event(StreamEvent(kind=kind, frame=self._made, message=message))
+
+
+def _number_scenes(marked: Iterable[tuple[Frame, bool]]) -> Iterator[tuple[Frame, int]]:
+    scene = 0
+    for frame, starts_scene in marked:
+        scene += starts_scene or scene == 0
+        yield frame, scene

@@ -1,0 +1,257 @@
+"""Small networks whose whole-clip result can be written down, and clips to feed them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dscvsr_cli.engine.plan import StreamPlan
+from dscvsr_cli.engine.protocol import FrameNetwork
+from dscvsr_cli.engine.stream import SceneMarker, upscale_stream
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+
+CPU = torch.device("cpu")
+SMALL = Size(4, 6)
+
+
+def random_frames(count: int, size: Size = SMALL, *, seed: int = 0) -> list[Frame]:
+    """Frames of noise whose pts and durations follow no rule."""
+    generator = torch.Generator().manual_seed(seed)
+    pixels = torch.rand((count, 3, size.height, size.width), generator=generator)
+    return [
+        Frame(pixels=pixels[i], pts=1000 + 40 * i + i * i % 7, duration=30 + i % 3)
+        for i in range(count)
+    ]
+
+
+def cuts_at(positions: Iterable[int]) -> SceneMarker:
+    """A marker that finds cuts at known positions."""
+    starts = {0, *positions}
+
+    def mark(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
+        for position, frame in enumerate(frames):
+            yield frame, position in starts
+
+    return mark
+
+
+def upscaled(
+    frames: Sequence[Frame],
+    network: FrameNetwork,
+    plan: StreamPlan,
+    *,
+    cuts: Iterable[int] = (),
+    scale: int = 1,
+) -> Tensor:
+    """Stream the frames through and return the pictures, ``(T, 3, sH, sW)``."""
+    height, width = frames[0].pixels.shape[-2:]
+    made = upscale_stream(
+        frames,
+        network,
+        size=Size(height * scale, width * scale),
+        plan=plan,
+        device=CPU,
+        mark_scenes=cuts_at(cuts),
+    )
+    return torch.stack([frame.pixels for frame in made])
+
+
+class NearestNetwork:
+    """Enlarges by repeating pixels; its features are the frames themselves."""
+
+    def __init__(self) -> None:
+        self.backward_lengths: list[int] = []
+        self.forward_lengths: list[int] = []
+
+    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+        del first_index
+        self.backward_lengths.append(frames.shape[1])
+        return frames
+
+    def forward_features(
+        self,
+        frames: Tensor,
+        *,
+        first_index: int,
+        previous_features: Tensor | None = None,
+        previous_frame: Tensor | None = None,
+    ) -> Tensor:
+        if (previous_features is None) != (previous_frame is None):
+            raise ValueError("a state and its frame belong together")
+        if (first_index == 0) != (previous_frame is None):
+            raise ValueError("only a scene's first frame has nothing before it")
+        self.forward_lengths.append(frames.shape[1])
+        return frames
+
+    def reconstruct(
+        self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
+    ) -> Tensor:
+        if not frames.shape == backward.shape == forward.shape:
+            raise ValueError("frames and features of one step belong together")
+        picture = functional.interpolate(frames[0], (size.height, size.width), mode="nearest")
+        return picture[None]
+
+
+class MovingSumNetwork:
+    """Weighs ``reach`` frames of either side: a result that a window can only get if it sees them.
+
+    Features are shift registers of frames, so what is older than the reach is forgotten.
+    """
+
+    def __init__(self, reach: int) -> None:
+        self.reach = reach
+        self.total = sum(self._weight(j) for j in range(-reach, reach + 1))
+
+    @staticmethod
+    def _weight(offset: int) -> float:
+        return 1.0 + 0.5 * offset if offset >= 0 else 2.0 - 0.25 * offset
+
+    def whole_clip(self, pixels: Tensor) -> Tensor:
+        """``(T, 3, H, W)`` of one scene -> the result, written down directly."""
+        out = torch.zeros_like(pixels)
+        for t in range(len(pixels)):
+            for j in range(-self.reach, self.reach + 1):
+                if 0 <= t + j < len(pixels):
+                    out[t] += self._weight(j) / self.total * pixels[t + j]
+        return out
+
+    def _push(self, register: Tensor | None, frame: Tensor) -> Tensor:
+        if register is None:
+            register = frame.repeat(1, self.reach + 1, 1, 1) * 0
+        return torch.cat((frame, register[:, : 3 * self.reach]), dim=1)
+
+    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+        del first_index
+        features: list[Tensor] = []
+        for frame in reversed(frames.unbind(1)):
+            features.append(self._push(features[-1] if features else None, frame))
+        return torch.stack(features[::-1], dim=1)
+
+    def forward_features(
+        self,
+        frames: Tensor,
+        *,
+        first_index: int,
+        previous_features: Tensor | None = None,
+        previous_frame: Tensor | None = None,
+    ) -> Tensor:
+        del first_index, previous_frame
+        features: list[Tensor] = []
+        state = previous_features
+        for frame in frames.unbind(1):
+            state = self._push(state, frame)
+            features.append(state)
+        return torch.stack(features, dim=1)
+
+    def reconstruct(
+        self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
+    ) -> Tensor:
+        del size
+        out = self._weight(0) / self.total * frames
+        for j in range(1, self.reach + 1):
+            channels = slice(3 * j, 3 * j + 3)
+            out = out + self._weight(j) / self.total * backward[:, :, channels]
+            out = out + self._weight(-j) / self.total * forward[:, :, channels]
+        return out
+
+
+class ParityNetwork(NearestNetwork):
+    """Shows in its pictures which index each pass believed a frame to have."""
+
+    @staticmethod
+    def _marks(frames: Tensor, first_index: int) -> Tensor:
+        index = torch.arange(first_index, first_index + frames.shape[1]) % 2
+        return frames * 0 + index[None, :, None, None, None]
+
+    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+        return self._marks(frames, first_index)
+
+    def forward_features(
+        self,
+        frames: Tensor,
+        *,
+        first_index: int,
+        previous_features: Tensor | None = None,
+        previous_frame: Tensor | None = None,
+    ) -> Tensor:
+        del previous_features, previous_frame
+        return self._marks(frames, first_index)
+
+    def reconstruct(
+        self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
+    ) -> Tensor:
+        del frames
+        return super().reconstruct(0.6 * backward + 0.3 * forward, backward, forward, size=size)
+
+
+class BoxNetwork(NearestNetwork):
+    """Blurs its state by 3x3 at every frame: the picture's edge is felt one pixel further each."""
+
+    @staticmethod
+    def _blur(frame: Tensor, state: Tensor | None) -> Tensor:
+        mixed = frame if state is None else 0.5 * frame + 0.5 * state
+        return functional.avg_pool2d(mixed, 3, stride=1, padding=1)
+
+    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+        del first_index
+        features: list[Tensor] = []
+        for frame in reversed(frames.unbind(1)):
+            features.append(self._blur(frame, features[-1] if features else None))
+        return torch.stack(features[::-1], dim=1)
+
+    def forward_features(
+        self,
+        frames: Tensor,
+        *,
+        first_index: int,
+        previous_features: Tensor | None = None,
+        previous_frame: Tensor | None = None,
+    ) -> Tensor:
+        del first_index, previous_frame
+        features: list[Tensor] = []
+        state = previous_features
+        for frame in frames.unbind(1):
+            state = self._blur(frame, state)
+            features.append(state)
+        return torch.stack(features, dim=1)
+
+    def reconstruct(
+        self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
+    ) -> Tensor:
+        del frames
+        return super().reconstruct(0.5 * backward + 0.5 * forward, backward, forward, size=size)
+
+
+class HungryNetwork(MovingSumNetwork):
+    """Runs out of memory when a pass is given more pixels than it can hold."""
+
+    def __init__(self, reach: int, *, most_pixels: int, error: Exception) -> None:
+        super().__init__(reach)
+        self.most_pixels = most_pixels
+        self.error = error
+        self.failures = 0
+
+    def _allocate(self, frames: Tensor) -> None:
+        if frames.shape[1] * frames.shape[-2] * frames.shape[-1] > self.most_pixels:
+            self.failures += 1
+            raise self.error
+
+    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+        self._allocate(frames)
+        return super().backward_features(frames, first_index=first_index)
+
+
+class OverflowingNetwork(MovingSumNetwork):
+    """Gives NaN wherever a frame holds the value it cannot stand."""
+
+    def __init__(self, reach: int, *, poison: float) -> None:
+        super().__init__(reach)
+        self.poison = poison
+
+    def reconstruct(
+        self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
+    ) -> Tensor:
+        out = super().reconstruct(frames, backward, forward, size=size)
+        return torch.where(frames == self.poison, torch.nan, out)

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from dscvsr_cli.engine.memory import (
+    UNKNOWN_FREE_BYTES,
+    free_memory_bytes,
+    is_out_of_memory,
+    memory_budget_bytes,
+    release_cached_memory,
+)
+
+CPU = torch.device("cpu")
+
+
+def test_the_kernels_figure_is_taken(tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal:  900 kB\nMemFree:  10 kB\nMemAvailable:   300 kB\n")
+    assert free_memory_bytes(CPU, meminfo=meminfo) == 300 * 1024
+
+
+def test_half_of_the_installed_memory_is_taken_without_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    values = {"SC_PHYS_PAGES": 1000, "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr("os.sysconf", values.__getitem__, raising=False)
+    monkeypatch.setattr("os.sysconf_names", dict.fromkeys(values, 0), raising=False)
+    assert free_memory_bytes(CPU, meminfo=tmp_path / "absent") == 500 * 4096
+
+
+def test_a_system_that_tells_nothing_gets_the_documented_figure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("os.sysconf_names", {}, raising=False)
+    assert free_memory_bytes(CPU, meminfo=tmp_path / "absent") == UNKNOWN_FREE_BYTES
+
+
+def test_cuda_memory_that_this_process_keeps_unused_counts_as_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (500, 9000))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 70)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 20)
+    assert free_memory_bytes(torch.device("cuda:0")) == 550
+
+
+def test_torchs_own_refusal_is_recognised() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert is_out_of_memory(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_only_errors_about_memory_count(error: Exception, *, expected: bool) -> None:
+    assert is_out_of_memory(error) is expected
+
+
+def test_releasing_on_the_processor_does_nothing_and_does_not_fail() -> None:
+    release_cached_memory(CPU)
+
+
+@pytest.mark.parametrize(("name", "share"), [("cpu", 0.6), ("cuda:0", 0.85)])
+def test_a_plan_may_use_most_of_what_is_free_or_what_it_is_given(
+    monkeypatch: pytest.MonkeyPatch, name: str, share: float
+) -> None:
+    monkeypatch.setattr("dscvsr_cli.engine.memory.free_memory_bytes", lambda _: 1000)
+    assert memory_budget_bytes(torch.device(name)) == int(share * 1000)
+    assert memory_budget_bytes(torch.device(name), memory_bytes=77) == 77

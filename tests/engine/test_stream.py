@@ -1,0 +1,381 @@
+import gc
+import logging
+import weakref
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional
+
+from dscvsr_cli.engine.plan import StreamPlan
+from dscvsr_cli.engine.stream import StreamEvent, one_scene, upscale_stream
+from dscvsr_cli.errors import DeviceError, WeightsError
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+from tests.engine.fakes import (
+    CPU,
+    BoxNetwork,
+    HungryNetwork,
+    MovingSumNetwork,
+    NearestNetwork,
+    OverflowingNetwork,
+    ParityNetwork,
+    cuts_at,
+    random_frames,
+    upscaled,
+)
+
+windows = st.integers(1, 9)
+steps = st.integers(1, 4)
+
+
+def whole_result(network: MovingSumNetwork, frames: list[Frame], cuts: list[int]) -> Tensor:
+    borders = [0, *cuts, len(frames)]
+    pixels = torch.stack([frame.pixels for frame in frames])
+    return torch.cat([network.whole_clip(pixels[start:stop]) for start, stop in pairwise(borders)])
+
+
+@settings(deadline=None, max_examples=80)
+@given(data=st.data(), total=st.integers(1, 24), window=windows, step=steps)
+def test_a_stream_equals_the_whole_clip_when_it_looks_ahead_far_enough(
+    data: st.DataObject, total: int, window: int, step: int
+) -> None:
+    reach = data.draw(st.integers(0, 4), label="reach")
+    look_ahead = data.draw(st.integers(reach, 6), label="look ahead")
+    cuts = sorted(data.draw(st.sets(st.integers(1, total)), label="cuts") - {total})
+    frames = random_frames(total)
+    network = MovingSumNetwork(reach)
+    plan = StreamPlan(window=window, look_ahead=look_ahead, step=step)
+    torch.testing.assert_close(
+        upscaled(frames, network, plan, cuts=cuts), whole_result(network, frames, cuts)
+    )
+
+
+def test_a_look_ahead_that_is_too_short_changes_only_the_ends_of_windows() -> None:
+    frames = random_frames(12)
+    network = MovingSumNetwork(2)
+    pictures = upscaled(frames, network, StreamPlan(window=5, look_ahead=1, step=2))
+    wrong = (pictures - whole_result(network, frames, [])).abs().amax(dim=(1, 2, 3)) > 1e-5
+    assert wrong.nonzero().flatten().tolist() == [4, 9]
+
+
+@settings(deadline=None, max_examples=40)
+@given(data=st.data(), total=st.integers(0, 24), window=windows, look_ahead=st.integers(0, 5))
+def test_every_frame_is_kept_once_and_in_order(
+    data: st.DataObject, total: int, window: int, look_ahead: int
+) -> None:
+    cuts = data.draw(st.sets(st.integers(1, 24)), label="cuts")
+    frames = random_frames(total)
+    made = list(
+        upscale_stream(
+            iter(frames),
+            NearestNetwork(),
+            size=Size(11, 13),
+            plan=StreamPlan(window=window, look_ahead=look_ahead, step=3),
+            device=CPU,
+            mark_scenes=cuts_at(cuts),
+        )
+    )
+    assert [(frame.pts, frame.duration) for frame in made] == [
+        (frame.pts, frame.duration) for frame in frames
+    ]
+    for source, frame in zip(frames, made, strict=True):
+        expected = functional.interpolate(source.pixels[None], (11, 13), mode="nearest")[0]
+        assert torch.equal(frame.pixels, expected)
+
+
+@settings(deadline=None, max_examples=40)
+@given(data=st.data(), total=st.integers(1, 20), window=windows, step=steps)
+def test_parity_counts_from_the_scenes_first_frame(
+    data: st.DataObject, total: int, window: int, step: int
+) -> None:
+    cut = data.draw(st.integers(0, total - 1), label="cut")
+    plan = StreamPlan(window=window, look_ahead=2, step=step)
+    pictures = upscaled(random_frames(total), ParityNetwork(), plan, cuts=[cut] if cut else [])
+    index = torch.tensor([i - cut if i >= cut else i for i in range(total)])
+    expected = 0.9 * (index % 2)[:, None, None, None] * torch.ones(1, 3, 4, 6)
+    torch.testing.assert_close(pictures, expected)
+
+
+def test_nothing_of_a_scene_reaches_the_next() -> None:
+    frames = random_frames(14)
+    other = random_frames(14, seed=1)
+    plan = StreamPlan(window=4, look_ahead=3, step=2)
+    network = MovingSumNetwork(3)
+    first = upscaled(frames[:7] + frames[7:], network, plan, cuts=[7])
+    second = upscaled(other[:7] + frames[7:], network, plan, cuts=[7])
+    assert torch.equal(first[7:], second[7:])
+    assert not torch.equal(first[:7], second[:7])
+
+
+def test_cuts_are_found_without_being_told() -> None:
+    dark, light = torch.zeros(3, 16, 16), torch.ones(3, 16, 16)
+    dark[:, :8], light[:, :, :8] = 0.4, 0.6
+    frames = [Frame(pixels=dark if i < 8 else light, pts=i) for i in range(16)]
+    events: list[StreamEvent] = []
+    network = MovingSumNetwork(2)
+    plan = StreamPlan(window=5, look_ahead=2)
+    made = upscale_stream(
+        frames, network, size=Size(16, 16), plan=plan, device=CPU, on_event=events.append
+    )
+    pictures = torch.stack([frame.pixels for frame in made])
+    torch.testing.assert_close(pictures, whole_result(network, frames, [8]))
+    assert [(event.kind, event.frame) for event in events] == [("scene", 8)]
+
+
+@settings(deadline=None, max_examples=12)
+@given(
+    height=st.integers(40, 150),
+    width=st.integers(40, 150),
+    tile=st.sampled_from([64, 80, 104]),
+    step=st.integers(1, 3),
+)
+def test_tiles_leave_no_trace_when_their_overlap_covers_the_reach(
+    height: int, width: int, tile: int, step: int
+) -> None:
+    # A backward pass over 3 + 4 frames feels an edge 7 pixels away; a quarter of 32 does not count.
+    frames = random_frames(9, Size(height, width))
+    whole, tiled = (
+        upscaled(
+            frames,
+            BoxNetwork(),
+            StreamPlan(window=3, look_ahead=4, step=step, tile=side, overlap=32),
+            scale=2,
+        )
+        for side in (None, tile)
+    )
+    torch.testing.assert_close(tiled, whole)
+
+
+def test_memory_stays_bounded_on_a_long_stream() -> None:
+    alive: weakref.WeakSet[Frame] = weakref.WeakSet()
+    most = 0
+
+    class TrackedFrame(Frame):
+        __slots__ = ("__weakref__",)
+
+    def source() -> Iterator[Frame]:
+        nonlocal most
+        for i in range(120):
+            frame = TrackedFrame(pixels=torch.rand(3, 4, 4), pts=i)
+            alive.add(frame)
+            most = max(most, len(alive))
+            yield frame
+
+    plan = StreamPlan(window=6, look_ahead=3, step=2)
+    network = NearestNetwork()
+    made = upscale_stream(
+        source(), network, size=Size(4, 4), plan=plan, device=CPU, mark_scenes=one_scene
+    )
+    assert sum(1 for _ in made) == 120
+    gc.collect()
+    assert most <= 6 + 3 + 4
+    assert max(network.backward_lengths) == 9
+    assert max(network.forward_lengths) == 2
+
+
+def test_frames_come_out_as_soon_as_their_window_is_known() -> None:
+    read = 0
+
+    def source() -> Iterator[Frame]:
+        nonlocal read
+        for frame in random_frames(40):
+            read += 1
+            yield frame
+
+    made = upscale_stream(
+        source(),
+        NearestNetwork(),
+        size=Size(4, 6),
+        plan=StreamPlan(window=6, look_ahead=3, step=2),
+        device=CPU,
+        mark_scenes=one_scene,
+    )
+    next(made)
+    assert read == 10
+    for _ in range(5):
+        next(made)
+    assert read == 10
+
+
+def test_pictures_are_clamped_float32_and_the_callers_own() -> None:
+    class Loud(NearestNetwork):
+        def reconstruct(
+            self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
+        ) -> Tensor:
+            picture = super().reconstruct(frames, backward, forward, size=size)
+            return (4 * picture - 2).to(torch.bfloat16)
+
+    pictures = []
+    for frame in upscale_stream(
+        random_frames(5), Loud(), size=Size(8, 12), plan=StreamPlan(), device=CPU
+    ):
+        assert frame.pixels.dtype == torch.float32
+        assert not torch.is_inference_mode_enabled()
+        assert not frame.pixels.is_inference()
+        pictures.append(frame.pixels)
+    joined = torch.stack(pictures)
+    assert (joined.min().item(), joined.max().item()) == (0.0, 1.0)
+    joined[0] += 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.cuda.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        MemoryError(),
+    ],
+)
+def test_when_memory_runs_out_the_plan_shrinks_and_no_frame_is_lost(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    frames = random_frames(15, Size(100, 120))
+    events: list[StreamEvent] = []
+    network = HungryNetwork(2, most_pixels=7 * 64 * 64, error=error)
+    with caplog.at_level(logging.WARNING):
+        made = list(
+            upscale_stream(
+                frames,
+                network,
+                size=Size(100, 120),
+                plan=StreamPlan(window=10, look_ahead=3),
+                device=CPU,
+                mark_scenes=cuts_at([11]),
+                on_event=events.append,
+            )
+        )
+    torch.testing.assert_close(
+        torch.stack([frame.pixels for frame in made]), whole_result(network, frames, [11])
+    )
+    shrunk = [event for event in events if event.kind == "smaller"]
+    assert len(shrunk) == network.failures >= 2
+    assert [record.message for record in caplog.records] == [event.message for event in shrunk]
+
+
+def test_memory_that_runs_out_within_a_window_costs_no_frame() -> None:
+    class HungryHead(MovingSumNetwork):
+        calls = 0
+
+        def reconstruct(
+            self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
+        ) -> Tensor:
+            self.calls += 1
+            if self.calls in (2, 5, 9):
+                raise MemoryError
+            return super().reconstruct(frames, backward, forward, size=size)
+
+    frames = random_frames(20)
+    network = HungryHead(3)
+    pictures = upscaled(frames, network, StreamPlan(window=8, look_ahead=3, step=2))
+    torch.testing.assert_close(pictures, whole_result(network, frames, []))
+
+
+def test_memory_too_small_for_the_smallest_plan_is_an_error_with_a_way_out() -> None:
+    network = HungryNetwork(1, most_pixels=0, error=MemoryError())
+    with pytest.raises(DeviceError, match="too little memory") as caught:
+        upscaled(random_frames(5), network, StreamPlan(window=4))
+    assert caught.value.hint
+
+
+def test_an_error_that_is_not_about_memory_is_not_retried() -> None:
+    network = HungryNetwork(1, most_pixels=0, error=RuntimeError("shapes differ"))
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        upscaled(random_frames(5), network, StreamPlan(window=4))
+    assert network.failures == 1
+
+
+def test_a_result_that_is_not_finite_is_made_again_in_float32() -> None:
+    frames = random_frames(18)
+    frames[9].pixels[0, 0, 0] = 0.625
+    frames[13].pixels[0, 0, 0] = 0.625
+    built: list[MovingSumNetwork] = []
+    events: list[StreamEvent] = []
+
+    def build() -> MovingSumNetwork:
+        built.append(MovingSumNetwork(2))
+        return built[-1]
+
+    made = upscale_stream(
+        frames,
+        OverflowingNetwork(2, poison=0.625),
+        size=Size(4, 6),
+        plan=StreamPlan(window=5, look_ahead=2, step=3),
+        device=CPU,
+        float32_network=build,
+        mark_scenes=cuts_at([12]),
+        on_event=events.append,
+    )
+    pictures = torch.stack([frame.pixels for frame in made])
+    torch.testing.assert_close(pictures, whole_result(MovingSumNetwork(2), frames, [12]))
+    assert len(built) == 1
+    assert [(event.kind, event.frame) for event in events] == [
+        ("float32", 8),
+        ("scene", 12),
+        ("float32", 12),
+    ]
+
+
+def test_memory_that_runs_out_while_the_float32_network_is_built_costs_no_frame() -> None:
+    frames = random_frames(9)
+    frames[4].pixels[0, 0, 0] = 0.625
+    events: list[str] = []
+
+    def build() -> MovingSumNetwork:
+        if "smaller" not in events:
+            raise MemoryError
+        return MovingSumNetwork(2)
+
+    made = upscale_stream(
+        frames,
+        OverflowingNetwork(2, poison=0.625),
+        size=Size(4, 6),
+        plan=StreamPlan(window=5, look_ahead=2, step=2),
+        device=CPU,
+        float32_network=build,
+        mark_scenes=one_scene,
+        on_event=lambda event: events.append(event.kind),
+    )
+    pictures = torch.stack([frame.pixels for frame in made])
+    torch.testing.assert_close(pictures, whole_result(MovingSumNetwork(2), frames, []))
+    assert events == ["smaller", "float32"]
+
+
+@pytest.mark.parametrize("has_float32", [True, False])
+def test_a_network_that_overflows_in_float32_too_is_reported(*, has_float32: bool) -> None:
+    frames = random_frames(4)
+    network = OverflowingNetwork(1, poison=frames[2].pixels[0, 0, 0].item())
+    with pytest.raises(WeightsError, match="not finite at frame 0"):
+        list(
+            upscale_stream(
+                frames,
+                network,
+                size=Size(4, 6),
+                plan=StreamPlan(),
+                device=CPU,
+                float32_network=(lambda: network) if has_float32 else None,
+                mark_scenes=one_scene,
+            )
+        )
+
+
+def test_a_frame_of_another_size_is_refused() -> None:
+    frames = [*random_frames(3), *random_frames(1, Size(5, 6))]
+    with pytest.raises(ValueError, match="expected frames of 6x4, got 6x5"):
+        upscaled(frames, NearestNetwork(), StreamPlan())
+
+
+def test_a_network_that_gives_another_size_is_refused() -> None:
+    class Small(NearestNetwork):
+        def reconstruct(
+            self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
+        ) -> Tensor:
+            del backward, forward, size
+            return frames
+
+    with pytest.raises(ValueError, match="of the network"):
+        upscaled(random_frames(3), Small(), StreamPlan(), scale=2)
