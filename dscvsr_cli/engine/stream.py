@@ -38,6 +38,9 @@ class StreamEvent:
     """One sentence for a log."""
 
 
+EventListener = Callable[[StreamEvent], None]
+
+
 def one_scene(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
     """Mark no cut at all: a ``SceneMarker`` for footage known to have none."""
     for position, frame in enumerate(frames):
@@ -53,7 +56,7 @@ def upscale_stream(
     device: torch.device,
     float32_network: Callable[[], FrameNetwork] | None = None,
     mark_scenes: SceneMarker = mark_scene_starts,
-    on_event: Callable[[StreamEvent], None] | None = None,
+    on_event: EventListener | None = None,
 ) -> Iterator[Frame]:
     """Enlarge a stream of frames: every frame in is one frame out, in order, with its times.
 
@@ -102,7 +105,7 @@ class _Stream:
         device: torch.device,
         float32_network: Callable[[], FrameNetwork] | None,
         mark_scenes: SceneMarker,
-        on_event: Callable[[StreamEvent], None] | None,
+        on_event: EventListener | None,
     ) -> None:
         self._network = network
         self._size = size

@@ -7,6 +7,8 @@ convolutions estimate what is missing. Flow is in pixels, ``(dx, dy)``, from tar
 whatever the precision of the convolutions, since half precision cannot hold a position.
 """
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -48,13 +50,12 @@ class MotionLevel(nn.Sequential):
         """Build convolutions 8 -> channels... -> 2, ReLU between them."""
         widths = (8, *channels, 2)
         layers: list[nn.Module] = []
-        for before, after in zip(widths[:-1], widths[1:], strict=True):
+        for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, after, kernel, padding=kernel // 2), nn.ReLU()]
         super().__init__(*layers[:-1])
         # Start from rest: an untrained estimator must not scramble the features it aligns.
-        last = self[-1]
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
+        for parameter in self[-1].parameters():
+            nn.init.zeros_(parameter)
 
 
 class MotionEstimator(nn.Module):
@@ -94,7 +95,7 @@ class MotionEstimator(nn.Module):
                 flow = _double(flow)
             warped = warp(sources[depth], flow)
             seen = torch.cat((targets[depth], warped, flow), dim=1)
-            flow = flow + level(seen.to(level[0].weight.dtype)).float()
+            flow = flow + level(seen.to(next(level.parameters()).dtype)).float()
         for _ in range(self.finest):
             flow = _double(flow)
         return flow[..., :height, :width]

@@ -18,6 +18,9 @@ from dscvsr_cli.models.meta_upscale import MetaUpscale
 from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.propagation import RecurrentPass
 
+FLOW_PIXELS = 1 << 19
+"""Pixels whose motion is estimated at once: enough to keep a GPU busy, little memory."""
+
 
 class RecurrentNetwork(nn.Module):
     """Bidirectional recurrent video super-resolution by any factor.
@@ -104,12 +107,15 @@ class RecurrentNetwork(nn.Module):
         return (base + detail.float()).unflatten(0, (batch, length))
 
     def _flows(self, target: Tensor, source: Tensor) -> Tensor:
-        """Estimate flows of ``(B, T, 3, H, W)`` pairs in one batch -> ``(B, T, 2, H, W)``."""
+        """Estimate flows of ``(B, T, 3, H, W)`` pairs -> ``(B, T, 2, H, W)``."""
         batch, length, _, height, width = target.shape
-        if length == 0:
-            return target.new_zeros((batch, 0, 2, height, width))
-        flow = self.motion(target.flatten(0, 1), source.flatten(0, 1))
-        return flow.unflatten(0, (batch, length))
+        flow = target.new_empty((batch, length, 2, height, width), dtype=torch.float32)
+        step = max(1, FLOW_PIXELS // (batch * height * width))
+        for first in range(0, length, step):
+            pairs = slice(first, first + step)
+            found = self.motion(target[:, pairs].flatten(0, 1), source[:, pairs].flatten(0, 1))
+            flow[:, pairs] = found.unflatten(0, (batch, -1))
+        return flow
 
 
 def interpolate(pictures_B3HW: Tensor, size: Size) -> Tensor:

@@ -64,7 +64,9 @@ def train(
             f"{run} holds a run already", hint="go on with --resume, or choose another -o"
         )
     run.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer.resume(checkpoint, device=device) if resume else Trainer(config, device=device)
+    trainer = (
+        Trainer.resume(checkpoint, device=device) if resume else Trainer(config, device=device)
+    )
     footage = load_footage(
         folders,
         min_frames=max(trainer.config.sequence),

@@ -57,7 +57,9 @@ class Trainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             network = RecurrentNetwork(config.network)
-        self.network = network.to(device, memory_format=torch.channels_last)
+        self.network = network.to(device)
+        # torch's stubs leave out this form of to().
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = WeightAverage(dict(self.network.named_parameters()), config.average_decay)
         self.optimizer = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
         self.generator = torch.Generator().manual_seed(config.seed)
@@ -129,10 +131,8 @@ class Trainer:
                     self.network.motion, low, pair
                 )
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        norm = torch.nn.utils.clip_grad_norm_(
-            self.network.parameters(), self.config.gradient_norm
-        )
+        torch.autograd.backward(total)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm)
         if bool(torch.isfinite(norm)):
             for group in self.optimizer.param_groups:
                 group["lr"] = rate

@@ -28,7 +28,8 @@ def photometric(motion: MotionEstimator, frames: Tensor, pair: int) -> Tensor:
     """
     first, second = frames[:, pair], frames[:, pair + 1]
     target, source = torch.cat((first, second)), torch.cat((second, first))
-    flow = motion(target, source)
+    flow: Tensor = motion(target, source)
     mismatch = charbonnier(warp(source, flow), target)
-    rough = flow.diff(dim=-1).abs().mean() + flow.diff(dim=-2).abs().mean()
-    return mismatch + 0.005 * rough
+    rough: Tensor = flow.diff(dim=-1).abs().mean() + flow.diff(dim=-2).abs().mean()
+    total: Tensor = mismatch + 0.005 * rough
+    return total

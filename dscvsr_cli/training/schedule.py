@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 
 
-def progress(*, iteration: int, iterations: int, seconds: float, max_minutes: float | None) -> float:
+def progress(
+    *, iteration: int, iterations: int, seconds: float, max_minutes: float | None
+) -> float:
     """Return how much of the run lies behind, by steps or by the clock, whichever is further."""
     by_steps = iteration / iterations
     by_clock = seconds / (60.0 * max_minutes) if max_minutes else 0.0
@@ -12,7 +14,7 @@ def progress(*, iteration: int, iterations: int, seconds: float, max_minutes: fl
 
 
 def learning_rate(done: float, *, peak: float, final: float, warmup: float) -> float:
-    """Return the rate at ``done``: a linear climb over ``warmup``, then half a cosine to ``final``."""
+    """Return the rate: a linear climb over ``warmup``, then half a cosine to ``final``."""
     if done < warmup:
         return peak * (0.05 + 0.95 * done / warmup)
     along = (done - warmup) / max(1.0 - warmup, 1e-9)

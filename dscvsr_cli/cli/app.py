@@ -1,0 +1,76 @@
+"""The program ``dscvsr``: its commands, and errors turned into messages and exit codes."""
+
+import os
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from dscvsr_cli import __version__
+from dscvsr_cli.cli.bench import bench_command
+from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.demo import demo_command
+from dscvsr_cli.cli.train import train_command
+from dscvsr_cli.cli.upscale import upscale_command
+from dscvsr_cli.cli.weights import weights_app
+from dscvsr_cli.errors import DscvsrError
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="dscvsr",
+    help="Enlarge any video by any factor with a learned, temporally aware network.",
+    no_args_is_help=True,
+    # Tracebacks are for bugs of ours, and plain ones are the easiest to send.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        Terminal().print(f"dscvsr {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("upscale")(upscale_command)
+app.command("demo")(demo_command)
+app.command("bench")(bench_command)
+app.command("train")(train_command)
+app.add_typer(weights_app)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    A person's mistake is told in one line and a hint, and leaves with its own code (see
+    ``errors.py``); usage errors leave with 2, Ctrl-C with 130. Anything else is a bug and passes
+    through with its traceback. ``DSCVSR_DEBUG=1`` shows the traceback of mistakes too.
+
+    Args:
+        argv: The arguments after the program's name; None takes them from the command line.
+    """
+    try:
+        app(args=argv, prog_name="dscvsr")
+    except DscvsrError as error:
+        if os.environ.get("DSCVSR_DEBUG") == "1":
+            traceback.print_exception(error)
+        Terminal().error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    return 0

@@ -1,0 +1,48 @@
+"""``dscvsr demo``: the main job on a clip that is rendered on the spot."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dscvsr_cli.cli.console import open_terminal
+from dscvsr_cli.cli.options import DeviceOption, QuietOption, WeightsOption
+from dscvsr_cli.cli.upscale import describe_plan, describe_report
+
+if TYPE_CHECKING:
+    from dscvsr_cli.pipelines.job import UpscalePlan
+
+
+def demo_command(
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for what is made.")
+    ] = Path("demo"),
+    weights: WeightsOption = None,
+    device: DeviceOption = "auto",
+    quiet: QuietOption = False,
+) -> None:
+    """Render a short clip with sound, enlarge it by 2.7, and show one frame beside bicubic."""
+    terminal = open_terminal(quiet=quiet)
+
+    from dscvsr_cli.pipelines.demo import demo
+
+    total: int | None = None
+
+    def show_plan(plan: "UpscalePlan") -> None:
+        nonlocal total
+        total = plan.source.frame_count
+        terminal.print(describe_plan(plan))
+
+    with terminal.frame_progress("upscaling") as progress:
+        report = demo(
+            output,
+            weights=weights,
+            device=device,
+            on_plan=show_plan,
+            on_frame=lambda done: progress(done, total),
+        )
+    terminal.print(describe_report(report.upscaled))
+    terminal.print(f"input:   {report.clip}")
+    terminal.print(f"output:  {report.enlarged}")
+    terminal.print(f"picture: {report.picture}  (bicubic | dscvsr)")

@@ -1,0 +1,79 @@
+"""Show the program at work on a clip it renders itself: clip, enlarged clip, and one picture."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.imaging.resize import resize
+from dscvsr_cli.pipelines.job import UpscaleJob, UpscalePlan, UpscaleReport
+from dscvsr_cli.pipelines.upscale import upscale
+from dscvsr_cli.video.pictures import save_png
+from dscvsr_cli.video.reader import VideoReader
+from dscvsr_cli.video.synthetic import render_demo_clip
+
+DEMO_SCALE = 2.7
+SHOWN_FRAME = 30
+"""The frame of the side-by-side picture: late enough for both passes to have warmed up."""
+
+GAP_PIXELS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoReport:
+    """What the demonstration made."""
+
+    clip: Path
+    enlarged: Path
+    picture: Path
+    """One frame twice, bicubic | dscvsr."""
+    upscaled: UpscaleReport
+
+
+def demo(
+    folder: Path,
+    *,
+    weights: str | None = None,
+    device: str = "auto",
+    on_plan: Callable[[UpscalePlan], None] | None = None,
+    on_frame: Callable[[int], None] | None = None,
+) -> DemoReport:
+    """Render a clip into ``folder``, enlarge it, and put one frame beside its bicubic twin.
+
+    Files of an earlier demonstration are replaced.
+
+    Raises:
+        VideoError: The folder cannot be written.
+        WeightsError: The weights are missing or damaged.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    clip = folder / "clip.mp4"
+    render_demo_clip(clip)
+    job = UpscaleJob(
+        source=clip,
+        target=folder / f"clip_x{DEMO_SCALE:g}.mp4",
+        scale=DEMO_SCALE,
+        weights=weights,
+        device=device,
+        overwrite=True,
+    )
+    report = upscale(job, on_plan=on_plan, on_frame=on_frame)
+    picture = folder / "side-by-side.png"
+    bicubic = resize(_frame_of(clip), report.size).clamp(0.0, 1.0)
+    save_png(picture, side_by_side(bicubic, _frame_of(report.target), report.size))
+    return DemoReport(clip=clip, enlarged=report.target, picture=picture, upscaled=report)
+
+
+def side_by_side(left: Tensor, right: Tensor, size: Size) -> Tensor:
+    """Put two ``(3, H, W)`` pictures beside each other, white between -> ``(3, H, 2W + gap)``."""
+    gap = torch.ones((3, size.height, GAP_PIXELS))
+    return torch.cat((left, gap, right.clamp(0.0, 1.0)), dim=-1)
+
+
+def _frame_of(path: Path) -> Tensor:
+    with VideoReader(path) as reader:
+        return next(islice(reader, SHOWN_FRAME, None)).pixels

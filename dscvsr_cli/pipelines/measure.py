@@ -1,0 +1,33 @@
+"""What a network needs and what a run took: memory, parameters, multiply-adds."""
+
+import sys
+
+import torch
+
+from dscvsr_cli.engine.plan import NetworkCost
+from dscvsr_cli.models.config import NetworkConfig
+
+
+def network_cost(config: NetworkConfig, dtype: torch.dtype) -> NetworkCost:
+    """Return what a network of this config holds in memory per input pixel."""
+    widest = config.channels + config.layers * config.growth
+    # The concatenation being made beside the one it grows from, every block's output for the
+    # global fusion, and a few planes in passing.
+    workspace = 2 * widest + (config.blocks + 4) * config.channels
+    return NetworkCost(
+        feature_channels=config.channels,
+        workspace_channels=workspace,
+        element_bytes=torch.finfo(dtype).bits // 8,
+    )
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """Return the most memory held so far: a CUDA device's own, else the process's; 0 unknown."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "win32":
+        return 0
+    import resource  # noqa: PLC0415  absent on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,175 @@
+"""Pixel formats: which ones are plain planes, the plain twin of the others, and the best choice.
+
+A plain format stores every component in its own plane of 8-bit or little-endian 16-bit words.
+All arithmetic happens on those; libswscale only repacks the others, which loses nothing.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from av.video.format import VideoFormat
+
+from dscvsr_cli.errors import UsageError
+
+Family = Literal["yuv", "grey", "rgb"]
+
+_SUBSAMPLING: Final[dict[str, tuple[int, int]]] = {
+    "444": (0, 0),
+    "440": (1, 0),
+    "422": (0, 1),
+    "420": (1, 1),
+    "411": (0, 2),
+    "410": (2, 2),
+}
+_SUBSAMPLING_NAME: Final = {shifts: name for name, shifts in _SUBSAMPLING.items()}
+_YUV: Final = re.compile(r"yuv(?P<variant>[aj]?)(?P<sub>4\d\d)p(?:(?P<bits>\d+)le)?")
+_GREY: Final = re.compile(r"gray(?:(?P<bits>\d+)le)?")
+_RGB: Final = re.compile(r"gbr(?P<alpha>a?)p(?:(?P<bits>\d+)le)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainFormat:
+    """A pixel format of whole planes."""
+
+    name: str
+    """Its name in FFmpeg."""
+
+    family: Family
+    """What the planes hold."""
+
+    bits: int
+    """Bits per sample, 8 to 16."""
+
+    row_shift: int = 0
+    """Chroma has one row for every ``2 ** row_shift`` rows."""
+
+    column_shift: int = 0
+    """Chroma has one column for every ``2 ** column_shift`` columns."""
+
+    full_range: bool = False
+    """True for the ``yuvj`` formats, whose name says full range."""
+
+    alpha: bool = False
+    """Whether a plane of opacity follows."""
+
+    @property
+    def multiple(self) -> tuple[int, int]:
+        """Rows and columns that share one chroma sample."""
+        return 2**self.row_shift, 2**self.column_shift
+
+
+def parse_plain(name: str) -> PlainFormat | None:
+    """Return the description of a plain format, or None where ``name`` is packed or unknown."""
+    if match := _YUV.fullmatch(name):
+        if match["sub"] not in _SUBSAMPLING:
+            return None
+        rows, columns = _SUBSAMPLING[match["sub"]]
+        return PlainFormat(
+            name=name,
+            family="yuv",
+            bits=int(match["bits"] or 8),
+            row_shift=rows,
+            column_shift=columns,
+            full_range=match["variant"] == "j",
+            alpha=match["variant"] == "a",
+        )
+    if match := _GREY.fullmatch(name):
+        return PlainFormat(name=name, family="grey", bits=int(match["bits"] or 8))
+    if match := _RGB.fullmatch(name):
+        bits = int(match["bits"] or 8)
+        return PlainFormat(name=name, family="rgb", bits=bits, alpha=bool(match["alpha"]))
+    return None
+
+
+def plain_format(name: str) -> PlainFormat:
+    """Return the plain format itself, or the one that holds all that ``name`` holds.
+
+    Raises:
+        UsageError: FFmpeg knows no such format, or it lives on a graphics card.
+    """
+    plain = parse_plain(name)
+    if plain is not None:
+        _known_format(name)
+        return plain
+    twin = parse_plain(_plain_twin(name))
+    if twin is None:
+        raise UsageError(f"the pixel format {name} is not supported", hint="try yuv420p")
+    return twin
+
+
+def _known_format(name: str) -> VideoFormat:
+    try:
+        return VideoFormat(name, 64, 64)
+    except ValueError as error:
+        raise UsageError(
+            f"there is no pixel format called {name!r}",
+            hint="common ones are yuv420p, yuv444p and yuv420p10le",
+        ) from error
+
+
+def _plain_twin(name: str) -> str:
+    packed = _known_format(name)
+    components = packed.components
+    bits = max((part.bits for part in components), default=0)
+    if packed.has_palette:
+        return "gbrp"
+    if not components:
+        raise UsageError(f"the pixel format {name} cannot be read in memory", hint="try yuv420p")
+    if packed.is_rgb:
+        return "gbrp" if bits <= 8 else "gbrp16le"
+    chroma = [part for part in components if part.is_chroma]
+    if not chroma:
+        return "gray" if bits <= 8 else "gray16le"
+    shifts = (
+        (64 // packed.chroma_height(64)).bit_length() - 1,
+        (64 // packed.chroma_width(64)).bit_length() - 1,
+    )
+    suffix = "" if bits <= 8 else f"{bits if bits in (9, 10, 12, 14) else 16}le"
+    return f"yuv{_SUBSAMPLING_NAME.get(shifts, '444')}p{suffix}"
+
+
+def required_multiple(pixel_format: str) -> tuple[int, int]:
+    """Return the ``(rows, columns)`` that a picture's sides must be multiples of.
+
+    Raises:
+        UsageError: FFmpeg knows no such format.
+    """
+    return plain_format(pixel_format).multiple
+
+
+def choose_pixel_format(source: str, offered: Sequence[str]) -> str:
+    """Return the format of ``offered`` that keeps most of ``source``; the first among equals.
+
+    In order of weight: colour is kept, then chroma resolution, then bit depth, then YUV stays YUV
+    and RGB stays RGB; after that nothing needless is added (chroma, depth, opacity).
+
+    Raises:
+        UsageError: Nothing usable is offered.
+    """
+    wanted = plain_format(source)
+    known = [plain for name in offered if (plain := parse_plain(name)) is not None]
+    # The yuvj names are deprecated twins: a range tag on the plain name says the same.
+    candidates = [plain for plain in known if not plain.full_range] or known
+    if not candidates:
+        candidates = [plain_format(name) for name in offered[:1]]
+        if not candidates:
+            raise UsageError("the encoder offers no pixel format", hint="give --pixel-format")
+        return offered[0]
+    return min(candidates, key=lambda plain: _losses(wanted, plain)).name
+
+
+def _losses(wanted: PlainFormat, offered: PlainFormat) -> tuple[int, ...]:
+    rows = offered.row_shift - wanted.row_shift
+    columns = offered.column_shift - wanted.column_shift
+    depth = wanted.bits - offered.bits
+    return (
+        int(wanted.family != "grey" and offered.family == "grey"),
+        max(rows, 0) + max(columns, 0),
+        max(depth, 0),
+        int(wanted.family != offered.family),
+        max(-rows, 0) + max(-columns, 0),
+        max(-depth, 0),
+        int(offered.alpha),
+    )

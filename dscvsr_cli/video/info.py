@@ -1,0 +1,115 @@
+"""VideoInfo: everything about a video file that the rest of the program decides by."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from dscvsr_cli.video.colour import ColourInfo
+
+StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamInfo:
+    """One stream of a file other than its main picture."""
+
+    index: int
+    """Its place in the file."""
+
+    kind: StreamKind
+    """What it carries."""
+
+    codec: str
+    """FFmpeg's name of the codec ("aac", "subrip"), or "" where the build cannot name it."""
+
+    language: str | None = None
+    """Language code as written in the file."""
+
+    title: str | None = None
+    """Title, or the file name of an attachment."""
+
+    is_cover: bool = False
+    """True for a still picture that stands for the file (cover art)."""
+
+    is_chapter_text: bool = False
+    """True for the hidden text track in which MP4 stores the names of its chapters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HdrMetadata:
+    """Static HDR metadata (SMPTE ST 2086 and CTA-861.3), as the picture carries it."""
+
+    primaries: tuple[tuple[Fraction, Fraction], ...] = ()
+    """Chromaticities of the mastering display's red, green, blue and white; () if unknown."""
+
+    luminance: tuple[Fraction, Fraction] | None = None
+    """Least and greatest luminance of the mastering display in cd/m2."""
+
+    content_light: tuple[int, int] | None = None
+    """MaxCLL and MaxFALL in cd/m2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """A video file as probed: its main picture stream, and what else it holds."""
+
+    path: Path
+    """The file."""
+
+    container: str
+    """FFmpeg's name of the container format ("mov,mp4,m4a,3gp,3g2,mj2")."""
+
+    stream_index: int
+    """Which stream is the picture."""
+
+    codec: str
+    """FFmpeg's name of the codec of the picture ("h264")."""
+
+    width: int
+    """Stored columns in pixels, before any rotation."""
+
+    height: int
+    """Stored rows in pixels, before any rotation."""
+
+    frame_rate: Fraction | None
+    """Average frames per second, or None where the file does not tell."""
+
+    time_base: Fraction
+    """Seconds per unit of ``Frame.pts``."""
+
+    frame_count: int | None
+    """Frames as the container counts them, or None; the picture may turn out to have others."""
+
+    duration_seconds: float | None
+    """Length of the picture stream (or else the file), or None."""
+
+    pixel_format: str
+    """FFmpeg's name of the pixel format ("yuv420p10le")."""
+
+    bit_depth: int
+    """Bits per sample."""
+
+    colour: ColourInfo
+    """Matrix, range, primaries and transfer: as tagged, and as resolved."""
+
+    sample_aspect_ratio: Fraction | None
+    """Width over height of one pixel, or None where the file does not say."""
+
+    display_matrix: tuple[int, ...] | None = None
+    """Nine fixed-point numbers that turn the picture for display, or None."""
+
+    rotation: int = 0
+    """Degrees counter-clockwise that a player turns the picture."""
+
+    interlaced: bool = False
+    """Whether the first frame is two fields."""
+
+    hdr: HdrMetadata | None = None
+    """Static HDR metadata, if any."""
+
+    other_streams: tuple[StreamInfo, ...] = ()
+    """All streams but the main picture, in file order."""
+
+    chapter_count: int = 0
+    """Chapters the file lists."""

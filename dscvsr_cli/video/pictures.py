@@ -1,0 +1,77 @@
+"""Single pictures: read PNG, JPEG or WebP, write PNG."""
+
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from torch import Tensor
+
+from dscvsr_cli.errors import InputVideoError, OutputVideoError
+from dscvsr_cli.video.colour import UNSPECIFIED, ColourInfo, resolve_colour
+from dscvsr_cli.video.formats import plain_format
+from dscvsr_cli.video.pixels import frame_to_pixels, pixels_to_frame
+from dscvsr_cli.video.probe import describe_error, open_input
+
+_BT601_TAG: Final = 6
+
+
+def read_picture(path: Path) -> Tensor:
+    """Read a picture -> ``(3, H, W)`` float32 RGB in [0, 1]; opacity is dropped.
+
+    Raises:
+        InputVideoError: Missing, unreadable, or not a picture.
+    """
+    with open_input(path) as container:
+        try:
+            frame = next(iter(container.decode(video=0)), None)
+        except (av.FFmpegError, IndexError) as error:
+            raise InputVideoError(
+                f"{path} is not a picture that can be read ({describe_error(error)})",
+                hint="PNG, JPEG and WebP are fine",
+            ) from error
+    if frame is None:
+        raise InputVideoError(f"{path} holds no picture", hint="PNG, JPEG and WebP are fine")
+    return frame_to_pixels(frame, _still_colour(frame)).clamp_(0.0, 1.0)
+
+
+def _still_colour(frame: av.VideoFrame) -> ColourInfo:
+    # JPEG and WebP are BT.601 by their own standards, whatever the size of the picture.
+    matrix_tag = _BT601_TAG if frame.colorspace == UNSPECIFIED else int(frame.colorspace)
+    return resolve_colour(
+        pixel_format=plain_format(frame.format.name),
+        height=frame.height,
+        width=frame.width,
+        matrix_tag=matrix_tag,
+        range_tag=int(frame.color_range),
+        siting="centre",
+    )
+
+
+def save_png(path: Path, pixels: Tensor) -> None:
+    """Write ``(3, H, W)`` RGB in [0, 1] as an 8-bit PNG, replacing an existing file.
+
+    Raises:
+        OutputVideoError: The file cannot be written.
+    """
+    if pixels.ndim != 3 or pixels.shape[0] != 3 or not math.prod(pixels.shape):
+        raise ValueError(f"expected (3, H, W), got {tuple(pixels.shape) = }")
+    _, height, width = pixels.shape
+    plain = plain_format("gbrp")
+    colour = resolve_colour(pixel_format=plain, height=height, width=width)
+    encoder = av.CodecContext.create("png", "w")
+    if not isinstance(encoder, VideoCodecContext):
+        raise TypeError("the PNG encoder encodes no pictures")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "rgb24"
+    encoder.time_base = Fraction(1, 25)
+    frame = pixels_to_frame(pixels, pixel_format="rgb24", colour=colour)
+    try:
+        packets = [*encoder.encode(frame), *encoder.encode(None)]
+        path.write_bytes(b"".join(bytes(packet) for packet in packets))
+    except (av.FFmpegError, OSError) as error:
+        raise OutputVideoError(
+            f"{path} could not be written: {describe_error(error)}",
+            hint="check the folder, its permissions and the space on the disk",
+        ) from error

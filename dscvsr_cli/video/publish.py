@@ -1,0 +1,99 @@
+"""PartialFile: write under a hidden name, and take the target's name when whole."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from dscvsr_cli.errors import OutputVideoError, UsageError
+
+_KEPT_NAME_LENGTH = 40
+"""Characters of the target's name that the hidden name repeats, well below any system's limit."""
+
+
+def check_target(target: Path, *, source: Path | None, overwrite: bool) -> None:
+    """Complain about a target that cannot or must not be written.
+
+    Raises:
+        UsageError: It exists (without ``overwrite``), is a folder, or is the source itself.
+        OutputVideoError: Its folder does not exist.
+    """
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder", hint="give the name of a file inside it")
+    if not target.parent.is_dir():
+        raise OutputVideoError(
+            f"the folder {target.parent} does not exist", hint=f"mkdir -p '{target.parent}'"
+        )
+    if not target.exists():
+        return
+    if source is not None and source.exists() and target.samefile(source):
+        raise UsageError(f"{target} is the input itself", hint="write to another name with -o")
+    if not overwrite:
+        raise UsageError(
+            f"{target} already exists", hint="add --overwrite, or choose another name with -o"
+        )
+
+
+class PartialFile:
+    """A file that nobody sees under its own name before it is whole.
+
+    The hidden name lies in the target's folder, so that taking the target's name is one atomic step
+    on the same file system.
+    """
+
+    def __init__(self, target: Path, *, overwrite: bool) -> None:
+        self.target = target
+        self._overwrite = overwrite
+        name = f".{target.stem[:_KEPT_NAME_LENGTH]}.{secrets.token_hex(4)}.part"
+        self.path = target.with_name(name)
+
+    def create(self) -> None:
+        """Create the hidden file.
+
+        Raises:
+            OutputVideoError: The folder cannot be written to.
+        """
+        try:
+            self.path.open("xb").close()
+        except OSError as error:
+            raise OutputVideoError(
+                f"nothing can be written in {self.target.parent}: {error.strerror}",
+                hint="check the permissions of the folder and the space on the disk",
+            ) from error
+
+    def publish(self) -> None:
+        """Give the finished file its name.
+
+        Raises:
+            OutputVideoError: Another file took the name meanwhile, or the system refuses.
+        """
+        try:
+            if self._overwrite:
+                self.path.replace(self.target)
+            else:
+                self._publish_exclusively()
+        except OSError as error:
+            self.discard()
+            raise OutputVideoError(
+                f"{self.target} could not be put in place: {error.strerror or error}",
+                hint="choose another name with -o, or add --overwrite",
+            ) from error
+
+    def _publish_exclusively(self) -> None:
+        try:
+            # A hard link fails where the name is taken, in one step no other process can split.
+            os.link(self.path, self.target)
+        except FileExistsError:
+            raise
+        except OSError:
+            # FAT and some network file systems have no hard links; a short gap must do there.
+            if self.target.exists():
+                raise
+            self.path.replace(self.target)
+        else:
+            self.path.unlink()
+
+    def discard(self) -> None:
+        """Remove the hidden file, whether or not it is there."""
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)

@@ -1,0 +1,29 @@
+"""Display matrices: how a player turns a picture, read as degrees and fitted to a new size."""
+
+import math
+from fractions import Fraction
+
+from dscvsr_cli.geometry import Size
+
+DisplayMatrix = tuple[int, ...]
+"""Nine fixed-point numbers, row by row; the last row shifts the turned picture, in pixels."""
+
+
+def rotation_degrees(matrix: DisplayMatrix | None) -> int:
+    """Return the counter-clockwise turn of a display matrix, in (-180, 180] degrees."""
+    if matrix is None:
+        return 0
+    turn = round(-math.degrees(math.atan2(matrix[1], matrix[0])))
+    return 180 if turn == -180 else turn
+
+
+def scale_display_matrix(matrix: DisplayMatrix, *, source: Size, target: Size) -> DisplayMatrix:
+    """Return the matrix that shows the enlarged picture as the given one shows the source.
+
+    The turn stays. The shift, which brings the turned picture back into view, grows with it.
+    """
+    across = Fraction(target.width, source.width)
+    down = Fraction(target.height, source.height)
+    if matrix[0] == 0:
+        across, down = down, across
+    return (*matrix[:6], round(matrix[6] * across), round(matrix[7] * down), matrix[8])

@@ -1,0 +1,197 @@
+"""The catalog of published weights: weights.toml read into checked entries."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from dscvsr_cli.errors import WeightsError
+from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.weights.hub_file import HubFile
+
+_BUNDLED_FOLDER = Path(__file__).resolve().parent / "bundled"
+_PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+_CATALOG_NAME = "weights.toml"
+
+_ENTRY_KEYS = {"name", "summary", "licence", "size_bytes", "sha256", "config", "record"}
+_OPTIONAL_KEYS = {"default", "bundled", "repo", "file", "revision"}
+_HUB_KEYS = ("repo", "file", "revision")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundledFile:
+    """A weights file that comes inside the package."""
+
+    file: str
+    """Name of the file."""
+
+    folder: Path = _BUNDLED_FOLDER
+    """The folder it lies in."""
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies in this installation."""
+        return self.folder / self.file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsEntry:
+    """One published set of weights, as the catalog describes it."""
+
+    name: str
+    """What a person types: lower case letters, digits, dots and dashes."""
+
+    summary: str
+    """One line that helps to choose."""
+
+    licence: str
+    """SPDX identifier."""
+
+    size_bytes: int
+    """Length of the file."""
+
+    sha256: str
+    """Digest of the whole file, 64 hex digits in lower case."""
+
+    config: NetworkConfig
+    """The network the file holds."""
+
+    record: Mapping[str, str]
+    """How it was trained, in a few lines."""
+
+    source: BundledFile | HubFile
+    """Where the file comes from; a Hub file is pinned to a commit."""
+
+    default: bool = False
+    """Whether this one is used where nobody asks for another."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that no entry can have."""
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", self.name):
+            raise ValueError(f"weights name {self.name!r}: use lower case letters, digits, . and -")
+        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"weights {self.name}: sha256 must be 64 lower case hex digits")
+        if self.size_bytes < 1:
+            raise ValueError(f"weights {self.name}: size_bytes must be positive")
+        if isinstance(self.source, HubFile):
+            if not re.fullmatch(r"[0-9a-f]{40}", self.source.revision):
+                raise ValueError(f"weights {self.name}: revision must be a commit of 40 hex digits")
+        elif Path(self.source.file).name != self.source.file:
+            raise ValueError(f"weights {self.name}: bundled must be a file name without folders")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All published weights, in the order of ``weights.toml``."""
+
+    entries: tuple[WeightsEntry, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse two entries of one name, and anything but one default among entries."""
+        names = self.names
+        if len(set(names)) != len(names):
+            raise ValueError(f"two weights of one name in {', '.join(names)}")
+        defaults = [entry.name for entry in self.entries if entry.default]
+        if self.entries and len(defaults) != 1:
+            raise ValueError(f"exactly one entry must be the default, got {defaults}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all entries."""
+        return tuple(entry.name for entry in self.entries)
+
+    @property
+    def default(self) -> WeightsEntry:
+        """The entry used where nobody asks for another.
+
+        Raises:
+            WeightsError: The catalog is empty.
+        """
+        if not self.entries:
+            raise WeightsError("no weights are published with this dscvsr", hint="give a file")
+        return next(entry for entry in self.entries if entry.default)
+
+    def get(self, name: str) -> WeightsEntry | None:
+        """Return the entry of that name, or None."""
+        return next((entry for entry in self.entries if entry.name == name), None)
+
+    def find(self, name: str) -> WeightsEntry:
+        """Return the entry of that name.
+
+        Raises:
+            WeightsError: There is none; the hint names the nearest ones.
+        """
+        entry = self.get(name)
+        if entry is None:
+            raise WeightsError(f"no weights are called {name!r}", hint=self.suggest(name))
+        return entry
+
+    def suggest(self, name: str) -> str:
+        """Return a sentence that names the entries closest to ``name``, or all of them."""
+        near = get_close_matches(name, self.names, n=1)
+        if near:
+            return f"did you mean {near[0]!r}?"
+        return f"give a file, OWNER/REPO/FILE on the Hub, or one of: {', '.join(self.names)}"
+
+
+def load_catalog() -> Catalog:
+    """Read the catalog that belongs to this installation or checkout.
+
+    Raises:
+        WeightsError: ``weights.toml`` is neither beside the code nor at the root above it.
+    """
+    for folder in (_PACKAGE_ROOT, _PACKAGE_ROOT.parent):
+        path = folder / _CATALOG_NAME
+        if path.is_file():
+            return parse_catalog(path.read_text(encoding="utf-8"))
+    raise WeightsError(
+        f"{_CATALOG_NAME} is missing from {_PACKAGE_ROOT}",
+        hint="the installation is incomplete; install dscvsr again",
+    )
+
+
+def parse_catalog(text: str) -> Catalog:
+    """Read the text of a ``weights.toml``.
+
+    Raises:
+        ValueError: Not TOML, a key missing or unknown, or a value that cannot be.
+    """
+    document = tomllib.loads(text)
+    unknown = set(document) - {"weights"}
+    if unknown:
+        raise ValueError(f"unknown keys in the catalog: {', '.join(sorted(unknown))}")
+    return Catalog(tuple(_entry(table) for table in document.get("weights", [])))
+
+
+def _entry(table: dict[str, Any]) -> WeightsEntry:
+    name = table.get("name", "without a name")
+    unknown = set(table) - _ENTRY_KEYS - _OPTIONAL_KEYS
+    if unknown:
+        raise ValueError(f"unknown keys in weights {name}: {', '.join(sorted(unknown))}")
+    missing = _ENTRY_KEYS - set(table)
+    if missing:
+        raise ValueError(f"missing keys in weights {name}: {', '.join(sorted(missing))}")
+    return WeightsEntry(
+        name=name,
+        summary=table["summary"],
+        licence=table["licence"],
+        size_bytes=table["size_bytes"],
+        sha256=table["sha256"],
+        config=NetworkConfig.from_values(table["config"]),
+        record=MappingProxyType({key: str(value) for key, value in table["record"].items()}),
+        source=_source(table),
+        default=table.get("default", False),
+    )
+
+
+def _source(table: dict[str, Any]) -> BundledFile | HubFile:
+    hub_keys = [key for key in _HUB_KEYS if key in table]
+    if "bundled" in table and not hub_keys:
+        return BundledFile(file=table["bundled"])
+    if "bundled" not in table and len(hub_keys) == len(_HUB_KEYS):
+        return HubFile(repo=table["repo"], file=table["file"], revision=table["revision"])
+    raise ValueError(f"weights {table['name']}: give either bundled, or repo, file and revision")

@@ -1,0 +1,123 @@
+"""Load weights into a network that is ready to run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from dscvsr_cli.errors import WeightsError
+from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.weights.catalog import Catalog, WeightsEntry
+from dscvsr_cli.weights.files import read_network
+from dscvsr_cli.weights.locate import locate_weights
+
+_NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedNetwork:
+    """A network in evaluation mode, and where it came from."""
+
+    network: RecurrentNetwork
+    """On the wanted device and in the wanted type, without gradients."""
+
+    name: str
+    """The catalog name, the Hub address, or the file's name without its ending."""
+
+    config: NetworkConfig
+    """What the network was built from."""
+
+    record: Mapping[str, str]
+    """How the weights were trained, as the file tells it."""
+
+    path: Path
+    """The file that was read."""
+
+    entry: WeightsEntry | None = None
+    """Its entry in the catalog; None for other files."""
+
+
+def load_network(
+    spec: str | None = None,
+    *,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+    catalog: Catalog | None = None,
+    show_progress: bool = False,
+    cache_dir: Path | None = None,
+) -> LoadedNetwork:
+    """Return a network in evaluation mode on ``device``, with its weights in ``dtype``.
+
+    Args:
+        spec: A catalog name, the path of a file, or ``OWNER/REPO/FILE[@REVISION]`` on the Hub;
+            None means the catalog's default.
+        device: Where the network shall run.
+        dtype: Floating point type of its parameters.
+        catalog: Another catalog than this installation's.
+        show_progress: Show a bar while something is fetched.
+        cache_dir: Another cache folder than huggingface_hub's usual one.
+
+    Raises:
+        WeightsError: Nothing of that name, nothing fetched, or a file that is damaged or fits no
+            network of ours.
+    """
+    located = locate_weights(
+        spec, catalog=catalog, show_progress=show_progress, cache_dir=cache_dir
+    )
+    state, config, record = read_network(located.path)
+    network = RecurrentNetwork(config)
+    check_fit(network, state, located.path)
+    network.load_state_dict(state, strict=True)
+    network.eval().requires_grad_(requires_grad=False).to(device=device, dtype=dtype)
+    return LoadedNetwork(
+        network=network,
+        name=located.name,
+        config=config,
+        record=record,
+        path=located.path,
+        entry=located.entry,
+    )
+
+
+def check_fit(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    """Check that tensors have exactly the names and shapes that a network needs.
+
+    Raises:
+        WeightsError: Some are missing, too many, of another shape, or not numbers.
+    """
+    expected = network.state_dict()
+    missing = sorted(expected.keys() - state.keys())
+    surplus = sorted(state.keys() - expected.keys())
+    reshaped = [
+        f"{name} is {tuple(state[name].shape)} instead of {tuple(expected[name].shape)}"
+        for name in sorted(expected.keys() & state.keys())
+        if state[name].shape != expected[name].shape
+    ]
+    broken = [
+        name
+        for name in sorted(expected.keys() & state.keys())
+        if not bool(torch.isfinite(state[name]).all())
+    ]
+    complaints = [
+        f"{text} {_few(names)}"
+        for text, names in (
+            ("it lacks", missing),
+            ("it has besides", surplus),
+            ("in it", reshaped),
+            ("not finite:", broken),
+        )
+        if names
+    ]
+    if complaints:
+        raise WeightsError(
+            f"{path} does not fit the network its own config describes: {'; '.join(complaints)}",
+            hint="the file is damaged or comes from another version of dscvsr; give another one",
+        )
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

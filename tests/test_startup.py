@@ -1,0 +1,69 @@
+"""The program starts fast: nothing heavy is loaded before a command needs it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "av", "numpy", "safetensors", "huggingface_hub")
+
+_RUN = """
+import json, sys
+from dscvsr_cli.cli.app import main
+code = main(sys.argv[1:])
+print(json.dumps({"code": code, "modules": sorted({m.split(".")[0] for m in sys.modules})}))
+"""
+
+
+def modules_loaded_by(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN, *arguments], capture_output=True, text=True, check=True
+    )
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["code"] == 0, done.stderr
+    return set(answer["modules"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("upscale", "--help"),
+        ("bench", "--help"),
+        ("train", "--help"),
+        ("demo", "--help"),
+        ("weights", "--help"),
+    ],
+)
+def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert not modules_loaded_by(*arguments) & set(HEAVY)
+
+
+def test_the_list_of_bundled_weights_needs_neither_torch_nor_the_hub_library() -> None:
+    assert not modules_loaded_by("weights", "list") & set(HEAVY)
+
+
+def test_the_version_is_there_without_torch() -> None:
+    code = (
+        "import sys, dscvsr_cli; assert dscvsr_cli.__version__; assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs the processor time of a child")
+def test_help_takes_less_than_half_a_second() -> None:
+    def processor_seconds() -> float:
+        before = os.times()
+        subprocess.run(
+            [sys.executable, "-m", "dscvsr_cli", "--help"], capture_output=True, check=True
+        )
+        after = os.times()
+        return (after.children_user + after.children_system) - (
+            before.children_user + before.children_system
+        )
+
+    # Processor time, and the best of three, so that a busy machine fails nobody.
+    assert min(processor_seconds() for _ in range(3)) < 0.5
