@@ -1,7 +1,8 @@
 """Pixel formats: which ones are plain planes, the plain twin of the others, and the best choice.
 
-A plain format stores every component in its own plane of 8-bit or little-endian 16-bit words.
-All arithmetic happens on those; libswscale only repacks the others, which loses nothing.
+A plain format stores every component in its own plane of 8-bit or 16-bit words, or both chroma
+components in turn in one plane (the "nv" and "p0" formats of graphics cards). All arithmetic
+happens on those; libswscale only repacks the others, RGB in one plane for example.
 """
 
 import re
@@ -24,9 +25,13 @@ _SUBSAMPLING: Final[dict[str, tuple[int, int]]] = {
     "410": (2, 2),
 }
 _SUBSAMPLING_NAME: Final = {shifts: name for name, shifts in _SUBSAMPLING.items()}
-_YUV: Final = re.compile(r"yuv(?P<variant>[aj]?)(?P<sub>4\d\d)p(?:(?P<bits>\d+)le)?")
-_GREY: Final = re.compile(r"gray(?:(?P<bits>\d+)le)?")
-_RGB: Final = re.compile(r"gbr(?P<alpha>a?)p(?:(?P<bits>\d+)le)?")
+_DEPTH: Final = r"(?:(?P<bits>\d+)(?P<order>le|be))?"
+_YUV: Final = re.compile(r"yuv(?P<variant>[aj]?)(?P<sub>4\d\d)p" + _DEPTH)
+_GREY: Final = re.compile(r"gray" + _DEPTH)
+_RGB: Final = re.compile(r"gbr(?P<alpha>a?)p" + _DEPTH)
+_PAIRED_8: Final = {"nv12": (1, 1), "nv16": (0, 1), "nv24": (0, 0)}
+_PAIRED_16: Final = re.compile(r"p(?P<sub>[024])(?P<bits>1[026])le")
+_PAIRED_SHIFTS: Final = {"0": (1, 1), "2": (0, 1), "4": (0, 0)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,15 @@ class PlainFormat:
     alpha: bool = False
     """Whether a plane of opacity follows."""
 
+    big_endian: bool = False
+    """Whether 16-bit words are stored with their high byte first."""
+
+    paired_chroma: bool = False
+    """Whether the second plane holds both chroma components in turn."""
+
+    padding_bits: int = 0
+    """Unused low bits of every word."""
+
     @property
     def multiple(self) -> tuple[int, int]:
         """Rows and columns that share one chroma sample."""
@@ -62,25 +76,42 @@ class PlainFormat:
 
 def parse_plain(name: str) -> PlainFormat | None:
     """Return the description of a plain format, or None where ``name`` is packed or unknown."""
-    if match := _YUV.fullmatch(name):
-        if match["sub"] not in _SUBSAMPLING:
-            return None
-        rows, columns = _SUBSAMPLING[match["sub"]]
-        return PlainFormat(
-            name=name,
-            family="yuv",
-            bits=int(match["bits"] or 8),
-            row_shift=rows,
-            column_shift=columns,
-            full_range=match["variant"] == "j",
-            alpha=match["variant"] == "a",
-        )
-    if match := _GREY.fullmatch(name):
-        return PlainFormat(name=name, family="grey", bits=int(match["bits"] or 8))
-    if match := _RGB.fullmatch(name):
-        bits = int(match["bits"] or 8)
-        return PlainFormat(name=name, family="rgb", bits=bits, alpha=bool(match["alpha"]))
-    return None
+    if name in _PAIRED_8 or _PAIRED_16.fullmatch(name):
+        return _parse_paired(name)
+    match = _YUV.fullmatch(name) or _GREY.fullmatch(name) or _RGB.fullmatch(name)
+    if match is None:
+        return None
+    groups = match.groupdict()
+    family: Family = "yuv" if "sub" in groups else "rgb" if "alpha" in groups else "grey"
+    subsampling = groups.get("sub") or "444"
+    if subsampling not in _SUBSAMPLING:
+        return None
+    rows, columns = _SUBSAMPLING[subsampling]
+    return PlainFormat(
+        name=name,
+        family=family,
+        bits=int(groups["bits"] or 8),
+        row_shift=rows,
+        column_shift=columns,
+        full_range=groups.get("variant") == "j",
+        alpha=groups.get("variant") == "a" or bool(groups.get("alpha")),
+        big_endian=groups["order"] == "be",
+    )
+
+
+def _parse_paired(name: str) -> PlainFormat:
+    match = _PAIRED_16.fullmatch(name)
+    bits = int(match["bits"]) if match else 8
+    rows, columns = _PAIRED_SHIFTS[match["sub"]] if match else _PAIRED_8[name]
+    return PlainFormat(
+        name=name,
+        family="yuv",
+        bits=bits,
+        row_shift=rows,
+        column_shift=columns,
+        paired_chroma=True,
+        padding_bits=16 - bits if match else 0,
+    )
 
 
 def plain_format(name: str) -> PlainFormat:
@@ -155,7 +186,7 @@ def choose_pixel_format(source: str, offered: Sequence[str]) -> str:
     if not candidates:
         candidates = [plain_format(name) for name in offered[:1]]
         if not candidates:
-            raise UsageError("the encoder offers no pixel format", hint="give --pixel-format")
+            raise UsageError("the encoder offers no pixel format", hint="give --pix-fmt")
         return offered[0]
     return min(candidates, key=lambda plain: _losses(wanted, plain)).name
 

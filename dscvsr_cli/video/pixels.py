@@ -115,33 +115,38 @@ def _code_ranges(plain: PlainFormat, *, full: bool) -> tuple[Tensor, Tensor]:
     return offset, torch.tensor([luma_span, chroma_span, chroma_span], dtype=torch.float64)
 
 
-def _plane_words(frame: av.VideoFrame, index: int, plain: PlainFormat) -> npt.NDArray[Any]:
-    """View a plane as ``(rows, words per line)``; lines are padded at their end."""
-    plane = frame.planes[index]
-    dtype: np.dtype[Any] = np.dtype("u1" if plain.bits == 8 else "<u2")
+def _component_words(frame: av.VideoFrame, index: int, plain: PlainFormat) -> npt.NDArray[Any]:
+    """View one component as ``(rows, columns and more)``; lines are padded at their end."""
+    paired = plain.paired_chroma and index > 0
+    plane = frame.planes[1 if paired else index]
+    dtype: np.dtype[Any] = np.dtype(
+        "u1" if plain.bits == 8 else ">u2" if plain.big_endian else "<u2"
+    )
     words = np.frombuffer(memoryview(plane), dtype=dtype)
-    return words.reshape(-1, plane.line_size // dtype.itemsize)
+    lines = words.reshape(-1, plane.line_size // dtype.itemsize)
+    return lines[:, index - 1 :: 2] if paired else lines
 
 
 def _read_plane(
     frame: av.VideoFrame, index: int, plain: PlainFormat, rows: int, columns: int
 ) -> Tensor:
-    words = _plane_words(frame, index, plain)[:rows, :columns]
-    return torch.from_numpy(words.astype(np.float32))
+    words = _component_words(frame, index, plain)[:rows, :columns]
+    values = torch.from_numpy(words.astype(np.float32))
+    return values.div_(2**plain.padding_bits) if plain.padding_bits else values
 
 
 def _write_plane(frame: av.VideoFrame, index: int, codes: Tensor, plain: PlainFormat) -> None:
     rows, columns = codes.shape
-    rounded = codes.round().clamp_(0, 2**plain.bits - 1)
+    rounded = codes.round().clamp_(0, 2**plain.bits - 1).mul_(2**plain.padding_bits)
     integers = rounded.to(torch.uint8 if plain.bits == 8 else torch.int32).cpu().numpy()
-    _plane_words(frame, index, plain)[:rows, :columns] = integers
+    _component_words(frame, index, plain)[:rows, :columns] = integers
 
 
 def _repack(frame: av.VideoFrame, pixel_format: str, *, full_range: bool) -> av.VideoFrame:
     if frame.format.name == pixel_format:
         return frame
-    # The same range on both sides: swscale then moves samples and converts nothing. PyAV's own
-    # choice, bilinear, mangles the chroma of some pairs (p010 among them); bicubic is exact.
+    # The same range on both sides: swscale then moves samples and converts nothing. With PyAV's
+    # own choice, bilinear, it is careless about some pairs of formats.
     code_range = "JPEG" if full_range else "MPEG"
     return VideoReformatter().reformat(
         frame,

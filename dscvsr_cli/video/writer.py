@@ -91,7 +91,7 @@ class VideoWriter:
             raise UsageError(
                 f"{self.pixel_format} pictures need sides that are multiples of "
                 f"{columns}x{rows}, got {width}x{height}",
-                hint="choose an even size, or --pixel-format yuv444p",
+                hint="choose an even size, or --pix-fmt yuv444p",
             )
         self._plan = plan_passthrough(source, self._container.name)
         self._partial = PartialFile(target, overwrite=overwrite)
@@ -273,7 +273,7 @@ class VideoWriter:
             raise UsageError(
                 f"{encoder} refuses {self._width}x{self._height} {self.pixel_format} "
                 f"({describe_error(error)})",
-                hint="check --crf, --preset and --pixel-format, or try --encoder libx264",
+                hint="check --crf, --preset and --pix-fmt, or try --encoder libx264",
             ) from error
         # What the encoder does not know is handed back.
         if self._options.preset is not None and "preset" in stream.codec_context.options:

@@ -30,6 +30,12 @@ PLAIN_FORMATS = (
     "gbrp",
     "gbrp12le",
     "gbrap",
+    "nv12",
+    "nv24",
+    "p010le",
+    "p216le",
+    "yuv420p10be",
+    "gbrp12be",
 )
 
 
@@ -142,21 +148,39 @@ def test_odd_sizes_keep_their_size(name: str, height: int, width: int) -> None:
         ("bgr0", "gbrp"),
         ("rgba", "gbrp"),
         ("rgb48le", "gbrp16le"),
+        ("rgb48be", "gbrp16le"),
         ("nv12", "yuv420p"),
         ("p010le", "yuv420p10le"),
-        ("yuyv422", "yuv422p"),
+        ("yuv420p10be", "yuv420p10le"),
     ],
 )
+@given(size=st.tuples(st.integers(1, 20), st.integers(1, 20)), seed=st.integers(0, 999))
+@settings(deadline=None, max_examples=25)
 def test_a_packed_format_holds_the_same_colours_as_its_planar_twin(
-    packed: str, planar: str
+    packed: str, planar: str, size: tuple[int, int], seed: int
 ) -> None:
-    colour = resolve_colour(pixel_format=plain_format(planar), height=8, width=12)
-    pixels = torch.rand(3, 8, 12, generator=torch.Generator().manual_seed(1))
+    colour = resolve_colour(pixel_format=plain_format(planar), height=size[0], width=size[1])
+    pixels = torch.rand(3, *size, generator=torch.Generator().manual_seed(seed))
     twins = [
         frame_to_pixels(pixels_to_frame(pixels, pixel_format=name, colour=colour), colour)
         for name in (packed, planar)
     ]
     assert_frames_close(twins[0], twins[1], tolerance="float")
+
+
+@pytest.mark.parametrize("name", ["nv12", "p010le"])
+def test_libswscale_finds_paired_chroma_where_it_was_put(name: str) -> None:
+    planar = "yuv420p" if name == "nv12" else "yuv420p10le"
+    colour = colour_of("bt709")
+    pixels = torch.rand(3, 16, 32, generator=torch.Generator().manual_seed(3))
+    theirs = pixels_to_frame(pixels, pixel_format=planar, colour=colour).reformat(format=name)
+    ours = pixels_to_frame(pixels, pixel_format=name, colour=colour)
+    for mine, other in zip(ours.planes, theirs.planes, strict=True):
+        columns = 64 if mine.line_size == other.line_size and name == "p010le" else 32
+        rows = [bytes(plane) for plane in (mine, other)]
+        for row in range(mine.height):
+            start = row * mine.line_size
+            assert rows[0][start : start + columns] == rows[1][start : start + columns]
 
 
 def test_codes_beyond_white_and_black_are_not_clipped_on_reading() -> None:
