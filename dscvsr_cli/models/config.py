@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 BlockKind = Literal["separable", "dense"]
 SeparableOrder = Literal["depthwise-first", "pointwise-first"]
@@ -49,14 +49,22 @@ class NetworkConfig:
     """Hidden units of the Meta-Upscale filter predictor."""
 
     def __post_init__(self) -> None:
-        """Refuse sizes that no network can have."""
+        """Refuse kinds that do not exist and sizes that no network can have."""
+        for name, kinds in (("block", BlockKind), ("separable_order", SeparableOrder)):
+            if getattr(self, name) not in get_args(kinds):
+                known = " or ".join(get_args(kinds))
+                raise ValueError(f"{name} must be {known}, got {getattr(self, name)!r}")
         for name in ("channels", "growth", "blocks", "layers", "motion_levels", "head_hidden"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.filling_blocks < 0 or self.motion_finest < 0:
-            raise ValueError("filling_blocks and motion_finest must not be negative")
+            _check_size(name, getattr(self, name), least=1)
+        for name in ("filling_blocks", "motion_finest"):
+            _check_size(name, getattr(self, name), least=0)
+        _check_size("motion_kernel", self.motion_kernel, least=1)
         if self.motion_kernel % 2 == 0:
             raise ValueError(f"motion_kernel must be odd, got {self.motion_kernel}")
+        if not isinstance(self.motion_channels, tuple):
+            raise ValueError(f"motion_channels must be a list, got {self.motion_channels!r}")  # noqa: TRY004
+        for size in self.motion_channels:
+            _check_size("motion_channels", size, least=1)
 
     def to_json(self) -> str:
         """Return the config as one JSON object, keys sorted."""
@@ -83,9 +91,15 @@ class NetworkConfig:
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"unknown keys in the network config: {', '.join(sorted(unknown))}")
-        if "motion_channels" in values:
+        if isinstance(values.get("motion_channels"), list):
             values = values | {"motion_channels": tuple(values["motion_channels"])}
         return cls(**values)
+
+
+def _check_size(name: str, value: object, *, least: int) -> None:
+    # Types as well, for values come from files: 8.5 channels would fail far from here.
+    if type(value) is not int or value < least:
+        raise ValueError(f"{name} must be a whole number from {least} on, got {value!r}")
 
 
 DSCVSR_PAPER = NetworkConfig()

@@ -6,12 +6,14 @@ pixel from the 3x3 features around its nearest source pixel. Filters depend on t
 none is ever computed or stored per output pixel. Two exact routes lead to the same pixels:
 
 * phases: for target / source = p / q the phases repeat every p pixels. Output pixels that share a
-  source pixel modulo q share their filters, so each of the q x q classes is one strided
-  convolution. Best for tidy factors (x4 is a single convolution and a pixel shuffle).
+  source pixel modulo q share their filters, so the q x q classes are strided convolutions; a few
+  neighbouring classes are made by one slightly wider filter, since few large products are faster
+  than many small ones. x4 is a single convolution and a pixel shuffle.
 * basis: the predictor's last layer is linear, so the features are convolved once per hidden unit
   and combined per output pixel. Its cost does not depend on how awkward the ratio is.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -23,8 +25,17 @@ from dscvsr_cli.models.config import NetworkConfig
 
 Route = Literal["auto", "phases", "basis"]
 
-MAX_PHASE_CLASSES = 256
-"""Above so many strided convolutions the basis route is faster."""
+MAX_PHASES = 1 << 15
+"""Filters that the phases route may hold at once (113 MB of float32 for 32 channels)."""
+
+MAX_PRODUCTS = 1024
+"""Convolutions per picture above which the basis route is faster."""
+
+NEIGHBOURS = 4
+"""Neighbouring source pixels whose output pixels are made together by the phases route."""
+
+MAX_CONVOLVED_CLASSES = 16
+"""Up to so many classes torch's own strided convolution is faster than a gathered product."""
 
 BASIS_BAND_ROWS = 32
 """Output rows that the basis route makes at a time."""
@@ -48,8 +59,9 @@ class MetaUpscale(nn.Module):
         rows = AxisPhases(feat_BCHW.shape[-2], size.height)
         columns = AxisPhases(feat_BCHW.shape[-1], size.width)
         if route == "auto":
-            tidy = rows.step * columns.step <= MAX_PHASE_CLASSES
-            route = "phases" if tidy else "basis"
+            few_filters = rows.period * columns.period <= MAX_PHASES
+            few_products = rows.step * columns.step <= MAX_PRODUCTS * NEIGHBOURS
+            route = "phases" if few_filters and few_products else "basis"
         if route == "phases":
             return self._by_phases(feat_BCHW, rows, columns)
         return self._by_basis(feat_BCHW, rows, columns)
@@ -75,20 +87,19 @@ class MetaUpscale(nn.Module):
         batch = feat_BCHW.shape[0]
         units = self.hidden_units(rows, columns, range(rows.period), range(columns.period))
         table = self.filters(units.to(self.filters.weight.dtype)).to(feat_BCHW.dtype)
+        table = table.view(rows.period, columns.period, 3, self.channels, 3, 3)
         padded = F.pad(feat_BCHW, (1, 1, 1, 1))
         # One cell per period of both axes: (B, 3, cells, phases, cells, phases).
-        cells_y, cells_x = rows.source // rows.step, columns.source // columns.step
-        out = feat_BCHW.new_empty((batch, 3, cells_y, rows.period, cells_x, columns.period))
-        for first_y, last_y, offset_y in _phase_runs(rows):
-            for first_x, last_x, offset_x in _phase_runs(columns):
-                bank = table[first_y:last_y, first_x:last_x].reshape(-1, self.channels, 3, 3)
-                made = F.conv2d(
-                    padded[:, :, offset_y:, offset_x:], bank, stride=(rows.step, columns.step)
-                )[:, :, :cells_y, :cells_x]
-                shape = (batch, last_y - first_y, last_x - first_x, 3, cells_y, cells_x)
-                out[:, :, :, first_y:last_y, :, first_x:last_x] = made.reshape(shape).permute(
-                    0, 3, 4, 1, 5, 2
-                )
+        cells = rows.source // rows.step, columns.source // columns.step
+        out = feat_BCHW.new_empty((batch, 3, cells[0], rows.period, cells[1], columns.period))
+        strides = rows.step, columns.step
+        column_runs = _phase_runs(columns)
+        for row_run in _phase_runs(rows):
+            for first in range(0, len(column_runs), NEIGHBOURS):
+                runs = column_runs[first : first + NEIGHBOURS]
+                bank = _joint_filters(table[row_run.first : row_run.stop], runs)
+                made = _apply(padded[:, :, row_run.pixel :, runs[0].pixel :], bank, strides, cells)
+                out[:, :, :, row_run.first : row_run.stop, :, runs[0].first : runs[-1].stop] = made
         return out.reshape(batch, 3, rows.target, columns.target)
 
     def _by_basis(self, feat_BCHW: Tensor, rows: AxisPhases, columns: AxisPhases) -> Tensor:
@@ -116,13 +127,54 @@ class MetaUpscale(nn.Module):
         return torch.cat(bands, dim=2)
 
 
-def _phase_runs(axis: AxisPhases) -> list[tuple[int, int, int]]:
-    """Return runs of phases (first, one past last) that share a source pixel, and that pixel."""
-    runs: list[tuple[int, int, int]] = []
-    for phase in range(axis.period):
-        pixel = axis.nearest(phase)
-        if runs and runs[-1][2] == pixel:
-            runs[-1] = (runs[-1][0], phase + 1, pixel)
-        else:
-            runs.append((phase, phase + 1, pixel))
-    return runs
+@dataclass(frozen=True, slots=True)
+class _PhaseRun:
+    """Neighbouring phases of one axis that share their nearest source pixel."""
+
+    first: int
+    stop: int
+    pixel: int
+
+
+def _phase_runs(axis: AxisPhases) -> list[_PhaseRun]:
+    pixels = [axis.nearest(phase) for phase in range(axis.period)]
+    starts = [i for i in range(axis.period) if i == 0 or pixels[i] != pixels[i - 1]]
+    stops = [*starts[1:], axis.period]
+    return [
+        _PhaseRun(start, stop, pixels[start]) for start, stop in zip(starts, stops, strict=True)
+    ]
+
+
+def _joint_filters(table: Tensor, runs: list[_PhaseRun]) -> Tensor:
+    """Place the 3x3 filters of some runs of columns into wider ones that start together.
+
+    ``(rows, phases, 3, C, 3, 3)`` -> ``(rows, columns, 3, C, 3, width)``, zeros around each.
+    """
+    origin, first = runs[0].pixel, runs[0].first
+    width = runs[-1].pixel - origin + 3
+    shape = (table.shape[0], runs[-1].stop - first, *table.shape[2:5], width)
+    bank = table.new_zeros(shape)
+    for run in runs:
+        shift = run.pixel - origin
+        bank[:, run.first - first : run.stop - first, ..., shift : shift + 3] = table[
+            :, run.first : run.stop
+        ]
+    return bank
+
+
+def _apply(
+    feat_BCHW: Tensor, bank: Tensor, strides: tuple[int, int], cells: tuple[int, int]
+) -> Tensor:
+    """Convolve with a bank ``(rows, columns, 3, C, 3, width)`` at every cell.
+
+    Returns:
+        ``(B, 3, cells, rows, cells, columns)``.
+    """
+    height, width = cells
+    if strides[0] * strides[1] <= MAX_CONVOLVED_CLASSES:
+        made = F.conv2d(feat_BCHW, bank.flatten(0, 2), stride=strides)[:, :, :height, :width]
+        return torch.unflatten(made, 1, bank.shape[:3]).permute(0, 3, 4, 1, 5, 2)
+    windows = feat_BCHW.unfold(2, 3, strides[0]).unfold(3, bank.shape[-1], strides[1])
+    windows = windows[:, :, :height, :width].permute(0, 2, 3, 4, 5, 1)
+    made = windows.flatten(3) @ bank.permute(4, 5, 3, 0, 1, 2).flatten(0, 2).flatten(1)
+    return torch.unflatten(made, 3, bank.shape[:3]).permute(0, 5, 1, 3, 2, 4)
