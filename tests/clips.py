@@ -166,7 +166,7 @@ def _add_video(output: OutputContainer, clip: Clip) -> VideoStream:
 def _write_video(output: OutputContainer, stream: VideoStream, clip: Clip) -> None:
     for index, pts in enumerate(clip.pts):
         drawn = av.VideoFrame.from_ndarray(picture(index, clip.height, clip.width), format="rgb24")
-        frame = drawn.reformat(format=clip.pixel_format)
+        frame = drawn.reformat(format=clip.pixel_format, interpolation="BICUBIC")
         frame.pts, frame.time_base = pts, clip.time_base
         output.mux(stream.encode(frame))
     output.mux(stream.encode(None))

@@ -19,7 +19,7 @@ TOLERANCES: Final[dict[str, float]] = {
     "float": 1e-5,  # a different order of float32 operations
     "rounded": 0.75 * CODE_8_BIT,  # one rounding to 8 bits in limited range
     "yuv": 2.0 * CODE_8_BIT,  # one trip through 8-bit YUV, where three roundings add up
-    "encoded": 16.0 * CODE_8_BIT,  # one lossy encode of smooth content at our default quality
+    "encoded": 24.0 * CODE_8_BIT,  # one lossy encode of smooth content at our default quality
 }
 """Largest difference per pixel by what lies between the two sides, on a scale where white is 1."""
 

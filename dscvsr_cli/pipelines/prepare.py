@@ -15,6 +15,7 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.measure import network_cost
 from dscvsr_cli.pipelines.target import Target, choose_target
+from dscvsr_cli.video.formats import plain_format
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough import plan_passthrough
 from dscvsr_cli.video.probe import probe
@@ -111,6 +112,10 @@ def _warnings(source: VideoInfo, target: Target) -> Iterator[str]:
     for lost in plan_passthrough(source, target.container).left_out:
         hint = f" ({lost.hint})" if lost.hint else ""
         yield f"{lost.stream.kind} stream {lost.stream.index} will be lost: {lost.reason}{hint}"
+    if source.interlaced:
+        yield "the video is interlaced, and its two fields will be enlarged as one picture"
+    if plain_format(source.pixel_format).alpha:
+        yield "transparency will be lost"
     factor = max(target.size.height / source.height, target.size.width / source.width)
     if factor > MAX_TRAINED_SCALE + SCALE_TOLERANCE:
         yield f"x{factor:.3g} is beyond the training of the network (up to x{MAX_TRAINED_SCALE:g})"

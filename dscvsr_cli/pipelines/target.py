@@ -6,7 +6,7 @@ from pathlib import Path
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.pipelines.job import UpscaleJob
-from dscvsr_cli.video.containers import container_of
+from dscvsr_cli.video.containers import container_of, default_encoder
 from dscvsr_cli.video.encoders import EncodeOptions, output_pixel_format
 from dscvsr_cli.video.formats import required_multiple
 from dscvsr_cli.video.info import VideoInfo
@@ -36,7 +36,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
     path = job.target or default_target(job)
     container = container_of(path)
     options = EncodeOptions(
-        encoder=job.encoder or ("libvpx-vp9" if container.name == "webm" else "libx264"),
+        encoder=job.encoder or default_encoder(path),
         crf=job.crf,
         preset=job.preset,
         pixel_format=job.pixel_format,

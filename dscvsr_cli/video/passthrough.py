@@ -82,7 +82,8 @@ def plan_passthrough(source: VideoInfo, container_format: str) -> PassthroughPla
 
 
 def _why_not(stream: StreamInfo, container: Container) -> LeftOut | None:
-    if stream.kind in ("attachment", "data") and not hasattr(OutputContainer, "add_attachment"):
+    # Releases of PyAV before 15 copy sound and subtitles, and garble or refuse the rest.
+    if stream.kind not in ("audio", "subtitle") and not hasattr(OutputContainer, "add_attachment"):
         reason, hint = "this release of PyAV cannot copy it", "pip install --upgrade av"
     elif container.holds(stream):
         return None
@@ -100,7 +101,8 @@ class StreamCopier:
     """Copy the planned streams beside a picture that is being encoded.
 
     The source is opened a second time and read only as far as the picture has come, so that
-    memory stays small however long the sound is.
+    memory stays small however long the sound is. ``shift_seconds``, set before the first packet,
+    moves all of them in time.
     """
 
     def __init__(self, source: VideoInfo, plan: PassthroughPlan) -> None:
@@ -111,6 +113,7 @@ class StreamCopier:
         self._outputs: dict[int, Stream] = {}
         self._packets: Iterator[Packet[Stream]] = iter(())
         self._held: Packet[Stream] | None = None
+        self.shift_seconds = Fraction(0)
 
     def open(self) -> None:
         """Open the source.
@@ -198,6 +201,7 @@ class StreamCopier:
             for packet in self._packets:
                 # demux() ends every stream with an empty packet that is meant for decoders.
                 if packet.size or packet.dts is not None:
+                    _shift(packet, self.shift_seconds)
                     return packet
         except av.FFmpegError as error:
             _log.warning(
@@ -210,7 +214,7 @@ class StreamCopier:
 
 
 def _add_twin(output: OutputContainer, template: Stream) -> Stream:
-    if template.type == "video" and hasattr(OutputContainer, "add_mux_stream"):
+    if template.type == "video":
         # Without "opaque" PyAV would look for an encoder, although nothing will be encoded.
         return output.add_stream_from_template(template, opaque=True)
     return output.add_stream_from_template(template)
@@ -226,7 +230,16 @@ def copy_stream_tags(template: Stream, twin: Stream) -> None:
         }
     )
     if hasattr(template, "disposition"):
-        twin.disposition = template.disposition
+        # Older releases declare a plain Flag and yet take nothing but an integer.
+        cast("Any", twin).disposition = int(template.disposition.value)
+
+
+def _shift(packet: "Packet[Stream]", seconds: Fraction) -> None:
+    ticks = round(seconds / packet.time_base) if seconds else 0
+    if ticks and packet.pts is not None:
+        packet.pts += ticks
+    if ticks and packet.dts is not None:
+        packet.dts += ticks
 
 
 def _decoding_time(packet: "Packet[Stream]") -> Fraction:

@@ -135,10 +135,14 @@ def codec_name(stream: Stream) -> str:
 
 def _is_cover(stream: Stream) -> bool:
     # Early releases of PyAV 14 hide dispositions; nothing counts as a cover there.
-    return bool(int(getattr(stream, "disposition", 0)) & _ATTACHED_PICTURE)
+    disposition = getattr(stream, "disposition", 0)
+    # An IntFlag in newer releases, a plain Flag in older ones.
+    return bool(int(getattr(disposition, "value", disposition)) & _ATTACHED_PICTURE)
 
 
 def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> av.VideoFrame:
+    # One picture is wanted; more threads would only start to decode the ones after it.
+    stream.codec_context.thread_count = 1
     trouble = "it ends before the first picture"
     try:
         for packet in container.demux(stream):

@@ -25,7 +25,7 @@ from dscvsr_cli.video.formats import plain_format, required_multiple
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough import StreamCopier, copy_stream_tags, plan_passthrough
 from dscvsr_cli.video.pixels import pixels_to_frame
-from dscvsr_cli.video.probe import describe_error
+from dscvsr_cli.video.probe import codec_name, describe_error
 from dscvsr_cli.video.publish import PartialFile, check_target
 from dscvsr_cli.video.rotation import DisplayMatrix, scale_display_matrix
 
@@ -49,8 +49,10 @@ class VideoWriter:
     other tool. MPEG-TS counts 90000ths of a second and knows no negative times: where reordered
     pictures would need some, all streams move together by the same few frames.
 
-    A timestamp that does not lie after its predecessor (encoders refuse it) is moved to one unit
-    after it, counted in ``moved_timestamps`` and logged; no frame is dropped.
+    A picture that starts before time zero, which players do not show, is moved to start there, and
+    everything else with it. A timestamp that does not lie after its predecessor (encoders refuse
+    it) is moved to one unit after it, counted in ``moved_timestamps`` and logged; no frame is
+    dropped.
 
     Args:
         target: The file to write; its suffix chooses the container.
@@ -99,6 +101,7 @@ class VideoWriter:
         self._output: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._last_pts: int | None = None
+        self._shift = 0
 
     def __enter__(self) -> Self:
         """Create the hidden file, open the encoder and write the header.
@@ -161,6 +164,11 @@ class VideoWriter:
         return self._output, self._stream
 
     def _in_order(self, pts: int) -> int:
+        if self._last_pts is None and pts < 0:
+            self._shift = -pts
+            self._copier.shift_seconds = self._shift * self._source.time_base
+            _log.warning("%s: starts before time zero; moved to start there", self._source.path)
+        pts += self._shift
         if self._last_pts is not None and pts <= self._last_pts:
             if self.moved_timestamps == 0:
                 _log.warning("%s: timestamps repeat or step back", self._source.path)
@@ -179,7 +187,13 @@ class VideoWriter:
         output, stream = self._opened
         with self._reported():
             # The encoder holds back as many frames as it looks ahead; None brings them out.
-            self._mux(output, stream.encode(None))
+            packets = stream.encode(None)
+            if self.frames_written <= 2:
+                # libx265 takes decoding times from memory it never filled when a clip is shorter
+                # than its reordering delay. Two pictures are never reordered.
+                for packet in packets:
+                    packet.dts = packet.pts
+            self._mux(output, packets)
             self._copier.copy_until(output, None)
             # The trailer holds the index of an MP4 file: closing can fail on a full disk.
             output.close()
@@ -249,7 +263,7 @@ class VideoWriter:
         context.color_trc = self._colour.transfer_tag
         if self._source.sample_aspect_ratio is not None:
             context.sample_aspect_ratio = self._source.sample_aspect_ratio
-        if self._container.name in ("mp4", "mov") and context.codec.canonical_name == "hevc":
+        if self._container.name in ("mp4", "mov") and codec_name(stream) in ("hevc", "libx265"):
             # Apple's players open HEVC under this name alone.
             context.codec_tag = "hvc1"
         if self._source.display_matrix is not None:

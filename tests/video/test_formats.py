@@ -9,10 +9,9 @@ from dscvsr_cli.video.formats import (
     required_multiple,
 )
 
-X264 = ("yuv420p", "yuvj420p", "yuv422p", "yuv444p", "nv12", "yuv420p10le", "yuv422p10le") + (
-    "yuv444p10le",
-    "gray",
-    "gray10le",
+X264 = (
+    *("yuv420p", "yuvj420p", "yuv422p", "yuv444p", "nv12"),
+    *("yuv420p10le", "yuv422p10le", "yuv444p10le", "gray", "gray10le"),
 )
 
 

@@ -2,6 +2,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from dscvsr_cli.errors import InputVideoError
@@ -90,7 +91,8 @@ def test_sound_alone_is_no_picture(tmp_path: Path) -> None:
     path = tmp_path / "sound.m4a"
     with av.open(str(path), "w", format="mp4") as output:
         stream = output.add_stream("aac", rate=48000)
-        frame = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
+        silence = np.zeros((2, 1024), dtype=np.float32)
+        frame = av.AudioFrame.from_ndarray(silence, format="fltp", layout="stereo")
         frame.sample_rate, frame.pts = 48000, 0
         output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
