@@ -39,6 +39,10 @@ def train_command(
         typer.Option("--max-minutes", help="End the schedule after so many minutes."),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Of weights and samples.")] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option("--init", metavar="FILE", help="Begin with these weights, not fresh ones."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint in the run's folder.")
     ] = False,
@@ -87,6 +91,7 @@ def train_command(
             output,
             device=choose_device(device),
             resume=resume,
+            init=init,
             on_reading=progress,
             on_step=show_step,
         )

@@ -45,6 +45,9 @@ class NetworkConfig:
     motion_kernel: int = 7
     """Side of the motion convolutions, odd."""
 
+    motion_slope: float = 0.0
+    """Negative slope of the motion network's ReLU; 0 is SPyNet's, small networks die with it."""
+
     head_hidden: int = 256
     """Hidden units of the Meta-Upscale filter predictor."""
 
@@ -61,6 +64,9 @@ class NetworkConfig:
         _check_size("motion_kernel", self.motion_kernel, least=1)
         if self.motion_kernel % 2 == 0:
             raise ValueError(f"motion_kernel must be odd, got {self.motion_kernel}")
+        slope = self.motion_slope
+        if type(slope) not in (int, float) or not 0 <= slope < 1:
+            raise ValueError(f"motion_slope must lie in [0, 1), got {slope!r}")
         if not isinstance(self.motion_channels, tuple):
             raise ValueError(f"motion_channels must be a list, got {self.motion_channels!r}")  # noqa: TRY004
         for size in self.motion_channels:
@@ -98,8 +104,10 @@ class NetworkConfig:
 
 def _check_size(name: str, value: object, *, least: int) -> None:
     # Types as well, for values come from files: 8.5 channels would fail far from here.
-    if type(value) is not int or value < least:
-        raise ValueError(f"{name} must be a whole number from {least} on, got {value!r}")
+    if type(value) is not int:
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
 
 
 DSCVSR_PAPER = NetworkConfig()

@@ -23,7 +23,8 @@ PICTURE_DEVIATION = (0.229, 0.224, 0.225)
 def warp(source_BCHW: Tensor, flow_B2HW: Tensor) -> Tensor:
     """Fetch ``source`` at the places ``flow`` points to -> ``(B, C, H, W)``, source's dtype.
 
-    Bilinear between pixel centres; places outside the picture take its border.
+    Bilinear between pixel centres; places outside the picture take its border. Where the flow is
+    not finite the result is nan, so that whoever looks for broken numbers finds them.
 
     Args:
         source_BCHW: ``(B, C, H, W)`` picture or features to fetch from.
@@ -36,22 +37,25 @@ def warp(source_BCHW: Tensor, flow_B2HW: Tensor) -> Tensor:
     # grid_sample's align_corners=True: -1 and 1 are the centres of the first and last pixel.
     grid_x = (columns + flow[:, 0]) * (2.0 / max(width - 1, 1)) - 1.0
     grid_y = (rows + flow[:, 1]) * (2.0 / max(height - 1, 1)) - 1.0
-    grid = torch.stack((grid_x, grid_y), dim=-1)
+    # By itself grid_sample fetches something finite at a nan, and its gradient on CPUs writes
+    # outside its memory there.
+    lost = ~flow.isfinite().all(dim=1)
+    grid = torch.stack((grid_x, grid_y), dim=-1).masked_fill(lost[..., None], 0.0)
     fetched = F.grid_sample(
         source_BCHW.float(), grid, mode="bilinear", padding_mode="border", align_corners=True
     )
-    return fetched.to(source_BCHW.dtype)
+    return fetched.masked_fill(lost[:, None], torch.nan).to(source_BCHW.dtype)
 
 
 class MotionLevel(nn.Sequential):
     """Convolutions that estimate what one pyramid level adds to the flow."""
 
-    def __init__(self, channels: tuple[int, ...], kernel: int) -> None:
-        """Build convolutions 8 -> channels... -> 2, ReLU between them."""
+    def __init__(self, channels: tuple[int, ...], kernel: int, slope: float) -> None:
+        """Build convolutions 8 -> channels... -> 2, (leaky) ReLU between them."""
         widths = (8, *channels, 2)
         layers: list[nn.Module] = []
         for before, after in pairwise(widths):
-            layers += [nn.Conv2d(before, after, kernel, padding=kernel // 2), nn.ReLU()]
+            layers += [nn.Conv2d(before, after, kernel, padding=kernel // 2), nn.LeakyReLU(slope)]
         super().__init__(*layers[:-1])
         # Start from rest: an untrained estimator must not scramble the features it aligns.
         for parameter in self[-1].parameters():
@@ -69,7 +73,7 @@ class MotionEstimator(nn.Module):
         super().__init__()
         self.finest = config.motion_finest
         self.levels = nn.ModuleList(
-            MotionLevel(config.motion_channels, config.motion_kernel)
+            MotionLevel(config.motion_channels, config.motion_kernel, config.motion_slope)
             for _ in range(config.motion_levels)
         )
         for name, values in (("mean", PICTURE_MEAN), ("deviation", PICTURE_DEVIATION)):

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dscvsr_cli.errors import DatasetError
+from dscvsr_cli.errors import DatasetError, WeightsError
+
+_HINT = "start the run without --resume"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,12 +31,23 @@ class RunState:
 
 
 def save_checkpoint(path: Path, values: dict[str, Any]) -> None:
-    """Write ``values`` to ``path``: beside it first, then in its place, so it is never half."""
+    """Write ``values`` to ``path``: beside it first, then in its place, so it is never half.
+
+    Raises:
+        WeightsError: The file cannot be written; the one before it is still there.
+    """
     partial = path.with_name(path.name + ".part")
-    torch.save(values, partial)
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            torch.save(values, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:
+        raise WeightsError(
+            f"cannot write the checkpoint {path}: {error}",
+            hint="check the folder's permissions and the free space, then --resume",
+        ) from error
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -41,27 +56,30 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         DatasetError: The file is missing or is not a checkpoint.
     """
+    if not path.is_file():
+        raise DatasetError(f"there is no checkpoint {path}", hint=_HINT)
+    # torch reads older formats as well, and warns about them at length: we never wrote any.
+    if not zipfile.is_zipfile(path):
+        raise DatasetError(f"{path} is cut short, or no checkpoint of dscvsr", hint=_HINT)
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise DatasetError(
-            f"cannot read the checkpoint {path}: {error}", hint="start the run without --resume"
-        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise DatasetError(f"cannot read the checkpoint {path}: {error}", hint=_HINT) from error
     if not isinstance(values, dict):
-        raise DatasetError(f"{path} is not a checkpoint of dscvsr")
+        raise DatasetError(f"{path} is no checkpoint of dscvsr", hint=_HINT)
     return values
 
 
 class WeightAverage:
     """Exponential moving average of a network's weights, in float32."""
 
-    def __init__(self, weights: dict[str, Tensor], decay: float) -> None:
+    def __init__(self, weights: Mapping[str, Tensor], decay: float) -> None:
         """Start from ``weights``."""
         self.decay = decay
         self.weights = {name: weight.detach().float().clone() for name, weight in weights.items()}
 
     @torch.no_grad()
-    def update(self, weights: dict[str, Tensor], iteration: int) -> None:
+    def update(self, weights: Mapping[str, Tensor], iteration: int) -> None:
         """Move towards ``weights``; early steps move further, so the start is soon forgotten."""
         decay = min(self.decay, (1 + iteration) / (10 + iteration))
         for name, weight in weights.items():

@@ -1,7 +1,9 @@
 """TrainingConfig: one training run, read from a TOML recipe; an unknown key is an error."""
 
+import math
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
+from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self
@@ -64,6 +66,12 @@ class TrainingConfig:
     motion_weight: float = 0.0
     """Weight of the photometric loss that teaches the flow before the pictures can."""
 
+    motion_first: float = 0.0
+    """Share of the run, at its start, in which the flow alone learns, from frames matched by it."""
+
+    motion_rate: float = 1.0
+    """Learning rate of the flow over that of the rest, once the rest learns."""
+
     average_decay: float = 0.999
     """Of the exponential moving average of the weights, which is what is exported."""
 
@@ -72,15 +80,34 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Refuse values no run can have."""
-        positive = ("iterations", "batch", "patch", "max_denominator", "learning_rate")
-        for name in positive:
-            if getattr(self, name) <= 0:
+        for name in ("seed", "iterations", "batch", "patch", "max_denominator"):
+            if type(getattr(self, name)) is not int:
+                raise ValueError(f"{name} must be a whole number, got {getattr(self, name)!r}")
+        if not 0 <= self.seed < 1 << 63:
+            raise ValueError(f"seed must lie in [0, 2^63), got {self.seed}")
+        positive = ("iterations", "batch", "patch", "max_denominator")
+        for name in (*positive, "learning_rate", "gradient_norm"):
+            # Also false for nan, which is neither more nor less than anything.
+            if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
-        for name in ("awkward_share", "photo_share", "warmup", "average_decay"):
+        for name in ("final_learning_rate", "motion_weight", "motion_rate"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        for name in ("awkward_share", "photo_share", "warmup", "motion_first", "average_decay"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
-        if not self.sequence or min(self.sequence) < 2:
+        if self.max_minutes is not None and not 0 < self.max_minutes < math.inf:
+            raise ValueError(f"max_minutes must be positive, got {self.max_minutes}")
+        if not self.sequence or not all(type(n) is int and n >= 2 for n in self.sequence):
             raise ValueError(f"sequence must name lengths of at least 2, got {self.sequence}")
+        if not 1 < self.max_scale < math.inf or self.reach(self.patch) == self.patch:
+            raise ValueError(
+                f"max_scale must enlarge a patch by a pixel at least, got {self.max_scale}"
+            )
+
+    def reach(self, side: int) -> int:
+        """Return ``side * max_scale`` rounded down, exact for decimal factors."""
+        return math.floor(side * Fraction(str(self.max_scale)))
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Self:
@@ -108,7 +135,8 @@ def load_recipe(name_or_file: str) -> TrainingConfig:
     """Read a built-in recipe by its name, or a recipe file.
 
     Raises:
-        UsageError: No such recipe, not TOML, or an unknown key or impossible value in it.
+        UsageError: No such recipe, a file that cannot be read or is not TOML, or an unknown key or
+            impossible value in it.
     """
     builtin = RECIPES / f"{name_or_file}.toml"
     source = builtin if builtin.is_file() else Path(name_or_file)
@@ -119,7 +147,7 @@ def load_recipe(name_or_file: str) -> TrainingConfig:
         )
     try:
         return TrainingConfig.from_values(tomllib.loads(source.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise UsageError(
             f"the recipe {name_or_file} is not usable: {error}",
             hint="dscvsr_cli/training/config.py lists every key",

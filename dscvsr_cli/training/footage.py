@@ -54,18 +54,17 @@ def load_footage(
     clips: list[Tensor] = []
     photos: list[Tensor] = []
     for number, file in enumerate(files, start=1):
+        # A file that was named itself may end in anything; most kinds of file are videos.
+        video = file.suffix.lower() not in PICTURE_SUFFIXES
         try:
-            video = file.suffix.lower() in VIDEO_SUFFIXES
             picture = _read_clip(file) if video else _to_bytes(read_picture(file))
         except VideoError as error:
             logger.warning("skipped %s: %s", file, error)
-            continue
-        if min(picture.shape[-2:]) < min_side or (video and picture.shape[0] < min_frames):
-            logger.warning("skipped %s: %s is too small", file, tuple(picture.shape))
-        elif video:
-            clips.append(picture)
         else:
-            photos.append(picture)
+            if min(picture.shape[-2:]) < min_side or (video and picture.shape[0] < min_frames):
+                logger.warning("skipped %s: %s is too small", file, tuple(picture.shape))
+            else:
+                (clips if video else photos).append(picture)
         if on_progress:
             on_progress(number, len(files))
     if not clips and not photos:

@@ -3,12 +3,13 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.geometry import Size
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 120.0
 MAX_SKIPPED_STEPS = 20
-"""Steps in a row with a non-finite loss after which a run gives up."""
+"""Steps in a row with a non-finite loss that a run bears; it gives up at the next one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class StepReport:
 
     iteration: int
     loss: float
-    """Charbonnier of the pictures, in [0, 1] units."""
+    """What ``Trainer.step`` returned."""
     learning_rate: float
     progress: float
     """Share of the run that lies behind, in [0, 1]."""
@@ -61,8 +62,25 @@ class Trainer:
         # torch's stubs leave out this form of to().
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = WeightAverage(dict(self.network.named_parameters()), config.average_decay)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
+        motion = list(self.network.motion.parameters())
+        others = [p for name, p in self.network.named_parameters() if not _is_motion(name)]
+        self.optimizer = torch.optim.Adam(
+            [{"params": others}, {"params": motion}], betas=(0.9, 0.99)
+        )
         self.generator = torch.Generator().manual_seed(config.seed)
+
+    def start_from(self, state: Mapping[str, Tensor]) -> None:
+        """Begin with given weights instead of fresh ones.
+
+        Raises:
+            ValueError: They belong to another network.
+        """
+        try:
+            self.network.load_state_dict(dict(state))
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
+        weights = dict(self.network.named_parameters())
+        self.average = WeightAverage(weights, self.config.average_decay)
 
     def run(
         self,
@@ -75,7 +93,7 @@ class Trainer:
         """Train to the end of the schedule, saving to ``checkpoint`` on the way and at the end.
 
         Raises:
-            DatasetError: The loss was not finite ``MAX_SKIPPED_STEPS`` times in a row.
+            DatasetError: The loss was not finite more than ``MAX_SKIPPED_STEPS`` times in a row.
         """
         last = saved = clock()
         skipped = 0
@@ -118,31 +136,43 @@ class Trainer:
         """Learn from one batch; a step whose loss or gradient is not finite changes nothing.
 
         Returns:
-            The pictures' Charbonnier loss, possibly not finite.
+            The pictures' Charbonnier loss, or the frames' mismatch while the flow alone learns;
+            nan where the step was skipped.
         """
         low, high = batch.low.to(self.device), batch.high.to(self.device)
-        size = Size(high.shape[-2], high.shape[-1])
+        motion_alone = self.progress() < self.config.motion_first
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            pictures = charbonnier(self.network(low, size), high)
-            total = pictures
-            if self.config.motion_weight:
-                pair = self.state.iteration % (low.shape[1] - 1)
-                total = total + self.config.motion_weight * photometric(
-                    self.network.motion, low, pair
-                )
+            loss, total = self._flow_loss(low) if motion_alone else self._losses(low, high)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(total)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm)
-        if bool(torch.isfinite(norm)):
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
+        # Both, for the root of a square that overflows has a gradient of zero.
+        finite = bool(torch.isfinite(norm) & torch.isfinite(total.detach()))
+        if finite:
+            others, motion = self.optimizer.param_groups
+            others["lr"] = rate
+            motion["lr"] = rate if motion_alone else rate * self.config.motion_rate
             self.optimizer.step()
             self.average.update(dict(self.network.named_parameters()), self.state.iteration)
         else:
             logger.warning("step %d skipped: not finite", self.state.iteration)
         self.state.iteration += 1
         self.state.clips_seen += low.shape[0]
-        return float(pictures.detach()) if bool(torch.isfinite(norm)) else math.nan
+        return float(loss.detach()) if finite else math.nan
+
+    def _flow_loss(self, low: Tensor) -> tuple[Tensor, Tensor]:
+        """Match all neighbouring frames -> that loss, twice."""
+        loss = photometric(self.network.motion, low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1))
+        return loss, loss
+
+    def _losses(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        """Enlarge and compare -> the pictures' loss, and all that is minimised."""
+        pictures = charbonnier(self.network(low, Size(high.shape[-2], high.shape[-1])), high)
+        if not self.config.motion_weight:
+            return pictures, pictures
+        pair = self.state.iteration % (low.shape[1] - 1)
+        flow = photometric(self.network.motion, low[:, pair], low[:, pair + 1])
+        return pictures, pictures + self.config.motion_weight * flow
 
     def save(self, path: Path) -> None:
         """Write the whole run, from which ``resume`` goes on as if nothing had happened."""
@@ -171,7 +201,7 @@ class Trainer:
             trainer.average.weights = {k: v.to(device) for k, v in values["average"].items()}
             trainer.optimizer.load_state_dict(values["optimizer"])
             trainer.generator.set_state(values["generator"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise DatasetError(
                 f"{path} is not a checkpoint of this version: {error}",
                 hint="start the run without --resume",
@@ -187,3 +217,7 @@ class Trainer:
             clips_seen=self.state.clips_seen,
             seconds=self.state.seconds,
         )
+
+
+def _is_motion(name: str) -> bool:
+    return name.startswith("motion.")

@@ -8,14 +8,17 @@ from dscvsr_cli.models.motion import MotionEstimator, warp
 CHARBONNIER_EPSILON = 1e-3
 """Rounds the absolute value off near zero: a quarter of an 8-bit step."""
 
+SMOOTHNESS = 0.005
+"""Weight of the flow's mean gradient beside the mismatch of the pictures."""
+
 
 def charbonnier(made: Tensor, wanted: Tensor, epsilon: float = CHARBONNIER_EPSILON) -> Tensor:
     """Return the mean of ``sqrt(difference^2 + epsilon^2)`` (Lai et al., CVPR 2017), a scalar."""
     return torch.sqrt((made.float() - wanted).square() + epsilon**2).mean()
 
 
-def photometric(motion: MotionEstimator, frames: Tensor, pair: int) -> Tensor:
-    """Return how badly frames ``pair`` and ``pair + 1`` match after warping, both ways, a scalar.
+def photometric(motion: MotionEstimator, first: Tensor, second: Tensor) -> Tensor:
+    """Return how badly pairs of neighbouring frames match after warping, both ways, a scalar.
 
     A flow that starts from rest gets almost no gradient from the pictures at first; matching the
     frames themselves teaches it early (Yu et al., ECCVW 2016). A light smoothness term settles
@@ -23,13 +26,12 @@ def photometric(motion: MotionEstimator, frames: Tensor, pair: int) -> Tensor:
 
     Args:
         motion: The estimator to teach.
-        frames: ``(B, T, 3, H, W)`` low-resolution clips in [0, 1].
-        pair: Index of the first of the two frames.
+        first: ``(B, 3, H, W)`` low-resolution frames in [0, 1].
+        second: The frames after them, of the same shape.
     """
-    first, second = frames[:, pair], frames[:, pair + 1]
     target, source = torch.cat((first, second)), torch.cat((second, first))
     flow: Tensor = motion(target, source)
     mismatch = charbonnier(warp(source, flow), target)
     rough: Tensor = flow.diff(dim=-1).abs().mean() + flow.diff(dim=-2).abs().mean()
-    total: Tensor = mismatch + 0.005 * rough
+    total: Tensor = mismatch + SMOOTHNESS * rough
     return total

@@ -49,11 +49,13 @@ class Sampler:
     def draw_target_side(self, generator: torch.Generator) -> int:
         """Draw the side of the high-resolution crop: patch * p / q, sometimes any whole number."""
         config = self._config
-        if _uniform(generator) < config.awkward_share:
-            return _whole(config.patch + 1, int(config.patch * config.max_scale) + 1, generator)
-        fits = [q for q in range(1, config.max_denominator + 1) if config.patch % q == 0]
+        denominators = range(1, config.max_denominator + 1)
+        # Below x2 there is no whole factor to draw, and with few denominators none at all.
+        fits = [q for q in denominators if config.patch % q == 0 and config.reach(q) > q]
+        if _uniform(generator) < config.awkward_share or not fits:
+            return _whole(config.patch + 1, config.reach(config.patch) + 1, generator)
         q = fits[_whole(0, len(fits), generator)]
-        return config.patch // q * _whole(q + 1, int(q * config.max_scale) + 1, generator)
+        return config.patch // q * _whole(q + 1, config.reach(q) + 1, generator)
 
     def _draw_clip(self, length: int, side: int, generator: torch.Generator) -> Tensor:
         """Return one clip ``(T, 3, side, side)``, flipped and turned at random."""

@@ -1,0 +1,159 @@
+"""``dscvsr train`` from end to end, and how its mistakes are told."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from dscvsr_cli.cli.app import main
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.models.network import interpolate
+from dscvsr_cli.training.checkpoint import load_checkpoint
+from dscvsr_cli.weights.load import load_network
+from tests.clips import Clip, picture, render
+
+RECIPE = """
+iterations = 3
+batch = 1
+patch = 8
+sequence = [2]
+max_scale = 2.0
+photo_share = 0.0
+learning_rate = 3e-3
+[network]
+channels = 8
+growth = 8
+blocks = 1
+layers = 2
+filling_blocks = 1
+motion_levels = 2
+motion_channels = [8]
+motion_kernel = 3
+head_hidden = 8
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> str:
+    path = tmp_path / "tiny.toml"
+    path.write_text(RECIPE, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    render(Clip(), folder)
+    return str(folder)
+
+
+@pytest.fixture
+def arguments(data: str, recipe: str, tmp_path: Path) -> list[str]:
+    return [
+        "train", "--data", data, "-o", str(tmp_path / "run"), "--recipe", recipe, "--device", "cpu",
+    ]  # fmt: skip
+
+
+def test_training_gives_weights_that_upscale(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    weights = tmp_path / "run" / "weights.safetensors"
+    assert str(weights) in out
+    assert "3 steps" in out
+    loaded = load_network(str(weights), device=torch.device("cpu"))
+    assert loaded.config.channels == 8
+    assert loaded.record["iterations"] == "3"
+    frame = torch.from_numpy(picture(0, 24, 32)).permute(2, 0, 1)[None, None] / 255
+    made = loaded.network(frame, Size(65, 86))
+    assert made.shape == (1, 1, 3, 65, 86)
+    # After three steps it is still close to bicubic, and no longer the same.
+    change = (made - interpolate(frame[0], Size(65, 86))[None]).abs()
+    assert 0 < float(change.max()) < 0.3
+
+
+def test_trained_weights_enlarge_a_video(arguments: list[str], tmp_path: Path) -> None:
+    assert main([*arguments, "--quiet"]) == 0
+    clip = render(Clip(pts=(0, 512, 1024)), tmp_path, name="small")
+    enlarged = tmp_path / "large.mp4"
+    weights = str(tmp_path / "run" / "weights.safetensors")
+    command = ["upscale", str(clip), "-s", "1.5", "-o", str(enlarged), "-w", weights]
+    assert main([*command, "--device", "cpu", "--quiet"]) == 0
+    assert enlarged.stat().st_size > 0
+
+
+def test_a_run_that_is_there_is_refused_without_resume(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 0
+    capsys.readouterr()
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert "holds a run already" in err
+    assert "--resume" in err
+    assert main([*arguments, "--resume"]) == 0
+
+
+def test_the_report_as_json_says_what_was_made(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--json"]) == 0
+    out, err = capsys.readouterr()
+    report = json.loads(out)
+    assert report["weights"] == str(tmp_path / "run" / "weights.safetensors")
+    assert (report["iterations"], report["clips_seen"]) == (3, 3)
+    assert not err
+
+
+def test_quiet_training_prints_nothing(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_seed_and_minutes_override_the_recipe(arguments: list[str], tmp_path: Path) -> None:
+    assert main([*arguments, "--seed", "7", "--max-minutes", "30", "--quiet"]) == 0
+    config = load_checkpoint(tmp_path / "run" / "checkpoint.pt")["config"]
+    assert (config["seed"], config["max_minutes"], config["iterations"]) == (7, 30.0, 3)
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "told"),
+    [
+        (["--max-minutes", "0"], 2, "max_minutes"),
+        (["--max-minutes", "-1"], 2, "max_minutes"),
+        (["--seed", "-1"], 2, "seed"),
+        (["--recipe", "nobody"], 2, "no recipe"),
+        (["--resume", "--seed", "1"], 2, "keeps its recipe"),
+        (["--init", "/nowhere/at/all"], 4, "no such weights file"),
+        (["--resume"], 5, "no checkpoint"),
+        (["--data", "/nowhere/at/all"], 5, "no such folder"),
+        (["--device", "abacus"], 2, "abacus"),
+    ],
+)
+def test_mistakes_leave_with_their_code_and_a_word_on_what_was_wrong(
+    arguments: list[str],
+    more: list[str],
+    code: int,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*arguments, *more]) == code
+    out, err = capsys.readouterr()
+    assert not out
+    assert told in re.sub(r"\s+", " ", err)
+    assert "Traceback" not in err
+
+
+def test_what_is_skipped_is_told_as_a_warning(
+    arguments: list[str], data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (Path(data) / "broken.mp4").write_bytes(b"no video")
+    assert main(arguments) == 0
+    assert re.search(r"warning: skipped .*broken\.mp4", capsys.readouterr().err)

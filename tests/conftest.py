@@ -1,0 +1,49 @@
+"""Fixtures for every room: a network so small that a test can afford it."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network import RecurrentNetwork
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Compute with one thread: tensors this small only wait for a second one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def tiny_config() -> NetworkConfig:
+    """Every part of the paper's network, each as small as it can be."""
+    return NetworkConfig(
+        channels=8,
+        growth=8,
+        blocks=1,
+        layers=2,
+        filling_blocks=1,
+        motion_levels=2,
+        motion_finest=0,
+        motion_channels=(8,),
+        motion_kernel=3,
+        head_hidden=8,
+    )
+
+
+@pytest.fixture
+def tiny_network(tiny_config: NetworkConfig) -> RecurrentNetwork:
+    """A network of ``tiny_config`` in evaluation mode, always with the same weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = RecurrentNetwork(tiny_config)
+        # Fresh estimators see no motion and fresh heads add next to nothing: wake both up, so that
+        # a test on the whole network cannot pass with either of them broken.
+        for level in network.motion.levels:
+            torch.nn.init.normal_(list(level.parameters())[-2], std=0.05)
+        torch.nn.init.normal_(network.head.filters.weight, std=0.1)
+    return network.eval().requires_grad_(requires_grad=False)

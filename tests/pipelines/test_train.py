@@ -1,0 +1,249 @@
+"""Training from files to a file: what a run leaves behind, and how it goes on after a death."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from dscvsr_cli.errors import DatasetError, UsageError, WeightsError
+from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.pipelines.train import CHECKPOINT_NAME, WEIGHTS_NAME, train
+from dscvsr_cli.training.checkpoint import load_checkpoint
+from dscvsr_cli.training.config import TrainingConfig, load_recipe
+from dscvsr_cli.training.loop import StepReport
+from dscvsr_cli.weights.files import read_network
+from tests.clips import Clip, render
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def config(tiny_config: NetworkConfig) -> TrainingConfig:
+    return TrainingConfig(
+        network=tiny_config, iterations=4, batch=1, patch=8, sequence=(2,), max_scale=2.0
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    render(Clip(), folder)
+    return folder
+
+
+def test_a_run_leaves_a_checkpoint_and_the_averaged_weights(
+    config: TrainingConfig, data: Path, tmp_path: Path
+) -> None:
+    run, steps, files = tmp_path / "deep" / "run", [], []
+    report = train(
+        config,
+        [data],
+        run,
+        device=CPU,
+        on_step=lambda step: steps.append(step.iteration),
+        on_reading=lambda done, found: files.append((done, found)),
+    )
+    assert sorted(file.name for file in run.iterdir()) == sorted((CHECKPOINT_NAME, WEIGHTS_NAME))
+    assert (steps, files) == ([1, 2, 3, 4], [(1, 1)])
+    state, stored_config, record = read_network(run / WEIGHTS_NAME)
+    average = load_checkpoint(run / CHECKPOINT_NAME)["average"]
+    assert stored_config == config.network
+    assert state.keys() == average.keys() == RecurrentNetwork(config.network).state_dict().keys()
+    assert all(torch.equal(state[name], average[name]) for name in state)
+    assert report.weights == run / WEIGHTS_NAME
+    assert report.parameters == sum(tensor.numel() for tensor in state.values())
+    assert (report.iterations, report.clips_seen) == (4, 4)
+    assert record["iterations"] == "4"
+    assert record["footage"] == "1 clips, 0 photographs"
+
+
+def test_a_run_is_not_begun_twice_in_one_folder(
+    config: TrainingConfig, data: Path, tmp_path: Path
+) -> None:
+    train(config, [data], tmp_path / "run", device=CPU)
+    before = (tmp_path / "run" / WEIGHTS_NAME).read_bytes()
+    with pytest.raises(UsageError, match="holds a run already") as caught:
+        train(config, [data], tmp_path / "run", device=CPU)
+    assert "--resume" in caught.value.hint
+    assert (tmp_path / "run" / WEIGHTS_NAME).read_bytes() == before
+
+
+def test_a_resumed_run_keeps_its_own_recipe_and_ends_as_if_never_stopped(
+    config: TrainingConfig, data: Path, tmp_path: Path
+) -> None:
+    class StoppedError(Exception):
+        pass
+
+    def stop(step: StepReport) -> None:
+        if step.iteration == 2:
+            raise StoppedError
+
+    config = replace(config, iterations=5)
+    straight = train(config, [data], tmp_path / "straight", device=CPU)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dscvsr_cli.training.loop.CHECKPOINT_SECONDS", -1.0)
+        with pytest.raises(StoppedError):
+            train(config, [data], tmp_path / "run", device=CPU, on_step=stop)
+    assert load_checkpoint(tmp_path / "run" / CHECKPOINT_NAME)["state"]["iteration"] == 1
+    other = replace(config, iterations=50, learning_rate=1.0)
+    resumed = train(other, [data], tmp_path / "run", device=CPU, resume=True)
+    assert resumed.iterations == 5
+    assert_same_weights(resumed.weights, straight.weights)
+
+
+def assert_same_weights(one: Path, other: Path) -> None:
+    first, second = read_network(one)[0], read_network(other)[0]
+    assert first.keys() == second.keys()
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
+
+
+_TRAIN = """
+import sys
+from pathlib import Path
+import torch
+from dscvsr_cli.pipelines.train import train
+from dscvsr_cli.training import loop
+from dscvsr_cli.training.config import load_recipe
+torch.set_num_threads(1)
+loop.CHECKPOINT_SECONDS = -1.0
+recipe, data, run = sys.argv[1:]
+train(load_recipe(recipe), [Path(data)], Path(run), device=torch.device("cpu"))
+"""
+
+_RECIPE = """
+iterations = {iterations}
+batch = 1
+patch = 8
+sequence = [2]
+max_scale = 2.0
+[network]
+channels = 8
+growth = 8
+blocks = 1
+layers = 2
+filling_blocks = 1
+motion_levels = 2
+motion_channels = [8]
+motion_kernel = 3
+head_hidden = 8
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_a_killed_run_goes_on_and_ends_as_if_never_killed(data: Path, tmp_path: Path) -> None:
+    recipe, run = tmp_path / "recipe.toml", tmp_path / "run"
+    recipe.write_text(_RECIPE.format(iterations=100_000), encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-c", _TRAIN, str(recipe), str(data), str(run)],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    deadline = time.monotonic() + 120
+    try:
+        while not (run / CHECKPOINT_NAME).exists():
+            assert process.poll() is None, "the run ended by itself"
+            assert time.monotonic() < deadline, "no checkpoint within two minutes"
+            time.sleep(0.01)
+        time.sleep(0.05)
+    finally:
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    done = load_checkpoint(run / CHECKPOINT_NAME)["state"]["iteration"]
+    assert done >= 1
+    # Of the endless run only some steps are waited for; the schedule is one of 100000 all the same.
+    stop_after = done + 3
+    for folder, resume in ((run, True), (tmp_path / "straight", False)):
+        _train_until(recipe, data, folder, stop_after, resume=resume)
+    one, other = (
+        load_checkpoint(folder / CHECKPOINT_NAME) for folder in (run, tmp_path / "straight")
+    )
+    assert one["state"]["iteration"] == other["state"]["iteration"] == stop_after
+    for part in ("network", "average"):
+        for name, tensor in other[part].items():
+            assert torch.equal(one[part][name], tensor), name
+
+
+def _train_until(recipe: Path, data: Path, run: Path, steps: int, *, resume: bool) -> None:
+    class EnoughError(Exception):
+        pass
+
+    def stop(step: StepReport) -> None:
+        if step.iteration > steps:
+            raise EnoughError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dscvsr_cli.training.loop.CHECKPOINT_SECONDS", -1.0)
+        with pytest.raises(EnoughError):
+            train(load_recipe(str(recipe)), [data], run, device=CPU, resume=resume, on_step=stop)
+
+
+def test_resuming_what_was_never_begun_and_what_is_cut_in_half_is_told(
+    config: TrainingConfig, data: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DatasetError, match="no checkpoint"):
+        train(config, [data], tmp_path / "run", device=CPU, resume=True)
+    train(config, [data], tmp_path / "run", device=CPU)
+    path = tmp_path / "run" / CHECKPOINT_NAME
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DatasetError, match="cut short"):
+        train(config, [data], tmp_path / "run", device=CPU, resume=True)
+
+
+def test_a_run_may_begin_with_the_weights_of_another(
+    config: TrainingConfig, data: Path, tmp_path: Path
+) -> None:
+    first = train(config, [data], tmp_path / "first", device=CPU).weights
+    # A rate next to nothing: what comes out is what went in.
+    still = replace(config, seed=9, learning_rate=1e-12, final_learning_rate=0.0)
+    second = train(still, [data], tmp_path / "second", device=CPU, init=first).weights
+    given, kept = read_network(first)[0], read_network(second)[0]
+    torch.testing.assert_close(kept, given, atol=1e-9, rtol=1e-6)
+
+
+def test_weights_of_another_network_are_no_beginning(
+    config: TrainingConfig, data: Path, tmp_path: Path
+) -> None:
+    weights = train(config, [data], tmp_path / "first", device=CPU).weights
+    other = replace(config, network=replace(config.network, channels=4))
+    with pytest.raises(UsageError, match="another network") as caught:
+        train(other, [data], tmp_path / "second", device=CPU, init=weights)
+    assert "--init" in caught.value.hint
+    with pytest.raises(WeightsError, match="no such weights file"):
+        train(config, [data], tmp_path / "third", device=CPU, init=tmp_path / "nothing")
+
+
+def test_footage_too_small_for_the_recipe_is_told(
+    config: TrainingConfig, data: Path, tmp_path: Path
+) -> None:
+    large = replace(config, patch=30)  # sides up to 60, and the clip has 48 rows
+    with pytest.raises(DatasetError, match="nothing to learn from") as caught:
+        train(large, [data], tmp_path / "run", device=CPU)
+    assert "60 pixels" in caught.value.hint
+
+
+def test_a_run_that_cannot_have_its_folder_is_told(
+    config: TrainingConfig, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for run in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(UsageError, match="cannot make the folder") as caught:
+            train(config, [data], run, device=CPU)
+        assert "-o" in caught.value.hint
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told(
+    config: TrainingConfig, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "run" / f"{CHECKPOINT_NAME}.part").mkdir(parents=True)
+    with pytest.raises(WeightsError, match="cannot write the checkpoint"):
+        train(config, [data], tmp_path / "run", device=CPU)

@@ -1,0 +1,66 @@
+"""The error tree: exit codes as the module's own picture documents them."""
+
+import re
+
+import pytest
+
+from dscvsr_cli import errors
+from dscvsr_cli.errors import (
+    DatasetError,
+    DeviceError,
+    DscvsrError,
+    FrameCountError,
+    InputVideoError,
+    OutputVideoError,
+    RegressionError,
+    UsageError,
+    VideoError,
+    WeightsError,
+)
+
+EXIT_CODES = {
+    DscvsrError: 1,
+    UsageError: 2,
+    VideoError: 3,
+    InputVideoError: 3,
+    OutputVideoError: 3,
+    FrameCountError: 3,
+    WeightsError: 4,
+    DatasetError: 5,
+    DeviceError: 6,
+    RegressionError: 7,
+}
+
+
+@pytest.mark.parametrize(("kind", "code"), EXIT_CODES.items())
+def test_every_kind_of_mistake_leaves_with_its_code(kind: type[DscvsrError], code: int) -> None:
+    assert kind("it broke").exit_code == code
+
+
+def test_the_picture_in_the_docstring_is_the_tree() -> None:
+    drawn = re.findall(r"^[ +|-]*(\w+Error)\s+(?:exit (\d))?", errors.__doc__ or "", re.MULTILINE)
+    assert {name for name, _ in drawn} == {kind.__name__ for kind in EXIT_CODES}
+    for name, code in drawn:
+        if code:
+            assert getattr(errors, name).exit_code == int(code)
+
+
+def test_every_error_of_the_module_is_in_the_tree() -> None:
+    defined = {value for value in vars(errors).values() if isinstance(value, type)} - {type}
+    kinds = {kind for kind in defined if issubclass(kind, Exception)}
+    assert kinds == set(EXIT_CODES)
+    assert all(issubclass(kind, DscvsrError) for kind in kinds)
+
+
+def test_an_error_carries_its_message_and_the_next_step() -> None:
+    error = UsageError("no such factor", hint="use -s 2.7")
+    assert (error.message, error.hint, str(error)) == (
+        "no such factor",
+        "use -s 2.7",
+        "no such factor",
+    )
+    assert UsageError("no such factor").hint == ""
+
+
+def test_exit_codes_stay_clear_of_success_and_of_the_shell() -> None:
+    assert all(0 < code < 126 for code in EXIT_CODES.values())
