@@ -1,5 +1,6 @@
 """``dscvsr train``: train a network from videos and photographs."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from dscvsr_cli.training.loop import StepReport
 
 REPORT_EVERY_STEPS = 50
+REPORT_EVERY_FILES = 100
 
 
 def train_command(
@@ -52,9 +54,10 @@ def train_command(
 ) -> None:
     """Train a network; the run's folder ends with weights that upscale can use."""
     terminal = open_terminal(quiet=quiet or json)
-    if resume and (max_minutes is not None or seed is not None):
+    if resume and (max_minutes, seed, init) != (None, None, None):
         raise UsageError(
-            "a resumed run keeps its recipe", hint="leave out --max-minutes and --seed"
+            "a resumed run keeps its recipe and its weights",
+            hint="leave out --max-minutes, --seed and --init",
         )
 
     from dataclasses import replace
@@ -75,8 +78,9 @@ def train_command(
     losses: list[float] = []
 
     def show_step(step: "StepReport") -> None:
-        losses.append(step.loss)
-        if step.iteration % REPORT_EVERY_STEPS == 0:
+        if math.isfinite(step.loss):
+            losses.append(step.loss)
+        if losses and step.iteration % REPORT_EVERY_STEPS == 0:
             terminal.note(
                 f"step {step.iteration}  loss {sum(losses) / len(losses):.5f}  "
                 f"rate {step.learning_rate:.2e}  {step.progress:.1%}  "
@@ -84,17 +88,20 @@ def train_command(
             )
             losses.clear()
 
-    with terminal.frame_progress("reading footage") as progress:
-        report = train(
-            config,
-            data,
-            output,
-            device=choose_device(device),
-            resume=resume,
-            init=init,
-            on_reading=progress,
-            on_step=show_step,
-        )
+    def show_reading(done: int, total: int) -> None:
+        if done % REPORT_EVERY_FILES == 0 or done == total:
+            terminal.note(f"read {done} of {total} files")
+
+    report = train(
+        config,
+        data,
+        output,
+        device=choose_device(device),
+        resume=resume,
+        init=init,
+        on_reading=show_reading,
+        on_step=show_step,
+    )
     if json:
         terminal.print_json(report)
     else:
