@@ -11,6 +11,7 @@
     +-- WeightsError            exit 4   weights missing, damaged or of another kind
     +-- DatasetError            exit 5   training or benchmark data missing or unusable
     +-- DeviceError             exit 6   the device is absent or has too little memory
+    +-- RegressionError         exit 7   a benchmark found worse figures than an older one
 
 Ctrl-C leaves with 130. Anything else is a bug of ours and shows its traceback.
 """
@@ -74,3 +75,9 @@ class DeviceError(DscvsrError):
     """The device is absent or has too little memory."""
 
     exit_code = 6
+
+
+class RegressionError(DscvsrError):
+    """A benchmark found worse figures than an older one."""
+
+    exit_code = 7

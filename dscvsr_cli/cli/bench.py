@@ -1,31 +1,36 @@
-"""``dscvsr bench``: PSNR, SSIM and speed beside bicubic and Lanczos, on Vid4 or own clips."""
+"""``dscvsr bench``: quality and speed beside bicubic, Lanczos and what others have published."""
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dscvsr_cli.cli.bench_output import BenchOutput
 from dscvsr_cli.cli.console import Terminal, open_terminal
-from dscvsr_cli.cli.options import DeviceOption, JsonOption, QuietOption, complete_weights
+from dscvsr_cli.cli.options import (
+    DeviceOption,
+    DtypeOption,
+    MemoryOption,
+    QuietOption,
+    complete_weights,
+    parse_sweep,
+)
 from dscvsr_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    import torch
+    from dscvsr_cli.pipelines.bench import BenchJob
 
-    from dscvsr_cli.datasets.clips import Clip
-    from dscvsr_cli.pipelines.bench import Upscaler
-    from dscvsr_cli.pipelines.bench_report import BenchReport
-
-_MOST_CLIP_COLUMNS = 6
+INTERRUPTED = 130
 
 DatasetOption = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
         "--dataset",
-        metavar="vid4|PATH",
-        help="Vid4, or a video file, a folder of frames, or a folder of clips.",
+        metavar="vid4|reds4|vimeo90k|udm10|spmcs|PATH",
+        help="A known data set, or a video file, a folder of frames or a folder of clips; "
+        "paths may be repeated.",
+        show_default="vid4",
     ),
 ]
 RootOption = Annotated[
@@ -41,6 +46,12 @@ ScalesOption = Annotated[
     list[float] | None,
     typer.Option("--scale", "-s", help="Factor, above 1; may be repeated.", show_default="4"),
 ]
+SweepOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sweep", metavar="FROM:TO:STEP", help="Every factor of a range, such as 1.1:4.0:0.1."
+    ),
+]
 WeightsListOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -52,99 +63,200 @@ WeightsListOption = Annotated[
         autocompletion=complete_weights,
     ),
 ]
+DegradationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--degradation",
+        metavar="bi|bd|codec:CRF",
+        help="How low-resolution frames are made: bicubic; blur of sigma 1.6 and subsampling; "
+        "H.264 at a CRF on top of bicubic.",
+        show_default="as in the literature: bd for udm10 and spmcs, else bi",
+    ),
+]
+ChannelOption = Annotated[
+    Literal["y", "rgb"] | None,
+    typer.Option(
+        "--channel",
+        help="What the headline figures are measured on.",
+        show_default="as in the literature: rgb for reds4, else y",
+    ),
+]
+CropOption = Annotated[
+    int, typer.Option("--crop", min=0, metavar="PIXELS", help="Leave out so much of every border.")
+]
 FramesOption = Annotated[
     int | None,
     typer.Option("--frames", min=1, metavar="N", help="Only the first N frames of each clip."),
+]
+TemporalOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--temporal/--no-temporal",
+        help="Measure the warping error, which takes about a second per frame.",
+        show_default="yes, but not in a sweep",
+    ),
+]
+JsonFileOption = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE|-", help="Write everything as JSON; - to the terminal."),
+]
+CsvOption = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write every score as CSV.")
+]
+MarkdownOption = Annotated[
+    Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables as Markdown.")
+]
+PlotOption = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE.svg", help="Draw PSNR against scale."),
+]
+PicturesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pictures", metavar="DIR", help="Write the details in which the methods differ most."
+    ),
+]
+CompareOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--compare", metavar="OLD.json", help="Leave with 7 where figures fell below this report's."
+    ),
+]
+ToleranceOption = Annotated[
+    float,
+    typer.Option(
+        "--tolerance",
+        min=0.0,
+        metavar="DB",
+        help="By how much PSNR may fall in --compare; SSIM by a twentieth of it.",
+    ),
+]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run that --json FILE was written by.")
+]
+SpeedOption = Annotated[
+    bool,
+    typer.Option(
+        "--speed", help="Only measure speed, on synthetic frames from 270p to 1080p, x2 x2.7 x4."
+    ),
+]
+SpeedSizeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--speed-size",
+        metavar="270p|480p|720p|1080p",
+        help="Only this input size in --speed; may be repeated.",
+    ),
 ]
 
 
 def bench_command(
     *,
-    dataset: DatasetOption = "vid4",
+    dataset: DatasetOption = None,
     root: RootOption = None,
     scale: ScalesOption = None,
+    sweep: SweepOption = None,
     weights: WeightsListOption = None,
-    device: DeviceOption = "auto",
+    degradation: DegradationOption = None,
+    channel: ChannelOption = None,
+    crop: CropOption = 0,
     frames: FramesOption = None,
-    as_json: JsonOption = False,
+    temporal: TemporalOption = None,
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "auto",
+    memory: MemoryOption = None,
+    json: JsonFileOption = None,
+    csv: CsvOption = None,
+    markdown: MarkdownOption = None,
+    plot: PlotOption = None,
+    pictures: PicturesOption = None,
+    compare: CompareOption = None,
+    tolerance: ToleranceOption = 0.02,
+    resume: ResumeOption = False,
+    speed: SpeedOption = False,
+    speed_size: SpeedSizeOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Measure weights on clips with a known ground truth, beside bicubic and Lanczos."""
-    from dscvsr_cli.datasets.layouts import find_clips
-    from dscvsr_cli.engine.device import choose_device
-    from dscvsr_cli.pipelines.bench import CLASSICAL, bench
+    if scale and sweep:
+        raise UsageError("give either --scale or --sweep", hint="a sweep names all its factors")
+    from dscvsr_cli.pipelines.bench import BenchJob
 
-    terminal = open_terminal(quiet=quiet)
-    clips = find_clips(dataset, root=root)
-    chosen_device = choose_device(device)
-    upscalers, parameters = _load_upscalers(weights or [None], chosen_device, terminal)
-    scales = scale or [4.0]
-    runs = len(scales) * (len(CLASSICAL) + len(upscalers))
-    frames_done = itertools.count(1)
-    with terminal.frame_progress("measuring", total=_total_frames(clips, frames, runs)) as show:
-        report = bench(
-            dataset,
-            clips,
-            upscalers,
-            scales=scales,
-            frames=frames,
-            parameters=parameters,
-            device=str(chosen_device),
-            progress=lambda _: show(next(frames_done)),
-        )
-    if as_json:
-        terminal.print_json(report)
+    terminal = open_terminal(quiet=quiet or json == "-")
+    job = BenchJob(
+        datasets=tuple(dataset or ("vid4",)),
+        root=root,
+        scales=parse_sweep(sweep) if sweep else tuple(scale or () if speed else scale or (4.0,)),
+        weights=tuple(weights or (None,)),
+        degradation=degradation,
+        channel=channel,
+        crop=crop,
+        frames=frames,
+        temporal=sweep is None if temporal is None else temporal,
+        device=device,
+        dtype=dtype,
+        memory_bytes=memory,
+    )
+    output = BenchOutput(
+        terminal,
+        json=json,
+        csv=csv,
+        markdown=markdown,
+        plot=plot,
+        pictures=pictures,
+        compare_with=compare,
+        tolerance_db=tolerance,
+    )
+    if speed:
+        _measure_speed(terminal, job, output, speed_size)
     else:
-        _print_report(terminal, report)
+        _measure_quality(terminal, job, output, resume=resume)
 
 
-def _load_upscalers(
-    specs: Sequence[str | None], device: "torch.device", terminal: Terminal
-) -> tuple[dict[str, "Upscaler"], dict[str, int]]:
-    from dscvsr_cli.pipelines.bench import CLASSICAL
-    from dscvsr_cli.pipelines.bench_network import network_upscaler
-    from dscvsr_cli.weights.load import load_network
+def _measure_quality(
+    terminal: Terminal, job: "BenchJob", output: BenchOutput, *, resume: bool
+) -> None:
+    from dscvsr_cli.pipelines.bench import prepare_bench
 
-    upscalers: dict[str, Upscaler] = {}
-    parameters: dict[str, int] = {}
-    for spec in specs:
-        loaded = load_network(spec, device=device, show_progress=not terminal.quiet)
-        if loaded.name in upscalers or loaded.name in CLASSICAL:
-            raise UsageError(
-                f"two methods would be called {loaded.name}",
-                hint="give each weights once, and rename files of the same name",
-            )
-        upscalers[loaded.name] = network_upscaler(loaded.network, device=device)
-        parameters[loaded.name] = sum(weight.numel() for weight in loaded.network.parameters())
-    return upscalers, parameters
+    output.check(resume=resume)
+    run = prepare_bench(job, show_progress=not terminal.quiet)
+    if resume:
+        taken = run.take_over(output.earlier())
+        terminal.note(f"{taken} scores of the earlier run are kept")
+    interrupted = False
+    with terminal.frame_progress("measuring", total=run.frames_total) as progress:
+        listener = output.listen(run, progress)
+        try:
+            run.run(on_frame=listener.on_frame, on_clip=listener.on_clip)
+        except KeyboardInterrupt:
+            interrupted = True
+        listener.close()
+    report = run.report()
+    if interrupted:
+        terminal.warn("broken off; this is what is done, and --resume goes on from --json FILE")
+    output.show(report)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
+    output.compare(report)
 
 
-def _total_frames(clips: Sequence["Clip"], frames: int | None, runs: int) -> int | None:
-    """Return the frames of all runs, or None where a clip's length is not known."""
-    chosen = [clip if frames is None else clip.first(frames) for clip in clips]
-    counts = [clip.frame_count for clip in chosen if clip.frame_count is not None]
-    return sum(counts) * runs if len(counts) == len(chosen) else None
+def _measure_speed(
+    terminal: Terminal, job: "BenchJob", output: BenchOutput, sizes: Sequence[str] | None
+) -> None:
+    from dscvsr_cli.benchmarking.speed import SPEED_SIZES
+    from dscvsr_cli.engine.device import choose_device
+    from dscvsr_cli.pipelines.bench import bench_speed, speed_dtypes
 
-
-def _print_report(terminal: Terminal, report: "BenchReport") -> None:
-    for statement in report.protocol:
-        terminal.print(statement)
-    clips = list(dict.fromkeys(score.clip for score in report.scores))
-    shown = clips if 1 < len(clips) <= _MOST_CLIP_COLUMNS else []
-    by_run = {(score.scale, score.method, score.clip): score for score in report.scores}
-    rows = [("factor", "method", *shown, "mean", f"frames/s ({report.device})", "parameters")]
-    for mean in report.means:
-        scores = [by_run[mean.scale, mean.method, clip] for clip in shown]
-        rows.append(
-            (
-                f"x{mean.scale:g}",
-                mean.method,
-                *(f"{score.psnr_db:.2f} {score.ssim:.4f}" for score in scores),
-                f"{mean.psnr_db:.2f} {mean.ssim:.4f}",
-                f"{mean.frames_per_second:.1f}",
-                "" if mean.parameters is None else f"{mean.parameters:,}",
-            )
-        )
-    terminal.print()
-    terminal.print(f"{report.dataset}, PSNR in dB and SSIM:")
-    terminal.print_rows(rows)
+    output.check_speed()
+    device = choose_device(job.device)
+    report = bench_speed(
+        job,
+        dtypes=speed_dtypes(job.dtype, device),
+        sizes=sizes or list(SPEED_SIZES),
+        show_progress=not terminal.quiet,
+        on_row=lambda row: terminal.note(
+            f"{row.method} {row.dtype} {row.source} x{row.scale:g}: "
+            f"{row.frames_per_second:.2f} frames/s"
+        ),
+    )
+    output.show_speed(report)

@@ -63,6 +63,10 @@ class Terminal:
         """Write a report as JSON to stdout, also where ``quiet``: somebody asked for it."""
         self._out.print_json(json.dumps(jsonable(report), allow_nan=False, ensure_ascii=False))
 
+    def print_json_text(self, text: str) -> None:
+        """Write JSON that is already text to stdout, also where ``quiet``."""
+        self._out.print_json(text)
+
     @contextmanager
     def frame_progress(
         self, description: str, *, total: int | None = None

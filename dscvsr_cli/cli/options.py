@@ -1,6 +1,7 @@
 """Options that several commands share, and how their values are read."""
 
 import re
+from fractions import Fraction
 from typing import Annotated, Literal
 
 import typer
@@ -13,6 +14,9 @@ DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
 
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(?:([kmgt])(i?)b?|b)?", re.IGNORECASE)
 _DIMENSIONS = re.compile(r"\s*(\d+)\s*[xX×*]\s*(\d+)\s*")  # noqa: RUF001  # people paste the sign
+MOST_FACTORS = 200
+"""No sweep is longer."""
+
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
@@ -59,6 +63,27 @@ def parse_device(text: str) -> str:
             f"there is no device {text!r}", hint="use auto, cpu, mps, cuda, or cuda:N for one GPU"
         )
     return name
+
+
+def parse_sweep(text: str) -> tuple[float, ...]:
+    """Read ``1.1:4.0:0.1`` -> every factor of the range, both ends included.
+
+    Raises:
+        UsageError: Not three numbers, no step, or more than ``MOST_FACTORS`` factors.
+    """
+    try:
+        first, last, step = (Fraction(part.strip()) for part in text.split(":"))
+    except (ValueError, ZeroDivisionError) as error:
+        raise UsageError(
+            f"cannot read {text!r} as a range of factors", hint="write FROM:TO:STEP: 1.1:4.0:0.1"
+        ) from error
+    if step <= 0 or not 1 < first <= last or (last - first) / step >= MOST_FACTORS:
+        raise UsageError(
+            f"{text!r} is no range of factors",
+            hint=f"begin above 1, go upwards, and name at most {MOST_FACTORS} factors",
+        )
+    # In fractions, so that 1.1 + 0.1 is 1.2 and nothing beside it.
+    return tuple(float(first + index * step) for index in range(int((last - first) / step) + 1))
 
 
 def complete_weights() -> list[str]:

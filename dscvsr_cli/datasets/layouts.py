@@ -1,30 +1,25 @@
-"""Where benchmark clips lie on disk: Vid4, folders of frames, and video files, found as clips."""
+"""Finding data sets on disk: by the name of a known one in its usual layouts, or by path."""
 
 import os
-import re
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
-from torch import Tensor
 
-from dscvsr_cli.datasets.clips import Clip
+from dscvsr_cli.datasets.clips import Clip, FrameReader, LowKey
+from dscvsr_cli.datasets.files import (
+    natural_order,
+    open_clip,
+    open_clips,
+    picture_reader,
+    pictures_in,
+)
+from dscvsr_cli.datasets.known import KNOWN, KnownDataset
 from dscvsr_cli.errors import DatasetError
-from dscvsr_cli.video.pictures import read_picture
-from dscvsr_cli.video.reader import VideoReader
 
 ROOT_VARIABLE = "DSCVSR_DATA"
 """Environment variable that names the folder of the data sets."""
-
-VID4_CLIPS = ("calendar", "city", "foliage", "walk")
-
-PICTURE_SUFFIXES = frozenset({".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
-
-VIDEO_SUFFIXES = frozenset({".mkv", ".mp4", ".mov", ".avi", ".webm", ".y4m", ".m4v", ".ts", ".mpg"})
-"""What counts as a video among the files of a folder; a file named itself may have any suffix."""
-
-_VID4_SOURCE = "https://drive.google.com/file/d/1ZuvNNLgR85TV_whJoHM7uVb-XW1y70DW"
 
 
 def dataset_root(root: Path | None = None) -> Path:
@@ -39,123 +34,89 @@ def dataset_root(root: Path | None = None) -> Path:
 
 
 def find_clips(dataset: str, *, root: Path | None = None) -> tuple[Clip, ...]:
-    """Return the clips of a data set known by name ("vid4"), or of a path.
+    """Return the clips of a data set known by name ("vid4", "reds4", ...), or of a path.
 
     A path is a video file, a folder of frames, or a folder of such files and folders.
 
     Raises:
         DatasetError: There is nothing there, or something is missing.
     """
-    if dataset.lower() == "vid4":
-        return find_vid4(dataset_root(root))
-    path = Path(dataset)
-    if path.is_dir() and not _pictures(path):
-        clips = tuple(
-            open_clip(entry)
-            for entry in sorted(path.iterdir(), key=_natural_order)
-            if (entry.is_dir() and _pictures(entry)) or _is_video(entry)
-        )
-        if clips:
-            return clips
-    return (open_clip(path),)
+    known = KNOWN.get(dataset.lower())
+    if known is not None:
+        return find_known(known, dataset_root(root))
+    return open_clips(Path(dataset))
 
 
-def find_vid4(root: Path) -> tuple[Clip, ...]:
-    """Return the four clips of Vid4, in the alphabet's order.
+def find_known(known: KnownDataset, root: Path) -> tuple[Clip, ...]:
+    """Return the clips of a known data set under ``root``, in the order of their names.
 
-    Looks in ``root`` and its folders ``Vid4`` and ``vid4``, each with and without ``GT``, for
-    ``<clip>/`` with pictures or ``<clip>.mkv``.
+    A clip is a folder of pictures, or a lossless ``<clip>.mkv`` in its place.
 
     Raises:
-        DatasetError: Not all four are there; says where to get them and where to put them.
+        DatasetError: Not all of it is there; says where to get it and where to put it.
     """
     best: dict[str, Path] = {}
-    for folder in _vid4_folders(root):
-        found = {name: path for name in VID4_CLIPS if (path := _clip_path(folder, name))}
-        if len(found) == len(VID4_CLIPS):
-            return tuple(open_clip(path) for path in found.values())
-        best = max(best, found, key=len)
-    missing = ", ".join(name for name in VID4_CLIPS if name not in best)
-    raise DatasetError(
-        f"Vid4 is not whole under {root}: {missing} not found",
-        hint=f"get it from {_VID4_SOURCE} and put its ground truth at "
-        f"{root / 'Vid4' / 'GT' / 'calendar'}/*.png and so on; "
+    wanted: tuple[str, ...] = known.clips
+    for home, truth in ((root / home, truth) for home in known.homes for truth in known.truths):
+        names = known.clips or _listed(known, home) or tuple(_folders(home, truth))
+        found = {name: path for name in names if (path := _clip_path(home, truth, name))}
+        if names and len(found) == len(names):
+            return tuple(_open_known(known, home, name, path) for name, path in found.items())
+        if len(found) >= len(best) and names:
+            best, wanted = found, names
+    raise _incomplete(known, root, tuple(name for name in wanted if name not in best))
+
+
+def _incomplete(known: KnownDataset, root: Path, missing: tuple[str, ...]) -> DatasetError:
+    shown = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+    example = known.truths[0].format(clip=known.clips[0] if known.clips else "<clip>")
+    listing = f", with {known.list_file} beside it" if known.list_file else ""
+    return DatasetError(
+        f"{known.title} is not whole under {root}: {shown or 'no clip'} not found",
+        hint=f"get it from {known.source} and put its ground truth at "
+        f"{root / known.homes[0] / example}/*.png and so on{listing}; "
         f"--root or {ROOT_VARIABLE} names another folder",
     )
 
 
-def open_clip(path: Path) -> Clip:
-    """Return the clip of a folder of frames (in natural order) or of a video file.
-
-    Raises:
-        DatasetError: The path does not exist, or is a folder without pictures.
-    """
-    if path.is_dir():
-        pictures = _pictures(path)
-        if not pictures:
-            raise DatasetError(
-                f"the folder {path} holds no pictures",
-                hint=f"it should hold frames as {', '.join(sorted(PICTURE_SUFFIXES))}",
-            )
-        return Clip(
-            name=path.name, frame_count=len(pictures), read=partial(_read_pictures, pictures)
-        )
-    if not path.is_file():
-        raise DatasetError(
-            f"there is no data set at {path}",
-            hint="give vid4, a folder of frames, a folder of clips, or a video file",
-        )
-    return Clip(name=path.stem, frame_count=None, read=partial(_read_video, path))
+def _listed(known: KnownDataset, home: Path) -> tuple[str, ...]:
+    """Read the list of clips, where the data set has one and it is there."""
+    if not known.list_file or not (home / known.list_file).is_file():
+        return ()
+    lines = (home / known.list_file).read_text(encoding="utf-8").splitlines()
+    return tuple(line.strip() for line in lines if line.strip())
 
 
-def _vid4_folders(root: Path) -> Iterator[Path]:
-    for base in (root / "Vid4", root / "vid4", root):
-        yield base / "GT"
-        yield base
+def _folders(home: Path, truth: str) -> Iterator[str]:
+    """Name the folders that stand where ``truth`` has its clips."""
+    above, _, _ = truth.partition("{clip}")
+    parent = home / above
+    if parent.is_dir():
+        for entry in sorted(parent.iterdir(), key=natural_order):
+            if pictures_in(home / truth.format(clip=entry.name)):
+                yield entry.name
 
 
-def _clip_path(folder: Path, name: str) -> Path | None:
-    if _pictures(folder / name):
-        return folder / name
-    video = folder / f"{name}.mkv"
+def _clip_path(home: Path, truth: str, name: str) -> Path | None:
+    folder = home / truth.format(clip=name)
+    if pictures_in(folder):
+        return folder
+    video = folder.with_name(f"{folder.name}.mkv")
     return video if video.is_file() else None
 
 
-def _pictures(folder: Path) -> tuple[Path, ...]:
-    if not folder.is_dir():
-        return ()
-    files = (entry for entry in folder.iterdir() if entry.suffix.lower() in PICTURE_SUFFIXES)
-    # Names that begin with a dot are leavings of file managers ("._0001.png").
-    visible = (entry for entry in files if not entry.name.startswith("."))
-    return tuple(sorted(visible, key=_natural_order))
+def _open_known(known: KnownDataset, home: Path, name: str, path: Path) -> Clip:
+    clip = replace(open_clip(path), name=name, lows=_stored_lows(known, home, name))
+    if known.centre_only and clip.frame_count is not None:
+        return replace(clip, measured=frozenset({clip.frame_count // 2}))
+    return clip
 
 
-def _is_video(path: Path) -> bool:
-    return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
-
-
-def _natural_order(path: Path) -> tuple[list[int | str], str]:
-    """Sort "frame2" before "frame10"; text and numbers alternate, so they never meet."""
-    pieces = re.split(r"(\d+)", path.name.lower())
-    return [int(piece) if piece.isdecimal() else piece for piece in pieces], path.name
-
-
-def _read_pictures(paths: tuple[Path, ...]) -> Iterator[Tensor]:
-    size = None
-    for path in paths:
-        picture = read_picture(path)
-        size = size or picture.shape
-        if picture.shape != size:
-            raise DatasetError(
-                f"{path} is {picture.shape[-1]}x{picture.shape[-2]}, "
-                f"but the frames before it are {size[-1]}x{size[-2]}",
-                hint="all frames of a clip must have one size",
-            )
-        yield picture
-
-
-def _read_video(path: Path) -> Iterator[Tensor]:
-    with VideoReader(path) as reader:
-        for frame in reader:
-            # Video may hold levels beyond black and white; a stored picture cannot.
-            yield frame.pixels.clamp(0, 1)
+def _stored_lows(known: KnownDataset, home: Path, name: str) -> dict[LowKey, FrameReader]:
+    stored: dict[LowKey, FrameReader] = {}
+    for key, places in known.lows.items():
+        folders = (home / place.format(clip=name) for place in places)
+        pictures = next(filter(None, map(pictures_in, folders)), ())
+        if pictures:
+            stored[key] = picture_reader(pictures)
+    return stored

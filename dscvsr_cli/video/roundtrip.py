@@ -20,13 +20,16 @@ from dscvsr_cli.video.probe import describe_error
 PIXEL_FORMAT: Final = "yuv420p"
 PRESET: Final = "medium"
 
+_REPEATABLE: Final = "mbtree=0"
+"""Macroblock trees give other pictures from run to run in some builds, even with one thread."""
+
 
 def compress_h264(frames: Iterable[Tensor], *, crf: int) -> Iterator[Tensor]:
     """Send pictures through libx264 (4:2:0, 8 bits, preset "medium") at a constant rate factor.
 
     ``(3, H, W)`` RGB in [0, 1] each, all of one size -> the same number and size, in order,
     float32 in [0, 1]. Odd sides are padded by repeating the edge and cropped afterwards. One
-    thread encodes, so the same pictures always give the same result.
+    thread encodes, without macroblock trees, so the same pictures always give the same result.
 
     Raises:
         OutputVideoError: This build of FFmpeg has no libx264, or refuses the pictures.
@@ -79,5 +82,5 @@ def _open_encoder(height: int, width: int, crf: int) -> VideoCodecContext:
     encoder.width, encoder.height, encoder.pix_fmt = width, height, PIXEL_FORMAT
     encoder.time_base = Fraction(1, 25)
     encoder.thread_count = 1
-    encoder.options = {"crf": str(crf), "preset": PRESET}
+    encoder.options = {"crf": str(crf), "preset": PRESET, "x264-params": _REPEATABLE}
     return encoder

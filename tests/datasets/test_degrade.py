@@ -6,10 +6,17 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from skimage.filters import gaussian
 
-from dscvsr_cli.datasets.degrade import degrade_bicubic, degrade_frames, degraded_sizes
+from dscvsr_cli.datasets.degrade import (
+    Degradation,
+    degrade_frames,
+    degrade_picture,
+    degraded_sizes,
+)
 from dscvsr_cli.errors import DatasetError, UsageError
 from dscvsr_cli.geometry import Size, output_size
+from dscvsr_cli.imaging.resize import resize
 from tests.goldens.make import resample
 
 sides = st.integers(1, 800)
@@ -58,13 +65,13 @@ def test_576_rows_at_2_7_become_213_of_575() -> None:
 
 def test_the_truth_is_the_top_left_of_the_picture() -> None:
     whole = picture(23, 30)
-    pair = degrade_bicubic(whole, 4.0)
+    pair = degrade_picture(whole, 4.0)
     assert torch.equal(pair.truth, whole[:, :20, :28])
 
 
 @pytest.mark.parametrize("scale", [2.0, 2.7, 4.0])
 def test_the_low_picture_is_a_plain_loop_over_pixels_rounded_to_8_bits(scale: float) -> None:
-    pair = degrade_bicubic(picture(22, 31, seed=3), scale)
+    pair = degrade_picture(picture(22, 31, seed=3), scale)
     for low, truth in zip(pair.low, pair.truth, strict=True):
         levels = np.rint(truth.double().numpy() * 255)
         exact = resample(levels, low.shape[0], low.shape[1], "bicubic", antialias=True)
@@ -73,7 +80,7 @@ def test_the_low_picture_is_a_plain_loop_over_pixels_rounded_to_8_bits(scale: fl
 
 
 def test_both_pictures_hold_8_bit_levels_in_float32() -> None:
-    pair = degrade_bicubic(torch.rand(3, 20, 20, generator=torch.manual_seed(5)), 2.5)
+    pair = degrade_picture(torch.rand(3, 20, 20, generator=torch.manual_seed(5)), 2.5)
     for part in (pair.low, pair.truth):
         assert part.dtype == torch.float32
         levels = part.double() * 255
@@ -106,3 +113,35 @@ def test_a_picture_smaller_than_the_factor_is_refused() -> None:
     with pytest.raises(DatasetError, match="20x3 are too small") as caught:
         degraded_sizes(Size(3, 20), 4.0)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["bi", "bd", "codec:0", "codec:25", "codec:51"])
+def test_a_degradation_is_written_as_it_is_read(text: str) -> None:
+    assert str(Degradation.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "BI", "codec", "codec:", "codec:52", "codec:-1", "blur"])
+def test_an_unknown_degradation_is_refused_with_the_known_ones(text: str) -> None:
+    with pytest.raises(UsageError, match="no degradation") as caught:
+        Degradation.parse(text)
+    assert "codec:CRF" in caught.value.hint
+
+
+def test_blurred_pictures_are_scikit_images_gaussian_subsampled_and_rounded() -> None:
+    whole = picture(30, 36)
+    pair = degrade_picture(whole, 3.0, kind="bd")
+    for low, levels in zip(pair.low, whole.double().numpy() * 255, strict=True):
+        blurred = gaussian(levels, sigma=1.6, mode="nearest", truncate=6 / 1.6)[1::3, 1::3]  # type: ignore[no-untyped-call]
+        np.testing.assert_allclose(low.numpy() * 255, blurred, rtol=0, atol=0.5 + 1e-4)
+    assert torch.equal(pair.truth, whole)
+
+
+def test_a_codec_stands_on_top_of_bicubic_and_keeps_pairs_together() -> None:
+    smooth = [resize(picture(6, 8, seed), Size(48, 64)).clamp(0, 1) for seed in range(5)]
+    plain = list(degrade_frames(smooth, 2.0))
+    coded = list(degrade_frames(smooth, 2.0, Degradation("codec", 5)))
+    assert len(coded) == 5
+    for one, other in zip(plain, coded, strict=True):
+        assert torch.equal(one.truth, other.truth)
+        difference = (one.low - other.low).abs().mean()
+        assert 0 < difference < 0.03

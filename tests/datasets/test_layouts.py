@@ -8,7 +8,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from dscvsr_cli.datasets.layouts import VID4_CLIPS, dataset_root, find_clips, find_vid4, open_clip
+from dscvsr_cli.datasets.files import open_clip
+from dscvsr_cli.datasets.known import VID4
+from dscvsr_cli.datasets.layouts import dataset_root, find_clips, find_known
 from dscvsr_cli.errors import DatasetError, InputVideoError
 
 Pixels = NDArray[np.uint8]
@@ -54,9 +56,9 @@ def assert_frames_are(frames: list[torch.Tensor], indices: list[int]) -> None:
 
 @pytest.mark.parametrize("place", ["GT", ".", "vid4", "Vid4", "vid4/GT", "Vid4/GT"])
 def test_vid4_is_found_as_folders_wherever_people_put_it(tmp_path: Path, place: str) -> None:
-    for name in VID4_CLIPS:
+    for name in VID4.clips:
         write_folder(tmp_path / place / name)
-    clips = find_vid4(tmp_path)
+    clips = find_known(VID4, tmp_path)
     assert [clip.name for clip in clips] == ["calendar", "city", "foliage", "walk"]
     assert [clip.frame_count for clip in clips] == [2] * 4
     assert_frames_are(list(clips[0]), [0, 1])
@@ -64,25 +66,25 @@ def test_vid4_is_found_as_folders_wherever_people_put_it(tmp_path: Path, place: 
 
 @pytest.mark.parametrize("place", [".", "Vid4"])
 def test_vid4_is_found_as_lossless_video(tmp_path: Path, place: str) -> None:
-    for name in VID4_CLIPS:
+    for name in VID4.clips:
         write_video(tmp_path / place / f"{name}.mkv")
-    clips = find_vid4(tmp_path)
-    assert [clip.name for clip in clips] == list(VID4_CLIPS)
+    clips = find_known(VID4, tmp_path)
+    assert [clip.name for clip in clips] == list(VID4.clips)
     assert_frames_are(list(clips[2]), [0, 1, 2])
 
 
 def test_low_resolution_folders_beside_the_truth_are_not_taken(tmp_path: Path) -> None:
-    for name in VID4_CLIPS:
+    for name in VID4.clips:
         write_folder(tmp_path / "Vid4" / "GT" / name, count=2)
         write_folder(tmp_path / "Vid4" / "BIx4" / name, count=1)
-    assert [clip.frame_count for clip in find_vid4(tmp_path)] == [2] * 4
+    assert [clip.frame_count for clip in find_known(VID4, tmp_path)] == [2] * 4
 
 
 def test_a_missing_clip_is_named_with_where_to_get_and_put_it(tmp_path: Path) -> None:
     for name in ("calendar", "foliage", "walk"):
         write_folder(tmp_path / "vid4" / name)
     with pytest.raises(DatasetError, match="city not found") as caught:
-        find_vid4(tmp_path)
+        find_known(VID4, tmp_path)
     assert "https://" in caught.value.hint
     assert str(tmp_path / "Vid4" / "GT" / "calendar") in caught.value.hint
     assert "--root" in caught.value.hint
@@ -108,7 +110,7 @@ def test_the_root_is_the_option_then_the_variable_then_the_users_folder(
 def test_vid4_is_looked_for_in_the_variables_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in VID4_CLIPS:
+    for name in VID4.clips:
         write_folder(tmp_path / name)
     monkeypatch.setenv("DSCVSR_DATA", str(tmp_path))
     assert len(find_clips("VID4")) == 4
@@ -172,3 +174,64 @@ def test_a_file_that_is_no_video_is_an_error_of_the_video(tmp_path: Path) -> Non
     path.write_text("not a video", encoding="utf-8")
     with pytest.raises(InputVideoError):
         list(open_clip(path))
+
+
+def test_low_resolution_frames_beside_the_truth_are_known_by_how_they_were_made(
+    tmp_path: Path,
+) -> None:
+    for name in VID4.clips:
+        write_folder(tmp_path / "Vid4" / "GT" / name)
+        write_folder(tmp_path / "Vid4" / "BIx4" / name)
+    write_folder(tmp_path / "Vid4" / "BDx4" / "city", count=1)
+    calendar, city, _, _ = find_known(VID4, tmp_path)
+    assert set(calendar.lows) == {("bi", 4)}
+    assert set(city.lows) == {("bi", 4), ("bd", 4)}
+    assert_frames_are(list(city.lows["bd", 4]()), [0])
+    assert_frames_are(list(city.first(1).lows["bi", 4]()), [0])
+
+
+@pytest.mark.parametrize("layout", ["REDS4/GT", "REDS/train_sharp", "REDS/train/train_sharp"])
+def test_reds4_is_four_clips_of_the_training_set(tmp_path: Path, layout: str) -> None:
+    for name in ("000", "001", "011", "015", "020"):
+        write_folder(tmp_path / layout / name)
+    assert [clip.name for clip in find_clips("reds4", root=tmp_path)] == [
+        "000",
+        "011",
+        "015",
+        "020",
+    ]
+
+
+def test_vimeo_counts_the_centre_frames_of_the_listed_clips_alone(tmp_path: Path) -> None:
+    home = tmp_path / "vimeo_septuplet"
+    for name in ("00001/0266", "00001/0268", "00002/0003"):
+        write_folder(home / "sequences" / name, count=7, pattern="im{}.png")
+    (home / "sep_testlist.txt").write_text("00001/0266\n00002/0003\n\n", encoding="utf-8")
+    clips = find_clips("vimeo90k", root=tmp_path)
+    assert [clip.name for clip in clips] == ["00001/0266", "00002/0003"]
+    assert [[place for place in range(7) if clip.counts(place)] for clip in clips] == [[3], [3]]
+
+
+@pytest.mark.parametrize("place", ["UDM10/GT/{}", "UDM10/{}/truth", "udm10/{}"])
+def test_udm10_is_every_folder_that_is_there(tmp_path: Path, place: str) -> None:
+    for name in ("lake", "archpeople"):
+        write_folder(tmp_path / place.format(name))
+    clips = find_clips("udm10", root=tmp_path)
+    assert [clip.name for clip in clips] == ["archpeople", "lake"]
+    assert [clip.frame_count for clip in clips] == [2, 2]
+
+
+@pytest.mark.parametrize("name", ["vid4", "reds4", "vimeo90k", "udm10", "spmcs"])
+def test_every_missing_data_set_says_where_to_get_and_put_it(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DatasetError, match="not whole") as caught:
+        find_clips(name, root=tmp_path)
+    assert "http" in caught.value.hint
+    assert str(tmp_path) in caught.value.hint
+
+
+def test_a_listed_clip_that_is_absent_is_named(tmp_path: Path) -> None:
+    home = tmp_path / "vimeo90k"
+    write_folder(home / "GT" / "00001/0266", count=7)
+    (home / "sep_testlist.txt").write_text("00001/0266\n00002/0003\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="00002/0003 not found"):
+        find_clips("vimeo90k", root=tmp_path)

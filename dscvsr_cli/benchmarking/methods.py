@@ -1,0 +1,77 @@
+"""Methods: the upscalers that are measured, and what is known about each."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from torch import Tensor
+
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.imaging.resize import Kernel, resize
+
+Upscaler = Callable[[Iterable[Tensor], Size], Iterator[Tensor]]
+"""Takes frames ``(3, h, w)`` float32 in [0, 1] and yields one ``(3, sH, sW)`` for each, in order.
+
+It should read its frames as it needs them, in the thread that asks it for pictures; those it has
+read and not yet answered are held.
+"""
+
+CLASSICAL: Mapping[str, Kernel] = MappingProxyType({"bicubic": "bicubic", "lanczos": "lanczos3"})
+"""The methods that are always measured, by name, and their kernels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodInfo:
+    """What is known about a method before it is measured."""
+
+    name: str
+    """What tables call it."""
+
+    parameters: int | None = None
+    """Parameters of its network, or None where it has none."""
+
+    device: str = "cpu"
+    """Where it runs."""
+
+    dtype: str = "float32"
+    """Kind of numbers of its network."""
+
+    sha256: str | None = None
+    """Digest of its weights file, by which a resumed run knows it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """An upscaler that is to be measured."""
+
+    info: MethodInfo
+    """What is known about it."""
+
+    upscale: Upscaler
+    """The upscaler itself."""
+
+    multiply_adds: Callable[[float], float] | None = None
+    """Factor -> multiply-adds per input pixel and frame; None where nobody counts them."""
+
+    peak_memory: Callable[[], int] | None = None
+    """Tells the most bytes held since the last call of ``reset_memory``; None where unknown."""
+
+    reset_memory: Callable[[], None] | None = None
+    """Begins to count anew."""
+
+
+def classical_methods() -> tuple[Method, ...]:
+    """Return bicubic and Lanczos, which every report shows beside the others."""
+    return tuple(
+        Method(info=MethodInfo(name=name), upscale=classical_upscaler(kernel))
+        for name, kernel in CLASSICAL.items()
+    )
+
+
+def classical_upscaler(kernel: Kernel) -> Upscaler:
+    """Return an upscaler that resizes each frame by itself with ``kernel``."""
+
+    def upscale(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+        return (resize(frame, size, kernel=kernel) for frame in frames)
+
+    return upscale

@@ -1,0 +1,180 @@
+"""What a benchmark found: scores per clip, their means, and the protocol they were measured by."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from dscvsr_cli.benchmarking.methods import MethodInfo
+from dscvsr_cli.benchmarking.protocol import Channel, Protocol
+from dscvsr_cli.geometry import Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """How close pictures are to the truth; means over frames, or over clips."""
+
+    psnr_y: float
+    """dB on luma; infinite where a frame is exact."""
+
+    ssim_y: float
+    """On luma, at most 1."""
+
+    psnr_rgb: float
+    """dB over all three channels."""
+
+    ssim_rgb: float
+    """Mean of the three channels."""
+
+    warping: float | None = None
+    """Warping error, root mean square in levels; None where it was not measured."""
+
+    true_warping: float | None = None
+    """The ground truth's own."""
+
+    def psnr(self, channel: Channel) -> float:
+        """Return the PSNR on a channel."""
+        return self.psnr_y if channel == "y" else self.psnr_rgb
+
+    def ssim(self, channel: Channel) -> float:
+        """Return the SSIM on a channel."""
+        return self.ssim_y if channel == "y" else self.ssim_rgb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipScore:
+    """How one method did on one clip at one factor."""
+
+    method: str
+    """Name of the method."""
+
+    scale: float
+    """Factor of both sides."""
+
+    clip: str
+    """Name of the clip."""
+
+    frames: int
+    """Frames measured."""
+
+    frames_made: int
+    """Frames that the method made, measured or not."""
+
+    size: Size
+    """Rows and columns of the ground truth, in pixels."""
+
+    quality: Quality
+    """Means over the frames."""
+
+    seconds: float
+    """Time spent in the upscaler, without reading, degrading and measuring."""
+
+    peak_memory_bytes: int | None = None
+    """Most memory held on the method's device; on a CPU, by the whole process so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanScore:
+    """How one method did at one factor, averaged over clips."""
+
+    method: str
+    """Name of the method."""
+
+    scale: float
+    """Factor of both sides."""
+
+    clips: int
+    """Clips measured."""
+
+    quality: Quality
+    """Means over the clips, however long each is."""
+
+    gain_db: float | None
+    """PSNR on the protocol's channel above bicubic's; None without bicubic."""
+
+    frames_per_second: float
+    """Frames of all clips over the upscaler's time for all clips."""
+
+    multiply_adds: float | None
+    """Per input pixel and frame."""
+
+    peak_memory_bytes: int | None
+    """The most of all clips."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchReport:
+    """Everything measured, and how."""
+
+    protocol: Protocol
+    """How it was measured."""
+
+    statements: tuple[str, ...]
+    """The protocol in words."""
+
+    machine: str
+    """What the methods ran on."""
+
+    methods: tuple[MethodInfo, ...]
+    """What was measured."""
+
+    scores: tuple[ClipScore, ...]
+    """One per factor, method and clip, in that order."""
+
+    means: tuple[MeanScore, ...]
+    """One per factor and method."""
+
+    complete: bool = True
+    """False where the run was broken off."""
+
+
+def mean_quality(qualities: Sequence[Quality]) -> Quality:
+    """Average qualities; warping errors as squares, and only where all have one.
+
+    Raises:
+        ValueError: None given.
+    """
+    if not qualities:
+        raise ValueError("there is no mean of nothing")
+    return Quality(
+        psnr_y=fmean(quality.psnr_y for quality in qualities),
+        ssim_y=fmean(quality.ssim_y for quality in qualities),
+        psnr_rgb=fmean(quality.psnr_rgb for quality in qualities),
+        ssim_rgb=fmean(quality.ssim_rgb for quality in qualities),
+        warping=_root_mean_square([quality.warping for quality in qualities]),
+        true_warping=_root_mean_square([quality.true_warping for quality in qualities]),
+    )
+
+
+def mean_score(
+    scores: Sequence[ClipScore],
+    *,
+    gain_db: float | None = None,
+    multiply_adds: float | None = None,
+) -> MeanScore:
+    """Average the scores of one method at one factor: clip by clip, however long each clip is.
+
+    Raises:
+        ValueError: No scores, or scores of several methods or factors.
+    """
+    if len({(score.method, score.scale) for score in scores}) != 1:
+        raise ValueError(f"expected scores of one method at one factor, got {scores = }")
+    seconds = sum(score.seconds for score in scores)
+    peaks = [score.peak_memory_bytes for score in scores if score.peak_memory_bytes is not None]
+    return MeanScore(
+        method=scores[0].method,
+        scale=scores[0].scale,
+        clips=len(scores),
+        quality=mean_quality([score.quality for score in scores]),
+        gain_db=gain_db,
+        frames_per_second=sum(score.frames_made for score in scores) / max(seconds, 1e-9),
+        multiply_adds=multiply_adds,
+        peak_memory_bytes=max(peaks, default=None),
+    )
+
+
+def _root_mean_square(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values):
+        return None
+    return math.sqrt(fmean(value * value for value in known))

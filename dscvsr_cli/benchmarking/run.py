@@ -1,0 +1,159 @@
+"""BenchRun: every method on every clip at every factor, one clip after the other.
+
+A run can be broken off at any time; what is finished stands in its report, and another run can
+take it over.
+"""
+
+from collections.abc import Callable, Sequence
+
+from dscvsr_cli.benchmarking.measuring import FrameListener, measure_clip
+from dscvsr_cli.benchmarking.methods import Method
+from dscvsr_cli.benchmarking.protocol import Protocol, statements
+from dscvsr_cli.benchmarking.quality import TrueMotions
+from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, mean_score
+from dscvsr_cli.datasets.clips import Clip
+from dscvsr_cli.errors import UsageError
+
+REFERENCE = "bicubic"
+"""The method that gains are counted from."""
+
+ClipListener = Callable[[ClipScore], None]
+
+
+class BenchRun:
+    """What is to be measured, and what has been."""
+
+    def __init__(
+        self,
+        clips: Sequence[Clip],
+        methods: Sequence[Method],
+        *,
+        protocol: Protocol,
+        scales: Sequence[float] = (4.0,),
+        machine: str = "",
+    ) -> None:
+        """Plan a run.
+
+        Args:
+            clips: At least one, of different names.
+            methods: At least one, of different names.
+            protocol: How to measure; its ``frames`` shorten the clips.
+            scales: Factors, each above 1.
+            machine: What the report says the methods ran on.
+
+        Raises:
+            ValueError: Nothing to measure, or a name given twice.
+        """
+        names = [clip.name for clip in clips], [method.info.name for method in methods]
+        if not scales or any(not part or len(set(part)) < len(part) for part in names):
+            raise ValueError(f"need scales, clips and methods of different names, got {names}")
+        count = protocol.frames
+        self._clips = [clip if count is None else clip.first(count) for clip in clips]
+        self._methods = list(methods)
+        self._protocol = protocol
+        self._scales = list(dict.fromkeys(scales))
+        self._machine = machine
+        self._scores: dict[tuple[float, str, str], ClipScore] = {}
+
+    @property
+    def frames_total(self) -> int | None:
+        """Frames still to be made by all methods, or None where a clip's length is not known."""
+        counts = [clip.frame_count for _, clip, _ in self._todo()]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
+
+    def take_over(self, older: BenchReport) -> int:
+        """Keep the scores of a run that was broken off -> how many could be used.
+
+        A method's scores are kept where its weights, device and kind of numbers are the same.
+
+        Raises:
+            UsageError: The other run measured by another protocol.
+        """
+        if older.protocol != self._protocol:
+            raise UsageError(
+                "the earlier run was measured by another protocol",
+                hint="resume with the options of the earlier run, or write to another file",
+            )
+        same = {method.info.name for method in self._methods if method.info in older.methods}
+        planned = {(scale, method.info.name, clip.name) for scale, clip, method in self._todo()}
+        for score in older.scores:
+            key = (score.scale, score.method, score.clip)
+            if score.method in same and key in planned:
+                self._scores[key] = score
+        return len(self._scores)
+
+    def run(
+        self, *, on_frame: FrameListener | None = None, on_clip: ClipListener | None = None
+    ) -> BenchReport:
+        """Measure what is not yet measured, and return the report.
+
+        Args:
+            on_frame: Told of every frame made.
+            on_clip: Told of every score.
+
+        Raises:
+            UsageError: A factor that is not above 1.
+            DatasetError: A clip is empty, unreadable or too small for a factor.
+            ValueError: A method that breaks its contract.
+        """
+        motions: TrueMotions | None = None
+        last: tuple[float, str] | None = None
+        for scale, clip, method in self._todo():
+            if last != (scale, clip.name):
+                last = scale, clip.name
+                motions = TrueMotions() if self._protocol.temporal else None
+            score = measure_clip(
+                clip, method, scale, self._protocol, motions=motions, on_frame=on_frame
+            )
+            self._scores[scale, method.info.name, clip.name] = score
+            if on_clip is not None:
+                on_clip(score)
+        return self.report()
+
+    def report(self) -> BenchReport:
+        """Return what has been measured so far."""
+        scores: list[ClipScore] = []
+        means: list[MeanScore] = []
+        for scale in self._scales:
+            for method in self._methods:
+                found = self._found(scale, method.info.name)
+                scores += found
+                if found:
+                    means.append(self._mean(scale, method, found))
+        return BenchReport(
+            protocol=self._protocol,
+            statements=statements(self._protocol),
+            machine=self._machine,
+            methods=tuple(method.info for method in self._methods),
+            scores=tuple(scores),
+            means=tuple(means),
+            complete=not self._todo(),
+        )
+
+    def _todo(self) -> list[tuple[float, Clip, Method]]:
+        return [
+            (scale, clip, method)
+            for scale in self._scales
+            for clip in self._clips
+            for method in self._methods
+            if (scale, method.info.name, clip.name) not in self._scores
+        ]
+
+    def _found(self, scale: float, method: str) -> list[ClipScore]:
+        keys = ((scale, method, clip.name) for clip in self._clips)
+        return [self._scores[key] for key in keys if key in self._scores]
+
+    def _mean(self, scale: float, method: Method, scores: list[ClipScore]) -> MeanScore:
+        plain = mean_score(scores)
+        reference = self._found(scale, REFERENCE)
+        gain = None
+        # A gain over another set of clips would mean nothing.
+        if [score.clip for score in reference] == [score.clip for score in scores]:
+            channel = self._protocol.channel
+            bicubic = mean_score(reference).quality.psnr(channel)
+            gain = plain.quality.psnr(channel) - bicubic
+        count = method.multiply_adds
+        return mean_score(
+            scores, gain_db=gain, multiply_adds=None if count is None else count(scale)
+        )

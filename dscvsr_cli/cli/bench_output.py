@@ -1,0 +1,225 @@
+"""Where a benchmark's figures go: the terminal, files, pictures, a verdict on older ones."""
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dscvsr_cli.cli.console import FrameProgress, Terminal, format_bytes
+from dscvsr_cli.errors import RegressionError, UsageError
+
+if TYPE_CHECKING:
+    from dscvsr_cli.benchmarking.measuring import MeasuredFrame
+    from dscvsr_cli.benchmarking.report import BenchReport, ClipScore
+    from dscvsr_cli.benchmarking.run import BenchRun
+    from dscvsr_cli.benchmarking.sheets import PictureSheets
+    from dscvsr_cli.benchmarking.speed import SpeedReport
+
+TERMINAL = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOutput:
+    """What a person wants to have of a benchmark."""
+
+    terminal: Terminal
+    json: str | None = None
+    """A file, or ``-`` for the terminal."""
+    csv: Path | None = None
+    markdown: Path | None = None
+    plot: Path | None = None
+    pictures: Path | None = None
+    compare_with: Path | None = None
+    tolerance_db: float = 0.02
+
+    @property
+    def json_file(self) -> Path | None:
+        """The file for JSON, if it goes to one."""
+        return None if self.json in (None, TERMINAL) else Path(str(self.json))
+
+    def check(self, *, resume: bool) -> None:
+        """Refuse before hours of work what would fail after them.
+
+        Raises:
+            UsageError: A folder that does not exist, a resume without a file, or an older report
+                that cannot be read.
+        """
+        from dscvsr_cli.benchmarking.saved import load_report
+
+        for path in (self.json_file, self.csv, self.markdown, self.plot):
+            if path is not None and not path.absolute().parent.is_dir():
+                raise UsageError(
+                    f"the folder {path.absolute().parent} does not exist", hint="make it first"
+                )
+        if resume and self.json_file is None:
+            raise UsageError("--resume needs a file", hint="add --json FILE, the earlier run's")
+        if self.compare_with is not None:
+            load_report(self.compare_with)
+
+    def check_speed(self) -> None:
+        """Refuse outputs that speed alone does not fill.
+
+        Raises:
+            UsageError: One of these.
+        """
+        given = (self.csv, self.plot, self.pictures, self.compare_with)
+        if any(path is not None for path in given):
+            raise UsageError(
+                "--speed writes only --json and --markdown",
+                hint="leave out --csv, --plot, --pictures and --compare",
+            )
+
+    def earlier(self) -> "BenchReport":
+        """Read the report to go on from.
+
+        Raises:
+            UsageError: It is missing, or not a report.
+        """
+        from dscvsr_cli.benchmarking.saved import load_report
+
+        return load_report(Path(str(self.json)))
+
+    def listen(self, run: "BenchRun", progress: FrameProgress) -> "BenchListener":
+        """Return what hears the run: it moves the bar and keeps what is done safe."""
+        from dscvsr_cli.benchmarking.sheets import PictureSheets
+
+        names = [info.name for info in run.report().methods]
+        sheets = None if self.pictures is None else PictureSheets(self.pictures, names)
+        return BenchListener(self, run, progress, sheets)
+
+    def show(self, report: "BenchReport") -> None:
+        """Print the tables and write the files.
+
+        Raises:
+            UsageError: A file cannot be written.
+        """
+        from dscvsr_cli.benchmarking.chart import draw_chart, sweep_series
+        from dscvsr_cli.benchmarking.saved import report_to_json, save_report, save_text
+        from dscvsr_cli.benchmarking.tables import csv_text, markdown, report_tables
+
+        tables = report_tables(report)
+        for statement in report.statements:
+            self.terminal.print(statement)
+        for table in tables if report.means else ():
+            self.terminal.print()
+            self.terminal.print(f"{table.title}:")
+            self.terminal.print_rows(table.lines())
+            for note in table.notes:
+                self.terminal.print(note)
+        if self.json == TERMINAL:
+            self.terminal.print_json_text(report_to_json(report))
+        elif self.json_file is not None:
+            save_report(report, self.json_file)
+        if self.csv is not None:
+            save_text(csv_text(report), self.csv)
+        if self.markdown is not None:
+            save_text(markdown(tables, report.statements), self.markdown)
+        series = sweep_series(report)
+        if self.plot is not None and series:
+            name = report.protocol.channel.upper()
+            title = f"{report.protocol.dataset}: PSNR on {name} at every scale"
+            save_text(draw_chart(series, title=title), self.plot)
+
+    def compare(self, report: "BenchReport") -> None:
+        """Compare with the older report, if one was named.
+
+        Raises:
+            UsageError: The reports cannot be compared.
+            RegressionError: Figures fell past the tolerance.
+        """
+        if self.compare_with is None:
+            return
+        from dscvsr_cli.benchmarking.compare import compare_reports
+        from dscvsr_cli.benchmarking.saved import load_report
+
+        older = load_report(self.compare_with)
+        changes = compare_reports(report, older, tolerance_db=self.tolerance_db)
+        rows = [("factor", "method", "PSNR", "SSIM", "speed", "verdict")]
+        rows += [
+            (
+                f"x{change.scale:g}",
+                change.method,
+                f"{change.psnr_db:+.3f}",
+                f"{change.ssim:+.4f}",
+                f"{change.speed:.2f} times",
+                change.verdict,
+            )
+            for change in changes
+        ]
+        self.terminal.print()
+        self.terminal.print(f"compared with {self.compare_with}:")
+        self.terminal.print_rows(rows)
+        worse = [change for change in changes if change.verdict == "worse"]
+        if worse:
+            raise RegressionError(
+                f"{len(worse)} of {len(changes)} figures fell by more than "
+                f"{self.tolerance_db:g} dB: {worse[0].method} at x{worse[0].scale:g} by "
+                f"{-worse[0].psnr_db:.3f} dB",
+                hint="find the change that did it, or allow more with --tolerance",
+            )
+
+    def show_speed(self, report: "SpeedReport") -> None:
+        """Print speeds, and write the files.
+
+        Raises:
+            UsageError: A file cannot be written.
+        """
+        from dscvsr_cli.benchmarking.saved import save_text, values_to_json
+        from dscvsr_cli.benchmarking.tables import markdown, speed_tables
+
+        tables = speed_tables(report, format_bytes=format_bytes)
+        for table in tables:
+            self.terminal.print(f"{table.title}:")
+            self.terminal.print_rows(table.lines())
+            self.terminal.print()
+        if self.json == TERMINAL:
+            self.terminal.print_json_text(values_to_json(report))
+        elif self.json_file is not None:
+            save_text(values_to_json(report) + "\n", self.json_file)
+        if self.markdown is not None:
+            save_text(markdown(tables), self.markdown)
+
+
+class BenchListener:
+    """Hears a run: moves the bar, tells each clip's figures, saves what is done."""
+
+    def __init__(
+        self,
+        output: BenchOutput,
+        run: "BenchRun",
+        progress: FrameProgress,
+        sheets: "PictureSheets | None",
+    ) -> None:
+        """Join what hears with what is heard."""
+        self._output = output
+        self._run = run
+        self._progress = progress
+        self._sheets = sheets
+        self._frames = itertools.count(1)
+
+    def on_frame(self, frame: "MeasuredFrame") -> None:
+        """Count a frame."""
+        self._progress(next(self._frames))
+        if self._sheets is not None:
+            self._sheets.add(frame)
+
+    def on_clip(self, score: "ClipScore") -> None:
+        """Tell a score, and save all of them: a run that dies later loses one clip at most."""
+        quality = score.quality
+        self._output.terminal.note(
+            f"x{score.scale:g} {score.clip} {score.method}: {quality.psnr_y:.2f} dB Y, "
+            f"{quality.psnr_rgb:.2f} dB RGB, {score.frames} frames, "
+            f"{score.frames_made / max(score.seconds, 1e-9):.2f} frames/s"
+        )
+        if self._output.json_file is not None:
+            from dscvsr_cli.benchmarking.saved import save_report
+
+            save_report(self._run.report(), self._output.json_file)
+
+    def close(self) -> None:
+        """Write the last clip's pictures."""
+        if self._sheets is None:
+            return
+        self._sheets.finish()
+        for path in self._sheets.written:
+            self._output.terminal.note(f"wrote {path}")
