@@ -10,28 +10,16 @@ from dscvsr_cli.benchmarking.report import ClipScore
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.bench_output import BenchListener
 from dscvsr_cli.cli.options import parse_sweep
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.weights.files import save_network
-
-TINY = NetworkConfig(
-    channels=4,
-    growth=4,
-    blocks=1,
-    layers=1,
-    filling_blocks=1,
-    motion_levels=2,
-    motion_channels=(4,),
-    motion_kernel=3,
-    head_hidden=4,
-)
+from tests.networks import SMALLEST
 
 
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     path = tmp_path / "tiny.safetensors"
-    save_network(RecurrentNetwork(TINY).state_dict(), TINY, path, record={"steps": "0"})
+    save_network(RecurrentNetwork(SMALLEST).state_dict(), SMALLEST, path, record={"steps": "0"})
     return path
 
 
@@ -62,7 +50,7 @@ def test_weights_are_measured_beside_bicubic_and_lanczos(
     assert all(
         score["quality"]["psnr_y"] > 5 and score["seconds"] > 0 for score in report["scores"]
     )
-    expected = sum(weight.numel() for weight in RecurrentNetwork(TINY).parameters())
+    expected = sum(weight.numel() for weight in RecurrentNetwork(SMALLEST).parameters())
     assert [info["parameters"] for info in report["methods"]] == [None, None, expected]
     assert {info["device"] for info in report["methods"]} == {"cpu"}
     assert any("BT.601" in statement for statement in report["statements"])

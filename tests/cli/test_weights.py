@@ -9,7 +9,7 @@ import pytest
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.weights.catalog import BundledFile, Catalog
 from dscvsr_cli.weights.hub_file import HubFile
-from tests.weights.conftest import TINY
+from tests.networks import SMALLEST
 from tests.weights.hub_server import COMMIT, HubServer
 
 MakeCatalog = Callable[[BundledFile | HubFile], Catalog]
@@ -132,6 +132,6 @@ def test_verify_without_a_name_passes_over_what_was_never_fetched(
 def test_describe_prints_the_entry_of_a_file(bundled: Path, capsys: Capture) -> None:
     assert main(["weights", "describe", str(bundled)]) == 0
     out = capsys.readouterr().out
-    assert f"channels = {TINY.channels}\n" in out
+    assert f"channels = {SMALLEST.channels}\n" in out
     assert f"size_bytes = {bundled.stat().st_size}\n" in out
     assert main(["weights", "describe", "no such file"]) == 4

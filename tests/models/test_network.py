@@ -18,19 +18,7 @@ from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.weights.files import read_network, save_network
 from tests.helpers import assert_frames_close
-
-SMALLEST = NetworkConfig(
-    channels=4,
-    growth=4,
-    blocks=1,
-    layers=1,
-    filling_blocks=1,
-    motion_levels=2,
-    motion_channels=(4,),
-    motion_kernel=3,
-    head_hidden=4,
-)
-"""For hypothesis, whose tests run once per example and take no fixtures."""
+from tests.networks import SMALLEST
 
 
 def clip(batch: int, length: int, height: int, width: int, *, seed: int = 0) -> Tensor:

@@ -12,37 +12,27 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.weights.catalog import BundledFile, Catalog, WeightsEntry
 from dscvsr_cli.weights.files import save_network
 from dscvsr_cli.weights.hub_file import HubFile
+from tests.networks import SMALLEST
 from tests.weights.hub_server import HubServer, running_hub
 
-TINY = NetworkConfig(
-    channels=4,
-    growth=4,
-    blocks=1,
-    layers=1,
-    filling_blocks=1,
-    motion_levels=1,
-    motion_channels=(4,),
-    motion_kernel=3,
-    head_hidden=4,
-)
 RECORD = {"data": "noise", "steps": "0"}
 
 
 @pytest.fixture
 def tiny_config() -> NetworkConfig:
-    return TINY
+    return SMALLEST
 
 
 @pytest.fixture
 def tiny_network() -> RecurrentNetwork:
     torch.manual_seed(5)
-    return RecurrentNetwork(TINY).eval()
+    return RecurrentNetwork(SMALLEST).eval()
 
 
 @pytest.fixture
 def tiny_file(tmp_path: Path, tiny_network: RecurrentNetwork) -> Path:
     path = tmp_path / "tiny.safetensors"
-    save_network(tiny_network.state_dict(), TINY, path, record=RECORD)
+    save_network(tiny_network.state_dict(), SMALLEST, path, record=RECORD)
     return path
 
 
@@ -58,7 +48,7 @@ def make_catalog(tiny_file: Path) -> Callable[[BundledFile | HubFile], Catalog]:
             licence="Apache-2.0",
             size_bytes=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
-            config=TINY,
+            config=SMALLEST,
             record=RECORD,
             source=source,
             default=True,

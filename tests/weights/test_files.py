@@ -13,7 +13,8 @@ from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.weights.files import read_network, save_network
-from tests.weights.conftest import RECORD, TINY
+from tests.networks import SMALLEST
+from tests.weights.conftest import RECORD
 
 
 def test_state_config_and_record_come_back_as_they_were_saved(
@@ -24,7 +25,7 @@ def test_state_config_and_record_come_back_as_they_were_saved(
     saved = tiny_network.state_dict()
     assert state.keys() == saved.keys()
     assert all(torch.equal(state[name], saved[name]) for name in saved)
-    assert config == TINY
+    assert config == SMALLEST
     assert record == RECORD
 
 
@@ -34,7 +35,7 @@ def test_any_words_fit_into_the_record(
     tmp_path_factory: pytest.TempPathFactory, record: dict[str, str]
 ) -> None:
     path = tmp_path_factory.mktemp("record") / "net.safetensors"
-    save_network({"a": torch.zeros(1)}, TINY, path, record=record)
+    save_network({"a": torch.zeros(1)}, SMALLEST, path, record=record)
     assert read_network(path)[2] == record
 
 
@@ -43,7 +44,7 @@ def test_the_same_network_gives_the_same_bytes(
 ) -> None:
     paths = [tmp_path / f"{index}.safetensors" for index in range(4)]
     for path in paths:
-        save_network(tiny_network.state_dict(), TINY, path, record={"b": "1", "a": "2"})
+        save_network(tiny_network.state_dict(), SMALLEST, path, record={"b": "1", "a": "2"})
     assert len({path.read_bytes() for path in paths}) == 1
 
 
@@ -52,7 +53,7 @@ def test_half_precision_and_transposed_tensors_keep_type_and_values(tmp_path: Pa
         "half": torch.tensor([1.5, -2.0], dtype=torch.float16),
         "turned": torch.arange(6.0).reshape(2, 3).T,
     }
-    save_network(state, TINY, tmp_path / "net.safetensors", record={})
+    save_network(state, SMALLEST, tmp_path / "net.safetensors", record={})
     read, _, _ = read_network(tmp_path / "net.safetensors")
     assert read["half"].dtype == torch.float16
     assert all(torch.equal(read[name], state[name]) for name in state)
@@ -60,7 +61,7 @@ def test_half_precision_and_transposed_tensors_keep_type_and_values(tmp_path: Pa
 
 def test_tensors_that_share_memory_are_saved_one_by_one(tmp_path: Path) -> None:
     flat = torch.arange(4.0)
-    save_network({"a": flat[:2], "b": flat}, TINY, tmp_path / "net.safetensors", record={})
+    save_network({"a": flat[:2], "b": flat}, SMALLEST, tmp_path / "net.safetensors", record={})
     read, _, _ = read_network(tmp_path / "net.safetensors")
     assert read["b"].tolist() == [0, 1, 2, 3]
 
@@ -75,7 +76,7 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(
     monkeypatch.setattr("os.fsync", full_disk)
 
     with pytest.raises(WeightsError, match="No space left") as caught:
-        save_network({"a": torch.zeros(1)}, TINY, tiny_file, record={})
+        save_network({"a": torch.zeros(1)}, SMALLEST, tiny_file, record={})
     assert "free space" in caught.value.hint
     assert tiny_file.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [tiny_file.name]

@@ -16,7 +16,8 @@ from dscvsr_cli.weights.files import read_network, save_network
 from dscvsr_cli.weights.hub_file import HubFile
 from dscvsr_cli.weights.load import load_network
 from dscvsr_cli.weights.locate import locate_weights, present_path
-from tests.weights.conftest import RECORD, TINY
+from tests.networks import SMALLEST
+from tests.weights.conftest import RECORD
 
 CPU = torch.device("cpu")
 MakeCatalog = Callable[[BundledFile | HubFile], Catalog]
@@ -37,7 +38,7 @@ def test_a_loaded_network_gives_what_the_saved_one_gave(
         assert torch.equal(loaded.network(frames, size), tiny_network(frames, size))
     assert loaded.name == "tiny"
     assert loaded.path == tiny_file
-    assert loaded.config == TINY
+    assert loaded.config == SMALLEST
     assert loaded.record == RECORD
     assert loaded.entry is None
 
@@ -54,7 +55,7 @@ def test_weights_saved_in_half_precision_load_into_a_float32_network(
 ) -> None:
     path = tmp_path / "half.safetensors"
     half = {name: tensor.half() for name, tensor in tiny_network.state_dict().items()}
-    save_network(half, TINY, path, record={})
+    save_network(half, SMALLEST, path, record={})
     network = load_network(str(path), device=CPU).network
     assert all(p.dtype == torch.float32 for p in network.parameters())
 
@@ -83,7 +84,7 @@ def test_tensors_that_do_not_fit_are_named(
     state = dict(tiny_network.state_dict())
     change(state)
     path = tmp_path / "odd.safetensors"
-    save_network(state, TINY, path, record={})
+    save_network(state, SMALLEST, path, record={})
     with pytest.raises(WeightsError, match=message) as caught:
         load_network(str(path), device=CPU)
     assert str(path) in caught.value.message
@@ -145,7 +146,7 @@ def test_a_described_file_is_an_entry_of_the_catalog(tiny_file: Path) -> None:
     text = describe_file(tiny_file).replace("[[weights]]", "[[weights]]\ndefault = true")
     entry = parse_catalog(text).default
     assert entry.name == "tiny"
-    assert entry.config == TINY == read_network(tiny_file)[1]
+    assert entry.config == SMALLEST == read_network(tiny_file)[1]
     assert entry.size_bytes == tiny_file.stat().st_size
     assert dict(entry.record) == RECORD
     assert entry.source == BundledFile(file="tiny.safetensors")
