@@ -1,5 +1,6 @@
 """``dscvsr upscale``: enlarge one video file."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,6 +95,9 @@ def upscale_command(
     terminal = open_terminal(quiet=quiet or json)
     if size is not None and (width or height or scale):
         raise UsageError("--size says it all", hint="leave out --scale, --width and --height")
+
+    # SVT-AV1 writes to the terminal by itself; 1 lets only its errors through.
+    os.environ.setdefault("SVT_LOG", "1")
 
     from dscvsr_cli.pipelines.job import UpscaleJob
     from dscvsr_cli.pipelines.upscale import upscale
