@@ -13,13 +13,14 @@ from torch import Tensor
 
 from dscvsr_cli.benchmarking.methods import Method
 from dscvsr_cli.benchmarking.protocol import Protocol
-from dscvsr_cli.benchmarking.quality import FrameMeter, TrueMotions
+from dscvsr_cli.benchmarking.quality import FrameMeter, PictureDistance, TrueMotions
 from dscvsr_cli.benchmarking.report import ClipScore
 from dscvsr_cli.benchmarking.timing import TimedIterator
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, PicturePair, clip_pairs
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.imaging.lpips import SMALLEST_SIDE
 from dscvsr_cli.imaging.ssim import WINDOW
 
 
@@ -56,6 +57,7 @@ def measure_clip(
     protocol: Protocol,
     *,
     motions: TrueMotions | None = None,
+    lpips: PictureDistance | None = None,
     on_frame: FrameListener | None = None,
 ) -> ClipScore:
     """Run one method over one clip and score it.
@@ -66,6 +68,7 @@ def measure_clip(
         scale: Factor, above 1.
         protocol: How to measure.
         motions: The motion of this clip's truth at this factor; None leaves the warping error out.
+        lpips: The perceptual distance; None leaves it out.
         on_frame: Told of every frame made.
 
     Raises:
@@ -75,7 +78,7 @@ def measure_clip(
     """
     name = method.info.name
     feed = _Feed(clip, scale, protocol)
-    meter = FrameMeter(crop=protocol.crop, motions=motions)
+    meter = FrameMeter(crop=protocol.crop, motions=motions, lpips=lpips)
     if method.reset_memory is not None:
         method.reset_memory()
     outputs = TimedIterator(_run(method, feed.lows(), feed.size))
@@ -124,11 +127,19 @@ class _Feed:
         if first is None:
             raise DatasetError(f"the clip {clip.name} holds no frames", hint="leave it out")
         self.size = Size(*first.truth.shape[-2:])
-        if min(self.size.height, self.size.width) - 2 * protocol.crop < WINDOW:
+        side = min(self.size.height, self.size.width) - 2 * protocol.crop
+        smaller_crop = " or a smaller --crop" if protocol.crop else ""
+        if side < WINDOW:
             raise DatasetError(
                 f"the clip {clip.name} is only {self.size}, "
                 f"too small for SSIM's {WINDOW}x{WINDOW} windows",
-                hint="use larger pictures" + (" or a smaller --crop" if protocol.crop else ""),
+                hint="use larger pictures" + smaller_crop,
+            )
+        if protocol.lpips and side < SMALLEST_SIDE:
+            raise DatasetError(
+                f"the clip {clip.name} is only {self.size}, "
+                f"too small for LPIPS, which needs {SMALLEST_SIDE} pixels",
+                hint=f"use larger pictures{smaller_crop}, or leave out --lpips",
             )
         self.waiting: deque[PicturePair] = deque()
         self._pairs = TimedIterator(itertools.chain([first], pairs))

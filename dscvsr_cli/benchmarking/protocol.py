@@ -47,6 +47,9 @@ class Protocol:
     temporal: bool = True
     """Whether the warping error is measured."""
 
+    lpips: bool = False
+    """Whether LPIPS is measured, whose weights are an optional package."""
+
     def __post_init__(self) -> None:
         """Refuse values that cannot be.
 
@@ -85,6 +88,11 @@ def statements(protocol: Protocol) -> tuple[str, ...]:
         lines.append(
             "warp: warping error after Lai et al. (ECCV 2018), root mean square in levels of luma; "
             "motion is the ground truth's by pyramidal Lucas-Kanade"
+        )
+    if protocol.lpips:
+        lines.append(
+            "LPIPS: Zhang et al. (CVPR 2018), version 0.1 on AlexNet, of 8-bit RGB pictures with "
+            f"{cropped} cropped; lower is better"
         )
     return tuple(lines)
 

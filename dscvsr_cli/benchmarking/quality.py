@@ -1,16 +1,21 @@
 """FrameMeter: compares the frames of one clip with the truth, one after the other."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from statistics import fmean
 
 import torch
 from torch import Tensor
 
-from dscvsr_cli.benchmarking.report import Quality
+from dscvsr_cli.benchmarking.report import Quality, mean_quality
 from dscvsr_cli.imaging.luma import luma
 from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.imaging.ssim import ssim
 from dscvsr_cli.imaging.warping_error import Motion, true_motion, warping_error
+
+PictureDistance = Callable[[Tensor, Tensor], float]
+"""Tells how different two pictures ``(3, H, W)`` in [0, 1] look, as `Lpips` does."""
 
 MOTION_BYTES = 1 << 30
 """Memory for the motion of one clip, which all methods share; what does not fit is found anew."""
@@ -40,10 +45,17 @@ class TrueMotions:
 class FrameMeter:
     """Takes pictures and their truths in order; tells the clip's quality in the end."""
 
-    def __init__(self, *, crop: int = 0, motions: TrueMotions | None = None) -> None:
-        """Begin; without ``motions`` no warping error is measured."""
+    def __init__(
+        self,
+        *,
+        crop: int = 0,
+        motions: TrueMotions | None = None,
+        lpips: PictureDistance | None = None,
+    ) -> None:
+        """Begin; without ``motions`` no warping error is measured, without ``lpips`` no LPIPS."""
         self._crop = crop
         self._motions = motions
+        self._lpips = lpips
         self._frames: list[Quality] = []
         self._warpings: list[float] = []
         self._true_warpings: list[float] = []
@@ -59,7 +71,8 @@ class FrameMeter:
         shown, wanted = (
             _without_border(quantise(picture.double()), self._crop) for picture in (made, truth)
         )
-        self._frames.append(frame_quality(shown, wanted))
+        distance = None if self._lpips is None else self._lpips(shown, wanted)
+        self._frames.append(replace(frame_quality(shown, wanted), lpips=distance))
         if self._motions is not None:
             self._add_warping(self._motions, place, luma(shown), luma(wanted))
 
@@ -71,11 +84,8 @@ class FrameMeter:
         """
         if not self._frames:
             raise ValueError("no frame was measured")
-        return Quality(
-            psnr_y=fmean(frame.psnr_y for frame in self._frames),
-            ssim_y=fmean(frame.ssim_y for frame in self._frames),
-            psnr_rgb=fmean(frame.psnr_rgb for frame in self._frames),
-            ssim_rgb=fmean(frame.ssim_rgb for frame in self._frames),
+        return replace(
+            mean_quality(self._frames),
             warping=fmean(self._warpings) ** 0.5 if self._warpings else None,
             true_warping=fmean(self._true_warpings) ** 0.5 if self._true_warpings else None,
         )

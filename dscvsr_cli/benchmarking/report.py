@@ -32,6 +32,9 @@ class Quality:
     true_warping: float | None = None
     """The ground truth's own."""
 
+    lpips: float | None = None
+    """Perceptual distance, 0 where a frame is exact; None where it was not measured."""
+
     def psnr(self, channel: Channel) -> float:
         """Return the PSNR on a channel."""
         return self.psnr_y if channel == "y" else self.psnr_rgb
@@ -129,7 +132,7 @@ class BenchReport:
 
 
 def mean_quality(qualities: Sequence[Quality]) -> Quality:
-    """Average qualities; warping errors as squares, and only where all have one.
+    """Average qualities; warping errors as squares; these and LPIPS only where all have one.
 
     Raises:
         ValueError: None given.
@@ -143,6 +146,7 @@ def mean_quality(qualities: Sequence[Quality]) -> Quality:
         ssim_rgb=fmean(quality.ssim_rgb for quality in qualities),
         warping=_root_mean_square([quality.warping for quality in qualities]),
         true_warping=_root_mean_square([quality.true_warping for quality in qualities]),
+        lpips=_mean([quality.lpips for quality in qualities]),
     )
 
 
@@ -174,7 +178,10 @@ def mean_score(
 
 
 def _root_mean_square(values: Sequence[float | None]) -> float | None:
+    square = _mean([None if value is None else value * value for value in values])
+    return None if square is None else math.sqrt(square)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    if not known or len(known) < len(values):
-        return None
-    return math.sqrt(fmean(value * value for value in known))
+    return fmean(known) if known and len(known) == len(values) else None

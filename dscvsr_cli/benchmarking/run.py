@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dscvsr_cli.benchmarking.measuring import FrameListener, measure_clip
 from dscvsr_cli.benchmarking.methods import Method
 from dscvsr_cli.benchmarking.protocol import Protocol, statements
-from dscvsr_cli.benchmarking.quality import TrueMotions
+from dscvsr_cli.benchmarking.quality import PictureDistance, TrueMotions
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, mean_score
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.errors import UsageError
@@ -31,6 +31,7 @@ class BenchRun:
         protocol: Protocol,
         scales: Sequence[float] = (4.0,),
         machine: str = "",
+        lpips: PictureDistance | None = None,
     ) -> None:
         """Plan a run.
 
@@ -40,19 +41,23 @@ class BenchRun:
             protocol: How to measure; its ``frames`` shorten the clips.
             scales: Factors, each above 1.
             machine: What the report says the methods ran on.
+            lpips: The perceptual distance, where the protocol asks for it.
 
         Raises:
-            ValueError: Nothing to measure, or a name given twice.
+            ValueError: Nothing to measure, a name given twice, or LPIPS without its weights.
         """
         names = [clip.name for clip in clips], [method.info.name for method in methods]
         if not scales or any(not part or len(set(part)) < len(part) for part in names):
             raise ValueError(f"need scales, clips and methods of different names, got {names}")
+        if protocol.lpips and lpips is None:
+            raise ValueError("the protocol asks for LPIPS, but it was not given")
         count = protocol.frames
         self._clips = [clip if count is None else clip.first(count) for clip in clips]
         self._methods = list(methods)
         self._protocol = protocol
         self._scales = list(dict.fromkeys(scales))
         self._machine = machine
+        self._lpips = lpips if protocol.lpips else None
         self._scores: dict[tuple[float, str, str], ClipScore] = {}
 
     @property
@@ -104,7 +109,13 @@ class BenchRun:
                 last = scale, clip.name
                 motions = TrueMotions() if self._protocol.temporal else None
             score = measure_clip(
-                clip, method, scale, self._protocol, motions=motions, on_frame=on_frame
+                clip,
+                method,
+                scale,
+                self._protocol,
+                motions=motions,
+                lpips=self._lpips,
+                on_frame=on_frame,
             )
             self._scores[scale, method.info.name, clip.name] = score
             if on_clip is not None:

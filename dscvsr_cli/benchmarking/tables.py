@@ -61,9 +61,15 @@ def quality_table(report: BenchReport) -> Table:
             _gain(mean.gain_db),
             _figures(mean.quality, channel != "y"),
         )
-        rows.append((*row, *([_warping(mean.quality)] if report.protocol.temporal else [])))
+        if report.protocol.temporal:
+            row = (*row, _warping(mean.quality))
+        if report.protocol.lpips:
+            row = (*row, "" if mean.quality.lpips is None else f"{mean.quality.lpips:.4f}")
+        rows.append(row)
     if report.protocol.temporal:
         header = (*header, "warp (truth)")
+    if report.protocol.lpips:
+        header = (*header, "LPIPS")
     name = "Y" if channel == "y" else "RGB"
     unfinished = "" if report.complete else ", broken off before the end"
     title = f"{report.protocol.dataset}, measured: PSNR in dB and SSIM on {name}{unfinished}"
@@ -190,6 +196,7 @@ _CSV_HEADER = (
     "true_warping",
     "frames_per_second",
     "peak_memory_bytes",
+    "lpips",
 )
 
 
@@ -213,6 +220,7 @@ def _csv_row(
         *("" if value is None else f"{value:.6f}" for value in _warpings(quality)),
         "" if speed is None else f"{speed:.4f}",
         "" if score.peak_memory_bytes is None else score.peak_memory_bytes,
+        "" if quality.lpips is None else f"{quality.lpips:.6f}",
     ]
 
 

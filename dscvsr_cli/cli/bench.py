@@ -96,6 +96,13 @@ TemporalOption = Annotated[
         show_default="yes, but not in a sweep",
     ),
 ]
+LpipsOption = Annotated[
+    bool,
+    typer.Option(
+        "--lpips",
+        help="Measure LPIPS (AlexNet, version 0.1) too; needs pip install 'dscvsr[lpips]'.",
+    ),
+]
 JsonFileOption = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE|-", help="Write everything as JSON; - to the terminal."),
@@ -162,6 +169,7 @@ def bench_command(
     crop: CropOption = 0,
     frames: FramesOption = None,
     temporal: TemporalOption = None,
+    lpips: LpipsOption = False,
     device: DeviceOption = "auto",
     dtype: DtypeOption = "auto",
     memory: MemoryOption = None,
@@ -193,6 +201,7 @@ def bench_command(
         crop=crop,
         frames=frames,
         temporal=sweep is None if temporal is None else temporal,
+        lpips=lpips,
         device=device,
         dtype=dtype,
         memory_bytes=memory,

@@ -22,6 +22,7 @@ from dscvsr_cli.datasets.layouts import find_clips
 from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.pipelines.bench_network import network_method
+from dscvsr_cli.weights.lpips import load_lpips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class BenchJob:
     crop: int = 0
     frames: int | None = None
     temporal: bool = True
+    lpips: bool = False
     device: str = "auto"
     dtype: DtypeName = "auto"
     memory_bytes: int | None = None
@@ -50,11 +52,12 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
     """Find the clips, load the weights, and return the run, ready to start.
 
     Raises:
-        UsageError: Options that cannot work together.
+        UsageError: Options that cannot work together, or LPIPS without its package.
         DatasetError: The data is missing.
         WeightsError: The weights are missing or damaged.
         DeviceError: The device is missing.
     """
+    lpips = load_lpips() if job.lpips else None
     clips = _clips(job)
     name = ", ".join(job.datasets)
     protocol = Protocol(
@@ -65,11 +68,17 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
         frames=job.frames,
         centre_only=any(clip.measured is not None for clip in clips),
         temporal=job.temporal and all(clip.measured is None for clip in clips),
+        lpips=job.lpips,
     )
     device = choose_device(job.device)
     methods = (*classical_methods(), *_networks(job, device, (job.dtype,), show_progress))
     return BenchRun(
-        clips, methods, protocol=protocol, scales=job.scales, machine=describe_machine(device)
+        clips,
+        methods,
+        protocol=protocol,
+        scales=job.scales,
+        machine=describe_machine(device),
+        lpips=lpips,
     )
 
 

