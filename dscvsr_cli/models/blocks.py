@@ -25,7 +25,7 @@ class SeparableConv(nn.Sequential):
 
     "depthwise-first" is MobileNet's order. "pointwise-first" (BSConv, Haase and Amthor, CVPR 2020)
     filters only the channels that come out, which a dense block, whose inputs are much wider than
-    its outputs, does in a third less time.
+    its outputs, does in less time.
     """
 
     def __init__(self, channels_in: int, channels_out: int, order: SeparableOrder) -> None:

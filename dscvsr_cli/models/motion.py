@@ -82,7 +82,7 @@ class MotionEstimator(nn.Module):
 
     @property
     def alignment(self) -> int:
-        """Pixels; sides are padded to a multiple of this inside, so tiles should start on it."""
+        """Pixels; sides are padded to a multiple of this inside."""
         return 1 << (len(self.levels) - 1 + self.finest)
 
     def forward(self, target_B3HW: Tensor, source_B3HW: Tensor) -> Tensor:
