@@ -70,12 +70,13 @@ class DenseBlock(nn.Module):
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions beside an identity, without normalisation (EDSR, BasicVSR)."""
 
-    def __init__(self, channels: int) -> None:
-        """Build ordinary convolutions: the filling keeps what separable ones lose."""
+    def __init__(self, channels: int, *, slope: float = NEGATIVE_SLOPE) -> None:
+        """Build ordinary convolutions with a leaky ReLU of ``slope`` between them."""
         super().__init__()
+        self.slope = slope
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, feat_BCHW: Tensor) -> Tensor:
         """``(B, C, H, W)`` -> ``(B, C, H, W)``."""
-        return feat_BCHW + self.second(activate(self.first(feat_BCHW)))
+        return feat_BCHW + self.second(F.leaky_relu(self.first(feat_BCHW), self.slope))

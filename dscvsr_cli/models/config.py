@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Literal, Self, get_args
 
-BlockKind = Literal["separable", "dense"]
+BlockKind = Literal["separable", "dense", "residual"]
 SeparableOrder = Literal["depthwise-first", "pointwise-first"]
 
 
@@ -13,7 +13,8 @@ class NetworkConfig:
     """Sizes of one recurrent network; the defaults are the paper's (section 4.1)."""
 
     block: BlockKind = "separable"
-    """Layers of the feature blocks: "separable" is DSCVSR's DSCB, "dense" is MetaVSR's block."""
+    """Layers of the feature blocks: "separable" is DSCVSR's DSCB, "dense" is MetaVSR's block,
+    "residual" is BasicVSR's trunk, which has no growth, no layers and no fusion of its blocks."""
 
     separable_order: SeparableOrder = "depthwise-first"
     """Which half of a depthwise separable convolution comes first (MobileNet's, or BSConv's)."""

@@ -20,7 +20,10 @@ class InformationFilling(nn.Module):
     """R of Eq. 4: a fusing convolution and residual blocks."""
 
     def __init__(self, config: NetworkConfig) -> None:
-        """Build ``config.filling_blocks`` residual blocks behind a 1x1 fusion."""
+        """Build ``config.filling_blocks`` residual blocks behind a 1x1 fusion.
+
+        Their convolutions are ordinary, for they are there to keep what separable ones lose.
+        """
         super().__init__()
         self.fusion = nn.Conv2d(2 * config.channels, config.channels, 1)
         blocks = (ResidualBlock(config.channels) for _ in range(config.filling_blocks))

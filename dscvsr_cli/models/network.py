@@ -14,6 +14,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.blocks import activate
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.filling import is_filled
+from dscvsr_cli.models.initialisation import initialise
 from dscvsr_cli.models.meta_upscale import MetaUpscale
 from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.propagation import RecurrentPass
@@ -39,6 +40,8 @@ class RecurrentNetwork(nn.Module):
         self.fusion = nn.Conv2d(2 * config.channels, config.channels, 1)
         self.refinement = nn.Conv2d(config.channels, config.channels, 3, padding=1)
         self.head = MetaUpscale(config)
+        for part in (self.backward_pass, self.forward_pass, self.fusion, self.refinement):
+            initialise(part)
 
     @property
     def feature_dtype(self) -> torch.dtype:

@@ -7,7 +7,7 @@ Symbols of the paper: ``h`` is the feature that travels, ``h_bar`` the same afte
 import torch
 from torch import Tensor, nn
 
-from dscvsr_cli.models.blocks import DenseBlock, activate, conv3x3
+from dscvsr_cli.models.blocks import DenseBlock, ResidualBlock, activate, conv3x3
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.filling import InformationFilling
 from dscvsr_cli.models.motion import warp
@@ -37,6 +37,28 @@ class FeatureExtraction(nn.Module):
         return shallow + self.smoothing(fused)
 
 
+class ResidualExtraction(nn.Module):
+    """R_f of BasicVSR (Chan et al., CVPR 2021): a convolution and plain residual blocks.
+
+    With it the public BasicVSR trunks fit into this skeleton and can teach.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        """Build the shallow convolution and ``config.blocks`` blocks with ReLUs."""
+        super().__init__()
+        self.shallow = nn.Conv2d(config.channels + 3, config.channels, 3, padding=1)
+        self.blocks = nn.ModuleList(
+            ResidualBlock(config.channels, slope=0.0) for _ in range(config.blocks)
+        )
+
+    def forward(self, state_BCHW: Tensor, frame_B3HW: Tensor) -> Tensor:
+        """``(B, C, H, W)`` state and ``(B, 3, H, W)`` frame -> ``(B, C, H, W)`` new state."""
+        feat_BCHW = activate(self.shallow(torch.cat((state_BCHW, frame_B3HW), dim=1)))
+        for block in self.blocks:
+            feat_BCHW = block(feat_BCHW)
+        return feat_BCHW
+
+
 class RecurrentPass(nn.Module):
     """One step of the recurrence, Eq. 4."""
 
@@ -45,7 +67,8 @@ class RecurrentPass(nn.Module):
         super().__init__()
         self.channels = config.channels
         self.filling = InformationFilling(config) if config.filling_blocks else None
-        self.extraction = FeatureExtraction(config)
+        residual = config.block == "residual"
+        self.extraction = ResidualExtraction(config) if residual else FeatureExtraction(config)
 
     def forward(
         self,
