@@ -93,9 +93,10 @@ class BenchOutput:
         Raises:
             UsageError: A file cannot be written.
         """
-        from dscvsr_cli.benchmarking.chart import draw_chart, sweep_series
+        from dscvsr_cli.benchmarking.chart import sweep_chart
         from dscvsr_cli.benchmarking.saved import report_to_json, save_report, save_text
         from dscvsr_cli.benchmarking.tables import csv_text, markdown, report_tables
+        from dscvsr_cli.chart import draw_charts
 
         tables = report_tables(report)
         for statement in report.statements:
@@ -114,11 +115,9 @@ class BenchOutput:
             save_text(csv_text(report), self.csv)
         if self.markdown is not None:
             save_text(markdown(tables, report.statements), self.markdown)
-        series = sweep_series(report)
-        if self.plot is not None and series:
-            name = report.protocol.channel.upper()
-            title = f"{report.protocol.dataset}: PSNR on {name} at every scale"
-            save_text(draw_chart(series, title=title), self.plot)
+        chart = sweep_chart(report)
+        if self.plot is not None and chart.series:
+            save_text(draw_charts([chart]), self.plot)
 
     def compare(self, report: "BenchReport") -> None:
         """Compare with the older report, if one was named.

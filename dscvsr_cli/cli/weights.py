@@ -1,4 +1,4 @@
-"""``dscvsr weights``: see which weights exist, fetch them, and check them."""
+"""``dscvsr weights``: see which weights exist, fetch, check and publish them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +8,13 @@ import typer
 
 from dscvsr_cli.cli.console import format_bytes, open_terminal
 from dscvsr_cli.cli.options import JsonOption, QuietOption, complete_weights
+from dscvsr_cli.cli.weights_release import convert_command, export_command, push_command
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.weights.catalog import BundledFile, WeightsEntry, load_catalog
 from dscvsr_cli.weights.locate import locate_weights, present_path
 
 weights_app = typer.Typer(
-    name="weights", help="See, fetch and check network weights.", no_args_is_help=True
+    name="weights", help="See, fetch, check and publish network weights.", no_args_is_help=True
 )
 
 NameArgument = Annotated[
@@ -167,3 +168,8 @@ def describe_command(
     from dscvsr_cli.weights.describe import describe_file
 
     open_terminal().print(describe_file(file))
+
+
+weights_app.command("export")(export_command)
+weights_app.command("convert")(convert_command)
+weights_app.command("push")(push_command)

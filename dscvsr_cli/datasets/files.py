@@ -1,6 +1,5 @@
 """A folder of frames or a video file as a clip."""
 
-import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,11 +10,12 @@ from dscvsr_cli.datasets.clips import Clip, FrameReader
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.video.pictures import read_picture
 from dscvsr_cli.video.reader import VideoReader
-
-PICTURE_SUFFIXES = frozenset({".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
-
-VIDEO_SUFFIXES = frozenset({".mkv", ".mp4", ".mov", ".avi", ".webm", ".y4m", ".m4v", ".ts", ".mpg"})
-"""What counts as a video among the files of a folder; a file named itself may have any suffix."""
+from dscvsr_cli.video.sequence import (
+    PICTURE_SUFFIXES,
+    is_video_name,
+    natural_order,
+    pictures_in,
+)
 
 
 def open_clip(path: Path) -> Clip:
@@ -50,36 +50,16 @@ def open_clips(path: Path) -> tuple[Clip, ...]:
         clips = tuple(
             open_clip(entry)
             for entry in sorted(path.iterdir(), key=natural_order)
-            if (entry.is_dir() and pictures_in(entry)) or _is_video(entry)
+            if (entry.is_dir() and pictures_in(entry)) or (is_video_name(entry) and entry.is_file())
         )
         if clips:
             return clips
     return (open_clip(path),)
 
 
-def pictures_in(folder: Path) -> tuple[Path, ...]:
-    """Return the pictures of a folder in natural order; none where there is no such folder."""
-    if not folder.is_dir():
-        return ()
-    files = (entry for entry in folder.iterdir() if entry.suffix.lower() in PICTURE_SUFFIXES)
-    # Names that begin with a dot are leavings of file managers ("._0001.png").
-    visible = (entry for entry in files if not entry.name.startswith("."))
-    return tuple(sorted(visible, key=natural_order))
-
-
-def natural_order(path: Path) -> tuple[list[int | str], str]:
-    """Sort "frame2" before "frame10"; text and numbers alternate, so they never meet."""
-    pieces = re.split(r"(\d+)", path.name.lower())
-    return [int(piece) if piece.isdecimal() else piece for piece in pieces], path.name
-
-
 def picture_reader(paths: tuple[Path, ...]) -> FrameReader:
     """Return a function that reads these pictures as the frames of one clip."""
     return partial(_read_pictures, paths)
-
-
-def _is_video(path: Path) -> bool:
-    return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
 
 
 def _read_pictures(paths: tuple[Path, ...]) -> Iterator[Tensor]:

@@ -6,11 +6,29 @@ from dataclasses import asdict, dataclass, field, fields
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.training.distillation import Distance
 
+PictureTarget = Literal["truth", "teacher"]
+
+MAX_CRF = 51
+WHOLE = ("seed", "iterations", "batch", "patch", "max_denominator", "validations")
+POSITIVE = (
+    *("iterations", "batch", "patch", "max_denominator"),
+    *("learning_rate", "gradient_norm", "charbonnier_epsilon"),
+)
+NOT_NEGATIVE = (
+    *("final_learning_rate", "motion_weight", "motion_rate", "noise", "validations"),
+    *("vgg_weight", "distill_weight"),
+)
+SHARES = (
+    *("awkward_share", "photo_share", "codec_share", "validation_share"),
+    *("noise_until", "warmup", "motion_first", "average_decay"),
+)
+NETWORK_PARTS = ("motion", "backward_pass", "forward_pass", "fusion", "refinement", "head")
 RECIPES = resources.files("dscvsr_cli.training") / "recipes"
 
 
@@ -39,6 +57,10 @@ class TrainingConfig:
     sequence: tuple[int, ...] = (10,)
     """Frames per clip: equal shares of the run, in this order."""
 
+    scale_step: float | None = None
+    """Draw factors evenly from 1.0, 1.0 + step, ..., ``max_scale`` (the paper's 0.1); None draws
+    them as p / q."""
+
     max_denominator: int = 4
     """Factors are drawn as p / q with q up to this, so that crops have whole sides."""
 
@@ -47,6 +69,18 @@ class TrainingConfig:
 
     awkward_share: float = 0.15
     """Share of steps with any whole target side instead of p / q."""
+
+    noise: float = 0.0
+    """At the start, largest standard deviation of noise on low frames, in 8-bit steps."""
+
+    noise_until: float = 0.3
+    """Share of the run after which the noise has faded."""
+
+    codec_share: float = 0.0
+    """Share of clips whose low frames went through H.264."""
+
+    codec_crf: tuple[int, int] = (18, 32)
+    """Least and greatest constant rate factor of theirs."""
 
     photo_share: float = 0.5
     """Share of clips that are synthetic camera moves over photographs, in [0, 1]."""
@@ -57,8 +91,36 @@ class TrainingConfig:
     final_learning_rate: float = 1e-6
     """At the end of the cosine."""
 
+    cosine_period: int | None = None
+    """Steps in which the rate falls to its end, to climb back in as many (the paper's 300); None
+    lets it fall once, over the whole run."""
+
     warmup: float = 0.02
     """Share of the run over which the rate climbs to its peak."""
+
+    charbonnier_epsilon: float = 1e-3
+    """Rounds the pictures' absolute difference off near zero."""
+
+    vgg_weight: float = 0.0
+    """Weight of the perceptual loss, lambda of Eq. 6; above zero it needs VGG-19 from the Hub."""
+
+    teacher: str | None = None
+    """A weights file to learn from: another network's features, flow or pictures."""
+
+    target: PictureTarget = "truth"
+    """What pictures are compared with: the true frames (section 4.1), or the teacher's (Eq. 6)."""
+
+    distill_weight: float = 1.0
+    """Weight of the teacher's features, where there is a teacher."""
+
+    distill_distance: Distance = "l1"
+    """How features are compared: as in Eq. 5, or relative to their size."""
+
+    motion_teacher: bool = False
+    """Learn the flow from the teacher's instead of by matching frames."""
+
+    frozen: tuple[str, ...] = ()
+    """Parts of the network that keep their weights: "motion", "forward_pass", ..."""
 
     gradient_norm: float = 1.0
     """Gradients are scaled down to this norm."""
@@ -72,6 +134,12 @@ class TrainingConfig:
     motion_rate: float = 1.0
     """Learning rate of the flow over that of the rest, once the rest learns."""
 
+    validations: int = 10
+    """Moments at which held-out clips are measured, evenly over the run; 0 leaves that out."""
+
+    validation_share: float = 0.05
+    """Share of the clips held out for it, where none are named; their names decide which."""
+
     average_decay: float = 0.999
     """Of the exponential moving average of the weights, which is what is exported."""
 
@@ -80,30 +148,53 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Refuse values no run can have."""
-        for name in ("seed", "iterations", "batch", "patch", "max_denominator"):
+        for name in WHOLE:
             if type(getattr(self, name)) is not int:
                 raise ValueError(f"{name} must be a whole number, got {getattr(self, name)!r}")
-        if not 0 <= self.seed < 1 << 63:
-            raise ValueError(f"seed must lie in [0, 2^63), got {self.seed}")
-        positive = ("iterations", "batch", "patch", "max_denominator")
-        for name in (*positive, "learning_rate", "gradient_norm"):
+        for name in POSITIVE:
             # Also false for nan, which is neither more nor less than anything.
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
-        for name in ("final_learning_rate", "motion_weight", "motion_rate"):
+        for name in NOT_NEGATIVE:
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
-        for name in ("awkward_share", "photo_share", "warmup", "motion_first", "average_decay"):
+        for name in SHARES:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
+        for name, kinds in (("target", PictureTarget), ("distill_distance", Distance)):
+            if getattr(self, name) not in get_args(kinds):
+                known = " or ".join(get_args(kinds))
+                raise ValueError(f"{name} must be {known}, got {getattr(self, name)!r}")
+        self._check_run()
+        self._check_samples()
+
+    def _check_run(self) -> None:
+        if not 0 <= self.seed < 1 << 63:
+            raise ValueError(f"seed must lie in [0, 2^63), got {self.seed}")
         if self.max_minutes is not None and not 0 < self.max_minutes < math.inf:
             raise ValueError(f"max_minutes must be positive, got {self.max_minutes}")
+        period = self.cosine_period
+        if period is not None and (type(period) is not int or period < 1):
+            raise ValueError(f"cosine_period must be at least 1, got {period!r}")
+        unknown = set(self.frozen) - set(NETWORK_PARTS)
+        if unknown:
+            raise ValueError(
+                f"frozen must name parts of {', '.join(NETWORK_PARTS)}, got {min(unknown)!r}"
+            )
+
+    def _check_samples(self) -> None:
         if not self.sequence or not all(type(n) is int and n >= 2 for n in self.sequence):
             raise ValueError(f"sequence must name lengths of at least 2, got {self.sequence}")
         if not 1 < self.max_scale < math.inf or self.reach(self.patch) == self.patch:
             raise ValueError(
                 f"max_scale must enlarge a patch by a pixel at least, got {self.max_scale}"
             )
+        if self.scale_step is not None and not 0 < self.scale_step < math.inf:
+            raise ValueError(f"scale_step must be positive, got {self.scale_step}")
+        range_ = self.codec_crf
+        whole = len(range_) == 2 and all(type(crf) is int for crf in range_)
+        if not whole or not 0 <= range_[0] <= range_[1] <= MAX_CRF:
+            raise ValueError(f"codec_crf must be two of 0 to {MAX_CRF} in order, got {range_}")
 
     def reach(self, side: int) -> int:
         """Return ``side * max_scale`` rounded down, exact for decimal factors."""
@@ -122,8 +213,9 @@ class TrainingConfig:
             raise ValueError(f"unknown keys in the recipe: {', '.join(sorted(unknown))}")
         if "network" in values:
             values["network"] = NetworkConfig.from_values(values["network"])
-        if "sequence" in values:
-            values["sequence"] = tuple(values["sequence"])
+        for name in ("sequence", "frozen", "codec_crf"):
+            if name in values:
+                values[name] = tuple(values[name])
         return cls(**values)
 
     def to_values(self) -> dict[str, Any]:

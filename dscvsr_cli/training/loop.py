@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 
 from dscvsr_cli.errors import DatasetError
-from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.checkpoint import (
     RunState,
@@ -21,9 +21,17 @@ from dscvsr_cli.training.checkpoint import (
     save_checkpoint,
 )
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.losses import charbonnier, photometric
+from dscvsr_cli.training.disturbance import noise_level
+from dscvsr_cli.training.objective import Objective
+from dscvsr_cli.training.parallel import ALONE, Parallel
+from dscvsr_cli.training.perceptual import PerceptualLoss
 from dscvsr_cli.training.sampler import Batch, Sampler
-from dscvsr_cli.training.schedule import learning_rate, progress, sequence_length
+from dscvsr_cli.training.schedule import (
+    learning_rate,
+    periodic_rate,
+    progress,
+    sequence_length,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +45,7 @@ class StepReport:
     """One finished step."""
 
     iteration: int
-    loss: float
+    losses: dict[str, float]
     """What ``Trainer.step`` returned."""
     learning_rate: float
     progress: float
@@ -50,10 +58,30 @@ class StepReport:
 class Trainer:
     """One run: its network, optimiser, average and place in the schedule."""
 
-    def __init__(self, config: TrainingConfig, *, device: torch.device) -> None:
-        """Build fresh weights from the config's seed."""
+    def __init__(
+        self,
+        config: TrainingConfig,
+        *,
+        device: torch.device,
+        teacher: RecurrentNetwork | None = None,
+        perceptual: PerceptualLoss | None = None,
+        parallel: Parallel = ALONE,
+    ) -> None:
+        """Build fresh weights from the config's seed.
+
+        Args:
+            config: The recipe.
+            device: Where to train.
+            teacher: Whose features, flow or pictures are learned, as the recipe says.
+            perceptual: VGG-19, where the recipe weighs it.
+            parallel: This process's place among those that train together.
+
+        Raises:
+            ValueError: The teacher does not match, or the batch cannot be shared out.
+        """
         self.config = config
         self.device = device
+        self.parallel = parallel
         self.state = RunState()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -61,12 +89,25 @@ class Trainer:
         self.network = network.to(device)
         # torch's stubs leave out this form of to().
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for part in config.frozen:
+            self.network.get_submodule(part).requires_grad_(requires_grad=False)
         self.average = WeightAverage(dict(self.network.named_parameters()), config.average_decay)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            objective = Objective(config, self.network, teacher=teacher, perceptual=perceptual)
+        self.objective = objective.to(device)
         motion = list(self.network.motion.parameters())
         others = [p for name, p in self.network.named_parameters() if not _is_motion(name)]
+        if objective.distillation is not None:
+            others += objective.distillation.parameters()
         self.optimizer = torch.optim.Adam(
             [{"params": others}, {"params": motion}], betas=(0.9, 0.99)
         )
+        self.losses: Objective | DistributedDataParallel = self.objective
+        if parallel.world > 1:
+            # While the flow learns alone, most weights get no gradient.
+            self.losses = DistributedDataParallel(self.objective, find_unused_parameters=True)
+        parallel.share(config.batch)
         self.generator = torch.Generator().manual_seed(config.seed)
 
     def start_from(self, state: Mapping[str, Tensor]) -> None:
@@ -98,30 +139,39 @@ class Trainer:
         last = saved = clock()
         skipped = 0
         while (done := self.progress()) < 1.0:
-            rate = learning_rate(
-                done,
-                peak=self.config.learning_rate,
-                final=self.config.final_learning_rate,
-                warmup=self.config.warmup,
-            )
+            rate = self._rate(done)
             length = sequence_length(done, self.config.sequence)
-            loss = self.step(sampler.draw(length, self.generator), rate)
-            skipped = 0 if math.isfinite(loss) else skipped + 1
+            batch = sampler.draw(
+                length,
+                self.generator,
+                self.parallel.share(self.config.batch),
+                noise=noise_level(done, peak=self.config.noise, until=self.config.noise_until),
+            )
+            losses = self.step(batch, rate)
+            skipped = 0 if math.isfinite(losses["total"]) else skipped + 1
             if skipped > MAX_SKIPPED_STEPS:
                 raise DatasetError(
                     f"the loss was not finite {skipped} times in a row",
                     hint="lower learning_rate, or resume from the last checkpoint",
                 )
             now = clock()
-            self.state.seconds += now - last
+            self.state.seconds += self.parallel.agree(now - last, device=self.device)
             last = now
             if on_step:
-                on_step(self._report(loss, rate, done))
-            if checkpoint and now - saved > CHECKPOINT_SECONDS:
+                on_step(self._report(losses, rate, done))
+            if checkpoint and self.parallel.leads and now - saved > CHECKPOINT_SECONDS:
                 self.save(checkpoint)
                 saved = now
-        if checkpoint:
+        if checkpoint and self.parallel.leads:
             self.save(checkpoint)
+
+    def _rate(self, done: float) -> float:
+        peak, final = self.config.learning_rate, self.config.final_learning_rate
+        if self.config.cosine_period is not None:
+            return periodic_rate(
+                self.state.iteration, period=self.config.cosine_period, peak=peak, final=final
+            )
+        return learning_rate(done, peak=peak, final=final, warmup=self.config.warmup)
 
     def progress(self) -> float:
         """Return the share of the run that lies behind."""
@@ -132,22 +182,26 @@ class Trainer:
             max_minutes=self.config.max_minutes,
         )
 
-    def step(self, batch: Batch, rate: float) -> float:
+    def step(self, batch: Batch, rate: float) -> dict[str, float]:
         """Learn from one batch; a step whose loss or gradient is not finite changes nothing.
 
         Returns:
-            The pictures' Charbonnier loss, or the frames' mismatch while the flow alone learns;
-            nan where the step was skipped.
+            The parts of the loss by name, unweighted, and their weighted "total", averaged over all
+            processes; the total is nan where the step was skipped.
         """
         low, high = batch.low.to(self.device), batch.high.to(self.device)
         motion_alone = self.progress() < self.config.motion_first
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            loss, total = self._flow_loss(low) if motion_alone else self._losses(low, high)
+            losses = self.losses(
+                low, high, iteration=self.state.iteration, motion_alone=motion_alone
+            )
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(total)
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm)
+        torch.autograd.backward(losses["total"])
+        learning = (w for group in self.optimizer.param_groups for w in group["params"])
+        norm = torch.nn.utils.clip_grad_norm_(learning, self.config.gradient_norm)
+        means = {name: float(self.parallel.mean(part.detach())) for name, part in losses.items()}
         # Both, for the root of a square that overflows has a gradient of zero.
-        finite = bool(torch.isfinite(norm) & torch.isfinite(total.detach()))
+        finite = bool(torch.isfinite(norm)) and math.isfinite(means["total"])
         if finite:
             others, motion = self.optimizer.param_groups
             others["lr"] = rate
@@ -156,23 +210,10 @@ class Trainer:
             self.average.update(dict(self.network.named_parameters()), self.state.iteration)
         else:
             logger.warning("step %d skipped: not finite", self.state.iteration)
+            means["total"] = math.nan
         self.state.iteration += 1
-        self.state.clips_seen += low.shape[0]
-        return float(loss.detach()) if finite else math.nan
-
-    def _flow_loss(self, low: Tensor) -> tuple[Tensor, Tensor]:
-        """Match all neighbouring frames -> that loss, twice."""
-        loss = photometric(self.network.motion, low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1))
-        return loss, loss
-
-    def _losses(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-        """Enlarge and compare -> the pictures' loss, and all that is minimised."""
-        pictures = charbonnier(self.network(low, Size(high.shape[-2], high.shape[-1])), high)
-        if not self.config.motion_weight:
-            return pictures, pictures
-        pair = self.state.iteration % (low.shape[1] - 1)
-        flow = photometric(self.network.motion, low[:, pair], low[:, pair + 1])
-        return pictures, pictures + self.config.motion_weight * flow
+        self.state.clips_seen += self.config.batch
+        return means
 
     def save(self, path: Path) -> None:
         """Write the whole run, from which ``resume`` goes on as if nothing had happened."""
@@ -184,23 +225,41 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
         }
+        if self.objective.distillation is not None:
+            values["distillation"] = self.objective.distillation.state_dict()
         save_checkpoint(path, values)
 
     @classmethod
-    def resume(cls, path: Path, *, device: torch.device) -> "Trainer":
-        """Rebuild a run from its checkpoint, recipe included.
+    def resume(
+        cls,
+        path: Path,
+        *,
+        device: torch.device,
+        teacher: RecurrentNetwork | None = None,
+        perceptual: PerceptualLoss | None = None,
+        parallel: Parallel = ALONE,
+    ) -> "Trainer":
+        """Rebuild a run from its checkpoint, recipe included; a teacher must be the same again.
 
         Raises:
             DatasetError: The file is missing or is not a checkpoint.
         """
         values = load_checkpoint(path)
         try:
-            trainer = cls(TrainingConfig.from_values(values["config"]), device=device)
+            trainer = cls(
+                TrainingConfig.from_values(values["config"]),
+                device=device,
+                teacher=teacher,
+                perceptual=perceptual,
+                parallel=parallel,
+            )
             trainer.state = RunState(**values["state"])
             trainer.network.load_state_dict(values["network"])
             trainer.average.weights = {k: v.to(device) for k, v in values["average"].items()}
             trainer.optimizer.load_state_dict(values["optimizer"])
             trainer.generator.set_state(values["generator"])
+            if trainer.objective.distillation is not None:
+                trainer.objective.distillation.load_state_dict(values["distillation"])
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise DatasetError(
                 f"{path} is not a checkpoint of this version: {error}",
@@ -208,15 +267,30 @@ class Trainer:
             ) from error
         return trainer
 
-    def _report(self, loss: float, rate: float, done: float) -> StepReport:
+    def _report(self, losses: dict[str, float], rate: float, done: float) -> StepReport:
         return StepReport(
             iteration=self.state.iteration,
-            loss=loss,
+            losses=losses,
             learning_rate=rate,
             progress=done,
             clips_seen=self.state.clips_seen,
             seconds=self.state.seconds,
         )
+
+
+def recipe_of(checkpoint: Path) -> TrainingConfig:
+    """Return the recipe that a checkpoint's run follows.
+
+    Raises:
+        DatasetError: The file is missing or is not a checkpoint.
+    """
+    try:
+        return TrainingConfig.from_values(load_checkpoint(checkpoint)["config"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"{checkpoint} is not a checkpoint of this version: {error}",
+            hint="start the run without --resume",
+        ) from error
 
 
 def _is_motion(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a step minimises: Charbonnier on pictures, and a photometric loss on the flow."""
+"""Losses on pictures and on flow: Charbonnier, a photometric loss, the distance of two flows."""
 
 import torch
 from torch import Tensor
@@ -35,3 +35,23 @@ def photometric(motion: MotionEstimator, first: Tensor, second: Tensor) -> Tenso
     rough: Tensor = flow.diff(dim=-1).abs().mean() + flow.diff(dim=-2).abs().mean()
     total: Tensor = mismatch + SMOOTHNESS * rough
     return total
+
+
+def flow_distance(
+    motion: MotionEstimator, teacher: MotionEstimator, first: Tensor, second: Tensor
+) -> Tensor:
+    """Return how far a flow is from a teacher's, both ways -> the mean length in pixels, a scalar.
+
+    Args:
+        motion: The estimator to teach.
+        teacher: The estimator that knows better; gets no gradient.
+        first: ``(B, 3, H, W)`` low-resolution frames in [0, 1].
+        second: The frames after them, of the same shape.
+    """
+    target, source = torch.cat((first, second)), torch.cat((second, first))
+    with torch.no_grad():
+        wanted = teacher(target, source)
+    # A length that is not differentiable at zero would give nan where both agree.
+    gap = (motion(target, source) - wanted).square().sum(dim=1)
+    distance: Tensor = torch.sqrt(gap + 1e-6).mean()
+    return distance

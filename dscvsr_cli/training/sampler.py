@@ -1,6 +1,7 @@
 """Sampler: batches of low- and high-resolution clips, drawn, turned and degraded on the device."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import torch
 from torch import Tensor
@@ -9,7 +10,8 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.training.camera import film, film_layers
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.footage import Footage
+from dscvsr_cli.training.disturbance import add_noise, compress
+from dscvsr_cli.training.footage import Footage, FootageStream
 
 LAYERED_SHARE = 0.5
 """Of the synthetic clips, those with a second photograph in front."""
@@ -29,26 +31,60 @@ class Batch:
 class Sampler:
     """Draws batches; everything drawn comes from one generator, so a run can be repeated."""
 
-    def __init__(self, footage: Footage, config: TrainingConfig) -> None:
+    def __init__(self, footage: FootageStream, config: TrainingConfig) -> None:
         """Draw from ``footage`` by ``config``; both kinds of footage are used where present."""
         self._footage = footage
         self._config = config
-        self._photo_share = config.photo_share if footage.photos else 0.0
-        if not footage.clips:
-            self._photo_share = 1.0
 
-    def draw(self, length: int, generator: torch.Generator) -> Batch:
-        """Draw one batch of clips of ``length`` frames, all of one factor."""
+    def draw(
+        self,
+        length: int,
+        generator: torch.Generator,
+        share: range | None = None,
+        *,
+        noise: float = 0.0,
+    ) -> Batch:
+        """Draw one batch of clips of ``length`` frames, all of one factor, where the footage lies.
+
+        A clip shorter than that is played to and fro.
+
+        Args:
+            length: Frames per clip.
+            generator: Moves on by the same draws whatever the share.
+            share: Which clips of the batch to make; None makes all of them.
+            noise: Largest standard deviation of noise on the low frames, in 8-bit steps.
+        """
         side = self.draw_target_side(generator)
-        clips = [self._draw_clip(length, side, generator) for _ in range(self._config.batch)]
-        high = torch.stack(clips)
+        # A seed per clip, so that processes that share a batch agree on it without making it all.
+        seeds = torch.randint(1 << 62, (self._config.batch,), generator=generator).tolist()
+        chosen = range(self._config.batch) if share is None else share
+        footage = self._footage.next()
+        high = torch.empty((len(chosen), length, 3, side, side), device=footage.device)
+        generators = [torch.Generator().manual_seed(seeds[number]) for number in chosen]
+        for clip, own in zip(high, generators, strict=True):
+            self._draw_clip(footage, clip, own)
         patch = Size(self._config.patch, self._config.patch)
         low = resize(high, patch).mul(255.0).round().clamp(0, 255).div(255.0)
+        for clip, own in zip(low, generators, strict=True):
+            clip.copy_(self._disturb(clip, noise, own))
         return Batch(low, high)
+
+    def _disturb(self, low: Tensor, noise: float, generator: torch.Generator) -> Tensor:
+        """Return ``(T, 3, h, w)`` as a codec leaves it, or noisy, or as it is."""
+        least, greatest = self._config.codec_crf
+        if _uniform(generator) < self._config.codec_share:
+            return compress(low, _whole(least, greatest + 1, generator))
+        if noise:
+            return add_noise(low, noise * _uniform(generator), generator)
+        return low
 
     def draw_target_side(self, generator: torch.Generator) -> int:
         """Draw the side of the high-resolution crop: patch * p / q, sometimes any whole number."""
         config = self._config
+        if config.scale_step is not None:
+            factors = 1 + round((config.max_scale - 1.0) / config.scale_step)
+            factor = 1 + Fraction(str(config.scale_step)) * _whole(0, factors, generator)
+            return round(config.patch * factor)
         denominators = range(1, config.max_denominator + 1)
         # Below x2 there is no whole factor to draw, and with few denominators none at all.
         fits = [q for q in denominators if config.patch % q == 0 and config.reach(q) > q]
@@ -57,37 +93,52 @@ class Sampler:
         q = fits[_whole(0, len(fits), generator)]
         return config.patch // q * _whole(q + 1, config.reach(q) + 1, generator)
 
-    def _draw_clip(self, length: int, side: int, generator: torch.Generator) -> Tensor:
-        """Return one clip ``(T, 3, side, side)``, flipped and turned at random."""
-        if _uniform(generator) < self._photo_share:
-            clip = self._draw_film(length, side, generator)
+    def _draw_clip(self, footage: Footage, target: Tensor, generator: torch.Generator) -> None:
+        """Fill ``target`` ``(T, 3, side, side)`` with a clip, flipped and turned at random."""
+        length, side = target.shape[0], target.shape[-1]
+        photo_share = self._config.photo_share if footage.photos else 0.0
+        if not footage.clips or _uniform(generator) < photo_share:
+            clip = _draw_film(footage, length, side, generator)
         else:
-            clip = self._draw_crop(length, side, generator)
+            clip = _draw_crop(footage, length, side, generator)
         turns = _whole(0, 16, generator)
-        if turns & 1:
-            clip = clip.flip(-1)
-        if turns & 2:
-            clip = clip.flip(-2)
+        axes = [axis for bit, axis in ((1, -1), (2, -2), (8, 0)) if turns & bit]
+        if axes:
+            clip = clip.flip(axes)
         if turns & 4:
             clip = clip.mT
-        if turns & 8:
-            clip = clip.flip(0)
-        return clip
+        if clip.dtype == torch.uint8:
+            # Bytes are turned, a quarter of the work, and become numbers on their way.
+            torch.div(clip, 255.0, out=target)
+        else:
+            target.copy_(clip)
 
-    def _draw_film(self, length: int, side: int, generator: torch.Generator) -> Tensor:
-        photos = self._footage.photos
-        near, far = (photos[_whole(0, len(photos), generator)] for _ in range(2))
-        if _uniform(generator) < LAYERED_SHARE:
-            return film_layers(near, far, length, side, generator)
-        return film(near, length, side, generator)
 
-    def _draw_crop(self, length: int, side: int, generator: torch.Generator) -> Tensor:
-        clip = self._footage.clips[_whole(0, len(self._footage.clips), generator)]
+def _draw_film(footage: Footage, length: int, side: int, generator: torch.Generator) -> Tensor:
+    photos = footage.photos
+    near, far = (photos[_whole(0, len(photos), generator)] for _ in range(2))
+    if _uniform(generator) < LAYERED_SHARE:
+        return film_layers(near, far, length, side, generator)
+    return film(near, length, side, generator)
+
+
+def _draw_crop(footage: Footage, length: int, side: int, generator: torch.Generator) -> Tensor:
+    clip = footage.clips[_whole(0, len(footage.clips), generator)]
+    top = _whole(0, clip.shape[-2] - side + 1, generator)
+    left = _whole(0, clip.shape[-1] - side + 1, generator)
+    window = clip[:, :, top : top + side, left : left + side]
+    if clip.shape[0] >= length:
         first = _whole(0, clip.shape[0] - length + 1, generator)
-        top = _whole(0, clip.shape[-2] - side + 1, generator)
-        left = _whole(0, clip.shape[-1] - side + 1, generator)
-        crop = clip[first : first + length, :, top : top + side, left : left + side]
-        return crop.float() / 255.0
+        return window[first : first + length]
+    return window[_to_and_fro(clip.shape[0], length, generator)]
+
+
+def _to_and_fro(frames: int, length: int, generator: torch.Generator) -> list[int]:
+    """Return which frames are shown when a clip is played to its end, back, and so on."""
+    period = 2 * (frames - 1)
+    first = _whole(0, period, generator)
+    places = ((first + step) % period for step in range(length))
+    return [min(place, period - place) for place in places]
 
 
 def _uniform(generator: torch.Generator) -> float:

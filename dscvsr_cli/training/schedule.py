@@ -21,6 +21,15 @@ def learning_rate(done: float, *, peak: float, final: float, warmup: float) -> f
     return final + (peak - final) * 0.5 * (1.0 + math.cos(math.pi * min(along, 1.0)))
 
 
+def periodic_rate(iteration: int, *, period: int, peak: float, final: float) -> float:
+    """Return the rate of a cosine that falls for ``period`` steps and climbs back in as many.
+
+    The paper trains with PyTorch's CosineAnnealingLR and a period of 300 (section 4.1); beyond its
+    period that schedule is this one.
+    """
+    return final + (peak - final) * 0.5 * (1.0 + math.cos(math.pi * iteration / period))
+
+
 def sequence_length(done: float, lengths: Sequence[int]) -> int:
     """Return the clip length at ``done``: each of ``lengths`` rules an equal share of the run."""
     return lengths[min(int(done * len(lengths)), len(lengths) - 1)]

@@ -3,24 +3,14 @@
 Imported only when something has to come from the Hub: bundled weights never load huggingface_hub.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from huggingface_hub import errors, hf_hub_download, try_to_load_from_cache
-from huggingface_hub.utils.tqdm import (
-    are_progress_bars_disabled,
-    disable_progress_bars,
-    enable_progress_bars,
-)
 
 from dscvsr_cli import __version__
 from dscvsr_cli.errors import WeightsError
+from dscvsr_cli.weights.hub import HTTP_ERROR, endpoint, first_line, is_offline, progress_bars
 from dscvsr_cli.weights.hub_file import HubFile
-
-# Its first base is the error class of whichever HTTP library this huggingface_hub is built on.
-_HTTP_ERROR: type[Exception] = errors.HfHubHTTPError.__bases__[0]
 
 _LOGIN = "for a private one run: hf auth login (or set HF_TOKEN)"
 
@@ -68,7 +58,7 @@ _REASONS: tuple[tuple[type[Exception], str, str], ...] = (
         f"try again later; {_LOGIN}",
     ),
     (
-        _HTTP_ERROR,
+        HTTP_ERROR,
         "fetching {repo}/{file} broke off ({error})",
         "check the network and try again",
     ),
@@ -101,25 +91,25 @@ def fetch_hub_file(
     Raises:
         WeightsError: Nothing could be fetched, with the reason and the next step.
     """
-    offline = _is_offline()
+    offline = is_offline()
     if offline and force:
         raise WeightsError(
             f"cannot fetch {address} again while HF_HUB_OFFLINE is set", hint="unset HF_HUB_OFFLINE"
         )
     try:
-        with _progress_bars(shown=show_progress):
+        with progress_bars(shown=show_progress):
             path = hf_hub_download(
                 address.repo,
                 address.file,
                 revision=address.revision,
-                endpoint=os.environ.get("HF_ENDPOINT") or None,
+                endpoint=endpoint(),
                 local_files_only=offline,
                 force_download=force,
                 cache_dir=cache_dir,
                 library_name="dscvsr",
                 library_version=__version__,
             )
-    except (_HTTP_ERROR, OSError, ValueError) as error:
+    except (HTTP_ERROR, OSError, ValueError) as error:
         explained = _explain(_reason(error, offline=offline), address)
         if explained is None:
             raise
@@ -133,22 +123,6 @@ def cached_hub_file(address: HubFile, *, cache_dir: Path | None = None) -> Path 
         address.repo, address.file, revision=address.revision, cache_dir=cache_dir
     )
     return Path(path) if isinstance(path, str) else None
-
-
-def _is_offline() -> bool:
-    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
-
-
-@contextmanager
-def _progress_bars(*, shown: bool) -> Iterator[None]:
-    if shown or are_progress_bars_disabled():
-        yield
-        return
-    disable_progress_bars()
-    try:
-        yield
-    finally:
-        enable_progress_bars()
 
 
 def _reason(error: Exception, *, offline: bool) -> Exception:
@@ -168,8 +142,7 @@ def _explain(reason: Exception, address: HubFile) -> WeightsError | None:
         "repo": address.repo,
         "file": address.file,
         "revision": address.revision,
-        # The library adds a request id and advice on further lines.
-        "error": str(reason).partition("\n")[0] or type(reason).__name__,
+        "error": first_line(reason),
     }
     for kind, message, hint in _REASONS:
         if isinstance(reason, kind):

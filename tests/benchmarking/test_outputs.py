@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dscvsr_cli.benchmarking.chart import Series, draw_chart, sweep_series
+from dscvsr_cli.benchmarking.chart import sweep_chart
 from dscvsr_cli.benchmarking.compare import compare_reports
 from dscvsr_cli.benchmarking.methods import MethodInfo
 from dscvsr_cli.benchmarking.protocol import Protocol, default_channel, default_degradation
@@ -15,6 +15,7 @@ from dscvsr_cli.benchmarking.quoted import quoted_blocks
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, Quality, mean_score
 from dscvsr_cli.benchmarking.saved import load_report, report_from_json, report_to_json, save_report
 from dscvsr_cli.benchmarking.tables import csv_text, markdown, report_tables
+from dscvsr_cli.chart import draw_charts
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 
@@ -176,20 +177,11 @@ def test_each_data_set_has_the_protocol_of_the_literature() -> None:
         Protocol(dataset="vid4", crop=-1)
 
 
-def test_the_chart_shows_every_point_once_with_savsr_beside_it() -> None:
-    swept = report(scales=(1.5, 2.0, 2.7, 4.0))
-    series = sweep_series(swept)
-    assert [one.name for one in series] == ["bicubic", "net", "SAVSR (quoted)"]
-    assert [one.quoted for one in series] == [False, False, True]
-    drawing = ET.fromstring(draw_chart(series, title="a < b"))  # noqa: S314  # our own text
-    circles = [part for part in drawing if part.tag.endswith("circle")]
-    assert len(circles) == 12
-    places = [(float(part.attrib["cx"]), float(part.attrib["cy"])) for part in circles[8:]]
-    assert places == sorted(places)
-    assert "a < b" in [part.text for part in drawing]
-
-
-def test_a_chart_of_one_point_can_be_drawn_and_one_of_none_cannot() -> None:
-    ET.fromstring(draw_chart([Series(name="one", points=((2.0, 30.0),))], title="t"))  # noqa: S314
-    with pytest.raises(ValueError, match="points"):
-        draw_chart([], title="t")
+def test_the_chart_shows_every_method_with_savsr_beside_it() -> None:
+    chart = sweep_chart(report(scales=(1.5, 2.0, 2.7, 4.0)))
+    assert [one.name for one in chart.series] == ["bicubic", "net", "SAVSR (quoted)"]
+    assert [one.dashed for one in chart.series] == [False, False, True]
+    assert [len(one.points) for one in chart.series] == [4, 4, 4]
+    drawing = ET.fromstring(draw_charts([chart]))  # noqa: S314  # our own text
+    texts = [part.text for part in drawing.iter() if part.tag.endswith("text")]
+    assert {"x1.5", "scale", "PSNR, dB"} <= set(texts)

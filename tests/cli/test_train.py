@@ -1,16 +1,21 @@
 """``dscvsr train`` from end to end, and how its mistakes are told."""
 
+import io
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from dscvsr_cli.cli.app import main
+from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.train_output import TrainDisplay
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.models.network import interpolate
+from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.training.checkpoint import load_checkpoint
+from dscvsr_cli.training.config import load_recipe
 from dscvsr_cli.weights.load import load_network
 from tests.clips import Clip, picture, render
 
@@ -133,8 +138,15 @@ def test_seed_and_minutes_override_the_recipe(arguments: list[str], tmp_path: Pa
         (["--resume", "--seed", "1"], 2, "keeps its recipe"),
         (["--init", "/nowhere/at/all"], 4, "no such weights file"),
         (["--resume"], 5, "no checkpoint"),
-        (["--data", "/nowhere/at/all"], 5, "no such folder"),
+        (["--data", "/nowhere/at/all"], 5, "no such file or folder"),
         (["--device", "abacus"], 2, "abacus"),
+        (["-O", "batsh=3"], 2, "no key 'batsh'"),
+        (["-O", "network.channels=many"], 2, "network.channels must be a whole number"),
+        (["-O", "batch=0"], 2, "batch must be positive"),
+        (["--resume", "-O", "batch=3"], 2, "keeps its recipe"),
+        (["--resume", "--dry-run"], 2, "resumes nothing"),
+        (["--data-memory", "much"], 2, "amount of memory"),
+        (["--val", "/nowhere/at/all"], 5, "no such file or folder"),
     ],
 )
 def test_mistakes_leave_with_their_code_and_a_word_on_what_was_wrong(
@@ -157,3 +169,92 @@ def test_what_is_skipped_is_told_as_a_warning(
     (Path(data) / "broken.mp4").write_bytes(b"no video")
     assert main(arguments) == 0
     assert re.search(r"warning: skipped .*broken\.mp4", capsys.readouterr().err)
+
+
+def test_fields_of_the_recipe_can_be_set(arguments: list[str], tmp_path: Path) -> None:
+    more = ["-O", "network.head_hidden=4", "-O", "sequence=2,3", "-O", "batch=2", "--quiet"]
+    assert main([*arguments, *more]) == 0
+    config = load_checkpoint(tmp_path / "run" / "checkpoint.pt")["config"]
+    assert (config["network"]["head_hidden"], config["sequence"], config["batch"]) == (4, (2, 3), 2)
+
+
+def test_a_run_without_a_folder_is_told(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = arguments.index("-o")
+    assert main([*arguments[:place], *arguments[place + 2 :]]) == 2
+    assert "-o DIR" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_dry_run_tells_and_leaves_nothing(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    for word in ("1 clip", "parameters", "multiply-adds", "clips/s", "3 steps", "MB"):
+        assert word in out
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_dry_run_as_json_holds_figures_that_agree(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ["-O", "iterations=1000000", "-O", "max_minutes=2", "-O", "batch=2"]
+    assert main([*arguments, *settings, "--dry-run", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["footage_bytes"] == 8 * 3 * 48 * 64
+    assert plan["minutes"] == pytest.approx(2, rel=0.01)
+    assert plan["iterations"] == pytest.approx(120 / plan["seconds_per_step"], rel=0.01)
+    assert plan["samples_per_second"] == pytest.approx(2 / plan["seconds_per_step"])
+    assert 0 < plan["sampling_share"] < 1
+    assert 0 < plan["multiply_adds_per_pixel"]["x2"] < plan["multiply_adds_per_pixel"]["x4"]
+    recipe = load_recipe(arguments[arguments.index("--recipe") + 1])
+    network = RecurrentNetwork(recipe.network)
+    assert plan["parameters"] == sum(weight.numel() for weight in network.parameters())
+
+
+def test_what_is_learned_and_how_good_it_is_is_told(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = render(Clip(width=80, height=64), tmp_path, name="measured")
+    more = ["--val", str(measured), "-O", "validations=1", "--data-memory", "1MB"]
+    assert main([*arguments, *more]) == 0
+    out, err = capsys.readouterr()
+    assert re.search(r"held-out clips: x2 \d+\.\d\d dB \(bicubic \d+\.\d\d\), x4", out)
+    assert re.search(r"100%: held-out clips: x2", err)
+    assert "learning from 1 clip (73.7 kB in memory) on cpu" in err
+    assert "curves.svg" in out
+
+
+def test_a_screen_shows_one_line_that_moves(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "160")
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert main([*arguments, "-O", "iterations=6", "-O", "motion_weight=0.1"]) == 0
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
+    last = [line for line in re.split(r"[\r\n]+", shown) if "training" in line][-1]
+    assert re.search(r"step 6  pictures 0\.\d+  motion 0\.\d+  total 0\.\d+  rate", last)
+    assert re.search(r"clips/s  \d+\.\d s left", last)
+    assert "learning from 1 clip" in shown
+
+
+def test_plain_lines_of_reading_stay_few(capsys: pytest.CaptureFixture[str]) -> None:
+    display = TrainDisplay(Terminal())
+    for done in range(1, 778):
+        display.reading(done, 777)
+    for count in range(1, 2501):
+        display.found(count)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 10 + 2
+    assert lines[9] == "read 777 of 777"
+    assert lines[10:] == ["found 1000", "found 2000"]

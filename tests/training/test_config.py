@@ -1,5 +1,6 @@
 """Recipes: every key checked, mistakes told with the file's name."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,3 +135,25 @@ def test_the_largest_side_is_exact_for_decimal_factors(
 ) -> None:
     # In binary 50 * 2.3 is a little under 115.
     assert TrainingConfig(patch=patch, max_scale=max_scale).reach(patch) == reach
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("vgg_weight", -1.0),
+        ("distill_weight", math.nan),
+        ("charbonnier_epsilon", 0.0),
+        ("target", "both"),
+        ("distill_distance", "l2"),
+        ("cosine_period", 0),
+        ("scale_step", 0.0),
+        ("frozen", ("tail",)),
+        ("codec_crf", (30, 20)),
+        ("codec_crf", (18, 60)),
+        ("codec_share", 1.5),
+        ("noise", -1.0),
+    ],
+)
+def test_losses_and_degradations_that_cannot_be_are_refused(key: str, value: object) -> None:
+    with pytest.raises(ValueError, match=key):
+        TrainingConfig.from_values({key: value})

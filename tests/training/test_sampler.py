@@ -1,7 +1,9 @@
 """Batches: shapes, ranges, the same ones for the same seed, and what they are made from."""
 
+from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 import torch
@@ -174,3 +176,79 @@ def test_where_one_kind_of_footage_is_missing_the_other_serves(
         for share in (0.0, 1.0):
             sampler = Sampler(part, replace(tiny_recipe, photo_share=share))
             assert sampler.draw(3, generator()).high.std() > 0.01
+
+
+def test_a_short_clip_is_played_to_and_fro(tiny_recipe: TrainingConfig) -> None:
+    clip = (torch.arange(4, dtype=torch.uint8) * 10).view(4, 1, 1, 1).expand(4, 3, 24, 24)
+    sampler, source = Sampler(Footage((clip,), ()), replace(tiny_recipe, batch=1)), generator()
+    begun: set[tuple[int, int]] = set()
+    for _ in range(60):
+        shown = (sampler.draw(7, source).high[0, :, 0, 0, 0] * 25.5).round().int().tolist()
+        steps = [after - before for before, after in pairwise(shown)]
+        assert set(shown) == {0, 1, 2, 3}
+        assert set(steps) == {-1, 1}
+        # It turns at the ends and nowhere else.
+        turns = [place for place in range(1, 6) if steps[place - 1] != steps[place]]
+        assert all(shown[place] in (0, 3) for place in turns)
+        begun.add((shown[0], steps[0]))
+    assert len(begun) == 6
+
+
+class Changing:
+    """Footage that is another one with every batch."""
+
+    def __init__(self) -> None:
+        self.batches = 0
+
+    def next(self) -> Footage:
+        self.batches += 1
+        clip = torch.full((3, 3, 24, 24), 50 * self.batches, dtype=torch.uint8)
+        return Footage((clip,), ())
+
+
+def test_every_batch_asks_for_its_footage_once(tiny_recipe: TrainingConfig) -> None:
+    changing = Changing()
+    sampler = Sampler(changing, tiny_recipe)
+    for batch in (1, 2, 3):
+        high = sampler.draw(3, generator()).high
+        assert changing.batches == batch
+        torch.testing.assert_close(high, torch.full_like(high, 50 * batch / 255))
+
+
+@pytest.mark.gpu
+def test_footage_on_a_gpu_stays_there_and_gives_the_same_batches(
+    footage: Footage, tiny_recipe: TrainingConfig
+) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("needs CUDA")
+    there = Footage(
+        tuple(clip.cuda() for clip in footage.clips), tuple(p.cuda() for p in footage.photos)
+    )
+    here_source, there_source = generator(), generator()
+    for _ in range(8):
+        here = Sampler(footage, tiny_recipe).draw(3, here_source)
+        made = Sampler(there, tiny_recipe).draw(3, there_source)
+        assert made.high.is_cuda
+        assert made.low.is_cuda
+        torch.testing.assert_close(made.high.cpu(), here.high, atol=1e-4, rtol=0)
+        torch.testing.assert_close(made.low.cpu(), here.low, atol=1.01 / 255, rtol=0)
+
+
+def test_the_papers_factors_are_drawn_evenly_and_all_of_them(tiny_recipe: TrainingConfig) -> None:
+    recipe = replace(tiny_recipe, patch=50, max_scale=4.0, scale_step=0.1)
+    sampler, source = Sampler(NOTHING, recipe), generator()
+    drawn = Counter(sampler.draw_target_side(source) for _ in range(6200))
+    # 1.0, 1.1, ..., 4.0 of 50 pixels; each about two hundred times.
+    assert sorted(drawn) == [50 + 5 * i for i in range(31)]
+    assert min(drawn.values()) > 140
+    assert max(drawn.values()) < 270
+
+
+def test_shares_of_a_batch_make_up_the_batch(footage: Footage, tiny_recipe: TrainingConfig) -> None:
+    sampler = Sampler(footage, replace(tiny_recipe, batch=4))
+    sources = [generator(3) for _ in range(3)]
+    whole = sampler.draw(3, sources[0])
+    halves = [sampler.draw(3, s, range(2 * i, 2 * i + 2)) for i, s in enumerate(sources[1:])]
+    assert torch.equal(whole.high, torch.cat([half.high for half in halves]))
+    # Whatever was made, the next batch is drawn from the same place.
+    assert sources[0].get_state().equal(sources[2].get_state())

@@ -3,10 +3,16 @@
 from collections import Counter
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dscvsr_cli.training.schedule import learning_rate, progress, sequence_length
+from dscvsr_cli.training.schedule import (
+    learning_rate,
+    periodic_rate,
+    progress,
+    sequence_length,
+)
 
 shares = st.floats(0, 1)
 warmups = st.floats(0.001, 0.9)
@@ -73,3 +79,19 @@ def test_each_length_rules_an_equal_share_in_its_order() -> None:
     assert lengths == sorted(lengths)
     assert Counter(lengths[:300]) == {5: 100, 7: 100, 15: 100}
     assert lengths[300] == 15
+
+
+def test_the_periodic_rate_is_pytorchs_cosine_annealing() -> None:
+    weight = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([weight], lr=1e-4)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=300, eta_min=1e-6)
+    for iteration in range(700):
+        made = periodic_rate(iteration, period=300, peak=1e-4, final=1e-6)
+        assert made == pytest.approx(schedule.get_last_lr()[0], rel=1e-5)
+        optimizer.step()
+        schedule.step()
+
+
+def test_the_periodic_rate_falls_in_one_period_and_climbs_back_in_the_next() -> None:
+    rates = [periodic_rate(i, period=300, peak=1e-4, final=1e-6) for i in (0, 300, 600, 900)]
+    assert rates == pytest.approx([1e-4, 1e-6, 1e-4, 1e-6])

@@ -1,0 +1,131 @@
+"""What `dscvsr train` shows while it runs: a live line on a terminal, plain lines elsewhere."""
+
+import math
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from dscvsr_cli.cli.console import Terminal, format_bytes, format_duration
+
+if TYPE_CHECKING:
+    from dscvsr_cli.pipelines.training_data import TrainingData
+    from dscvsr_cli.training.loop import StepReport, Trainer
+    from dscvsr_cli.training.validation import Score
+
+PLAIN_EVERY_STEPS = 50
+PLAIN_READING_LINES = 10
+PLAIN_EVERY_FOUND = 1000
+WINDOW = 50
+"""Steps over which losses and speed are averaged."""
+
+SHARE_DONE = 1000
+"""What the bar counts to."""
+
+
+class TrainDisplay:
+    """Follows a run; use it as a context manager."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        """Show on ``terminal``."""
+        self._terminal = terminal
+        self._live = terminal.is_live
+        self._progress: Progress = terminal.progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[said]}"),
+        )
+        self._task: TaskID | None = None
+        self._steps: deque[StepReport] = deque(maxlen=WINDOW)
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Leave the last line standing."""
+        self._progress.stop()
+
+    def found(self, count: int) -> None:
+        """Tell how many clips and photographs were found so far."""
+        if self._live:
+            self._bar("looking", None, 0, f"{count} found")
+        elif count % PLAIN_EVERY_FOUND == 0:
+            self._terminal.note(f"found {count}")
+
+    def reading(self, done: int, total: int) -> None:
+        """Tell how much is read."""
+        if self._live:
+            self._bar("reading", total, done, f"{done} of {total}")
+        elif done * PLAIN_READING_LINES // total > (done - 1) * PLAIN_READING_LINES // total:
+            self._terminal.note(f"read {done} of {total}")
+
+    def start(self, trainer: "Trainer", data: "TrainingData") -> None:
+        """Tell what is about to be learned from what, and where."""
+        for note in data.notes:
+            self._terminal.note(note)
+        held_out = f", {data.held_out} held out" if data.held_out else ""
+        self._terminal.note(
+            f"learning from {data.footage} ({format_bytes(data.footage.held_bytes)} in memory"
+            f"{held_out}) on {trainer.device}"
+        )
+        if data.validator is None and trainer.config.validations:
+            self._terminal.note(
+                "no clip is held out, so none is measured; --val PATH names some to be measured on"
+            )
+
+    def step(self, step: "StepReport") -> None:
+        """Tell how it goes."""
+        self._steps.append(step)
+        if self._live:
+            shown = self._speed_and_time(step)
+            said = (
+                f"step {step.iteration}  {self._losses()}  rate {step.learning_rate:.1e}  {shown}"
+            )
+            self._bar("training", SHARE_DONE, step.progress * SHARE_DONE, said)
+        elif step.iteration % PLAIN_EVERY_STEPS == 0:
+            self._terminal.note(
+                f"step {step.iteration}  {self._losses()}  rate {step.learning_rate:.2e}  "
+                f"{step.progress:.1%}  {self._speed_and_time(step)}"
+            )
+
+    def validation(self, progress: float, scores: "tuple[Score, ...]") -> None:
+        """Tell how good it is on held-out clips."""
+        self._terminal.note(f"{progress:.0%}: held-out clips: {', '.join(map(str, scores))}")
+
+    def _losses(self) -> str:
+        """Return the mean of each part of the loss over the last steps."""
+        last = self._steps[-1].losses
+        means = []
+        for name in last:
+            known = [
+                step.losses[name]
+                for step in self._steps
+                if name in step.losses and math.isfinite(step.losses[name])
+            ]
+            means.append(f"{name} {sum(known) / len(known):.5f}" if known else f"{name} -")
+        return means[0] if len(means) == 2 else "  ".join(means)
+
+    def _speed_and_time(self, step: "StepReport") -> str:
+        first = self._steps[0]
+        seconds = step.seconds - first.seconds
+        if seconds <= 0:
+            return ""
+        speed = (step.clips_seen - first.clips_seen) / seconds
+        gone = step.progress - first.progress
+        left = f"  {format_duration(seconds * (1 - step.progress) / gone)} left" if gone > 0 else ""
+        return f"{speed:.2f} clips/s{left}"
+
+    def _bar(self, description: str, total: float | None, done: float, said: str) -> None:
+        if self._task is None:
+            self._task = self._progress.add_task(description, total=total, said=said)
+        self._progress.update(
+            self._task, description=description, total=total, completed=done, said=said
+        )

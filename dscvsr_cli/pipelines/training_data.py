@@ -1,0 +1,130 @@
+"""What a run learns from and is measured on: found, parted, read; what is left out is told."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from dscvsr_cli.datasets.sources import Skipped, Source, find_sources
+from dscvsr_cli.datasets.split import split_sources
+from dscvsr_cli.engine.memory import free_memory_bytes
+from dscvsr_cli.errors import DatasetError
+from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.training.footage import Demand
+from dscvsr_cli.training.loading import LoadedFootage, load_footage
+from dscvsr_cli.training.validation import Validator, choose_clips
+
+logger = logging.getLogger(__name__)
+
+DATA_SHARE_OF_MEMORY = 0.5
+"""Of the memory that is free on the device, what footage may take; the rest is the network's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataReader:
+    """Where footage lies and how it is read."""
+
+    places: tuple[Path, ...]
+    """Files and folders to learn from."""
+    validation: tuple[Path, ...] = ()
+    """Files and folders to be measured on; without any, a share of ``places`` is held out."""
+    memory_bytes: int | None = None
+    """Memory for footage; None takes ``DATA_SHARE_OF_MEMORY`` of what is free."""
+    on_found: Callable[[int], None] | None = None
+    """Called with the number of clips and photographs found so far."""
+    on_reading: Callable[[int, int], None] | None = None
+    """Called with what is read and what there is to read."""
+
+    def budget_bytes(self, device: torch.device) -> int:
+        """Return the memory for footage on ``device``."""
+        if self.memory_bytes is not None:
+            return self.memory_bytes
+        return int(DATA_SHARE_OF_MEMORY * free_memory_bytes(device))
+
+    def read(
+        self,
+        config: TrainingConfig,
+        *,
+        device: torch.device,
+        budget_bytes: int,
+        batches_done: int = 0,
+        validated: bool = True,
+    ) -> "TrainingData":
+        """Read everything.
+
+        Args:
+            config: Says what clips must have, and which are held out.
+            device: Where the footage shall lie.
+            budget_bytes: Memory it may take there.
+            batches_done: Batches that an interrupted run has drawn.
+            validated: Whether there shall be a validator.
+
+        Raises:
+            DatasetError: A place is missing, or nothing there can be used.
+        """
+        found = find_sources(self.places, on_found=self.on_found)
+        sources = found.sources
+        held_out: tuple[Source, ...] = ()
+        if self.validation:
+            held_out = find_sources(self.validation).sources
+        elif config.validations:
+            sources, held_out = split_sources(sources, config.validation_share)
+        footage = load_footage(
+            sources,
+            Demand(frames=max(config.sequence), side=config.reach(config.patch)),
+            budget_bytes=budget_bytes,
+            device=device,
+            seed=config.seed,
+            batches_done=batches_done,
+            on_progress=self.on_reading,
+        )
+        skipped = (*found.skipped, *footage.skipped)
+        _warn(skipped, len(found.sources))
+        clips = choose_clips(held_out) if validated and config.validations else []
+        if self.validation and validated and config.validations and not clips:
+            raise DatasetError(
+                "no clip to be measured on can be read in "
+                + ", ".join(str(place) for place in self.validation),
+                hint="--val needs a video or a folder of frames, 64 pixels on a side at least",
+            )
+        return TrainingData(
+            footage=footage,
+            validator=Validator(clips, device=device) if clips else None,
+            held_out=0 if self.validation else len(held_out),
+            notes=(*found.notes, *_notes(footage)),
+            skipped=skipped,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainingData:
+    """What was read."""
+
+    footage: LoadedFootage
+    validator: Validator | None
+    """None where there is nothing to be measured on."""
+    held_out: int
+    """Clips that are not learned from, because they may be measured on."""
+    notes: tuple[str, ...]
+    """Sentences for a person: what was left out by a rule, what does not fit into memory."""
+    skipped: tuple[Skipped, ...]
+    """What is of no use, and why."""
+
+
+def _notes(footage: LoadedFootage) -> tuple[str, ...]:
+    if not footage.in_turns:
+        return ()
+    return (
+        f"{footage.held_bytes / 1e9:.1f} of {footage.size_bytes / 1e9:.1f} GB of footage are held "
+        "in memory at a time, and change during the run",
+    )
+
+
+def _warn(skipped: Sequence[Skipped], found: int) -> None:
+    if skipped:
+        more = f"; and {len(skipped) - 1} more, listed in the log" if len(skipped) > 1 else ""
+        logger.warning(
+            "skipped %d of %d clips and pictures: %s%s", len(skipped), found, skipped[0], more
+        )

@@ -1,0 +1,38 @@
+"""Disturbances of low-resolution clips: noise that only neighbouring frames can undo, and H.264.
+
+Noise is a curriculum, not a goal. From clean frames a fresh network first learns to enlarge single
+pictures, and then hardly finds out that it has a memory: measured here on a still scene, a network
+trained that way gains nothing from its neighbours, where a fresh one that sees noise gains two
+decibels within two hundred steps. So a run may begin with noise, which fades.
+"""
+
+import torch
+from torch import Tensor
+
+from dscvsr_cli.video.roundtrip import compress_h264
+
+
+def add_noise(low: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
+    """Add Gaussian noise, fresh for every frame, and round to 8 bits again.
+
+    Args:
+        low: ``(T, 3, H, W)`` in [0, 1].
+        deviation: Its standard deviation, in 8-bit steps.
+        generator: On the CPU; draws the noise.
+    """
+    noise = torch.randn(low.shape, generator=generator).to(low.device)
+    return (low * 255.0 + deviation * noise).round().clamp(0, 255).div(255.0)
+
+
+def compress(low: Tensor, crf: int) -> Tensor:
+    """Send a clip ``(T, 3, H, W)`` in [0, 1] through H.264 and back.
+
+    Raises:
+        OutputVideoError: This build of FFmpeg cannot encode it.
+    """
+    return torch.stack(list(compress_h264(low.cpu(), crf=crf))).to(low.device)
+
+
+def noise_level(done: float, *, peak: float, until: float) -> float:
+    """Return the largest deviation at ``done`` of the run: from ``peak`` straight down to zero."""
+    return peak * max(0.0, 1.0 - done / until) if until > 0 else 0.0

@@ -1,0 +1,118 @@
+"""Objective: everything one step minimises (paper, Eq. 6), as one module.
+
+One module, so that every gradient of a step runs through one ``forward``: that is what
+DistributedDataParallel asks for, and what keeps the loop a story.
+"""
+
+from contextlib import ExitStack
+
+import torch
+from torch import Tensor, nn
+
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.training.distillation import FeatureDistillation, tapped
+from dscvsr_cli.training.losses import charbonnier, flow_distance, photometric
+from dscvsr_cli.training.perceptual import PerceptualLoss
+
+Losses = dict[str, Tensor]
+"""The parts by name, unweighted scalars; "total" is what is minimised."""
+
+
+class Objective(nn.Module):
+    """A network to train, what teaches it, and what it is judged by."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        network: RecurrentNetwork,
+        *,
+        teacher: RecurrentNetwork | None = None,
+        perceptual: PerceptualLoss | None = None,
+    ) -> None:
+        """Join them.
+
+        Args:
+            config: Says what counts how much.
+            network: Learns.
+            teacher: Is imitated, and does not change.
+            perceptual: Compares pictures; needed where ``config.vgg_weight`` is not zero.
+
+        Raises:
+            ValueError: Teacher and student cannot be matched, or a part that the config weighs is
+                missing.
+        """
+        super().__init__()
+        self.config = config
+        self.network = network
+        self.teacher = teacher.requires_grad_(requires_grad=False) if teacher else None
+        self.distillation: FeatureDistillation | None = None
+        if teacher is not None and config.distill_weight:
+            self.distillation = FeatureDistillation(
+                teacher.config, network.config, distance=config.distill_distance
+            )
+        if teacher is None and config.target == "teacher":
+            raise ValueError('target = "teacher" needs a teacher')
+        if perceptual is None and config.vgg_weight:
+            raise ValueError("vgg_weight needs the VGG-19 network")
+        self.perceptual = perceptual if config.vgg_weight else None
+
+    def forward(self, low: Tensor, high: Tensor, *, iteration: int, motion_alone: bool) -> Losses:
+        """Run the networks on a batch and compare.
+
+        Args:
+            low: ``(B, T, 3, h, w)`` in [0, 1].
+            high: ``(B, T, 3, H, W)`` in [0, 1].
+            iteration: Chooses the pair of frames whose flow is judged.
+            motion_alone: Judge the flow of all neighbouring frames, and nothing else.
+        """
+        if motion_alone:
+            flow = self._flow_loss(low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1))
+            return {"motion": flow, "total": flow}
+        losses = self._picture_losses(low, high)
+        if self.config.motion_weight:
+            pair = iteration % (low.shape[1] - 1)
+            losses["motion"] = self._flow_loss(low[:, pair], low[:, pair + 1])
+        weights = {
+            "pictures": 1.0,
+            "distillation": self.config.distill_weight,
+            "perceptual": self.config.vgg_weight,
+            "motion": self.config.motion_weight,
+        }
+        parts = [weights[name] * loss for name, loss in losses.items()]
+        losses["total"] = torch.stack(parts).sum()
+        return losses
+
+    def _picture_losses(self, low: Tensor, high: Tensor) -> Losses:
+        size = Size(high.shape[-2], high.shape[-1])
+        with ExitStack() as stack:
+            if self.distillation is not None:
+                learned = stack.enter_context(
+                    tapped(self.network, self.distillation.student_blocks)
+                )
+            made = self.network(low, size)
+        wanted, losses = high, {}
+        if self.teacher is not None and (self.distillation or self.config.target == "teacher"):
+            with torch.no_grad(), ExitStack() as stack:
+                if self.distillation is not None:
+                    taught = stack.enter_context(
+                        tapped(self.teacher, self.distillation.teacher_blocks)
+                    )
+                if self.config.target == "teacher":
+                    wanted = self.teacher(low, size).clamp(0.0, 1.0)
+                else:
+                    # Only the features are asked for, so the pictures need not be made.
+                    self.teacher.backward_features(low, first_index=0)
+                    self.teacher.forward_features(low, first_index=0)
+            if self.distillation is not None:
+                losses["distillation"] = self.distillation(taught, learned)
+        losses["pictures"] = charbonnier(made, wanted, self.config.charbonnier_epsilon)
+        if self.perceptual is not None:
+            losses["perceptual"] = self.perceptual(made, wanted)
+        return losses
+
+    def _flow_loss(self, first: Tensor, second: Tensor) -> Tensor:
+        if self.teacher is not None and self.config.motion_teacher:
+            return flow_distance(self.network.motion, self.teacher.motion, first, second)
+        return photometric(self.network.motion, first, second)
