@@ -22,9 +22,14 @@ class Frame:
     duration: int = 0
     """How long the picture stands, in the same unit; 0 where the source does not say."""
 
+    alpha: Tensor | None = None
+    """(1, H, W) float32 opacity in [0, 1], or None where the video knows no transparency."""
+
     def __repr__(self) -> str:
         """Describe the frame without its pixels."""
-        return f"Frame(shape={tuple(self.pixels.shape)}, pts={self.pts}, duration={self.duration})"
+        alpha = "" if self.alpha is None else ", with alpha"
+        shape = tuple(self.pixels.shape)
+        return f"Frame(shape={shape}, pts={self.pts}, duration={self.duration}{alpha})"
 
 
 def check_frames(frames: Tensor) -> None:

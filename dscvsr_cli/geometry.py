@@ -37,6 +37,7 @@ def output_size(
     width: int | None = None,
     height: int | None = None,
     multiple: tuple[int, int] = (1, 1),
+    pixel_aspect: Fraction = Fraction(1),
 ) -> Size:
     """Return the size of the enlarged picture: the one rounding rule of the program.
 
@@ -44,12 +45,17 @@ def output_size(
     than one multiple. With ``width`` or ``height`` alone the other side follows from the aspect
     ratio; with both, both are taken.
 
+    ``pixel_aspect`` makes square pixels of others, and only ever adds some: pixels that are shown
+    wide give more columns, pixels that are shown tall give more rows. So a factor of 2 makes
+    720x576 with pixels of 64:45 into 2048x1152, and with pixels of 8:9 into 1440x1296.
+
     Args:
         source: Size of the input picture.
         scale: Factor of both sides, above 1.
         width: Wanted columns.
         height: Wanted rows.
         multiple: Rows and columns must be multiples of these (2, 2 for 4:2:0 video).
+        pixel_aspect: Width over height of an input pixel, to be made square in the output.
 
     Raises:
         UsageError: No target or two kinds of target, a factor that does not enlarge, or a side
@@ -60,6 +66,8 @@ def output_size(
             "give either a factor or a size",
             hint="use -s 2.7, or --size 1920x1080, or --width 1920, or --height 1080",
         )
+    tall = source.height / min(pixel_aspect, Fraction(1))
+    wide = source.width * max(pixel_aspect, Fraction(1))
     if scale is not None:
         if not math.isfinite(scale) or scale <= 1.0:
             raise UsageError(
@@ -72,11 +80,11 @@ def output_size(
         for name, wanted in (("width", width), ("height", height)):
             if wanted is not None and wanted < 1:
                 raise UsageError(f"the {name} must be positive, got {wanted}")
-        rows = Fraction(height, source.height) if height else Fraction(width or 0, source.width)
-        columns = Fraction(width, source.width) if width else rows
+        rows = Fraction(height, 1) / tall if height else Fraction(width or 0, 1) / wide
+        columns = Fraction(width, 1) / wide if width else rows
     size = Size(
-        _round_to_multiple(source.height * rows, multiple[0]),
-        _round_to_multiple(source.width * columns, multiple[1]),
+        _round_to_multiple(tall * rows, multiple[0]),
+        _round_to_multiple(wide * columns, multiple[1]),
     )
     if max(size.height, size.width) > MAX_OUTPUT_SIDE:
         raise UsageError(

@@ -187,3 +187,38 @@ def test_an_axis_that_stays_is_looked_up_in_place(side: int) -> None:
     axis = AxisPhases(side, side)
     assert (axis.period, axis.step) == (1, 1)
     assert (axis.nearest(side - 1), axis.offset(side - 1)) == (side - 1, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("source", "aspect", "wanted", "expected"),
+    [
+        (Size(576, 720), Fraction(64, 45), {"scale": 2.0}, Size(1152, 2048)),
+        (Size(576, 720), Fraction(16, 15), {"scale": 2.0}, Size(1152, 1536)),
+        (Size(480, 720), Fraction(8, 9), {"scale": 2.0}, Size(1080, 1440)),
+        (Size(576, 720), Fraction(64, 45), {"height": 1080}, Size(1080, 1920)),
+        (Size(576, 720), Fraction(64, 45), {"width": 1920}, Size(1080, 1920)),
+        (Size(576, 720), Fraction(64, 45), {"width": 1920, "height": 1440}, Size(1440, 1920)),
+        (Size(480, 720), Fraction(8, 9), {"height": 1080}, Size(1080, 1440)),
+    ],
+)
+def test_square_pixels_add_columns_to_wide_ones_and_rows_to_tall_ones(
+    source: Size, aspect: Fraction, wanted: dict[str, float], expected: Size
+) -> None:
+    size = output_size(source, multiple=EVEN, pixel_aspect=aspect, **wanted)  # type: ignore[arg-type]
+    assert size == expected
+
+
+@given(sources, factors, st.fractions(min_value=Fraction(1, 2), max_value=2, max_denominator=99))
+def test_square_pixels_never_make_a_side_smaller_and_keep_the_shape(
+    source: Size, scale: float, aspect: Fraction
+) -> None:
+    try:
+        plain = output_size(source, scale=scale)
+        square = output_size(source, scale=scale, pixel_aspect=aspect)
+    except UsageError:
+        assume(False)  # too large, or too small a factor: nothing to compare
+    assert square.height >= plain.height
+    assert square.width >= plain.width
+    shape = Fraction(source.width, source.height) * aspect
+    # One rounding of each side by half a pixel.
+    assert abs(square.width - square.height * shape) <= Fraction(1, 2) + shape / 2

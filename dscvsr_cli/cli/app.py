@@ -13,6 +13,7 @@ from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.train import train_command
 from dscvsr_cli.cli.upscale import upscale_command
+from dscvsr_cli.cli.verify import verify_command
 from dscvsr_cli.cli.weights import weights_app
 from dscvsr_cli.errors import DscvsrError
 
@@ -46,6 +47,7 @@ def _options(
 
 
 app.command("upscale")(upscale_command)
+app.command("verify")(verify_command)
 app.command("demo")(demo_command)
 app.command("bench")(bench_command)
 app.command("train")(train_command)

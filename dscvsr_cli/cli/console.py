@@ -25,10 +25,15 @@ class Terminal:
     rich keeps colours out of pipes and honours NO_COLOR.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        """Open both streams; with ``quiet`` only errors and asked-for JSON appear."""
+    def __init__(self, *, quiet: bool = False, stdout_is_taken: bool = False) -> None:
+        """Open both streams.
+
+        Args:
+            quiet: Show only errors and asked-for JSON.
+            stdout_is_taken: Write results to stderr too, for stdout carries a video.
+        """
         self.quiet = quiet
-        self._out = Console(highlight=False)
+        self._out = Console(stderr=stdout_is_taken, highlight=False)
         self._err = Console(stderr=True, highlight=False)
 
     def print(self, text: str = "") -> None:
@@ -67,6 +72,15 @@ class Terminal:
         """Write JSON that is already text to stdout, also where ``quiet``."""
         self._out.print_json(text)
 
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody watches stderr, so that lines may be rewritten."""
+        return self._err.is_terminal and not self.quiet
+
+    def progress(self, *columns: str | ProgressColumn) -> Progress:
+        """Return a bar on stderr that is not started yet; in a pipe, or ``quiet``, it is silent."""
+        return Progress(*columns, console=self._err, disable=not self.is_live)
+
     @contextmanager
     def frame_progress(
         self, description: str, *, total: int | None = None
@@ -77,14 +91,12 @@ class Terminal:
             description: What is being done, one or two words.
             total: Frames in all, where known.
         """
-        progress = Progress(
+        progress = self.progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             _FramesColumn(),
             _SpeedColumn(),
             _TimeColumn(),
-            console=self._err,
-            disable=self.quiet or not self._err.is_terminal,
         )
         with progress:
             yield FrameProgress(progress, description, total)
@@ -137,9 +149,9 @@ class _TerminalHandler(logging.Handler):
         self._terminal.warn(record.getMessage())
 
 
-def open_terminal(*, quiet: bool = False) -> Terminal:
+def open_terminal(*, quiet: bool = False, stdout_is_taken: bool = False) -> Terminal:
     """Return a terminal that also shows what the library logs as warnings."""
-    terminal = Terminal(quiet=quiet)
+    terminal = Terminal(quiet=quiet, stdout_is_taken=stdout_is_taken)
     logger = logging.getLogger(_PACKAGE_LOGGER)
     for handler in list(logger.handlers):
         if isinstance(handler, _TerminalHandler):

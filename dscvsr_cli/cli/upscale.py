@@ -1,12 +1,31 @@
 """``dscvsr upscale``: enlarge one video file."""
 
 import os
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from dscvsr_cli.cli.console import format_bytes, format_duration, open_terminal
+from dscvsr_cli.cli.console import open_terminal
+from dscvsr_cli.cli.input_options import (
+    DeinterlaceOption,
+    FieldOrderOption,
+    RateOption,
+    SquarePixelsOption,
+    StartNumberOption,
+    StrictOption,
+)
+from dscvsr_cli.cli.job_options import (
+    CheckpointOption,
+    CompareOption,
+    DryRunOption,
+    EndOption,
+    PreviewOption,
+    RestartOption,
+    ResumeOption,
+    StartOption,
+)
 from dscvsr_cli.cli.options import (
     DeviceOption,
     DtypeOption,
@@ -16,22 +35,40 @@ from dscvsr_cli.cli.options import (
     SizeOption,
     WeightsOption,
 )
+from dscvsr_cli.cli.output_options import (
+    AudioBitrateOption,
+    AudioEncoderOption,
+    DropUnsupportedOption,
+    EncoderOptionsOption,
+    FormatOption,
+    NoAudioOption,
+    NoSubtitlesOption,
+    parse_encoder_option,
+)
+from dscvsr_cli.cli.pipe import until_nobody_reads
+from dscvsr_cli.cli.upscale_run import (
+    is_folder_of_videos,
+    run_many,
+    run_single,
+    show_dry_runs,
+)
 from dscvsr_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.job import UpscalePlan, UpscaleReport
 
 
 def upscale_command(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="The video to enlarge.")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="INPUT", help="Videos to enlarge, or folders of videos."),
+    ],
     *,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
-            metavar="FILE",
-            help="Where to write; .mp4, .mkv, .mov, .webm or .ts says in which container.",
+            metavar="FILE|FOLDER",
+            help="Where to write; .mp4, .mkv, .mov, .webm, .ts, .avi, .gif, ... says in which "
+            "container, frames/%05d.png makes pictures, - a pipe, and a folder takes several.",
             show_default="beside the input: clip_x2.7.mp4",
         ),
     ] = None,
@@ -54,6 +91,12 @@ def upscale_command(
         int | None,
         typer.Option("--height", metavar="PIXELS", help="Output rows; the aspect is kept."),
     ] = None,
+    square_pixels: SquarePixelsOption = False,
+    deinterlace: DeinterlaceOption = False,
+    field_order: FieldOrderOption = "auto",
+    fps: RateOption = None,
+    start_number: StartNumberOption = None,
+    strict: StrictOption = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the output if it exists, once whole.")
     ] = False,
@@ -84,27 +127,62 @@ def upscale_command(
             show_default="the input's depth and chroma",
         ),
     ] = None,
+    lossless: Annotated[
+        bool, typer.Option("--lossless", help="Store the enlarged pictures without any loss.")
+    ] = False,
+    encoder_options: EncoderOptionsOption = None,
+    output_format: FormatOption = None,
+    audio_encoder: AudioEncoderOption = None,
+    audio_bitrate: AudioBitrateOption = None,
+    no_audio: NoAudioOption = False,
+    no_subtitles: NoSubtitlesOption = False,
+    drop_unsupported: DropUnsupportedOption = False,
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
     dtype: DtypeOption = "auto",
     memory: MemoryOption = None,
+    start: StartOption = None,
+    end: EndOption = None,
+    preview: PreviewOption = None,
+    compare: CompareOption = None,
+    resume: ResumeOption = False,
+    restart: RestartOption = False,
+    checkpoint: CheckpointOption = None,
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Enlarge a video by any factor; every frame, timestamp and other stream is kept."""
-    terminal = open_terminal(quiet=quiet or json)
+    """Enlarge videos by any factor; every frame, timestamp and other stream is kept.
+
+    Of several inputs a bad one does not stop the others; the exit code is then 1.
+    """
+    to_stdout = output == Path("-")
+    if to_stdout and json:
+        raise UsageError("both the video and --json want standard output", hint="leave out one")
+    terminal = open_terminal(quiet=quiet or json, stdout_is_taken=to_stdout)
     if size is not None and (width or height or scale):
         raise UsageError("--size says it all", hint="leave out --scale, --width and --height")
 
     # SVT-AV1 writes to the terminal by itself; 1 lets only its errors through.
     os.environ.setdefault("SVT_LOG", "1")
 
+    from dscvsr_cli.pipelines.batch import place_job, plan_batch
     from dscvsr_cli.pipelines.job import UpscaleJob
-    from dscvsr_cli.pipelines.upscale import upscale
+    from dscvsr_cli.video.passthrough import StreamChoices
+    from dscvsr_cli.video.read_options import ReadOptions
+    from dscvsr_cli.video.span import Span
 
     job = UpscaleJob(
-        source=source,
-        target=output,
+        source=sources[0],
+        reading=ReadOptions(
+            rate=fps,
+            start_number=start_number,
+            deinterlace=deinterlace,
+            field_order=field_order,
+            strict=strict,
+            span=Span(start or Fraction(0), end),
+        ),
+        square_pixels=square_pixels,
         scale=scale,
         width=size.width if size else width,
         height=size.height if size else height,
@@ -116,47 +194,29 @@ def upscale_command(
         crf=crf,
         preset=preset,
         pixel_format=pixel_format,
+        lossless=lossless,
+        output_format=output_format,
+        encoder_options=tuple(map(parse_encoder_option, encoder_options or [])),
+        streams=StreamChoices(
+            audio=not no_audio,
+            subtitles=not no_subtitles,
+            audio_encoder=audio_encoder,
+            audio_bitrate=audio_bitrate,
+            drop_unsupported=drop_unsupported,
+        ),
+        compare=compare,
+        preview_seconds=preview,
         overwrite=overwrite,
+        resume=resume,
+        restart=restart,
+        checkpoint_frames=checkpoint,
     )
-    total: int | None = None
-
-    def show_plan(plan: "UpscalePlan") -> None:
-        nonlocal total
-        total = plan.source.frame_count
-        terminal.print(describe_plan(plan))
-        for warning in plan.warnings:
-            terminal.warn(warning)
-
-    with terminal.frame_progress("upscaling") as progress:
-        report = upscale(
-            job,
-            on_plan=show_plan,
-            on_frame=lambda done: progress(done, total),
-        )
-    if json:
-        terminal.print_json(report)
+    several = len(sources) > 1 or is_folder_of_videos(sources[0])
+    jobs = plan_batch(sources, output, job) if several else [place_job(job, output)]
+    if dry_run:
+        show_dry_runs(jobs, terminal, json=json)
+    elif several:
+        run_many(jobs, terminal, json=json)
     else:
-        terminal.print(describe_report(report))
-
-
-def describe_plan(plan: "UpscalePlan") -> str:
-    """Say in one line what will happen."""
-    source = plan.source
-    frames = "frames unknown" if source.frame_count is None else f"{source.frame_count} frames"
-    rate = "" if source.frame_rate is None else f", {float(source.frame_rate):.5g} frames/s"
-    tile = "" if plan.tile is None else f", tiles of {plan.tile}"
-    return (
-        f"{source.path.name}: {source.width}x{source.height}, {frames}{rate} -> {plan.size} "
-        f"{plan.encoder} {plan.pixel_format} | {plan.device} {plan.dtype}, {plan.weights}, "
-        f"window {plan.window}+{plan.look_ahead}{tile}"
-    )
-
-
-def describe_report(report: "UpscaleReport") -> str:
-    """Say in one line what has happened."""
-    damaged = f", {report.damaged_frames} damaged" if report.damaged_frames else ""
-    return (
-        f"{report.target}: {report.frames_in} frames in = {report.frames_out} frames out{damaged}, "
-        f"{format_duration(report.seconds)}, {report.frames_per_second:.2f} frames/s, "
-        f"peak memory {format_bytes(report.peak_memory_bytes)}"
-    )
+        with until_nobody_reads():
+            run_single(jobs[0], terminal, json=json)

@@ -5,7 +5,7 @@ So a step that failed is repeated from the same frame, with another plan or anot
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 import torch
@@ -15,6 +15,7 @@ from dscvsr_cli.engine.memory import is_out_of_memory
 from dscvsr_cli.engine.passes import run_backward, run_forward
 from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.protocol import FrameNetwork
+from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.tiles import Tile
 from dscvsr_cli.engine.windows import Window, next_window
 from dscvsr_cli.frames import Frame
@@ -114,6 +115,30 @@ class SceneRun:
         finished, self._finished = self._finished, []
         return finished
 
+    def state(self, plan: StreamPlan, *, made: int) -> StreamState | None:
+        """Return what the scene continues from; None inside a window, or before the first.
+
+        Args:
+            plan: Of the windows to come.
+            made: Frames made since the stream's first.
+        """
+        if self._open is not None or self._features is None or self._frame is None:
+            return None
+        return StreamState(
+            made=made,
+            position=self._position,
+            features=self._features,
+            frame=self._frame,
+            is_float32=self.is_float32,
+            plan=plan,
+        )
+
+    def restore(self, state: StreamState) -> None:
+        """Stand where ``state`` was taken; the next frame added is the first one after it."""
+        self._position = state.position
+        self._features = state.features.to(self._device)
+        self._frame = state.frame.to(self._device)
+
     def restart_window(self) -> None:
         """Let go of the open window; the next one begins at the first frame not made yet."""
         self._open = None
@@ -185,7 +210,7 @@ class SceneRun:
         for pixels in step.pictures:
             source = self._waiting.popleft()
             copy = pixels.to("cpu", copy=True)
-            self._finished.append(Frame(pixels=copy, pts=source.pts, duration=source.duration))
+            self._finished.append(replace(source, pixels=copy))
         self._features, self._frame = step.features, step.frame
         self._position += len(step.pictures)
         if self._open is not None and self._position == self._open.window.stop:

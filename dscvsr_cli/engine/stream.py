@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Literal
 
@@ -14,6 +14,7 @@ from dscvsr_cli.engine.plan import StreamPlan, smaller_plan
 from dscvsr_cli.engine.protocol import FrameNetwork
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun
 from dscvsr_cli.engine.scenes import mark_scene_starts
+from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.errors import DeviceError, WeightsError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
@@ -39,6 +40,7 @@ class StreamEvent:
 
 
 EventListener = Callable[[StreamEvent], None]
+BoundaryListener = Callable[[StreamState], None]
 
 
 def one_scene(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
@@ -57,6 +59,8 @@ def upscale_stream(
     float32_network: Callable[[], FrameNetwork] | None = None,
     mark_scenes: SceneMarker = mark_scene_starts,
     on_event: EventListener | None = None,
+    resume: StreamState | None = None,
+    on_boundary: BoundaryListener | None = None,
 ) -> Iterator[Frame]:
     """Enlarge a stream of frames: every frame in is one frame out, in order, with its times.
 
@@ -75,6 +79,10 @@ def upscale_stream(
             that ``network`` is float32 already.
         mark_scenes: Finds the cuts.
         on_event: Told of scenes, shrunk plans and repeated windows, beside the log.
+        resume: Where an earlier run over the same frames stood. All frames are read again, since
+            cuts are told by what lies before them, but those made already are not made again; the
+            others come out as they would have then. Its plan takes the place of ``plan``.
+        on_boundary: Given the state between two windows, when the frames before it have been taken.
 
     Raises:
         DeviceError: Memory ran out at the smallest plan.
@@ -89,8 +97,9 @@ def upscale_stream(
         float32_network=float32_network,
         mark_scenes=mark_scenes,
         on_event=on_event,
+        on_boundary=on_boundary,
     )
-    yield from stream.run(frames)
+    yield from stream.run(frames, resume)
 
 
 class _Stream:
@@ -106,6 +115,7 @@ class _Stream:
         float32_network: Callable[[], FrameNetwork] | None,
         mark_scenes: SceneMarker,
         on_event: EventListener | None,
+        on_boundary: BoundaryListener | None,
     ) -> None:
         self._network = network
         self._size = size
@@ -115,18 +125,45 @@ class _Stream:
         self._float32: FrameNetwork | None = None
         self._mark_scenes = mark_scenes
         self._on_event = on_event
+        self._on_boundary = on_boundary
         self._source: Size | None = None
         self._made = 0
 
-    def run(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+    def run(self, frames: Iterable[Frame], resume: StreamState | None) -> Iterator[Frame]:
+        done = 0
+        if resume is not None:
+            done, self._plan = resume.made, resume.plan
         pairs = _number_scenes(self._mark_scenes(map(self._check, frames)))
         for scene, members in groupby(pairs, key=itemgetter(1)):
-            if scene > 1:
+            rest = (frame for frame, _ in members)
+            skipped = sum(1 for _ in islice(rest, max(0, done - self._made)))
+            self._made += skipped
+            if self._made < done:
+                continue
+            run = SceneRun(self._network, size=self._size, device=self._device)
+            if resume is not None and skipped:
+                self._restore(run, resume, skipped)
+            elif scene > 1:
                 self._tell("scene", f"scene {scene} starts at frame {self._made}")
-            yield from self._run_scene(frame for frame, _ in members)
+            yield from self._run_scene(run, rest)
 
-    def _run_scene(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        run = SceneRun(self._network, size=self._size, device=self._device)
+    def _restore(self, run: SceneRun, state: StreamState, skipped: int) -> None:
+        if state.position != skipped:
+            raise ValueError(
+                f"the state is {state.position} frames into a scene, and the stream {skipped}"
+            )
+        run.restore(state)
+        if not state.is_float32:
+            return
+        self._switch_to_float32(run)
+        if not run.is_float32:
+            raise DeviceError(
+                f"there is too little memory on {self._device} for the float32 network that this "
+                "scene was begun with",
+                hint="close other programs, then try again",
+            )
+
+    def _run_scene(self, run: SceneRun, frames: Iterator[Frame]) -> Iterator[Frame]:
         ended = False
         while True:
             while not ended and run.needs_frames(self._plan):
@@ -144,6 +181,9 @@ class _Stream:
             for frame in run.take():
                 self._made += 1
                 yield frame
+            state = run.state(self._plan, made=self._made)
+            if state is not None and outcome is Outcome.MADE and self._on_boundary is not None:
+                self._on_boundary(state)
 
     def _check(self, frame: Frame) -> Frame:
         source = Size(*frame.pixels.shape[-2:])

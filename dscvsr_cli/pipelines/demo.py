@@ -60,6 +60,7 @@ def demo(
         weights=weights,
         device=device,
         overwrite=True,
+        restart=True,
     )
     report = upscale(job, on_plan=on_plan, on_frame=on_frame)
     picture = folder / "side-by-side.png"

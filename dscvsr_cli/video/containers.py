@@ -1,12 +1,11 @@
-"""Containers that an output can have, and which streams each of them can hold.
-
-The list is short on purpose: AVI, FLV and MPEG program streams cannot keep variable frame times
-or the tags of modern codecs, so nothing is written to them.
-"""
+"""Containers that an output can have, and which streams each of them can hold."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
+
+import av
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.info import StreamInfo
@@ -53,6 +52,30 @@ class Container:
     chapters: bool = True
     """Whether chapters can be listed."""
 
+    rotation: bool = True
+    """Whether a display matrix can be stored."""
+
+    languages: bool = True
+    """Whether streams can say their language."""
+
+    constant_rate: bool = False
+    """Whether all pictures must last equally long."""
+
+    clock: Fraction | None = None
+    """Ticks per second that all times are rounded to, where the muxer does not do so itself."""
+
+    sound_is_gapless: bool = False
+    """Whether sound has no times and so must begin at zero and never pause."""
+
+    text_subtitle: str = ""
+    """Codec that text subtitles of other kinds are converted to, or "" where there is none."""
+
+    picture_encoder: str = "libx264"
+    """Encoder of the picture where the person names none."""
+
+    sound_encoder: str = ""
+    """Encoder to recommend for sound that cannot be copied, or "" where there is none."""
+
     def holds(self, stream: StreamInfo) -> bool:
         """Say whether the stream can be copied into this container."""
         if stream.kind == "attachment":
@@ -68,6 +91,9 @@ class Container:
         return stream.codec in codecs.get(stream.kind, frozenset())
 
 
+TEXT_SUBTITLES: Final = frozenset({"ass", "mov_text", "subrip", "text", "webvtt"})
+"""Codecs of subtitles that are text, and so can be turned into each other."""
+
 _MP4: Final = Container(
     name="mp4",
     suffix=".mp4",
@@ -76,6 +102,8 @@ _MP4: Final = Container(
     | _PCM,
     subtitle=frozenset({"mov_text", "dvd_subtitle"}),
     covers=True,
+    text_subtitle="mov_text",
+    sound_encoder="aac",
 )
 _MOV: Final = Container(
     name="mov",
@@ -86,6 +114,8 @@ _MOV: Final = Container(
     | _PCM,
     subtitle=frozenset({"mov_text"}),
     covers=True,
+    text_subtitle="mov_text",
+    sound_encoder="aac",
 )
 _MATROSKA: Final = Container(
     name="matroska",
@@ -99,6 +129,8 @@ _MATROSKA: Final = Container(
     | {"dvd_subtitle", "dvb_subtitle"},
     attachments=True,
     covers=True,
+    text_subtitle="subrip",
+    sound_encoder="flac",
 )
 _WEBM: Final = Container(
     name="webm",
@@ -106,6 +138,9 @@ _WEBM: Final = Container(
     video=frozenset({"vp8", "vp9", "av1"}),
     audio=frozenset({"opus", "vorbis"}),
     subtitle=frozenset({"webvtt"}),
+    text_subtitle="webvtt",
+    picture_encoder="libvpx-vp9",
+    sound_encoder="libopus",
 )
 _MPEGTS: Final = Container(
     name="mpegts",
@@ -115,9 +150,80 @@ _MPEGTS: Final = Container(
     subtitle=frozenset({"dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle"}),
     data=frozenset({"klv", "timed_id3"}),
     chapters=False,
+    rotation=False,
+    sound_encoder="aac",
+)
+_AVI: Final = Container(
+    name="avi",
+    suffix=".avi",
+    video=frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "huffyuv", "ffv1"}),
+    audio=frozenset({"ac3", "dts", "mp2", "mp3", "pcm_s16le", "pcm_s24le", "pcm_u8"}),
+    subtitle=frozenset(),
+    chapters=False,
+    rotation=False,
+    languages=False,
+    constant_rate=True,
+    sound_is_gapless=True,
+    picture_encoder="mpeg4",
+    sound_encoder="libmp3lame",
+)
+_FLV: Final = Container(
+    name="flv",
+    suffix=".flv",
+    video=frozenset(),
+    audio=frozenset({"aac", "mp3"}),
+    subtitle=frozenset(),
+    chapters=False,
+    rotation=False,
+    languages=False,
+    sound_encoder="aac",
+)
+_OGG: Final = Container(
+    name="ogg",
+    suffix=".ogv",
+    video=frozenset(),
+    audio=frozenset({"flac", "opus", "vorbis"}),
+    subtitle=frozenset(),
+    chapters=False,
+    rotation=False,
+    constant_rate=True,
+    picture_encoder="libtheora",
+    sound_encoder="libopus",
+)
+_GIF: Final = Container(
+    name="gif",
+    suffix=".gif",
+    video=frozenset(),
+    audio=frozenset(),
+    subtitle=frozenset(),
+    chapters=False,
+    rotation=False,
+    clock=Fraction(100),
+    picture_encoder="gif",
+)
+_NUT: Final = Container(
+    name="nut",
+    suffix=".nut",
+    video=_MATROSKA.video,
+    audio=_MATROSKA.audio - {"alac", "eac3", "mlp", "mp1", "truehd", "tta"},
+    subtitle=frozenset({"ass"}),
+    rotation=False,
+    text_subtitle="ass",
+    sound_encoder="pcm_s16le",
+)
+_Y4M: Final = Container(
+    name="yuv4mpegpipe",
+    suffix=".y4m",
+    video=frozenset(),
+    audio=frozenset(),
+    subtitle=frozenset(),
+    chapters=False,
+    rotation=False,
+    constant_rate=True,
+    picture_encoder="wrapped_avframe",
 )
 
-CONTAINERS: Final = (_MATROSKA, _MP4, _MOV, _MPEGTS, _WEBM)
+CONTAINERS: Final = (_MATROSKA, _MP4, _MOV, _MPEGTS, _WEBM, _AVI, _FLV, _OGG, _GIF, _NUT, _Y4M)
 """All output containers; the first that holds a stream is the one to recommend."""
 
 _BY_SUFFIX: Final = {
@@ -129,8 +235,25 @@ _BY_SUFFIX: Final = {
     ".ts": _MPEGTS,
     ".m2ts": _MPEGTS,
     ".mts": _MPEGTS,
+    ".avi": _AVI,
+    ".flv": _FLV,
+    ".ogv": _OGG,
+    ".gif": _GIF,
+    ".nut": _NUT,
+    ".y4m": _Y4M,
 }
-_BY_NAME: Final = {container.name: container for container in CONTAINERS}
+PICTURE_ENCODERS: Final = {
+    ".png": "png",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".jpg": "mjpeg",
+    ".jpeg": "mjpeg",
+    ".webp": "libwebp",
+    ".bmp": "bmp",
+}
+"""Encoders of single pictures, by the suffix of their names."""
+
+_BY_NAME: Final = {container.name: container for container in CONTAINERS} | {"y4m": _Y4M}
 
 
 def container_of(target: Path) -> Container:
@@ -145,7 +268,23 @@ def container_of(target: Path) -> Container:
             f"{target.name} does not say which kind of file to write",
             hint=f"end the name in one of {', '.join(_BY_SUFFIX)}",
         )
+    if container.picture_encoder not in av.codecs_available:
+        raise UsageError(
+            f"{target.suffix} cannot be written: this build of FFmpeg has no "
+            f"{container.picture_encoder}",
+            hint="write to .mkv or .webm instead",
+        )
     return container
+
+
+def names_container(target: Path) -> bool:
+    """Say whether a file name ends in the suffix of a container."""
+    return target.suffix.lower() in _BY_SUFFIX
+
+
+def is_picture_name(target: Path) -> bool:
+    """Say whether a file name ends in the suffix of a picture that can be written."""
+    return target.suffix.lower() in PICTURE_ENCODERS
 
 
 def container_named(name: str) -> Container:
@@ -167,6 +306,23 @@ def recommend(stream: StreamInfo) -> Container | None:
     return next((container for container in CONTAINERS if container.holds(stream)), None)
 
 
-def default_encoder(target: Path) -> str:
-    """Return the encoder to use for a file where the person names none."""
-    return "libvpx-vp9" if container_of(target) is _WEBM else "libx264"
+def picture_container(suffix: str) -> Container:
+    """Return what stands for a container where every picture is a file of its own.
+
+    Raises:
+        UsageError: Pictures of this kind are not written.
+    """
+    encoder = PICTURE_ENCODERS.get(suffix.lower())
+    if encoder is None or encoder not in av.codecs_available:
+        known = ", ".join(sorted(PICTURE_ENCODERS))
+        raise UsageError(f"pictures ending in {suffix} are not written", hint=f"use one of {known}")
+    return Container(
+        name="image2",
+        suffix=suffix,
+        video=frozenset(),
+        audio=frozenset(),
+        subtitle=frozenset(),
+        chapters=False,
+        rotation=False,
+        picture_encoder=encoder,
+    )

@@ -1,37 +1,37 @@
 """EncodeOptions: how the picture is encoded, and what each encoder calls it."""
 
+import difflib
 import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 import av
+from av.codec.context import OptionFlags
+from av.codec.hwaccel import HWAccel
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.video.containers import Container
 from dscvsr_cli.video.formats import choose_pixel_format, plain_format
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
+from dscvsr_cli.video.quality import lossless_options, quality_options
+from dscvsr_cli.video.y4m import Y4M_FORMATS
 
-_COMMON_ENCODERS: Final = "libx264, libx265, libsvtav1, libvpx-vp9, ffv1"
+_COMMON_ENCODERS: Final = "libx264, libx265, libsvtav1, libvpx-vp9, prores_ks, ffv1"
 
-_QUALITY: Final[dict[str, tuple[str, float]]] = {
-    "libx264": ("crf", 16),
-    "libx264rgb": ("crf", 16),
-    "libx265": ("crf", 18),
-    "libsvtav1": ("crf", 20),
-    "libaom-av1": ("crf", 18),
-    "libvpx-vp9": ("crf", 18),
-    "libvpx": ("crf", 8),
-    "h264_nvenc": ("cq", 18),
-    "hevc_nvenc": ("cq", 20),
-    "av1_nvenc": ("cq", 24),
+_DEEPER_ENCODERS: Final = {"libx264": ("libx265",), "libvpx-vp9": ("libsvtav1", "libaom-av1")}
+"""What stands in for an encoder whose pictures have too few bits, in the same containers."""
+
+_PRESET_OPTION: Final = {
+    "libvpx": "cpu-used",
+    "libvpx-vp9": "cpu-used",
+    "libaom-av1": "cpu-used",
+    "librav1e": "speed",
+    "h264_amf": "quality",
+    "hevc_amf": "quality",
+    "av1_amf": "quality",
 }
-"""Option for constant quality, and a value fit for an archive copy: no loss the eye can find."""
-
-_QUANTISER: Final = ("mpeg4", "mpeg2video", "mpeg1video", "mjpeg")
-"""Encoders steered by a fixed quantiser; 2 is their best."""
-
-_QUANTISER_UNIT: Final = 118
-"""libav's FF_QP2LAMBDA."""
+"""What encoders call their trade of speed against size, where it is not "preset"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +50,21 @@ class EncodeOptions:
     pixel_format: str | None = None
     """FFmpeg's name of the stored format; None keeps the source's depth and chroma if possible."""
 
+    lossless: bool = False
+    """Whether the stored pictures must come back exactly."""
+
+    extra: tuple[tuple[str, str], ...] = ()
+    """Further options by the encoder's own names; they win over everything above."""
+
     threads: int = 0
     """Encoder threads; 0 leaves it to the encoder."""
 
     def __post_init__(self) -> None:
         """Refuse values that no encoder takes."""
+        if self.lossless and self.crf is not None:
+            raise UsageError(
+                "--lossless and --crf contradict each other", hint="leave one of them out"
+            )
         if self.crf is not None and not (math.isfinite(self.crf) and 0 <= self.crf <= 63):
             raise UsageError(
                 f"the quality must be a number from 0 to 63, got {self.crf:g}",
@@ -80,8 +90,46 @@ def offered_formats(encoder: str) -> list[str]:
         raise UsageError(
             f"{encoder} encodes {codec.type}, not video", hint=f"try one of {_COMMON_ENCODERS}"
         )
+    if encoder.endswith("_vaapi"):
+        # They name only pictures on the graphics card; these are uploaded to it.
+        return ["nv12", "p010le"]
+    if encoder == "wrapped_avframe":
+        # Pictures as they are, which y4m files hold.
+        return list(Y4M_FORMATS)
+    if encoder == "libwebp":
+        # Its YUV is 8 bits of 4:2:0; only from RGB does it lose nothing.
+        return ["bgra"]
+    if encoder == "gif":
+        # Pictures get palettes of their own, which no other format of its has.
+        return ["pal8"]
     # Formats that live on a graphics card have no components we could fill.
-    return [format_.name for format_ in codec.video_formats or [] if format_.components]
+    names = [format_.name for format_ in codec.video_formats or [] if format_.components]
+    # libx265 names formats with opacity, and in most builds refuses them once pictures come.
+    return [name for name in names if encoder != "libx265" or not plain_format(name).alpha]
+
+
+def suitable_encoder(container: Container, source: VideoInfo) -> str:
+    """Return the encoder for a container where the person names none.
+
+    It is the container's usual one, unless that has fewer bits than the source and another has as
+    many.
+    """
+    choices = [container.picture_encoder]
+    choices += [
+        name
+        for name in _DEEPER_ENCODERS.get(container.picture_encoder, ())
+        if name in av.codecs_available
+    ]
+
+    def missing(name: str) -> tuple[int, int]:
+        chosen = choose_pixel_format(
+            source.pixel_format, offered_formats(name), alpha=source.has_alpha
+        )
+        stored, wanted = plain_format(chosen), plain_format(source.pixel_format)
+        coarser = stored.row_shift > wanted.row_shift or stored.column_shift > wanted.column_shift
+        return int(coarser), max(0, source.bit_depth - stored.bits)
+
+    return min(choices, key=missing)
 
 
 def output_pixel_format(source: VideoInfo, options: EncodeOptions) -> str:
@@ -93,7 +141,7 @@ def output_pixel_format(source: VideoInfo, options: EncodeOptions) -> str:
     offered = offered_formats(options.encoder)
     wanted = options.pixel_format
     if wanted is None:
-        return choose_pixel_format(source.pixel_format, offered)
+        return choose_pixel_format(source.pixel_format, offered, alpha=source.has_alpha)
     plain_format(wanted)
     if offered and wanted not in offered:
         raise UsageError(
@@ -102,35 +150,86 @@ def output_pixel_format(source: VideoInfo, options: EncodeOptions) -> str:
     return wanted
 
 
-def encoder_options(options: EncodeOptions, *, hdr: HdrMetadata | None) -> dict[str, str]:
+def encoder_options(
+    options: EncodeOptions, *, hdr: HdrMetadata | None, pixel_format: str = "yuv420p"
+) -> dict[str, str]:
     """Return the encoder's own option names and values.
 
     Raises:
-        UsageError: ``crf`` for an encoder that has no such thing.
+        UsageError: A quality or losslessness that the encoder does not have, or an option it does
+            not know.
     """
     encoder = options.encoder
-    result: dict[str, str] = {}
-    if encoder in _QUALITY:
-        name, default = _QUALITY[encoder]
-        result[name] = f"{default if options.crf is None else options.crf:g}"
-        if name == "cq" or encoder.startswith("libvpx"):
-            # These aim at a bit rate unless it is set to nothing.
-            result["b"] = "0"
-    elif encoder in _QUANTISER:
-        quantiser = 2.0 if options.crf is None else options.crf
-        result |= {"flags": "+qscale", "global_quality": str(round(quantiser * _QUANTISER_UNIT))}
-    elif options.crf is not None:
-        raise UsageError(
-            f"{encoder} has no constant quality setting", hint="leave the quality option out"
-        )
-    if encoder == "libvpx-vp9":
-        result["row-mt"] = "1"
+    check_extra_options(options)
+    if options.lossless:
+        result = lossless_options(encoder)
+    else:
+        result = quality_options(encoder, options.crf)
+    result |= _usual_options(encoder, pixel_format)
+    if options.preset is not None:
+        result[_PRESET_OPTION.get(encoder, "preset")] = options.preset
+    for name, value in _private_parameters(encoder, hdr).items():
+        result[name] = f"{result[name]}:{value}" if name in result else value
+    for name, value in options.extra:
+        # Both sides may have something to say in x265-params.
+        joined = name.endswith("-params") and name in result
+        result[name] = f"{result[name]}:{value}" if joined else value
+    return result
+
+
+def _usual_options(encoder: str, pixel_format: str) -> dict[str, str]:
+    """Return what an archive copy wants and the encoder does not do by itself."""
     if encoder.startswith("libvpx"):
         # Its own default, 1, takes several times as long as the network.
-        result["cpu-used"] = "2"
-    if options.preset is not None:
-        result["cpu-used" if encoder.startswith("libvpx") else "preset"] = options.preset
-    return result | _private_parameters(encoder, hdr)
+        usual = {"cpu-used": "2"} | ({"row-mt": "1"} if encoder == "libvpx-vp9" else {})
+        # VP8's encoder has opacity only without pictures that are never shown.
+        clear = encoder == "libvpx" and pixel_format.startswith("yuva")
+        return usual | ({"auto-alt-ref": "0"} if clear else {})
+    if encoder == "libaom-av1":
+        return {"cpu-used": "4", "row-mt": "1"}
+    if encoder == "prores_ks":
+        full_colour = "444" in pixel_format
+        alpha = {"alpha_bits": "16"} if pixel_format.startswith("yuva") else {}
+        # The highest profile of each kind: 422 HQ and 4444.
+        return {"profile": "4444" if full_colour else "hq", "vendor": "apl0"} | alpha
+    if encoder == "dnxhd":
+        deep = plain_format(pixel_format).bits > 8
+        full_colour = "444" in pixel_format or pixel_format.startswith("gbr")
+        return {"profile": "dnxhr_444" if full_colour else "dnxhr_hqx" if deep else "dnxhr_hq"}
+    if encoder == "libwebp":
+        return {"lossless": "1"}
+    # Version 3 stores a checksum with every slice, and several threads can encode it.
+    return {"level": "3", "slicecrc": "1"} if encoder == "ffv1" else {}
+
+
+def check_extra_options(options: EncodeOptions) -> None:
+    """Refuse an option that the encoder does not know.
+
+    Raises:
+        UsageError: It does not know one, or there is no such encoder.
+    """
+    offered_formats(options.encoder)
+    if not options.extra:
+        return
+    supported = av.CodecContext.create(options.encoder, "w").supported_options
+    known = {
+        option.name
+        for option in (*supported.generic, *supported.private)
+        if option.flags & OptionFlags.ENCODING_PARAM and option.flags & OptionFlags.VIDEO_PARAM
+    }
+    for name, _ in options.extra:
+        if name not in known:
+            close = difflib.get_close_matches(name, sorted(known), n=3)
+            suggestion = f"did you mean {' or '.join(close)}? " if close else ""
+            raise UsageError(
+                f"{options.encoder} has no option called {name!r}",
+                hint=f"{suggestion}ffmpeg -h encoder={options.encoder} lists them",
+            )
+
+
+def hardware_device(encoder: str) -> HWAccel | None:
+    """Return the device whose memory an encoder reads pictures from, None for the usual ones."""
+    return HWAccel("vaapi") if encoder.endswith("_vaapi") else None
 
 
 def _private_parameters(encoder: str, hdr: HdrMetadata | None) -> dict[str, str]:

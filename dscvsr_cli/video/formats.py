@@ -6,10 +6,12 @@ happens on those; libswscale only repacks the others, RGB in one plane for examp
 """
 
 import re
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+import av
 from av.video.format import VideoFormat
 
 from dscvsr_cli.errors import UsageError
@@ -31,6 +33,7 @@ _GREY: Final = re.compile(r"gray" + _DEPTH)
 _RGB: Final = re.compile(r"gbr(?P<alpha>a?)p" + _DEPTH)
 _PAIRED_8: Final = {"nv12": (1, 1), "nv16": (0, 1), "nv24": (0, 0)}
 _PAIRED_16: Final = re.compile(r"p(?P<sub>[024])(?P<bits>1[026])le")
+_OPACITY_BYTE: Final = 3 if sys.byteorder == "little" else 0
 _PAIRED_SHIFTS: Final = {"0": (1, 1), "2": (0, 1), "4": (0, 0)}
 
 
@@ -148,9 +151,11 @@ def _plain_twin(name: str) -> str:
         return "gbrp"
     if not components:
         raise UsageError(f"the pixel format {name} cannot be read in memory", hint="try yuv420p")
-    if packed.is_rgb:
-        return "gbrp" if bits <= 8 else "gbrp16le"
+    alpha = any(part.is_alpha for part in components)
     chroma = [part for part in components if part.is_chroma]
+    if packed.is_rgb or (alpha and not chroma):
+        # There are no plain planes of grey with opacity.
+        return ("gbrap" if alpha else "gbrp") + ("" if bits <= 8 else "16le")
     if not chroma:
         return "gray" if bits <= 8 else "gray16le"
     shifts = (
@@ -158,7 +163,15 @@ def _plain_twin(name: str) -> str:
         (64 // packed.chroma_width(64)).bit_length() - 1,
     )
     suffix = "" if bits <= 8 else f"{bits if bits in (9, 10, 12, 14) else 16}le"
-    return f"yuv{_SUBSAMPLING_NAME.get(shifts, '444')}p{suffix}"
+    return f"yuv{'a' * alpha}{_SUBSAMPLING_NAME.get(shifts, '444')}p{suffix}"
+
+
+def has_alpha(frame: av.VideoFrame) -> bool:
+    """Say whether a decoded frame has opacity; a palette must hold a colour that is not opaque."""
+    if frame.format.has_palette:
+        # Four bytes per colour, one 32-bit word with opacity at its top.
+        return min(bytes(frame.planes[1])[_OPACITY_BYTE::4]) < 255
+    return plain_format(frame.format.name).alpha
 
 
 def required_multiple(pixel_format: str) -> tuple[int, int]:
@@ -170,37 +183,67 @@ def required_multiple(pixel_format: str) -> tuple[int, int]:
     return plain_format(pixel_format).multiple
 
 
-def choose_pixel_format(source: str, offered: Sequence[str]) -> str:
+def choose_pixel_format(source: str, offered: Sequence[str], *, alpha: bool | None = None) -> str:
     """Return the format of ``offered`` that keeps most of ``source``; the first among equals.
 
-    In order of weight: colour is kept, then chroma resolution, then bit depth, then YUV stays YUV
-    and RGB stays RGB; after that nothing needless is added (chroma, depth, opacity).
+    In order of weight: colour is kept, then opacity, then chroma resolution, then bit depth, then
+    YUV stays YUV and RGB stays RGB; after that nothing needless is added (chroma, depth, opacity).
+
+    Args:
+        source: FFmpeg's name of the format that pictures come in.
+        offered: Names of formats, the favourite first.
+        alpha: Whether there is opacity to keep; None goes by the name of ``source``.
 
     Raises:
         UsageError: Nothing usable is offered.
     """
     wanted = plain_format(source)
-    known = [plain for name in offered if (plain := parse_plain(name)) is not None]
-    # The yuvj names are deprecated twins: a range tag on the plain name says the same.
-    candidates = [plain for plain in known if not plain.full_range] or known
+    if alpha is not None:
+        wanted = replace(wanted, alpha=alpha)
+    candidates = [name for name in offered if _is_usable(name)]
     if not candidates:
-        candidates = [plain_format(name) for name in offered[:1]]
-        if not candidates:
+        if not offered:
             raise UsageError("the encoder offers no pixel format", hint="give --pix-fmt")
         return offered[0]
-    return min(candidates, key=lambda plain: _losses(wanted, plain)).name
+    return min(candidates, key=lambda name: _losses(wanted, name))
 
 
-def _losses(wanted: PlainFormat, offered: PlainFormat) -> tuple[int, ...]:
+def holds_alpha(pixel_format: str) -> bool:
+    """Say whether pictures of a format can have opacity; a palette may hold a clear colour."""
+    return _known_format(pixel_format).has_palette or plain_format(pixel_format).alpha
+
+
+def _is_usable(name: str) -> bool:
+    plain = parse_plain(name)
+    if plain is None:
+        packed = _known_format(name)
+        # A palette, or a few bits per component, is no place for a film.
+        return not packed.has_palette and _bits(name) >= 8 and _has_twin(name)
+    # The yuvj names are deprecated twins: a range tag on the plain name says the same.
+    return not plain.full_range
+
+
+def _has_twin(name: str) -> bool:
+    return parse_plain(_plain_twin(name)) is not None
+
+
+def _bits(name: str) -> int:
+    return min((part.bits for part in _known_format(name).components), default=0)
+
+
+def _losses(wanted: PlainFormat, name: str) -> tuple[int, ...]:
+    offered = plain_format(name)
     rows = offered.row_shift - wanted.row_shift
     columns = offered.column_shift - wanted.column_shift
-    depth = wanted.bits - offered.bits
+    depth = wanted.bits - _bits(name)
     return (
         int(wanted.family != "grey" and offered.family == "grey"),
+        int(wanted.alpha and not offered.alpha),
         max(rows, 0) + max(columns, 0),
         max(depth, 0),
         int(wanted.family != offered.family),
         max(-rows, 0) + max(-columns, 0),
         max(-depth, 0),
-        int(offered.alpha),
+        int(offered.alpha and not wanted.alpha),
+        int(offered.name != name),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from dscvsr_cli.video.colour import ColourInfo
+from dscvsr_cli.video.inputs import SourceKind
 
 StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "unknown"]
 
@@ -51,11 +52,25 @@ class HdrMetadata:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Crop:
+    """Rows and columns at the edges of the stored picture that are not to be shown."""
+
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """Return rows and columns that are left of a picture."""
+        return height - self.top - self.bottom, width - self.left - self.right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
     """A video file as probed: its main picture stream, and what else it holds."""
 
     path: Path
-    """The file."""
+    """The file, the pattern or folder of an image sequence, or ``-``."""
 
     container: str
     """FFmpeg's name of the container format ("mov,mp4,m4a,3gp,3g2,mj2")."""
@@ -103,7 +118,7 @@ class VideoInfo:
     """Degrees counter-clockwise that a player turns the picture."""
 
     interlaced: bool = False
-    """Whether the first frame is two fields."""
+    """Whether pictures are two fields of different moments, as flagged or as the person says."""
 
     hdr: HdrMetadata | None = None
     """Static HDR metadata, if any."""
@@ -111,5 +126,26 @@ class VideoInfo:
     other_streams: tuple[StreamInfo, ...] = ()
     """All streams but the main picture, in file order."""
 
+    frames_cut_off: int = 0
+    """Pictures that the file's index lists beyond the end of the file: it was cut short."""
+
     chapter_count: int = 0
     """Chapters the file lists."""
+
+    kind: SourceKind = "file"
+    """Only a file can be opened again, for its other streams; the others hold the picture alone."""
+
+    start_seconds: Fraction = Fraction(0)
+    """The time on the file's clock that players show as 0:00."""
+
+    has_alpha: bool = False
+    """Whether the picture has opacity."""
+
+    dynamic_hdr: tuple[str, ...] = ()
+    """Kinds of HDR metadata that change from picture to picture, such as "Dolby Vision"."""
+
+    crop: Crop | None = None
+    """What the container cuts off the stored picture; ``width`` and ``height`` are without it."""
+
+    lost_streams: tuple[StreamInfo, ...] = ()
+    """Streams that go by unread: those of a pipe beside its picture."""

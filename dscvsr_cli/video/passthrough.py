@@ -1,247 +1,350 @@
-"""Passthrough: sound, subtitles, chapters and metadata copied as they are, packet by packet."""
+"""What of a source goes into the output, decided before any work: copied, converted, or lost."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, cast
 
 import av
-from av.audio.stream import AudioStream
-from av.container import InputContainer, OutputContainer
-from av.packet import Packet
-from av.stream import Stream
 
-from dscvsr_cli.video.containers import Container, container_named, recommend
-from dscvsr_cli.video.info import StreamInfo, VideoInfo
-from dscvsr_cli.video.probe import describe_error, open_input
-
-_log: Final = logging.getLogger(__name__)
-
-_DISCARD_ALL: Final = 48
-"""libav's AVDISCARD_ALL."""
-
-_MUXER_OWNED_KEYS: Final = frozenset(
-    {"encoder", "major_brand", "minor_version", "compatible_brands", "duration"}
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.video.containers import (
+    CONTAINERS,
+    TEXT_SUBTITLES,
+    Container,
+    container_named,
+    recommend,
 )
-"""Metadata that describes the old file and not its content; the muxer writes its own."""
+from dscvsr_cli.video.info import StreamInfo, VideoInfo
 
-_NO_TIME: Final = Fraction(-(2**62))
+_STORE_SHAPE = frozenset({"mp4", "mov", "yuv4mpegpipe"})
+"""Containers that store the shape of pixels for every codec."""
+
+_CODECS_WITH_SHAPE = frozenset({"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video", "theora"})
+
+_VISIBLE_STRETCH = Fraction(1, 250)
+
+_OPTION_OF_KIND = {"audio": "--no-audio", "subtitle": "--no-subs"}
+_NAME_OF_KIND = {"video": "picture", "audio": "sound"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamChoices:
+    """What a person wants of the streams beside the picture."""
+
+    audio: bool = True
+    """Whether sound goes along."""
+
+    subtitles: bool = True
+    """Whether subtitles go along."""
+
+    audio_encoder: str | None = None
+    """FFmpeg's name of the encoder for all sound; None copies it."""
+
+    audio_bitrate: int | None = None
+    """Bits per second of each encoded sound stream; None suits its channels."""
+
+    drop_unsupported: bool = False
+    """Whether to leave out what the container cannot hold, where it would be refused otherwise."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no sound encoder."""
+        if self.audio_encoder is None:
+            if self.audio_bitrate is not None:
+                raise UsageError(
+                    "--audio-bitrate without --audio-encoder would change nothing",
+                    hint="add --audio-encoder aac, or another encoder",
+                )
+            return
+        if self.audio_bitrate is not None and self.audio_bitrate < 1000:
+            raise UsageError(
+                f"a sound of {self.audio_bitrate} bits per second cannot be",
+                hint="write --audio-bitrate 192k",
+            )
+        if sound_codec(self.audio_encoder) is None:
+            raise UsageError(
+                f"there is no sound encoder called {self.audio_encoder!r} here",
+                hint="try one of aac, libopus, flac, ac3, libmp3lame, pcm_s16le",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A stream that the output cannot hold."""
+    """Something of the source that the output will not have."""
+
+    what: str
+    """What it is, for people: "subtitle stream 2 (ass, eng)"."""
+
+    reason: str
+    """Why not, as half a sentence."""
+
+    fixes: tuple[str, ...] = ()
+    """Options that keep it, or that agree to its loss; () where nothing helps."""
+
+    stream: StreamInfo | None = None
+    """The stream, where it is one."""
+
+    refused: bool = True
+    """Whether the work must not start before somebody has agreed to the loss."""
+
+    def __str__(self) -> str:
+        """Tell people what will be lost, why, and what keeps it."""
+        helps = f" ({' or '.join(self.fixes)})" if self.fixes else ""
+        return f"{self.what} will be lost: {self.reason}{helps}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """A stream that is decoded and encoded anew, because of the container or by wish."""
 
     stream: StreamInfo
     """The stream."""
 
-    reason: str
-    """Why not, as half a sentence for people."""
+    encoder: str
+    """FFmpeg's name of the encoder, which is its codec's name for subtitles."""
 
-    hint: str
-    """What to do to keep it, or an empty string where nothing helps."""
+    def __str__(self) -> str:
+        """Tell people what will become of the stream."""
+        styles = (
+            "; bold and italics are kept where it has them, other styling is lost"
+            if self.stream.kind == "subtitle"
+            else ""
+        )
+        return f"{describe_stream(self.stream)} will be converted to {self.encoder}{styles}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassthroughPlan:
-    """What will be copied besides the picture, and what cannot be."""
+    """What goes along with the picture, and what cannot."""
 
-    copied: tuple[StreamInfo, ...]
+    copied: tuple[StreamInfo, ...] = ()
     """Streams that are copied packet by packet."""
 
-    left_out: tuple[LeftOut, ...]
-    """Streams that are lost, each with the reason."""
+    converted: tuple[Conversion, ...] = ()
+    """Streams that are encoded anew."""
 
-    chapters: bool
+    left_out: tuple[LeftOut, ...] = ()
+    """What is lost without anybody having asked for it, each with the reason."""
+
+    chapters: bool = True
     """Whether the chapters go along (True where there are none)."""
 
+    audio_bitrate: int | None = None
+    """Bits per second of each encoded sound stream; None suits its channels."""
 
-def plan_passthrough(source: VideoInfo, container_format: str) -> PassthroughPlan:
-    """Say what of a source fits into a container, before any work starts.
+    drop_unsupported: bool = False
+    """Whether a stream that the muxer refuses after all is left out."""
+
+    @property
+    def streams(self) -> tuple[StreamInfo, ...]:
+        """All streams that will be in the output beside the picture, in file order."""
+        converted = [conversion.stream for conversion in self.converted]
+        return tuple(sorted([*self.copied, *converted], key=lambda stream: stream.index))
+
+
+def plan_passthrough(
+    source: VideoInfo, container_format: str, choices: StreamChoices | None = None
+) -> PassthroughPlan:
+    """Say what of a source goes into a container, before any work starts.
+
+    Streams are copied where the container can hold them. Text subtitles of another kind are
+    converted to the container's own; sound is encoded anew where an encoder is named, all of it.
 
     Args:
         source: The probed file.
         container_format: FFmpeg's name of the muxer ("mp4", "matroska").
+        choices: What the person wants; None copies all that fits.
 
     Raises:
-        UsageError: The muxer is none that is written.
+        UsageError: The muxer is none that is written, or cannot hold what the wanted sound encoder
+            makes.
     """
     container = container_named(container_format)
-    # In MP4 the names of chapters lie in a hidden text track. The muxer makes a new one from the
-    # chapters, so that copying the old one as well would double it.
-    streams = [stream for stream in source.other_streams if not stream.is_chapter_text]
-    losses = {stream.index: _why_not(stream, container) for stream in streams}
+    choices = choices or StreamChoices()
+    _check_sound(container, choices)
+    copied: list[StreamInfo] = []
+    converted: list[Conversion] = []
+    left_out: list[LeftOut] = []
+    for stream in _wanted_streams(source, choices):
+        encoder = _encoder_for(stream, container, choices)
+        if encoder is not None:
+            converted.append(Conversion(stream=stream, encoder=encoder))
+        elif container.holds(stream):
+            copied.append(stream)
+        else:
+            left_out.append(_lost_stream(stream, container))
+    kept = [*copied, *(one.stream for one in converted)]
+    left_out += _lost_properties(source, container, kept)
     return PassthroughPlan(
-        copied=tuple(stream for stream in streams if losses[stream.index] is None),
-        left_out=tuple(loss for loss in losses.values() if loss is not None),
-        chapters=source.chapter_count == 0
-        or (container.chapters and hasattr(OutputContainer, "set_chapters")),
+        copied=tuple(copied),
+        converted=tuple(converted),
+        left_out=tuple(left_out),
+        chapters=source.chapter_count == 0 or container.chapters,
+        audio_bitrate=choices.audio_bitrate,
+        drop_unsupported=choices.drop_unsupported,
     )
 
 
-def _why_not(stream: StreamInfo, container: Container) -> LeftOut | None:
-    # Releases of PyAV before 15 copy sound and subtitles, and garble or refuse the rest.
-    if stream.kind not in ("audio", "subtitle") and not hasattr(OutputContainer, "add_attachment"):
-        reason, hint = "this release of PyAV cannot copy it", "pip install --upgrade av"
-    elif container.holds(stream):
+def picture_only(source: VideoInfo, what: str) -> PassthroughPlan:
+    """Return the plan for an output that by its nature holds the picture and nothing else.
+
+    Nobody expects sound in a folder of pictures: the rest stays behind, and that is only told.
+
+    Args:
+        source: The probed file.
+        what: The kind of output, in the plural: "pictures".
+    """
+    wanted = _wanted_streams(source, StreamChoices())
+    reason = f"{what} hold the picture alone"
+    losses = [
+        LeftOut(what=describe_stream(one), reason=reason, stream=one, refused=False)
+        for one in wanted
+    ]
+    if source.chapter_count:
+        what = f"{source.chapter_count} chapters"
+        losses.append(LeftOut(what=what, reason=reason, refused=False))
+    return PassthroughPlan(left_out=tuple(losses), chapters=False)
+
+
+def lost_shape(source: VideoInfo, container_format: str, encoder: str) -> LeftOut | None:
+    """Return the loss of the shape of pixels (an anamorphic picture), or None where it is kept.
+
+    MP4 and its kin store it for every codec. Elsewhere it must be part of the codec's own headers,
+    because PyAV cannot tell the muxer of Matroska about it.
+
+    Args:
+        source: The probed file, as the output should look.
+        container_format: FFmpeg's name of the muxer.
+        encoder: FFmpeg's name of the picture's encoder.
+    """
+    aspect = source.sample_aspect_ratio or Fraction(1)
+    codec = av.Codec(encoder, "w").canonical_name
+    kept = container_format in _STORE_SHAPE or codec in _CODECS_WITH_SHAPE
+    if kept or abs(aspect - 1) < _VISIBLE_STRETCH:
         return None
-    elif not stream.codec and stream.kind != "attachment":
-        reason, hint = "its format is unknown here", ""
+    name = container_named(container_format).suffix[1:]
+    return LeftOut(
+        what=f"the shape of pixels ({aspect.numerator}:{aspect.denominator})",
+        reason=f"{codec} in {name} files cannot hold it, and the picture would look squeezed",
+        fixes=("--square-pixels", "-o out.mp4", "--encoder libx264 into .mkv"),
+    )
+
+
+def refuse_losses(plan: PassthroughPlan, target_name: str, choices: StreamChoices) -> None:
+    """Stop before any work if something would be lost that a person could keep.
+
+    Data that no container of ours can hold is no reason: it is left out and told of.
+
+    Raises:
+        UsageError: Something would be lost, and ``choices.drop_unsupported`` is not given.
+    """
+    losses = [loss for loss in plan.left_out if loss.refused]
+    if not losses or choices.drop_unsupported:
+        return
+    lines = [f"  {loss.what}: {loss.reason}" for loss in losses]
+    fixes = dict.fromkeys(fix for loss in losses for fix in loss.fixes)
+    raise UsageError(
+        "\n".join([f"{target_name} cannot hold everything of the input", *lines]),
+        hint="use one of " + ", ".join([*fixes, "--drop-unsupported (leaves all of this out)"])
+        if fixes
+        else "--drop-unsupported leaves it out",
+    )
+
+
+def sound_codec(encoder: str) -> str | None:
+    """Return the codec that a sound encoder makes ("opus" for libopus), or None if it is none."""
+    try:
+        codec = av.Codec(encoder, "w")
+    except ValueError:
+        return None
+    return codec.canonical_name if codec.type == "audio" else None
+
+
+def describe_stream(stream: StreamInfo) -> str:
+    """Name a stream for people: "subtitle stream 2 (ass, eng)"."""
+    kind = "cover picture" if stream.is_cover else _NAME_OF_KIND.get(stream.kind, stream.kind)
+    known = [part for part in (stream.codec, stream.language, stream.title) if part]
+    return f"{kind} stream {stream.index}" + (f" ({', '.join(known)})" if known else "")
+
+
+def _wanted_streams(source: VideoInfo, choices: StreamChoices) -> Iterator[StreamInfo]:
+    for stream in source.other_streams:
+        # In MP4 the names of chapters lie in a hidden text track. The muxer makes a new one from
+        # the chapters, so that copying the old one as well would double it.
+        unwanted = (stream.kind == "audio" and not choices.audio) or (
+            stream.kind == "subtitle" and not choices.subtitles
+        )
+        if not stream.is_chapter_text and not unwanted:
+            yield stream
+
+
+def _encoder_for(stream: StreamInfo, container: Container, choices: StreamChoices) -> str | None:
+    if stream.kind == "audio" and stream.codec and choices.audio_encoder and container.audio:
+        return choices.audio_encoder
+    if stream.kind != "subtitle" or container.holds(stream):
+        return None
+    is_text = stream.codec in TEXT_SUBTITLES
+    return container.text_subtitle or None if is_text else None
+
+
+def _check_sound(container: Container, choices: StreamChoices) -> None:
+    encoder = choices.audio_encoder
+    if encoder is None or not container.audio:
+        return
+    codec = sound_codec(encoder)
+    if codec not in container.audio:
+        better = f"try --audio-encoder {container.sound_encoder}"
+        holder = next((other for other in CONTAINERS if codec in other.audio), None)
+        raise UsageError(
+            f"{container.suffix[1:]} files cannot hold the {codec} that {encoder} makes",
+            hint=better if holder is None else f"{better}, or write to {holder.suffix}",
+        )
+
+
+def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
+    if not stream.codec and stream.kind != "attachment":
+        reason = "its format is unknown here"
     else:
         what = "a cover picture" if stream.is_cover else stream.codec or f"this {stream.kind}"
         reason = f"{container.suffix[1:]} files cannot hold {what}"
-        better = recommend(stream)
-        hint = f"-o out{better.suffix} keeps it" if better is not None else ""
-    return LeftOut(stream=stream, reason=reason, hint=hint)
-
-
-class StreamCopier:
-    """Copy the planned streams beside a picture that is being encoded.
-
-    The source is opened a second time and read only as far as the picture has come, so that
-    memory stays small however long the sound is. ``shift_seconds``, set before the first packet,
-    moves all of them in time.
-    """
-
-    def __init__(self, source: VideoInfo, plan: PassthroughPlan) -> None:
-        self._source = source
-        self._plan = plan
-        self._stack = ExitStack()
-        self._input: InputContainer | None = None
-        self._outputs: dict[int, Stream] = {}
-        self._packets: Iterator[Packet[Stream]] = iter(())
-        self._held: Packet[Stream] | None = None
-        self.shift_seconds = Fraction(0)
-
-    def open(self) -> None:
-        """Open the source.
-
-        Raises:
-            InputVideoError: It went away since it was probed.
-        """
-        self._input = self._stack.enter_context(open_input(self._source.path))
-
-    def close(self) -> None:
-        """Close the source."""
-        self._packets = iter(())
-        self._held = None
-        self._stack.close()
-
-    def add_stream(self, output: OutputContainer, stream: StreamInfo) -> None:
-        """Add the output twin of one planned stream; one the muxer refuses is warned about."""
-        template = self._opened.streams[stream.index]
-        try:
-            twin = _add_twin(output, template)
-        except (ValueError, av.FFmpegError) as error:
-            _log.warning("stream %d (%s) cannot be copied: %s", stream.index, stream.codec, error)
-            return
-        copy_stream_tags(template, twin)
-        self._outputs[stream.index] = twin
-
-    def copy_container_tags(self, output: OutputContainer) -> None:
-        """Copy the file's metadata and chapters."""
-        tags = {
-            key: value
-            for key, value in self._opened.metadata.items()
-            if key.lower() not in _MUXER_OWNED_KEYS
-        }
-        output.metadata.update(tags)
-        if self._plan.chapters and self._source.chapter_count:
-            output.set_chapters(self._opened.chapters())
-
-    def picture_template(self) -> Stream:
-        """Return the source's picture stream, for its tags."""
-        return self._opened.streams[self._source.stream_index]
-
-    def clock_rates(self) -> list[int]:
-        """Return the ticks per second of the copied streams, as the MP4 muxer will count them."""
-        rates = []
-        for twin in self._outputs.values():
-            rate = twin.codec_context.sample_rate if isinstance(twin, AudioStream) else 0
-            rates.append(rate or (twin.time_base or Fraction(1)).denominator)
-        return rates
-
-    def picture_clock_rates(self) -> list[int]:
-        """Return the ticks per second of further pictures that are copied."""
-        twins = [twin for twin in self._outputs.values() if twin.type == "video"]
-        return [twin.time_base.denominator for twin in twins if twin.time_base]
-
-    def start(self) -> None:
-        """Begin to read packets; all streams have been added."""
-        wanted = set(self._outputs)
-        for stream in self._opened.streams:
-            if stream.index not in wanted and hasattr(type(stream), "discard"):
-                # The demuxer then skips the pictures, by far the most of the file.
-                cast("Any", stream).discard = _DISCARD_ALL
-        if wanted:
-            self._packets = self._opened.demux([self._opened.streams[i] for i in sorted(wanted)])
-
-    def copy_until(self, output: OutputContainer, seconds: Fraction | None) -> None:
-        """Mux all packets up to a decoding time, or the rest of them where it is None."""
-        while (packet := self._next()) is not None:
-            if seconds is not None and _decoding_time(packet) > seconds:
-                self._held = packet
-                return
-            packet.stream = self._outputs[packet.stream_index]
-            output.mux_one(packet)
-
-    @property
-    def _opened(self) -> InputContainer:
-        if self._input is None:
-            raise ValueError("the copier has not been opened")
-        return self._input
-
-    def _next(self) -> "Packet[Stream] | None":
-        if self._held is not None:
-            packet, self._held = self._held, None
-            return packet
-        try:
-            for packet in self._packets:
-                # demux() ends every stream with an empty packet that is meant for decoders.
-                if packet.size or packet.dts is not None:
-                    _shift(packet, self.shift_seconds)
-                    return packet
-        except av.FFmpegError as error:
-            _log.warning(
-                "%s: reading sound and subtitles stopped early: %s",
-                self._source.path,
-                describe_error(error),
-            )
-        self._packets = iter(())
-        return None
-
-
-def _add_twin(output: OutputContainer, template: Stream) -> Stream:
-    if template.type == "video":
-        # Without "opaque" PyAV would look for an encoder, although nothing will be encoded.
-        return output.add_stream_from_template(template, opaque=True)
-    return output.add_stream_from_template(template)
-
-
-def copy_stream_tags(template: Stream, twin: Stream) -> None:
-    """Copy language, title, other metadata and dispositions (default, forced, ...)."""
-    twin.metadata.update(
-        {
-            key: value
-            for key, value in template.metadata.items()
-            if key.lower() not in _MUXER_OWNED_KEYS and not key.startswith("_STATISTICS")
-        }
+    fixes = []
+    better = recommend(stream)
+    if better is not None:
+        fixes.append(f"-o out{better.suffix}")
+    if stream.kind == "audio" and stream.codec and container.sound_encoder:
+        fixes.append(f"--audio-encoder {container.sound_encoder}")
+    if stream.kind in _OPTION_OF_KIND:
+        fixes.append(_OPTION_OF_KIND[stream.kind])
+    return LeftOut(
+        what=describe_stream(stream),
+        reason=reason,
+        fixes=tuple(fixes),
+        stream=stream,
+        # Cameras and discs add private data that nothing but themselves can read. No file of ours
+        # can hold it, so that asking about it would stop every such video for nothing.
+        refused=bool(fixes) or stream.kind not in ("data", "unknown"),
     )
-    if hasattr(template, "disposition"):
-        # Older releases declare a plain Flag and yet take nothing but an integer.
-        cast("Any", twin).disposition = int(template.disposition.value)
 
 
-def _shift(packet: "Packet[Stream]", seconds: Fraction) -> None:
-    ticks = round(seconds / packet.time_base) if seconds else 0
-    if ticks and packet.pts is not None:
-        packet.pts += ticks
-    if ticks and packet.dts is not None:
-        packet.dts += ticks
-
-
-def _decoding_time(packet: "Packet[Stream]") -> Fraction:
-    ticks = packet.dts if packet.dts is not None else packet.pts
-    return _NO_TIME if ticks is None else ticks * packet.time_base
+def _lost_properties(
+    source: VideoInfo, container: Container, kept: Sequence[StreamInfo]
+) -> Iterator[LeftOut]:
+    name = container.suffix[1:]
+    languages = [one.language for one in kept if one.language not in (None, "und")]
+    if languages and not container.languages:
+        yield LeftOut(
+            what=f"what language each stream is in ({', '.join(map(str, languages))})",
+            reason=f"{name} files cannot say it",
+            refused=False,
+        )
+    if source.chapter_count and not container.chapters:
+        yield LeftOut(
+            what=f"{source.chapter_count} chapters",
+            reason=f"{name} files cannot list them",
+            fixes=("-o out.mkv",),
+        )
+    if source.display_matrix is not None and source.rotation and not container.rotation:
+        yield LeftOut(
+            what=f"the rotation by {source.rotation} degrees",
+            reason=f"{name} files cannot hold it, and the picture would lie on its side",
+            fixes=("-o out.mkv", "-o out.mp4"),
+        )

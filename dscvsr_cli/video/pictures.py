@@ -12,8 +12,8 @@ from torch import Tensor
 from dscvsr_cli.errors import InputVideoError, OutputVideoError
 from dscvsr_cli.video.colour import UNSPECIFIED, ColourInfo, resolve_colour
 from dscvsr_cli.video.formats import plain_format
+from dscvsr_cli.video.inputs import describe_error, open_input
 from dscvsr_cli.video.pixels import frame_to_pixels, pixels_to_frame
-from dscvsr_cli.video.probe import describe_error, open_input
 
 _BT601_TAG: Final = 6
 
@@ -24,28 +24,45 @@ def read_picture(path: Path) -> Tensor:
     Raises:
         InputVideoError: Missing, unreadable, or not a picture.
     """
+    frame = decode_picture(path)
+    return frame_to_pixels(frame, still_colour(frame)).clamp_(0.0, 1.0)
+
+
+def decode_picture(path: Path) -> av.VideoFrame:
+    """Read the first picture of a file.
+
+    Raises:
+        InputVideoError: Missing, unreadable, or not a picture.
+    """
     with open_input(path) as container:
         try:
+            # Threads would only start on pictures that are not there.
+            container.streams.video[0].codec_context.thread_count = 1
             frame = next(iter(container.decode(video=0)), None)
         except (av.FFmpegError, IndexError) as error:
             raise InputVideoError(
                 f"{path} is not a picture that can be read ({describe_error(error)})",
-                hint="PNG, JPEG and WebP are fine",
+                hint="PNG, TIFF, JPEG, WebP and BMP are fine",
             ) from error
     if frame is None:
-        raise InputVideoError(f"{path} holds no picture", hint="PNG, JPEG and WebP are fine")
-    return frame_to_pixels(frame, _still_colour(frame)).clamp_(0.0, 1.0)
+        raise InputVideoError(
+            f"{path} holds no picture", hint="PNG, TIFF, JPEG, WebP and BMP are fine"
+        )
+    return frame
 
 
-def _still_colour(frame: av.VideoFrame) -> ColourInfo:
+def still_colour(frame: av.VideoFrame, pixel_format: str | None = None) -> ColourInfo:
+    """Return what the numbers of a still picture mean as colours, in its own or another format."""
     # JPEG and WebP are BT.601 by their own standards, whatever the size of the picture.
     matrix_tag = _BT601_TAG if frame.colorspace == UNSPECIFIED else int(frame.colorspace)
     return resolve_colour(
-        pixel_format=plain_format(frame.format.name),
+        pixel_format=plain_format(pixel_format or frame.format.name),
         height=frame.height,
         width=frame.width,
         matrix_tag=matrix_tag,
         range_tag=int(frame.color_range),
+        primaries_tag=int(getattr(frame, "color_primaries", UNSPECIFIED)),
+        transfer_tag=int(getattr(frame, "color_trc", UNSPECIFIED)),
         siting="centre",
     )
 

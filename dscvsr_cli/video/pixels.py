@@ -27,7 +27,8 @@ def frame_to_pixels(frame: av.VideoFrame, colour: ColourInfo) -> Tensor:
     """Turn a decoded frame into ``(3, H, W)`` float32 RGB.
 
     [0, 1] spans black to white. What the file stores beyond (head and foot room of limited range,
-    colours outside RGB) lies a little outside and is not clipped. Opacity is dropped.
+    colours outside RGB) lies a little outside and is not clipped. For opacity see
+    ``frame_to_alpha``.
     """
     plain = plain_format(frame.format.name)
     frame = _repack(frame, plain.name, full_range=colour.full_range)
@@ -49,6 +50,21 @@ def frame_to_pixels(frame: av.VideoFrame, colour: ColourInfo) -> Tensor:
     return _yuv_codes_to_rgb(yuv, plain, colour)
 
 
+def frame_to_alpha(frame: av.VideoFrame) -> Tensor | None:
+    """Return the opacity of a decoded frame as ``(1, H, W)`` float32 in [0, 1], or None.
+
+    None says that the frame's pixel format has no opacity.
+    """
+    name = "rgba" if frame.format.has_palette else frame.format.name
+    plain = plain_format(name)
+    if not plain.alpha:
+        return None
+    frame = _repack(_repack(frame, name, full_range=True), plain.name, full_range=True)
+    # Opacity spans all codes, whatever the range of the colours beside it.
+    opacity = _read_plane(frame, 3, plain, frame.height, frame.width)
+    return opacity.div_(2**plain.bits - 1).unsqueeze(0)
+
+
 def _yuv_codes_to_rgb(yuv: Tensor, plain: PlainFormat, colour: ColourInfo) -> Tensor:
     offset, scale = _code_ranges(plain, full=colour.full_range)
     to_rgb = torch.linalg.inv(rgb_to_yuv_matrix(colour.matrix)) / scale
@@ -58,8 +74,19 @@ def _yuv_codes_to_rgb(yuv: Tensor, plain: PlainFormat, colour: ColourInfo) -> Te
     return flat.view_as(yuv)
 
 
-def pixels_to_frame(pixels: Tensor, *, pixel_format: str, colour: ColourInfo) -> av.VideoFrame:
+def is_opaque(frame: av.VideoFrame) -> bool:
+    """Say whether no pixel of a decoded frame lets anything through."""
+    alpha = frame_to_alpha(frame)
+    return alpha is None or bool((alpha == 1).all())
+
+
+def pixels_to_frame(
+    pixels: Tensor, *, pixel_format: str, colour: ColourInfo, alpha: Tensor | None = None
+) -> av.VideoFrame:
     """Turn ``(3, H, W)`` RGB into a frame, clamped to [0, 1] and rounded to the nearest code.
+
+    ``alpha`` is ``(1, H, W)`` opacity in [0, 1]; without it formats with opacity are opaque, and
+    formats without leave it out.
 
     ``pixels`` may lie on any device and be of any floating type; the arithmetic runs where they
     are, in float32, and only the finished codes are moved.
@@ -76,8 +103,8 @@ def pixels_to_frame(pixels: Tensor, *, pixel_format: str, colour: ColourInfo) ->
     for index, plane in enumerate(planes):
         _write_plane(frame, index, plane, plain)
     if plain.alpha:
-        opaque = torch.full((height, width), float(2**plain.bits - 1))
-        _write_plane(frame, 3, opaque, plain)
+        opacity = torch.ones(height, width) if alpha is None else alpha[0].detach().float()
+        _write_plane(frame, 3, opacity * (2**plain.bits - 1), plain)
     return _repack(frame, pixel_format, full_range=colour.full_range)
 
 

@@ -1,196 +1,162 @@
-"""Probe a video file: what it holds, and a clear complaint where it holds no picture."""
+"""Probe an input: what it holds, and a clear complaint where it holds no picture."""
 
-import logging
-import struct
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 import av
-from av.codec.context import CodecContext
 from av.container import InputContainer
-from av.sidedata.sidedata import SideData
-from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Stream
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.video.colour import RANGE_UNSPECIFIED, UNSPECIFIED, ColourInfo, resolve_colour
-from dscvsr_cli.video.formats import plain_format
-from dscvsr_cli.video.info import HdrMetadata, StreamInfo, StreamKind, VideoInfo
-from dscvsr_cli.video.rotation import DisplayMatrix, rotation_degrees
+from dscvsr_cli.video.colour import (
+    RANGE_UNSPECIFIED,
+    UNSPECIFIED,
+    ColourInfo,
+    Siting,
+    resolve_colour,
+)
+from dscvsr_cli.video.container_crop import container_crop
+from dscvsr_cli.video.decoding import Decoding
+from dscvsr_cli.video.formats import has_alpha, plain_format
+from dscvsr_cli.video.info import Crop, StreamInfo, StreamKind, VideoInfo
+from dscvsr_cli.video.inputs import input_name, open_input, read_header, source_kind
+from dscvsr_cli.video.interlacing import is_interlaced
+from dscvsr_cli.video.picture_frames import probe_pictures
+from dscvsr_cli.video.pixels import is_opaque
+from dscvsr_cli.video.read_options import ReadOptions
+from dscvsr_cli.video.rotation import rotation_degrees
+from dscvsr_cli.video.sequence import sequence_pictures
+from dscvsr_cli.video.side_data import display_matrix, dynamic_hdr, hdr_metadata
+from dscvsr_cli.video.streams import codec_name, is_cover
+from dscvsr_cli.video.y4m_header import y4m_siting
 
-_log: Final = logging.getLogger(__name__)
+PICTURES_LOOKED_AT: Final = 6
+"""First pictures that are decoded; a film may begin with a few that tell less than the others."""
 
 _CENTRED_CHROMA_CODECS: Final = ("mjpeg", "mpeg1video")
 _HIGHEST_PLAUSIBLE_RATE: Final = 480
-_CODEC_OF_DECODER: Final = {
-    "dca": "dts",
-    "dvbsub": "dvb_subtitle",
-    "dvdsub": "dvd_subtitle",
-    "flv": "flv1",
-    "libdav1d": "av1",
-    "libopus": "opus",
-    "libvorbis": "vorbis",
-    "pgssub": "hdmv_pgs_subtitle",
-    "srt": "subrip",
-    "ssa": "ass",
-}
-"""Releases of PyAV before 15 know a stream only by the name of its decoder."""
-
-_ATTACHED_PICTURE: Final = 0x400
 
 
-def probe(path: Path) -> VideoInfo:
-    """Read a file's header and its first picture.
+def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
+    """Read a file's header and its first pictures, or the first picture of a sequence.
 
-    The first picture is decoded because the bitstream knows better than the container: colour tags
-    may be there alone, or contradict the container's, and players follow the bitstream.
+    Pictures are decoded because the bitstream knows better than the container: colour tags may be
+    there alone, or contradict the container's, and players follow the bitstream.
+
+    A pipe cannot be probed and then read: use ``VideoReader``, which does both in one go.
 
     Raises:
         InputVideoError: Missing, unreadable, not a video, empty, or without a picture.
+        ValueError: The path is a pipe.
     """
+    options = options or ReadOptions()
+    kind = source_kind(path)
+    if kind == "pipe":
+        raise ValueError(f"{path} can be read only once, and so not be probed")
+    if kind == "sequence":
+        pictures = sequence_pictures(path, start_number=options.start_number)
+        return probe_pictures(path, pictures, options)
     with open_input(path) as container:
-        stream = main_video_stream(container, path)
-        frame = _first_frame(container, stream, path)
-        return _describe(path, container, stream, frame)
-
-
-@contextmanager
-def open_input(path: Path) -> Iterator[InputContainer]:
-    """Open a file for reading; whatever FFmpeg says about it becomes an ``InputVideoError``."""
-    check_readable(path)
-    try:
-        # Metadata in other encodings than UTF-8 is common in old AVI files and must not stop us.
-        # The "file:" prefix keeps names such as "a:b.mp4" from being read as a protocol.
-        container = av.open(f"file:{path}", "r", metadata_errors="replace")
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise InputVideoError(
-            f"{path} is not a video that can be read ({describe_error(error)})",
-            hint="check that the file is complete and plays in a video player",
-        ) from error
-    with container:
-        yield container
-
-
-def check_readable(path: Path) -> None:
-    """Complain about a missing file, a folder or an empty file in plain words.
-
-    Raises:
-        InputVideoError: One of these.
-    """
-    try:
-        if path.is_dir():
-            raise InputVideoError(f"{path} is a folder", hint="give a video file inside it")
-        with path.open("rb") as file:
-            empty = not file.read(1)
-    except FileNotFoundError as error:
-        raise InputVideoError(
-            f"{path} does not exist", hint="check the spelling, and the folder you are in"
-        ) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputVideoError(
-            f"{path} cannot be read: {reason}", hint="check the permissions of the file"
-        ) from error
-    if empty:
-        raise InputVideoError(f"{path} is empty", hint="copy or download the file again")
-
-
-def describe_error(error: Exception) -> str:
-    """Return FFmpeg's words for what went wrong, without its codes."""
-    return str(getattr(error, "strerror", None) or error)
-
-
-def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the first moving picture of the file; cover art does not count.
-
-    Raises:
-        InputVideoError: There is none, or this build of FFmpeg has no decoder for it.
-    """
-    moving = [stream for stream in container.streams.video if not _is_cover(stream)]
-    if not moving:
-        raise InputVideoError(
-            f"{path} holds no picture", hint="give a file with a video stream, not sound alone"
+        trouble: list[str] = []
+        decoding = Decoding(
+            container,
+            path,
+            # A few pictures are wanted; more threads would only start on the ones after them.
+            threads=1,
+            on_damage=lambda message, _: trouble.append(message),
         )
-    if cast("CodecContext | None", moving[0].codec_context) is None:
-        raise InputVideoError(
-            f"the video in {path} is of a kind that cannot be decoded here",
-            hint="convert it first: ffmpeg -i IN -c:v ffv1 -c:a copy OUT.mkv",
-        )
-    return moving[0]
+        return describe(decoding, path, options, header=b"", trouble=trouble)
 
 
-def codec_name(stream: Stream) -> str:
-    """Return the name of the codec itself ("av1"), not of its decoder ("libdav1d")."""
-    # None where this build of FFmpeg has no decoder, in spite of what the stubs declare.
-    context = cast("CodecContext | None", stream.codec_context)
-    if context is None:
-        return str(getattr(stream, "name", None) or "") if stream.type == "data" else ""
-    name = str(getattr(context.codec, "canonical_name", context.name))
-    return _CODEC_OF_DECODER.get(name, name)
-
-
-def _is_cover(stream: Stream) -> bool:
-    # Early releases of PyAV 14 hide dispositions; nothing counts as a cover there.
-    disposition = getattr(stream, "disposition", 0)
-    # An IntFlag in newer releases, a plain Flag in older ones.
-    return bool(int(getattr(disposition, "value", disposition)) & _ATTACHED_PICTURE)
-
-
-def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> av.VideoFrame:
-    # One picture is wanted; more threads would only start to decode the ones after it.
-    stream.codec_context.thread_count = 1
-    trouble = "it ends before the first picture"
-    try:
-        for packet in container.demux(stream):
-            try:
-                for frame in packet.decode():
-                    return frame
-            except av.FFmpegError as error:
-                trouble = describe_error(error)
-    except av.FFmpegError as error:
-        trouble = describe_error(error)
-    raise InputVideoError(
-        f"no picture of {path} could be decoded ({trouble})",
-        hint="the file is damaged or cut short; try another copy",
-    )
-
-
-def _describe(
-    path: Path, container: InputContainer, stream: VideoStream, frame: av.VideoFrame
+def describe(
+    decoding: Decoding,
+    path: Path,
+    options: ReadOptions,
+    *,
+    header: bytes,
+    trouble: Sequence[str] = (),
 ) -> VideoInfo:
+    """Return what is known of an opened file or pipe after a look at its first pictures.
+
+    Args:
+        decoding: At its beginning.
+        path: The file or pipe.
+        options: Of the person.
+        header: The first bytes; empty where the file can be opened to read them.
+        trouble: What has gone wrong while decoding, for the message.
+
+    Raises:
+        InputVideoError: No picture could be decoded.
+    """
+    frames = decoding.look(PICTURES_LOOKED_AT)
+    if not frames:
+        reason = trouble[-1] if trouble else "it ends before the first picture"
+        raise InputVideoError(
+            f"no picture of {input_name(path)} could be decoded ({reason})",
+            hint="the file is damaged or cut short; try another copy",
+        )
+    container, stream, frame = decoding.container, decoding.stream, frames[0]
     plain = plain_format(frame.format.name)
-    matrix = _display_matrix(frame)
+    matrix = display_matrix(frame)
     chapters = container.chapters() if hasattr(container, "chapters") else []
-    others = [other for other in container.streams if other.index != stream.index]
+    others = tuple(
+        _stream_info(other, has_chapters=bool(chapters))
+        for other in container.streams
+        if other.index != stream.index
+    )
+    kind = source_kind(path)
+    crop = None
+    if kind == "file":
+        crop = container_crop(
+            path,
+            container.format.name,
+            stream_index=stream.index,
+            height=frame.height,
+            width=frame.width,
+        )
+    height, width = (crop or Crop()).size(frame.height, frame.width)
     return VideoInfo(
         path=path,
         container=container.format.name,
         stream_index=stream.index,
         codec=codec_name(stream),
-        width=frame.width,
-        height=frame.height,
+        width=width,
+        height=height,
         frame_rate=_frame_rate(stream),
         time_base=stream.time_base or Fraction(1, 90000),
         frame_count=_frame_count(stream),
         duration_seconds=_duration_seconds(container, stream),
         pixel_format=frame.format.name,
         bit_depth=max((part.bits for part in frame.format.components), default=plain.bits),
-        colour=_colour(stream, frame),
+        colour=_colour(stream, frame, _siting(path, container, stream, header)),
         sample_aspect_ratio=stream.sample_aspect_ratio or None,
         display_matrix=matrix,
         rotation=rotation_degrees(matrix),
-        interlaced=frame.interlaced_frame,
-        hdr=_hdr_metadata(frame),
-        other_streams=tuple(_stream_info(other, has_chapters=bool(chapters)) for other in others),
-        chapter_count=len(chapters),
+        interlaced=is_interlaced(stream, frames, options.field_order),
+        hdr=hdr_metadata(frame),
+        other_streams=others if kind == "file" else (),
+        frames_cut_off=_frames_cut_off(path, stream) if kind == "file" else 0,
+        chapter_count=len(chapters) if kind == "file" else 0,
+        kind=kind,
+        start_seconds=_start_seconds(container, stream),
+        has_alpha=_has_alpha(codec_name(stream), frames),
+        dynamic_hdr=dynamic_hdr(frames),
+        crop=crop,
+        lost_streams=() if kind == "file" else others,
     )
 
 
-def _colour(stream: VideoStream, frame: av.VideoFrame) -> ColourInfo:
+def _has_alpha(codec: str, frames: Sequence[av.VideoFrame]) -> bool:
+    if codec == "gif":
+        # Its decoder gives every picture opacity, whether or not the file uses it.
+        return not all(is_opaque(frame) for frame in frames)
+    return has_alpha(frames[0])
+
+
+def _colour(stream: VideoStream, frame: av.VideoFrame, siting: Siting) -> ColourInfo:
     context = stream.codec_context
 
     def tag(of_frame: int, of_stream: int, missing: int) -> int:
@@ -206,8 +172,15 @@ def _colour(stream: VideoStream, frame: av.VideoFrame) -> ColourInfo:
         range_tag=tag(frame.color_range, context.color_range, RANGE_UNSPECIFIED),
         primaries_tag=tag(frame_primaries, context.color_primaries, UNSPECIFIED),
         transfer_tag=tag(frame_transfer, context.color_trc, UNSPECIFIED),
-        siting="centre" if codec_name(stream) in _CENTRED_CHROMA_CODECS else "left",
+        siting=siting,
     )
+
+
+def _siting(path: Path, container: InputContainer, stream: VideoStream, header: bytes) -> Siting:
+    if container.format.name == "yuv4mpegpipe":
+        # PyAV does not show what libav makes of the header.
+        return y4m_siting(header or read_header(path))
+    return "centre" if codec_name(stream) in _CENTRED_CHROMA_CODECS else "left"
 
 
 def _frame_rate(stream: VideoStream) -> Fraction | None:
@@ -226,6 +199,13 @@ def _frame_count(stream: VideoStream) -> int | None:
     return int(counted) if counted.isascii() and counted.isdigit() and int(counted) > 0 else None
 
 
+def _frames_cut_off(path: Path, stream: VideoStream) -> int:
+    # libav reads what is there of such a file and then ends, without a word.
+    size_bytes = path.stat().st_size
+    entries = getattr(stream, "index_entries", ())
+    return sum(1 for entry in entries if entry.pos + entry.size > size_bytes)
+
+
 def _duration_seconds(container: InputContainer, stream: VideoStream) -> float | None:
     if stream.duration and stream.duration > 0 and stream.time_base:
         return float(stream.duration * stream.time_base)
@@ -235,6 +215,20 @@ def _duration_seconds(container: InputContainer, stream: VideoStream) -> float |
         # Raw streams have no header; what is guessed for them can be less than one frame.
         return seconds if rate is None or seconds * rate > 0.5 else None
     return None
+
+
+def _start_seconds(container: InputContainer, picture: VideoStream) -> Fraction:
+    starts = {
+        stream.index: stream.start_time * stream.time_base
+        for stream in container.streams
+        if stream.type in ("video", "audio")
+        and not is_cover(stream)
+        and stream.start_time is not None
+        and stream.time_base
+    }
+    # Sound may begin a little below zero with samples that only warm up its decoder.
+    zero = Fraction(0)
+    return max(min(starts.values(), default=zero), min(zero, starts.get(picture.index, zero)))
 
 
 def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
@@ -247,43 +241,6 @@ def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
         codec=codec,
         language=stream.metadata.get("language"),
         title=stream.metadata.get("title") or stream.metadata.get("filename"),
-        is_cover=kind == "video" and _is_cover(stream),
+        is_cover=kind == "video" and is_cover(stream),
         is_chapter_text=has_chapters and codec == "bin_data" and handler == "SubtitleHandler",
     )
-
-
-def _side_data(frame: av.VideoFrame, kind: SideDataType, size_bytes: int) -> bytes | None:
-    # Iterating yields the entries themselves, in spite of the mapping that the stubs declare.
-    for entry in cast("Iterable[SideData]", frame.side_data):
-        data = bytes(entry)
-        if entry.type == kind and len(data) >= size_bytes:
-            return data
-    return None
-
-
-def _display_matrix(frame: av.VideoFrame) -> DisplayMatrix | None:
-    data = _side_data(frame, SideDataType.DISPLAYMATRIX, 36)
-    return struct.unpack("=9i", data[:36]) if data else None
-
-
-def _hdr_metadata(frame: av.VideoFrame) -> HdrMetadata | None:
-    # AVMasteringDisplayMetadata is ten rationals (red, green, blue and white as x, y; least and
-    # greatest luminance) and two flags; AVContentLightMetadata is two unsigned integers.
-    mastering = _side_data(frame, SideDataType.MASTERING_DISPLAY_METADATA, 88)
-    light = _side_data(frame, SideDataType.CONTENT_LIGHT_LEVEL, 8)
-    primaries: tuple[tuple[Fraction, Fraction], ...] = ()
-    luminance: tuple[Fraction, Fraction] | None = None
-    if mastering:
-        numbers = struct.unpack("=22i", mastering[:88])
-        values = [
-            Fraction(*pair) if pair[1] else Fraction(0)
-            for pair in zip(numbers[0:20:2], numbers[1:20:2], strict=True)
-        ]
-        if numbers[20]:
-            primaries = tuple(zip(values[0:8:2], values[1:8:2], strict=True))
-        if numbers[21]:
-            luminance = (values[8], values[9])
-    content_light = struct.unpack("=2I", light[:8]) if light else None
-    if not primaries and luminance is None and content_light is None:
-        return None
-    return HdrMetadata(primaries=primaries, luminance=luminance, content_light=content_light)

@@ -11,6 +11,46 @@ _KEPT_NAME_LENGTH = 40
 """Characters of the target's name that the hidden name repeats, well below any system's limit."""
 
 
+def resolve_target(target: Path) -> Path:
+    """Return the file that is written for a name: what a symbolic link points to, as cp does."""
+    return Path(os.path.realpath(target)) if target.is_symlink() else target
+
+
+def is_special_file(target: Path) -> bool:
+    """Say whether a name is a device or a pipe, which is written to and never replaced."""
+    return target.exists() and not target.is_file() and not target.is_dir()
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's names on the disk, where the system knows such a thing."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file that after any accident is the old one or the new one, and on the disk.
+
+    Raises:
+        OSError: It cannot be written; an old file stays.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+    sync_folder(path.parent)
+
+
 def check_target(target: Path, *, source: Path | None, overwrite: bool) -> None:
     """Complain about a target that cannot or must not be written.
 
@@ -39,13 +79,18 @@ class PartialFile:
 
     The hidden name lies in the target's folder, so that taking the target's name is one atomic step
     on the same file system.
+
+    Args:
+        target: The name to take in the end; a symbolic link stays, and its file is replaced.
+        overwrite: Whether a file of that name may be replaced.
+        path: The hidden name, on the same file system; None makes one up.
     """
 
-    def __init__(self, target: Path, *, overwrite: bool) -> None:
-        self.target = target
+    def __init__(self, target: Path, *, overwrite: bool, path: Path | None = None) -> None:
+        self.target = resolve_target(target)
         self._overwrite = overwrite
         name = f".{target.stem[:_KEPT_NAME_LENGTH]}.{secrets.token_hex(4)}.part"
-        self.path = target.with_name(name)
+        self.path = path or self.target.with_name(name)
 
     def create(self) -> None:
         """Create the hidden file.
@@ -72,6 +117,7 @@ class PartialFile:
                 self.path.replace(self.target)
             else:
                 self._publish_exclusively()
+            sync_folder(self.target.parent)
         except OSError as error:
             self.discard()
             raise OutputVideoError(

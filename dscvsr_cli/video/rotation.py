@@ -2,11 +2,17 @@
 
 import math
 from fractions import Fraction
+from typing import Final
 
 from dscvsr_cli.geometry import Size
 
 DisplayMatrix = tuple[int, ...]
 """Nine fixed-point numbers, row by row; the last row shifts the turned picture, in pixels."""
+
+
+_ONE: Final = 1 << 16
+_ONE_BELOW: Final = 1 << 30
+"""The number one in the first two columns of a matrix, and in the last."""
 
 
 def rotation_degrees(matrix: DisplayMatrix | None) -> int:
@@ -15,6 +21,13 @@ def rotation_degrees(matrix: DisplayMatrix | None) -> int:
         return 0
     turn = round(-math.degrees(math.atan2(matrix[1], matrix[0])))
     return 180 if turn == -180 else turn
+
+
+def quarter_turns(degrees: int) -> DisplayMatrix:
+    """Return the display matrix of a counter-clockwise turn by a multiple of 90 degrees."""
+    turns = degrees // 90 % 4
+    cosine, sine = (1, 0, -1, 0)[turns] * _ONE, (0, 1, 0, -1)[turns] * _ONE
+    return (cosine, -sine, 0, sine, cosine, 0, 0, 0, _ONE_BELOW)
 
 
 def scale_display_matrix(matrix: DisplayMatrix, *, source: Size, target: Size) -> DisplayMatrix:

@@ -14,8 +14,8 @@ from torch import Tensor
 from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.video.colour import ColourInfo, resolve_colour
 from dscvsr_cli.video.formats import plain_format
+from dscvsr_cli.video.inputs import describe_error
 from dscvsr_cli.video.pixels import frame_to_pixels, pixels_to_frame
-from dscvsr_cli.video.probe import describe_error
 
 PIXEL_FORMAT: Final = "yuv420p"
 PRESET: Final = "medium"

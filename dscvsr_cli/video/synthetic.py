@@ -11,7 +11,7 @@ from av.filter import Graph
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import OutputVideoError, UsageError
-from dscvsr_cli.video.probe import describe_error
+from dscvsr_cli.video.inputs import describe_error
 from dscvsr_cli.video.publish import PartialFile
 
 _SAMPLE_RATE: Final = 48000

@@ -7,10 +7,10 @@ import pytest
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.containers import CONTAINERS, container_of, default_encoder
+from dscvsr_cli.video.containers import CONTAINERS, container_of
 from dscvsr_cli.video.encoders import EncodeOptions
 from dscvsr_cli.video.info import StreamInfo, StreamKind, VideoInfo
-from dscvsr_cli.video.passthrough import plan_passthrough
+from dscvsr_cli.video.passthrough import StreamChoices, plan_passthrough, refuse_losses
 from dscvsr_cli.video.probe import probe
 from dscvsr_cli.video.reader import VideoReader
 from dscvsr_cli.video.writer import VideoWriter
@@ -47,14 +47,15 @@ def copy_through(source: Path, target: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "codec", "held_by"),
+    ("kind", "codec", "copied_by"),
     [
-        ("audio", "aac", {"matroska", "mp4", "mov", "mpegts"}),
-        ("audio", "opus", {"matroska", "mp4", "webm", "mpegts"}),
-        ("audio", "pcm_s16le", {"matroska", "mp4", "mov"}),
+        ("audio", "aac", {"matroska", "mp4", "mov", "mpegts", "flv", "nut"}),
+        ("audio", "opus", {"matroska", "mp4", "webm", "mpegts", "ogg", "nut"}),
+        ("audio", "pcm_s16le", {"matroska", "mp4", "mov", "avi", "nut"}),
+        ("audio", "truehd", {"matroska"}),
         ("subtitle", "subrip", {"matroska"}),
         ("subtitle", "mov_text", {"mp4", "mov"}),
-        ("subtitle", "ass", {"matroska"}),
+        ("subtitle", "ass", {"matroska", "nut"}),
         ("subtitle", "hdmv_pgs_subtitle", {"matroska", "mpegts"}),
         ("attachment", "ttf", {"matroska"}),
         ("data", "bin_data", set()),
@@ -62,30 +63,120 @@ def copy_through(source: Path, target: Path) -> None:
     ],
 )
 def test_each_container_holds_what_it_can(
-    bare: VideoInfo, kind: StreamKind, codec: str, held_by: set[str]
+    bare: VideoInfo, kind: StreamKind, codec: str, copied_by: set[str]
 ) -> None:
     other = stream(kind, codec)
     source = replace(bare, other_streams=(other,))
     for container in CONTAINERS:
         plan = plan_passthrough(source, container.name)
-        assert (plan.copied == (other,)) is (container.name in held_by)
-        assert len(plan.copied) + len(plan.left_out) == 1
+        assert (plan.copied == (other,)) is (container.name in copied_by)
+        assert len(plan.copied) + len(plan.converted) + len(plan.left_out) == 1
 
 
-def test_a_loss_comes_with_a_reason_and_the_name_that_avoids_it(bare: VideoInfo) -> None:
-    source = replace(bare, other_streams=(stream("subtitle", "subrip"),))
-    (loss,) = plan_passthrough(source, "mp4").left_out
-    assert loss.reason == "mp4 files cannot hold subrip"
-    assert "-o out.mkv" in loss.hint
-    source = replace(bare, other_streams=(stream("subtitle", "mov_text"),))
-    (loss,) = plan_passthrough(source, "matroska").left_out
-    assert "-o out.mp4" in loss.hint
+@pytest.mark.parametrize(
+    ("codec", "container", "becomes"),
+    [
+        ("subrip", "mp4", "mov_text"),
+        ("ass", "mov", "mov_text"),
+        ("mov_text", "matroska", "subrip"),
+        ("subrip", "webm", "webvtt"),
+        ("hdmv_pgs_subtitle", "mp4", None),
+        ("subrip", "mpegts", None),
+        ("subrip", "avi", None),
+    ],
+)
+def test_text_subtitles_become_the_kind_that_the_container_holds(
+    bare: VideoInfo, codec: str, container: str, becomes: str | None
+) -> None:
+    source = replace(bare, other_streams=(stream("subtitle", codec),))
+    plan = plan_passthrough(source, container)
+    assert [one.encoder for one in plan.converted] == ([] if becomes is None else [becomes])
+    assert bool(plan.left_out) is (becomes is None)
 
 
-def test_a_loss_that_nothing_avoids_has_no_hint(bare: VideoInfo) -> None:
-    source = replace(bare, other_streams=(stream("data", "scte_35"),))
-    (loss,) = plan_passthrough(source, "mp4").left_out
-    assert loss.hint == ""
+def test_what_is_lost_is_refused_before_work_with_every_way_out(bare: VideoInfo) -> None:
+    others = (
+        replace(stream("audio", "truehd"), language="eng"),
+        replace(stream("subtitle", "hdmv_pgs_subtitle"), index=2),
+        replace(stream("attachment", "ttf"), index=3, title="font.ttf"),
+    )
+    plan = plan_passthrough(replace(bare, other_streams=others, chapter_count=2), "mp4")
+    with pytest.raises(UsageError) as caught:
+        refuse_losses(plan, "out.mp4", StreamChoices())
+    message = caught.value.message
+    assert "sound stream 1 (truehd, eng): mp4 files cannot hold truehd" in message
+    assert "subtitle stream 2 (hdmv_pgs_subtitle)" in message
+    assert "attachment stream 3 (ttf, font.ttf)" in message
+    for way in (
+        *("-o out.mkv", "--audio-encoder aac", "--no-audio", "--no-subs", "--drop-unsupported"),
+    ):
+        assert way in caught.value.hint
+    refuse_losses(plan, "out.mp4", StreamChoices(drop_unsupported=True))
+
+
+def test_private_data_that_nothing_can_hold_stops_nobody(bare: VideoInfo) -> None:
+    plan = plan_passthrough(replace(bare, other_streams=(stream("data", "scte_35"),)), "mp4")
+    (loss,) = plan.left_out
+    refuse_losses(plan, "out.mp4", StreamChoices())
+    assert str(loss) == ("data stream 1 (scte_35) will be lost: mp4 files cannot hold scte_35")
+
+
+def test_data_that_another_container_holds_is_asked_about(bare: VideoInfo) -> None:
+    plan = plan_passthrough(replace(bare, other_streams=(stream("data", "klv"),)), "mp4")
+    with pytest.raises(UsageError, match="klv") as caught:
+        refuse_losses(plan, "out.mp4", StreamChoices())
+    assert "-o out.ts" in caught.value.hint
+
+
+def test_what_a_person_leaves_out_is_no_loss(bare: VideoInfo) -> None:
+    others = (stream("audio", "truehd"), stream("subtitle", "hdmv_pgs_subtitle"))
+    choices = StreamChoices(audio=False, subtitles=False)
+    plan = plan_passthrough(replace(bare, other_streams=others), "mp4", choices)
+    assert plan == plan_passthrough(bare, "mp4")
+
+
+_KINDS: tuple[tuple[StreamKind, str], ...] = (
+    ("audio", "truehd"),
+    ("subtitle", "mov_text"),
+    ("audio", "aac"),
+)
+
+
+def test_a_named_sound_encoder_encodes_all_sound_and_nothing_else(bare: VideoInfo) -> None:
+    others = tuple(
+        replace(stream(kind, codec), index=index)
+        for index, (kind, codec) in enumerate(_KINDS, start=1)
+    )
+    choices = StreamChoices(audio_encoder="aac", audio_bitrate=192000)
+    plan = plan_passthrough(replace(bare, other_streams=others), "mp4", choices)
+    assert [(one.stream.index, one.encoder) for one in plan.converted] == [(1, "aac"), (3, "aac")]
+    assert [one.index for one in plan.copied] == [2]
+    assert [one.index for one in plan.streams] == [1, 2, 3]
+    assert not plan.left_out
+
+
+def test_a_sound_encoder_the_container_cannot_hold_is_refused(bare: VideoInfo) -> None:
+    with pytest.raises(UsageError, match="webm files cannot hold the aac") as caught:
+        plan_passthrough(bare, "webm", StreamChoices(audio_encoder="aac"))
+    assert "libopus" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["nonsense", "libx264", "mov_text"])
+def test_what_encodes_no_sound_is_no_sound_encoder(name: str) -> None:
+    with pytest.raises(UsageError, match="no sound encoder"):
+        StreamChoices(audio_encoder=name)
+
+
+def test_a_bit_rate_alone_is_refused() -> None:
+    with pytest.raises(UsageError, match="without --audio-encoder"):
+        StreamChoices(audio_bitrate=128000)
+
+
+def test_a_rotation_that_would_be_lost_is_refused(bare: VideoInfo) -> None:
+    turned = replace(bare, rotation=90, display_matrix=(0, -65536, 0, 65536, 0, 0, 0, 0, 2**30))
+    refuse_losses(plan_passthrough(turned, "mp4"), "out.mp4", StreamChoices())
+    with pytest.raises(UsageError, match="rotation by 90 degrees"):
+        refuse_losses(plan_passthrough(turned, "mpegts"), "out.ts", StreamChoices())
 
 
 def test_covers_go_where_covers_can_be(bare: VideoInfo) -> None:
@@ -108,21 +199,23 @@ def test_transport_streams_have_no_chapters(bare: VideoInfo) -> None:
 
 
 def test_an_unknown_container_is_refused(bare: VideoInfo) -> None:
-    with pytest.raises(UsageError, match="avi"):
-        plan_passthrough(bare, "avi")
+    with pytest.raises(UsageError, match="asf"):
+        plan_passthrough(bare, "asf")
 
 
 @pytest.mark.parametrize("name", ["a.MP4", "a.m4v", "a.mkv", "a.webm", "a.mov", "a.m2ts"])
 def test_the_suffix_chooses_the_container_and_a_fitting_encoder(name: str) -> None:
     container = container_of(Path(name))
     assert av.ContainerFormat(container.name, "w").is_output
-    assert av.Codec(default_encoder(Path(name)), "w").type == "video"
-    assert (default_encoder(Path(name)) == "libvpx-vp9") is name.endswith("webm")
+    assert av.Codec(container.picture_encoder, "w").type == "video"
+    assert (container.picture_encoder == "libvpx-vp9") is name.endswith("webm")
 
 
-@pytest.mark.parametrize("name", [table.name for table in CONTAINERS if table.name != "mpegts"])
+@pytest.mark.parametrize(
+    "name", [table.name for table in CONTAINERS if table.name not in ("mpegts", "ogg")]
+)
 def test_libav_agrees_with_our_tables(name: str) -> None:
-    # MPEG-TS is missing here because libav itself has no list for it.
+    # MPEG-TS and Ogg are missing here because libav itself has no lists for them.
     (table,) = (table for table in CONTAINERS if table.name == name)
     with av.open("unused", "w", format=name) as output:
         supported = output.supported_codecs

@@ -3,10 +3,13 @@
 import logging
 from pathlib import Path
 
+import av
 import pytest
 import torch
 
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.probe import probe
+from dscvsr_cli.video.read_options import ReadOptions
 from dscvsr_cli.video.reader import VideoReader
 from tests.clips import CLIPS, Clip, picture, render, render_kind
 from tests.helpers import assert_frames_close
@@ -118,3 +121,59 @@ def test_a_picture_that_changes_its_size_is_brought_to_the_first(tmp_path: Path)
     with VideoReader(path) as reader:
         shapes = [tuple(frame.pixels.shape) for frame in reader]
     assert shapes == [(3, 48, 64)] * 16
+
+
+def test_a_file_cut_short_behind_its_index_says_what_is_missing(tmp_path: Path) -> None:
+    path = render(Clip(pts=tuple(range(0, 40 * 512, 512)), sound_seconds=1.6), tmp_path)
+    assert probe(path).frames_cut_off == 0
+    index_first(path)
+    assert probe(path).frames_cut_off == 0
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 2 // 3])
+    with VideoReader(path) as reader:
+        frames = list(reader)
+    assert 0 < len(frames) < 40
+    assert reader.info.frames_cut_off == 40 - len(frames)
+    with pytest.raises(InputVideoError, match="cut short") as caught:
+        VideoReader(path, ReadOptions(strict=True))
+    assert caught.value.hint
+
+
+def index_first(path: Path) -> None:
+    """Move the index of an MP4 file to its beginning."""
+    with (
+        av.open(str(path)) as source,
+        av.open(str(path.with_name("moved.mp4")), "w", options={"movflags": "faststart"}) as target,
+    ):
+        twins = {stream.index: target.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = twins[packet.stream_index]
+                target.mux(packet)
+    path.with_name("moved.mp4").replace(path)
+
+
+@pytest.mark.parametrize("spot", [0.3, 0.6])
+def test_strict_reading_stops_at_the_first_damaged_picture(spot: float, tmp_path: Path) -> None:
+    clip = Clip(
+        suffix=".mkv",
+        encoder="mpeg4",
+        pts=tuple(range(0, 40 * 512, 512)),
+        options=(("g", "5"), ("b", "2000000")),
+    )
+    path = render(clip, tmp_path)
+    spoil(path, spot, spot + 0.1)
+    with VideoReader(path) as reader:
+        tolerant = [frame.pts for frame in reader]
+    with (
+        VideoReader(path, ReadOptions(strict=True)) as reader,
+        pytest.raises(InputVideoError, match="is damaged") as caught,
+    ):
+        list(reader)
+    assert str(path) in caught.value.message
+    assert 0 < reader.frames_read < len(tolerant)
+
+
+def test_a_sound_file_passes_strict_reading(tmp_path: Path) -> None:
+    with VideoReader(render_kind("b frames", tmp_path), ReadOptions(strict=True)) as reader:
+        assert len(list(reader)) == 20

@@ -351,7 +351,7 @@ def test_a_folder_without_permission_is_told_before_any_work(tmp_path: Path) -> 
         ("out.mp4", EncodeOptions(preset="nonsense"), "refuses"),
         ("out.mkv", EncodeOptions(encoder="ffv1", preset="slow"), "no presets"),
         ("out.webm", EncodeOptions(), "cannot hold"),
-        ("out.avi", EncodeOptions(), "does not say which kind"),
+        ("out.wmv", EncodeOptions(), "does not say which kind"),
         ("out", EncodeOptions(), "does not say which kind"),
     ],
 )

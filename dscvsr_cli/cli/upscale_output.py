@@ -1,0 +1,73 @@
+"""What ``dscvsr upscale`` says: plans, reports, dry runs and the sum of many files, as lines."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dscvsr_cli.cli.console import format_bytes, format_duration
+
+if TYPE_CHECKING:
+    from dscvsr_cli.pipelines.batch import BatchReport, FileResult
+    from dscvsr_cli.pipelines.dry_run import DryRunReport
+    from dscvsr_cli.pipelines.job import UpscalePlan, UpscaleReport
+
+
+def describe_plan(plan: "UpscalePlan") -> str:
+    """Say in one line what will happen."""
+    source = plan.source
+    frames = "frames unknown" if source.frame_count is None else f"{source.frame_count} frames"
+    rate = "" if source.frame_rate is None else f", {float(source.frame_rate):.5g} frames/s"
+    tile = "" if plan.tile is None else f", tiles of {plan.tile}"
+    resumed = f", going on after {plan.frames_done} frames" if plan.frames_done else ""
+    return (
+        f"{source.path.name}: {source.width}x{source.height}, {frames}{rate} -> {plan.size} "
+        f"{plan.encoder} {plan.pixel_format} | {plan.device} {plan.dtype}, {plan.weights}, "
+        f"window {plan.window}+{plan.look_ahead}{tile}{resumed}"
+    )
+
+
+def describe_report(report: "UpscaleReport") -> str:
+    """Say in one line what has happened."""
+    damaged = f", {report.damaged_frames} damaged" if report.damaged_frames else ""
+    return (
+        f"{report.target}: {report.frames_in} frames in = {report.frames_out} frames out{damaged}, "
+        f"{format_duration(report.seconds)}, {report.frames_per_second:.2f} frames/s, "
+        f"peak memory {format_bytes(report.peak_memory_bytes)}"
+    )
+
+
+def describe_dry_run(report: "DryRunReport") -> Iterator[tuple[str, str]]:
+    """Yield what would happen, as names and values."""
+    yield "output", str(report.plan.target)
+    yield "size", str(report.plan.size)
+    yield "frames", "unknown" if report.frames is None else f"about {report.frames}"
+    for name, values in (
+        ("copied", report.copied),
+        ("converted", report.converted),
+        ("lost", report.lost),
+    ):
+        yield from ((name, value) for value in values)
+    yield "memory", f"about {format_bytes(report.memory_bytes)} on {report.plan.device}"
+    if report.seconds_per_frame is not None:
+        whole = "" if report.seconds is None else f", {format_duration(report.seconds)} in all"
+        yield "time", f"about {report.seconds_per_frame:.3g} s a frame{whole}"
+    if report.disk is not None:
+        needed = report.disk.needed_bytes
+        yield (
+            "disk",
+            ("unknown" if needed is None else f"about {format_bytes(needed)}")
+            + f" until it is joined, {format_bytes(report.disk.free_bytes)} free",
+        )
+
+
+def describe_batch(report: "BatchReport") -> Iterator[tuple[str, str, str]]:
+    """Yield a row for each of many files: what came of it, its name, and details."""
+    for result in report.files:
+        yield result.outcome, str(result.target), describe_result(result)
+
+
+def describe_result(result: "FileResult") -> str:
+    """Say in a few words what came of one of many files."""
+    if result.report is None:
+        return result.message
+    report = result.report
+    return f"{report.frames_out} frames, {format_duration(report.seconds)}"

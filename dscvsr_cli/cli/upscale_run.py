@@ -1,0 +1,121 @@
+"""How ``dscvsr upscale`` runs its jobs: one, many, or none at all, with a bar and messages."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.upscale_output import (
+    describe_batch,
+    describe_dry_run,
+    describe_plan,
+    describe_report,
+)
+
+if TYPE_CHECKING:
+    from dscvsr_cli.pipelines.batch import FileResult
+    from dscvsr_cli.pipelines.job import UpscaleJob, UpscalePlan, UpscaleReport
+    from dscvsr_cli.pipelines.prepare import NetworkLoader
+
+_SOME_FAILED = 1
+
+
+def run_single(job: "UpscaleJob", terminal: Terminal, *, json: bool) -> None:
+    """Do one job and say how it went."""
+    from dscvsr_cli.weights.load import load_network
+
+    report = run_job(job, terminal, load_network)
+    if json:
+        terminal.print_json(report)
+    else:
+        terminal.print(describe_report(report))
+
+
+def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) -> None:
+    """Do one job after another and sum them up.
+
+    Raises:
+        typer.Exit: Some failed.
+    """
+    from dscvsr_cli.pipelines.batch import run_batch
+    from dscvsr_cli.pipelines.shelf import NetworkShelf
+
+    shelf = NetworkShelf()
+
+    def show(result: "FileResult") -> None:
+        if result.report is not None:
+            terminal.print(describe_report(result.report))
+        elif result.outcome == "failed":
+            terminal.warn(f"{result.source}: {result.message}")
+        else:
+            terminal.note(f"{result.target} {result.message}")
+
+    report = run_batch(jobs, lambda job: run_job(job, terminal, shelf), on_result=show)
+    if json:
+        terminal.print_json(report)
+    else:
+        terminal.print_rows(list(describe_batch(report)))
+        terminal.print(
+            f"{report.count('done')} done, {report.count('skipped')} skipped, "
+            f"{report.count('failed')} failed"
+        )
+    if report.count("failed"):
+        raise typer.Exit(_SOME_FAILED)
+
+
+def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) -> None:
+    """Say what jobs would do, and do nothing."""
+    from dscvsr_cli.pipelines.dry_run import dry_run
+    from dscvsr_cli.pipelines.shelf import NetworkShelf
+
+    shelf = NetworkShelf()
+    reports = [dry_run(job, load=shelf) for job in jobs]
+    if json:
+        terminal.print_json(reports if len(reports) > 1 else reports[0])
+        return
+    for report in reports:
+        terminal.print(describe_plan(report.plan))
+        for warning in report.plan.warnings:
+            terminal.warn(warning)
+        terminal.print_rows([("  " + name, value) for name, value in describe_dry_run(report)])
+
+
+def run_job(job: "UpscaleJob", terminal: Terminal, load: "NetworkLoader") -> "UpscaleReport":
+    """Do one job with a bar; when it is interrupted, say what is kept.
+
+    Raises:
+        DscvsrError: Whatever went wrong.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    from dscvsr_cli.pipelines.job import Interrupted
+    from dscvsr_cli.pipelines.upscale import upscale
+
+    total: int | None = None
+
+    def show_plan(plan: "UpscalePlan") -> None:
+        nonlocal total
+        total = plan.source.frame_count
+        terminal.print(describe_plan(plan))
+        for warning in plan.warnings:
+            terminal.warn(warning)
+
+    with terminal.frame_progress("upscaling") as progress:
+        try:
+            return upscale(
+                job, load=load, on_plan=show_plan, on_frame=lambda done: progress(done, total)
+            )
+        except Interrupted as interruption:
+            terminal.note(
+                f"interrupted; the first {interruption.frames_kept} frames are kept, and the same "
+                "command with --resume goes on from there"
+            )
+            raise
+
+
+def is_folder_of_videos(path: Path) -> bool:
+    """Say whether an input stands for the videos in it."""
+    from dscvsr_cli.video.sequence import is_sequence
+
+    return path.is_dir() and not is_sequence(path)

@@ -1,0 +1,39 @@
+"""``dscvsr verify``: what became of everything in a video in the file that was made from it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dscvsr_cli.cli.console import open_terminal
+from dscvsr_cli.cli.options import JsonOption, QuietOption
+
+_SOMETHING_LOST = 1
+
+
+def verify_command(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="The original.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The file made from it.")],
+    *,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Compare two files stream by stream: same frames, same times, everything else untouched.
+
+    Exits with 1 if something of IN is missing in OUT.
+    """
+    terminal = open_terminal(quiet=quiet or json)
+
+    from dscvsr_cli.video.compare import compare_files
+
+    comparison = compare_files(source, target)
+    if json:
+        terminal.print_json(comparison)
+    else:
+        terminal.print_rows([(one.level, one.subject, one.message) for one in comparison.findings])
+        terminal.print(
+            f"{target}: {len(comparison.lost)} lost, {len(comparison.changed)} changed, "
+            f"{len(comparison.findings)} compared"
+        )
+    if comparison.lost:
+        raise typer.Exit(_SOMETHING_LOST)

@@ -1,0 +1,64 @@
+"""Comparison views: bicubic on the left and the network's picture on the right, in one picture."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.imaging.resize import resize
+
+CompareView = Literal["split", "side"]
+"""One picture with a line down its middle, or both pictures whole beside each other."""
+
+_LINE_PIXELS = 2
+
+
+def view_size(size: Size, view: CompareView | None) -> Size:
+    """Return the size of the pictures that are written, for enlarged ones of ``size``."""
+    return Size(size.height, 2 * size.width) if view == "side" else size
+
+
+def compared(
+    frames: Iterable[Frame],
+    enlarge: Callable[[Iterable[Frame]], Iterator[Frame]],
+    *,
+    size: Size,
+    view: CompareView,
+    skipped: int = 0,
+) -> Iterator[Frame]:
+    """Enlarge frames and show each beside its bicubic twin.
+
+    Args:
+        frames: ``(3, H, W)`` pixels each.
+        enlarge: Gives the enlarged frames, in order.
+        size: Of an enlarged picture.
+        view: How both are shown.
+        skipped: Frames at the beginning that ``enlarge`` does not give back.
+    """
+    waiting: deque[Tensor] = deque()
+
+    def remembered() -> Iterator[Frame]:
+        for index, frame in enumerate(frames):
+            if index >= skipped:
+                waiting.append(frame.pixels)
+            yield frame
+
+    for frame in enlarge(remembered()):
+        bicubic = resize(waiting.popleft(), size).clamp_(0.0, 1.0)
+        yield replace(frame, pixels=show(bicubic, frame.pixels, view), alpha=None)
+
+
+def show(left: Tensor, right: Tensor, view: CompareView) -> Tensor:
+    """Put two ``(3, H, W)`` pictures into one: ``(3, H, W)`` split, ``(3, H, 2W)`` side by side."""
+    if view == "side":
+        return torch.cat((left, right), dim=-1)
+    middle = right.shape[-1] // 2
+    picture = right.clone()
+    picture[..., :middle] = left[..., :middle]
+    picture[..., middle - _LINE_PIXELS // 2 : middle + _LINE_PIXELS // 2] = 1.0
+    return picture

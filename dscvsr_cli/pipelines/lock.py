@@ -1,0 +1,90 @@
+"""A lock that one process at a time can hold, and that no dead process ever does."""
+
+import os
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from dscvsr_cli.errors import UsageError
+
+
+class ProcessLock:
+    """A lock on a file; the system lets go of it when its process ends, however that happens.
+
+    Two runs inside one process exclude each other as well.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def acquire(self, what: str) -> None:
+        """Take the lock and note who holds it.
+
+        Args:
+            what: What is locked, to complain about.
+
+        Raises:
+            UsageError: Another process holds it.
+            OSError: The file cannot be written.
+        """
+        while self._file is None:
+            file = self._path.open("a+b")
+            try:
+                _lock(file)
+            except BlockingIOError as error:
+                file.seek(0)
+                holder = file.read(20).decode("ascii", "replace").strip()
+                file.close()
+                raise UsageError(
+                    f"{what} is being written by another run"
+                    + (f" (process {holder})" * bool(holder)),
+                    hint="wait for it, or choose another name with -o",
+                ) from error
+            except BaseException:
+                file.close()
+                raise
+            # The holder before may have removed the file while we opened it.
+            if self._is_current(file):
+                self._file = file
+            else:
+                file.close()
+        self._file.truncate(0)
+        self._file.write(f"{os.getpid()}\n".encode())
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let go of the lock, whether or not it is held."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _is_current(self, file: BinaryIO) -> bool:
+        try:
+            named = self._path.stat()
+        except FileNotFoundError:
+            return False
+        held = os.fstat(file.fileno())
+        return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
+
+
+if sys.platform == "win32":
+
+    def _lock(file: BinaryIO) -> None:
+        import msvcrt  # noqa: PLC0415  only there
+
+        try:
+            # A byte far behind the content, so that others can still read who holds it.
+            file.seek(2**30)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError from error
+        finally:
+            file.seek(0)
+
+else:
+
+    def _lock(file: BinaryIO) -> None:
+        import fcntl  # noqa: PLC0415  absent on Windows
+
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

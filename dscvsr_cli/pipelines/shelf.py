@@ -1,0 +1,25 @@
+"""NetworkShelf: networks that are loaded once for many jobs."""
+
+import torch
+
+from dscvsr_cli.weights.load import LoadedNetwork, load_network
+
+
+class NetworkShelf:
+    """A ``load_network`` that remembers; call it in its place."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[tuple[str | None, torch.device, torch.dtype], LoadedNetwork] = {}
+
+    def __call__(
+        self, spec: str | None = None, *, device: torch.device, dtype: torch.dtype = torch.float32
+    ) -> LoadedNetwork:
+        """Return the network, loaded now or earlier.
+
+        Raises:
+            WeightsError: The weights are missing or damaged.
+        """
+        key = (spec, device, dtype)
+        if key not in self._loaded:
+            self._loaded[key] = load_network(spec, device=device, dtype=dtype)
+        return self._loaded[key]

@@ -1,0 +1,58 @@
+"""State files: what the network goes on from, put away between two runs."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from dscvsr_cli.engine.plan import StreamPlan
+from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.video.publish import write_durably
+
+_KEY = "dscvsr-state"
+
+
+def save_state(state: StreamState, path: Path) -> None:
+    """Write a state, whole or not at all.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    tensors = {
+        name: tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        for name, tensor in (("features", state.features), ("frame", state.frame))
+    }
+    about = {
+        "made": state.made,
+        "position": state.position,
+        "is_float32": state.is_float32,
+        "plan": asdict(state.plan),
+    }
+    write_durably(path, save(tensors, metadata={_KEY: json.dumps(about)}))
+
+
+def load_state(path: Path) -> StreamState:
+    """Read a state, its tensors on the CPU.
+
+    Raises:
+        OutputVideoError: It is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            about = json.loads((file.metadata() or {})[_KEY])
+            return StreamState(
+                made=about["made"],
+                position=about["position"],
+                features=file.get_tensor("features"),
+                frame=file.get_tensor("frame"),
+                is_float32=about["is_float32"],
+                plan=StreamPlan(**about["plan"]),
+            )
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+        raise OutputVideoError(
+            f"{path} is missing or damaged", hint="begin anew with --restart"
+        ) from error

@@ -1,0 +1,156 @@
+"""How each encoder is told its quality: one table for crf, cq, global_quality, qp and q:v."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import av
+
+from dscvsr_cli.errors import UsageError
+
+_QUANTISER_UNIT: Final = 118
+"""libav's FF_QP2LAMBDA."""
+
+Scale = Literal["plain", "scaled", "percent", "scaled percent", "tenth"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """The constant quality setting of one encoder."""
+
+    options: tuple[str, ...]
+    """Options that all get the value."""
+
+    default: float
+    """A value fit for an archive copy: no loss the eye can find."""
+
+    also: tuple[tuple[str, str], ...] = ()
+    """What must be said besides, for the value to count."""
+
+    scale: Scale = "plain"
+    """How the value is written: as it is; times 118, as libav's quantisers are ("scaled"); turned
+    into a percentage that is better the higher it is; or the same from 0 to 10."""
+
+    def values(self, quality: float | None) -> dict[str, str]:
+        """Return options and values for a quality where lower is better; None is the default."""
+        written = _SCALES[self.scale](self.default if quality is None else quality)
+        return dict(self.also) | dict.fromkeys(self.options, written)
+
+
+def _percent(value: float) -> int:
+    # 18, which a person would give to x264, comes out as 64 of 100: about as good there.
+    return max(1, round(100 - 2 * value))
+
+
+_SCALES: Final[dict[Scale, Callable[[float], str]]] = {
+    "plain": lambda value: f"{value:g}",
+    "scaled": lambda value: str(round(value * _QUANTISER_UNIT)),
+    "percent": lambda value: str(_percent(value)),
+    "scaled percent": lambda value: str(_percent(value) * _QUANTISER_UNIT),
+    "tenth": lambda value: str(round(max(0.0, 10 - value / 6) * _QUANTISER_UNIT)),
+}
+
+_NO_BITRATE: Final = (("b", "0"),)
+"""For encoders that aim at a bit rate unless it is set to nothing."""
+
+_QSCALE: Final = (("flags", "+qscale"),)
+
+_BY_NAME: Final[dict[str, Quality]] = {
+    "libx264": Quality(options=("crf",), default=16),
+    "libx264rgb": Quality(options=("crf",), default=16),
+    "libx265": Quality(options=("crf",), default=18),
+    "libsvtav1": Quality(options=("crf",), default=20),
+    "libaom-av1": Quality(options=("crf",), default=18, also=_NO_BITRATE),
+    "librav1e": Quality(options=("qp",), default=60),
+    "libvvenc": Quality(options=("qp",), default=20),
+    "libvpx-vp9": Quality(options=("crf",), default=18, also=_NO_BITRATE),
+    "libvpx": Quality(options=("crf",), default=8, also=_NO_BITRATE),
+    "libtheora": Quality(options=("global_quality",), default=6, also=_QSCALE, scale="tenth"),
+    # Steered by a fixed quantiser; 2 is their best.
+    "mpeg4": Quality(options=("global_quality",), default=2, also=_QSCALE, scale="scaled"),
+    "libxvid": Quality(options=("global_quality",), default=2, also=_QSCALE, scale="scaled"),
+    "mpeg2video": Quality(options=("global_quality",), default=2, also=_QSCALE, scale="scaled"),
+    "mpeg1video": Quality(options=("global_quality",), default=2, also=_QSCALE, scale="scaled"),
+    "mjpeg": Quality(options=("global_quality",), default=2, also=_QSCALE, scale="scaled"),
+    "av1_nvenc": Quality(options=("cq",), default=24, also=_NO_BITRATE),
+    "h264_nvenc": Quality(options=("cq",), default=18, also=_NO_BITRATE),
+    "hevc_nvenc": Quality(options=("cq",), default=20, also=_NO_BITRATE),
+}
+
+_BY_HARDWARE: Final[dict[str, Quality]] = {
+    "qsv": Quality(options=("global_quality",), default=18),
+    "vaapi": Quality(options=("global_quality",), default=18, also=(("rc_mode", "CQP"),)),
+    "vulkan": Quality(options=("qp",), default=18, also=(("rc_mode", "cqp"),)),
+    "amf": Quality(options=("qp_i", "qp_p"), default=18, also=(("rc", "cqp"),)),
+    "videotoolbox": Quality(
+        options=("global_quality",), default=18, also=_QSCALE, scale="scaled percent"
+    ),
+    "mf": Quality(
+        options=("quality",),
+        default=18,
+        also=(("rate_control", "quality"),),
+        scale="percent",
+    ),
+}
+"""Encoders that run on a graphics card or in the system, by the last part of their names."""
+
+_LOSSLESS: Final[dict[str, dict[str, str]]] = {
+    "libx264": {"qp": "0"},
+    "libx264rgb": {"qp": "0"},
+    "libx265": {"x265-params": "lossless=1"},
+    "libvpx-vp9": {"lossless": "1"},
+    "libsvtav1": {"svtav1-params": "lossless=1"},
+    "libaom-av1": {"aom-params": "lossless=1"},
+    "libwebp": {"lossless": "1"},
+    "h264_nvenc": {"tune": "lossless"},
+    "hevc_nvenc": {"tune": "lossless"},
+}
+
+_HARDWARE_NAMES: Final = {
+    "nvenc": "an NVIDIA graphics card with its driver",
+    "qsv": "an Intel graphics card with oneVPL",
+    "vaapi": "a graphics card with a VA-API driver",
+    "amf": "an AMD graphics card with its driver",
+    "vulkan": "a graphics card whose Vulkan driver encodes video",
+    "videotoolbox": "macOS",
+    "mf": "Windows",
+    "v4l2m2m": "a chip that encodes video for Linux",
+}
+
+
+def quality_options(encoder: str, quality: float | None) -> dict[str, str]:
+    """Return the options that ask an encoder for constant quality, lower being better.
+
+    Raises:
+        UsageError: A quality for an encoder that has no such thing.
+    """
+    known = _BY_NAME.get(encoder) or _BY_HARDWARE.get(encoder.rpartition("_")[2])
+    if known is not None and not encoder.startswith("prores"):
+        return known.values(quality)
+    if quality is not None:
+        raise UsageError(
+            f"{encoder} has no constant quality setting", hint="leave the quality option out"
+        )
+    return {}
+
+
+def lossless_options(encoder: str) -> dict[str, str]:
+    """Return the options that make an encoder lose nothing; none where it never does.
+
+    Raises:
+        UsageError: It always loses something.
+    """
+    if encoder in _LOSSLESS:
+        return dict(_LOSSLESS[encoder])
+    codec = av.Codec(encoder, "w")
+    if codec.lossless and not codec.lossy:
+        return {}
+    raise UsageError(
+        f"{encoder} cannot encode without loss",
+        hint="--lossless works with --encoder ffv1, libx264, libx265 or libvpx-vp9",
+    )
+
+
+def required_hardware(encoder: str) -> str | None:
+    """Say what an encoder needs beside the processor, in words; None if nothing."""
+    return _HARDWARE_NAMES.get(encoder.rpartition("_")[2]) if "_" in encoder else None

@@ -1,0 +1,53 @@
+"""ReadOptions: what a person may say about how an input is read."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, Literal
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.video.span import WHOLE, Span
+
+FieldOrder = Literal["auto", "top", "bottom", "progressive"]
+
+USUAL_RATE: Final = Fraction(25)
+"""Pictures per second where nothing tells; FFmpeg assumes the same."""
+
+_HIGHEST_RATE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How to read an input; the defaults take it as it is."""
+
+    rate: Fraction | None = None
+    """Pictures per second of an image sequence; None takes 25."""
+
+    start_number: int | None = None
+    """Number of the first picture of a pattern such as ``%05d.png``; None takes the lowest."""
+
+    span: Span = WHOLE
+    """The part to read."""
+
+    deinterlace: bool = False
+    """Whether each picture of two fields is made one whole picture."""
+
+    field_order: FieldOrder = "auto"
+    """Which field comes first, or that there are none, where the file does not tell or is wrong."""
+
+    strict: bool = False
+    """Whether the first damaged picture is an error."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if self.rate is not None and not 0 < self.rate <= _HIGHEST_RATE:
+            raise UsageError(
+                f"the rate must lie above 0 and up to {_HIGHEST_RATE}, got {float(self.rate):g}",
+                hint="write --fps 25 or --fps 24000/1001",
+            )
+        if self.start_number is not None and self.start_number < 0:
+            raise UsageError(f"pictures are numbered from 0 on, got {self.start_number}")
+        if self.deinterlace and self.field_order == "progressive":
+            raise UsageError(
+                "a progressive video has no fields to deinterlace",
+                hint="leave out --deinterlace, or --field-order progressive",
+            )

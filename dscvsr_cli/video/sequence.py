@@ -1,0 +1,132 @@
+"""Image sequences: which pictures a pattern or a folder stands for, in which order."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from dscvsr_cli.errors import InputVideoError
+
+PICTURE_SUFFIXES: Final = frozenset({".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
+
+VIDEO_SUFFIXES: Final = frozenset(
+    {".mkv", ".mp4", ".mov", ".avi", ".webm", ".y4m", ".m4v", ".ts", ".mpg"}
+    | {".mpeg", ".m2ts", ".mts", ".flv", ".wmv", ".ogv", ".gif", ".nut", ".vob", ".3gp"}
+)
+"""What counts as a video among the files of a folder; a file named itself may have any suffix."""
+
+_PLACE: Final = re.compile(r"%(?:0(\d+))?d")
+_NUMBERED: Final = re.compile(r"(.*?)(\d+)(\D*)")
+
+
+def is_sequence(path: Path) -> bool:
+    """Say whether a path names an image sequence: a pattern, or a folder of pictures."""
+    return is_picture_pattern(path) or is_picture_folder(path)
+
+
+def is_picture_pattern(path: Path) -> bool:
+    """Say whether a path is a pattern such as ``frames/%05d.png`` and no file of that name."""
+    is_pattern = len(_PLACE.findall(path.name)) == 1 and path.suffix.lower() in PICTURE_SUFFIXES
+    return is_pattern and not path.exists()
+
+
+def is_picture_folder(path: Path) -> bool:
+    """Say whether a path is a folder that holds pictures and no videos."""
+    return bool(pictures_in(path)) and not any(is_video_name(entry) for entry in path.iterdir())
+
+
+def is_video_name(path: Path) -> bool:
+    """Say whether a name is that of a video; leavings of file managers ("._a.mp4") are none."""
+    return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
+
+
+def pictures_in(folder: Path) -> tuple[Path, ...]:
+    """Return the pictures of a folder in natural order; none where there is no such folder."""
+    if not folder.is_dir():
+        return ()
+    files = (entry for entry in folder.iterdir() if entry.suffix.lower() in PICTURE_SUFFIXES)
+    # Names that begin with a dot are leavings of file managers ("._0001.png").
+    visible = (entry for entry in files if not entry.name.startswith("."))
+    return tuple(sorted(visible, key=natural_order))
+
+
+def natural_order(path: Path) -> tuple[list[int | str], str]:
+    """Sort "frame2" before "frame10"; text and numbers alternate, so they never meet."""
+    pieces = re.split(r"(\d+)", path.name.lower())
+    return [int(piece) if piece.isdecimal() else piece for piece in pieces], path.name
+
+
+def sequence_pictures(path: Path, *, start_number: int | None = None) -> tuple[Path, ...]:
+    """Return the pictures of a sequence in order, at least one.
+
+    Args:
+        path: A pattern such as ``frames/%05d.png``, or a folder of pictures.
+        start_number: Number of the first picture; None takes the lowest.
+
+    Raises:
+        InputVideoError: No picture is there, or a number is missing between two others.
+    """
+    if path.is_dir():
+        pictures = pictures_in(path)
+        if start_number is not None:
+            pictures = tuple(one for one in pictures if _number(one) >= start_number)
+    else:
+        pictures = _matching(path, start_number)
+    if not pictures:
+        raise InputVideoError(
+            f"there is no picture {path}"
+            + ("" if start_number is None else f" from number {start_number} on"),
+            hint="check the folder, the digits (%05d is five) and --start-number",
+        )
+    _check_numbers(pictures, start_number)
+    return pictures
+
+
+def _matching(pattern: Path, start_number: int | None) -> tuple[Path, ...]:
+    folder = pattern.parent
+    if not folder.is_dir():
+        raise InputVideoError(f"the folder {folder} does not exist", hint="check the spelling")
+    before, digits, after = _PLACE.split(pattern.name)
+    found = {}
+    for entry in folder.iterdir():
+        middle = entry.name[len(before) : len(entry.name) - len(after)]
+        if entry.name != f"{before}{middle}{after}" or not (middle.isascii() and middle.isdigit()):
+            continue
+        number = int(middle)
+        # As printf writes it: %d without leading zeros, %05d with five digits or more.
+        if middle == f"{number:0{int(digits or 1)}d}" and number >= (start_number or 0):
+            found[number] = entry
+    return tuple(found[number] for number in sorted(found))
+
+
+def _number(picture: Path) -> int:
+    match = _NUMBERED.fullmatch(picture.stem)
+    return int(match[2]) if match else 0
+
+
+def _check_numbers(pictures: Sequence[Path], start_number: int | None) -> None:
+    """Complain about a missing number where the names differ in nothing but their number."""
+    parts = [_NUMBERED.fullmatch(picture.stem) for picture in pictures]
+    if any(part is None for part in parts):
+        return
+    names = {
+        (part[1], part[3], picture.suffix)
+        for part, picture in zip(parts, pictures, strict=True)
+        if part is not None
+    }
+    if len(names) > 1:
+        return
+    numbers = [_number(picture) for picture in pictures]
+    if start_number is not None and numbers[0] != start_number:
+        raise _missing(start_number, pictures[0])
+    for before, number, picture in zip(numbers, numbers[1:], pictures[1:], strict=False):
+        if number > before + 1:
+            raise _missing(before + 1, picture)
+
+
+def _missing(number: int, after: Path) -> InputVideoError:
+    return InputVideoError(
+        f"picture number {number} is missing before {after}",
+        hint="put it back, or number the pictures without a gap; "
+        "--start-number N begins behind the gap",
+    )

@@ -1,0 +1,222 @@
+"""Many files, parts of files, previews and dry runs, through the real command."""
+
+import json
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import torch
+
+from dscvsr_cli.cli.app import main
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.video.probe import probe
+from dscvsr_cli.weights.files import save_network
+from tests.clips import Clip, render
+from tests.helpers import decoded_seconds, stream_packets
+from tests.networks import SMALLEST
+
+SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
+WITH_SOUND = Clip(width=32, height=32, pts=tuple(range(0, 50 * 512, 512)), sound_seconds=2.0)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        save_network(RecurrentNetwork(SMALLEST).state_dict(), SMALLEST, path, record={})
+    return path
+
+
+@pytest.fixture
+def season(tmp_path: Path) -> Path:
+    """Two whole videos in a folder and a folder below it, and one that is none."""
+    folder = tmp_path / "season"
+    (folder / "extras").mkdir(parents=True)
+    render(SHORT, folder, name="e1")
+    render(SHORT, folder / "extras", name="making of")
+    (folder / "e2.mp4").write_text("not a video at all\n" * 99)
+    (folder / "notes.txt").write_text("of the editor")
+    return folder
+
+
+def upscale(weights: Path, *arguments: str | Path) -> int:
+    fixed = ["-w", weights, "-s", "2", "--device", "cpu", "--preset", "ultrafast"]
+    return main(["upscale", *map(str, [*arguments, *fixed])])
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_folder_is_walked_and_a_bad_file_does_not_stop_the_others(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert upscale(weights, season, "-o", out) == 1
+    assert files_in(out) == {"e1.mp4", "extras/making of.mp4"}
+    said = capfd.readouterr()
+    assert "2 done, 0 skipped, 1 failed" in said.out
+    assert "e2.mp4" in said.err
+
+
+def test_a_second_run_does_only_what_is_missing(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    upscale(weights, season, "-o", out)
+    before = (out / "e1.mp4").stat().st_mtime_ns
+    (season / "e2.mp4").unlink()
+    render(SHORT, season, name="e2")
+    capfd.readouterr()
+
+    assert upscale(weights, season, "-o", out) == 0
+
+    assert "1 done, 2 skipped, 0 failed" in capfd.readouterr().out
+    assert (out / "e1.mp4").stat().st_mtime_ns == before
+    assert files_in(out) == {"e1.mp4", "e2.mp4", "extras/making of.mp4"}
+
+
+def test_an_output_older_than_its_input_is_not_taken_for_done(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (season / "e2.mp4").unlink()
+    out = tmp_path / "out"
+    upscale(weights, season, "-o", out)
+    status = (out / "e1.mp4").stat()
+    os.utime(season / "e1.mp4", ns=(status.st_mtime_ns + 10**9, status.st_mtime_ns + 10**9))
+    capfd.readouterr()
+    assert upscale(weights, season, "-o", out) == 1
+    assert "already exists" in capfd.readouterr().err
+    assert upscale(weights, season, "-o", out, "--overwrite") == 0
+
+
+def test_without_a_folder_outputs_lie_beside_their_inputs_and_are_no_inputs(
+    season: Path, weights: Path
+) -> None:
+    (season / "e2.mp4").unlink()
+    for _ in range(2):
+        assert upscale(weights, season) == 0
+        assert files_in(season) == {
+            *("e1.mp4", "e1_x2.mp4", "notes.txt"),
+            *("extras/making of.mp4", "extras/making of_x2.mp4"),
+        }
+
+
+def test_an_output_folder_inside_the_input_is_not_walked(season: Path, weights: Path) -> None:
+    (season / "e2.mp4").unlink()
+    for _ in range(2):
+        assert upscale(weights, season, "-o", season / "big") == 0
+        assert files_in(season / "big") == {"e1.mp4", "extras/making of.mp4"}
+
+
+def test_two_inputs_of_one_name_are_refused_before_any_work(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    render(SHORT, other, name="e1")
+    assert upscale(weights, season / "e1.mp4", other / "e1.mp4", "-o", tmp_path / "out") == 2
+    assert "e1.mp4" in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_several_inputs_need_a_folder(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    taken = tmp_path / "file.mp4"
+    taken.write_bytes(b"precious")
+    for target in (taken, Path("-")):
+        assert upscale(weights, season, season, "-o", target) == 2
+        assert "folder" in capfd.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert upscale(weights, tmp_path / "empty", "-o", tmp_path / "out") == 3
+
+
+def test_many_files_are_reported_as_json(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert upscale(weights, season, "-o", tmp_path / "out", "--json") == 1
+    report = json.loads(capfd.readouterr().out)
+    assert [one["outcome"] for one in report["files"]] == ["done", "failed", "done"]
+    assert report["files"][0]["report"]["frames_out"] == 3
+
+
+def test_a_single_file_goes_into_a_folder_under_its_usual_name(
+    season: Path, tmp_path: Path, weights: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    assert upscale(weights, season / "e1.mp4", "-o", tmp_path / "out") == 0
+    assert files_in(tmp_path / "out") == {"e1_x2.mp4"}
+
+
+def test_a_part_starts_at_zero_with_its_sound(tmp_path: Path, weights: Path) -> None:
+    source, target = render(WITH_SOUND, tmp_path), tmp_path / "out.mp4"
+    assert upscale(weights, source, "-o", target, "--start", "0.5", "--end", "0:01.5") == 0
+    assert decoded_seconds(target) == [
+        at - Fraction(1, 2)
+        for at in decoded_seconds(source)
+        if Fraction(1, 2) <= at < Fraction(3, 2)
+    ]
+    kept = stream_packets(target, 1)
+    expected = [
+        packet
+        for packet in stream_packets(source, 1)
+        if packet.seconds is not None and Fraction(1, 2) <= packet.seconds < Fraction(3, 2)
+    ]
+    assert [packet.payload for packet in kept] == [packet.payload for packet in expected]
+    for after, before in zip(kept, expected, strict=True):
+        assert after.seconds is not None
+        assert before.seconds is not None
+        assert abs(after.seconds - (before.seconds - Fraction(1, 2))) < Fraction(1, 48000)
+
+
+def test_a_preview_is_the_middle_under_a_name_of_its_own(tmp_path: Path, weights: Path) -> None:
+    source = render(WITH_SOUND, tmp_path)
+    assert upscale(weights, source, "--preview", "400ms") == 0
+    preview = tmp_path / "clip_x2_preview.mp4"
+    assert len(decoded_seconds(preview)) == 10
+    assert decoded_seconds(preview)[0] == 0
+    assert not (tmp_path / "clip_x2.mp4").exists()
+
+
+@pytest.mark.parametrize(("view", "width"), [("split", 64), ("side", 128)])
+def test_a_comparison_shows_both_pictures(
+    view: str, width: int, tmp_path: Path, weights: Path
+) -> None:
+    source = render(SHORT, tmp_path)
+    assert upscale(weights, source, "--compare", view) == 0
+    made = probe(tmp_path / f"clip_x2_{view}.mp4")
+    assert (made.width, made.height, made.frame_count) == (width, 64, 3)
+
+
+def test_a_dry_run_tells_and_writes_nothing(
+    tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = render(WITH_SOUND, tmp_path)
+    assert upscale(weights, source, "--dry-run", "--json") == 0
+    report = json.loads(capfd.readouterr().out)
+    assert report["frames"] == 50
+    assert report["plan"]["size"] == {"height": 64, "width": 64}
+    assert len(report["copied"]) == 1
+    assert report["seconds"] == pytest.approx(50 * report["seconds_per_frame"])
+    assert report["disk"]["free_bytes"] > report["disk"]["work_bytes"] > 0
+    assert upscale(weights, source, "--dry-run") == 0
+    assert "about 50" in capfd.readouterr().out
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_verify_tells_what_is_kept_and_what_is_lost(
+    tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, target = render(WITH_SOUND, tmp_path), tmp_path / "out.mp4"
+    upscale(weights, source, "-o", target)
+    assert main(["verify", str(source), str(target)]) == 0
+    assert " 0 lost" in capfd.readouterr().out
+
+    upscale(weights, source, "-o", target, "--end", "1", "--overwrite")
+    capfd.readouterr()
+    assert main(["verify", str(source), str(target), "--json"]) == 1
+    findings = json.loads(capfd.readouterr().out)["findings"]
+    assert any(one["level"] == "lost" for one in findings)
