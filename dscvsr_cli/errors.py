@@ -13,7 +13,9 @@
     +-- DeviceError             exit 6   the device is absent or has too little memory
     +-- RegressionError         exit 7   a benchmark found worse figures than an older one
 
-Ctrl-C leaves with 130. Anything else is a bug of ours and shows its traceback.
+Without any error, exit 1 says that some of several files failed (each told of by itself), or that
+``verify`` found something missing. Ctrl-C leaves with 130. Anything else is a bug of ours and shows
+its traceback.
 """
 
 from typing import ClassVar

@@ -94,7 +94,9 @@ def output_size(
     if size.height < source.height or size.width < source.width or size == source:
         raise UsageError(
             f"the output would be {size}, which does not enlarge the input of {source}",
-            hint="dscvsr enlarges; to make a video smaller use ffmpeg -vf scale",
+            hint="dscvsr enlarges; to make a video smaller use ffmpeg -vf scale"
+            if scale is None
+            else "choose a larger factor: sides are rounded to whole pixels, or to even ones",
         )
     return size
 

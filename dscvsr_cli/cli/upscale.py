@@ -106,7 +106,7 @@ def upscale_command(
             "--encoder",
             metavar="NAME",
             help="FFmpeg's name of a video encoder: libx264, libx265, libsvtav1, ffv1, ...",
-            show_default="libx264; libvpx-vp9 for .webm",
+            show_default="libx264, or what the container and the input's depth and opacity need",
         ),
     ] = None,
     crf: Annotated[

@@ -50,9 +50,10 @@ class MetaUpscale(nn.Module):
         self.channels = config.channels
         self.hidden = nn.Linear(4, config.head_hidden)
         self.filters = nn.Linear(config.head_hidden, 3 * config.channels * 9)
-        # The head adds to an interpolated picture: begin near zero, so near that picture.
-        nn.init.normal_(self.filters.weight, std=0.02 / config.channels**0.5)
-        nn.init.normal_(self.filters.bias, std=0.02 / config.channels**0.5)
+        # The head adds to an interpolated picture: begin near that picture, since a loud start is
+        # unlearned by silencing the features, which takes long to undo.
+        nn.init.normal_(self.filters.weight, std=0.002 / config.channels**0.5)
+        nn.init.normal_(self.filters.bias, std=0.002 / config.channels**0.5)
 
     def forward(self, feat_BCHW: Tensor, size: Size, route: Route = "auto") -> Tensor:
         """Upscale to ``size`` -> ``(B, 3, sH, sW)`` in the features' dtype."""

@@ -35,7 +35,7 @@ def compared(
 
     Args:
         frames: ``(3, H, W)`` pixels each.
-        enlarge: Gives the enlarged frames, in order.
+        enlarge: Gives the enlarged frames, their opacity as well, in order.
         size: Of an enlarged picture.
         view: How both are shown.
         skipped: Frames at the beginning that ``enlarge`` does not give back.
@@ -50,11 +50,16 @@ def compared(
 
     for frame in enlarge(remembered()):
         bicubic = resize(waiting.popleft(), size).clamp_(0.0, 1.0)
-        yield replace(frame, pixels=show(bicubic, frame.pixels, view), alpha=None)
+        # Both halves have the same opacity; the network knows nothing of it.
+        alpha = None if frame.alpha is None else show(frame.alpha, frame.alpha, view)
+        yield replace(frame, pixels=show(bicubic, frame.pixels, view), alpha=alpha)
 
 
 def show(left: Tensor, right: Tensor, view: CompareView) -> Tensor:
-    """Put two ``(3, H, W)`` pictures into one: ``(3, H, W)`` split, ``(3, H, 2W)`` side by side."""
+    """Put two ``(C, H, W)`` pictures into one: ``(C, H, W)`` split, ``(C, H, 2W)`` side by side.
+
+    The line of a split picture is 1 in every channel: white, or opaque.
+    """
     if view == "side":
         return torch.cat((left, right), dim=-1)
     middle = right.shape[-1] // 2

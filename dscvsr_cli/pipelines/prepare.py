@@ -108,7 +108,11 @@ class PreparedJob:
             return enlarge_alpha(run(frames), self.target.size)
         skipped = resume.made if resume else 0
         size, view = self.target.size, self.job.compare
-        return compared(frames, run, size=size, view=view, skipped=skipped)
+
+        def whole(frames: Iterable[Frame]) -> Iterator[Frame]:
+            return enlarge_alpha(run(frames), size)
+
+        return compared(frames, whole, size=size, view=view, skipped=skipped)
 
 
 def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJob:

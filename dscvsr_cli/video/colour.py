@@ -49,6 +49,7 @@ _LUMA_WEIGHTS: Final[dict[Matrix, tuple[float, float]]] = {
     "smpte240m": (0.212, 0.087),
     "fcc": (0.30, 0.11),
 }
+_CENTRED_CHROMA_CODECS: Final = frozenset({"mjpeg", "mpeg1video", "theora"})
 _BT2020_PRIMARIES: Final = 9
 _HDR_TRANSFERS: Final = (16, 18)
 """PQ (SMPTE ST 2084) and HLG (ARIB STD-B67)."""
@@ -130,14 +131,25 @@ def matrix_for_size(height: int, width: int) -> Matrix:
     return "bt709" if height >= 720 or width >= 1280 else "bt601"
 
 
+def codec_siting(codec: str) -> Siting:
+    """Return where a codec's pictures have their subsampled chroma, across a row."""
+    return "centre" if codec in _CENTRED_CHROMA_CODECS else "left"
+
+
 def output_colour(
-    source: ColourInfo, *, pixel_format: PlainFormat, height: int, width: int
+    source: ColourInfo,
+    *,
+    pixel_format: PlainFormat,
+    height: int,
+    width: int,
+    siting: Siting = "left",
 ) -> ColourInfo:
     """Return the colour an enlarged video is written in, so that players show the same colours.
 
     The source's matrix, range and tags are kept. A missing tag stays missing while an untagged
     file of the new size and format means the same; where it would mean something else (an
-    untagged 480-line BT.601 video that grows to 1080 lines) the tag is written out.
+    untagged 480-line BT.601 video that grows to 1080 lines) the tag is written out. Chroma goes
+    where players of the output look for it, ``siting``, wherever the source has it.
     """
     untagged = resolve_colour(
         pixel_format=pixel_format,
@@ -167,6 +179,7 @@ def output_colour(
         range_tag=range_tag,
         primaries_tag=source.primaries_tag,
         transfer_tag=source.transfer_tag,
+        siting=siting,
     )
 
 

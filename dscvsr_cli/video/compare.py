@@ -9,7 +9,7 @@ import av
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.compare_picture import PictureTimes, compare_picture, picture_times
-from dscvsr_cli.video.compare_streams import compare_streams
+from dscvsr_cli.video.compare_streams import compare_streams, says_nothing
 from dscvsr_cli.video.comparison import Comparison, Finding, Level
 from dscvsr_cli.video.copier import MUXER_OWNED_KEYS
 from dscvsr_cli.video.info import VideoInfo
@@ -72,7 +72,7 @@ def _compare_tags(before: dict[str, str], after: dict[str, str]) -> Iterator[Fin
     # Matroska writes the names of tags in capitals.
     there = {key.lower(): value for key, value in after.items()}
     for key, value in before.items():
-        if key.lower() in MUXER_OWNED_KEYS:
+        if key.lower() in MUXER_OWNED_KEYS or says_nothing(key.lower(), value):
             continue
         if key.lower() not in there:
             yield Finding(level="lost", subject=f"tag {key}", message=f"{value!r} is missing")

@@ -27,6 +27,9 @@ _OVERRIDE_TAGS: Final = "{}"
 _TECHNICAL_KEYS: Final = frozenset({"creation_time", "timecode"})
 """Tags of a track that only MP4 and its kin have fields for; they do not tell of its content."""
 
+_UNSET_TIME: Final = "1970-01-01T00:00:00"
+"""What programs without a clock write as the time at which they made a file."""
+
 _WRITTEN_BY_MUXERS: Final = frozenset({"handler_name", "vendor_id"})
 """Tags of a track that name the program that wrote it."""
 
@@ -286,12 +289,14 @@ def _compare_tags(old: Stream, new: Stream, subject: str) -> Iterator[Finding]:
             message=f"{_names(old)} became {_names(new)}",
         )
     there = {key.lower(): value for key, value in new.metadata.items()}
+    if "name" in there:
+        # Where MP4 keeps the title of a track.
+        there.setdefault("title", there["name"])
     for key, value in old.metadata.items():
         name = key.lower()
         unimportant = MUXER_OWNED_KEYS | ENCODING_KEYS | _WRITTEN_BY_MUXERS
         about_encoding = name in unimportant or name.startswith("_statistics")
-        # "und" and no language at all mean the same.
-        if about_encoding or there.get(name) == value or (name, value) == ("language", "und"):
+        if about_encoding or there.get(name) == value or says_nothing(name, value):
             continue
         missing = name not in there
         yield Finding(
@@ -299,6 +304,11 @@ def _compare_tags(old: Stream, new: Stream, subject: str) -> Iterator[Finding]:
             subject=f"{subject} tag {key}",
             message=f"{value!r} is missing" if missing else f"{value!r} became {there[name]!r}",
         )
+
+
+def says_nothing(key: str, value: str) -> bool:
+    """Say whether a tag, its name in small letters, means the same as none at all."""
+    return (key, value[:19]) in {("language", "und"), ("creation_time", _UNSET_TIME)}
 
 
 def _flags(stream: Stream, target: Stream) -> int:

@@ -12,7 +12,7 @@ from av.codec.hwaccel import HWAccel
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.containers import Container
-from dscvsr_cli.video.formats import choose_pixel_format, plain_format
+from dscvsr_cli.video.formats import choose_pixel_format, holds_alpha, plain_format
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
 from dscvsr_cli.video.quality import lossless_options, quality_options
 from dscvsr_cli.video.y4m import Y4M_FORMATS
@@ -21,6 +21,12 @@ _COMMON_ENCODERS: Final = "libx264, libx265, libsvtav1, libvpx-vp9, prores_ks, f
 
 _DEEPER_ENCODERS: Final = {"libx264": ("libx265",), "libvpx-vp9": ("libsvtav1", "libaom-av1")}
 """What stands in for an encoder whose pictures have too few bits, in the same containers."""
+
+_CLEAR_ENCODERS: Final = {
+    "matroska": ("libvpx-vp9", "prores_ks", "ffv1"),
+    "mov": ("prores_ks",),
+}
+"""What stands in for an encoder without opacity, by container; small files come first."""
 
 _PRESET_OPTION: Final = {
     "libvpx": "cpu-used",
@@ -104,30 +110,40 @@ def offered_formats(encoder: str) -> list[str]:
         return ["pal8"]
     # Formats that live on a graphics card have no components we could fill.
     names = [format_.name for format_ in codec.video_formats or [] if format_.components]
-    # libx265 names formats with opacity, and in most builds refuses them once pictures come.
-    return [name for name in names if encoder != "libx265" or not plain_format(name).alpha]
+    return [name for name in names if _is_taken(encoder, name)]
+
+
+def _is_taken(encoder: str, pixel_format: str) -> bool:
+    """Say whether an encoder takes a format that it names."""
+    if encoder == "libx265":
+        # In most builds it refuses opacity once pictures come.
+        return not plain_format(pixel_format).alpha
+    if encoder == "libvpx-vp9":
+        # Opacity is a second stream of 4:2:0; it opens with no other format that has some.
+        return pixel_format == "yuva420p" or not plain_format(pixel_format).alpha
+    return True
 
 
 def suitable_encoder(container: Container, source: VideoInfo) -> str:
     """Return the encoder for a container where the person names none.
 
-    It is the container's usual one, unless that has fewer bits than the source and another has as
-    many.
+    It is the container's usual one, unless that has no opacity or fewer bits where the source has
+    them, and another keeps them.
     """
+    stand_ins = _DEEPER_ENCODERS.get(container.picture_encoder, ())
+    if source.has_alpha:
+        stand_ins += _CLEAR_ENCODERS.get(container.name, ())
     choices = [container.picture_encoder]
-    choices += [
-        name
-        for name in _DEEPER_ENCODERS.get(container.picture_encoder, ())
-        if name in av.codecs_available
-    ]
+    choices += [name for name in stand_ins if name in av.codecs_available]
 
-    def missing(name: str) -> tuple[int, int]:
+    def missing(name: str) -> tuple[int, int, int]:
         chosen = choose_pixel_format(
             source.pixel_format, offered_formats(name), alpha=source.has_alpha
         )
         stored, wanted = plain_format(chosen), plain_format(source.pixel_format)
         coarser = stored.row_shift > wanted.row_shift or stored.column_shift > wanted.column_shift
-        return int(coarser), max(0, source.bit_depth - stored.bits)
+        opaque = source.has_alpha and not holds_alpha(chosen)
+        return int(opaque), int(coarser), max(0, source.bit_depth - stored.bits)
 
     return min(choices, key=missing)
 

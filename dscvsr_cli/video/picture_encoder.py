@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.colour import ColourInfo, output_colour
+from dscvsr_cli.video.colour import ColourInfo, Siting, codec_siting, output_colour
 from dscvsr_cli.video.containers import Container
 from dscvsr_cli.video.encoders import (
     EncodeOptions,
@@ -104,8 +104,21 @@ def settle_picture(
         width=width,
         options=options,
         pixel_format=pixel_format,
-        colour=output_colour(source.colour, pixel_format=plain, height=height, width=width),
+        colour=output_colour(
+            source.colour,
+            pixel_format=plain,
+            height=height,
+            width=width,
+            siting=_stored_siting(source, container, options.encoder),
+        ),
     )
+
+
+def _stored_siting(source: VideoInfo, container: Container, encoder: str) -> Siting:
+    if container.name == "yuv4mpegpipe":
+        # Its header says where chroma lies, so that it can stay there.
+        return source.colour.siting
+    return codec_siting(av.Codec(encoder, "w").canonical_name)
 
 
 def open_stream_encoder(stream: VideoStream, spec: PictureSpec) -> None:

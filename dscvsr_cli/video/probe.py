@@ -16,6 +16,7 @@ from dscvsr_cli.video.colour import (
     UNSPECIFIED,
     ColourInfo,
     Siting,
+    codec_siting,
     resolve_colour,
 )
 from dscvsr_cli.video.container_crop import container_crop
@@ -36,7 +37,6 @@ from dscvsr_cli.video.y4m_header import y4m_siting
 PICTURES_LOOKED_AT: Final = 6
 """First pictures that are decoded; a film may begin with a few that tell less than the others."""
 
-_CENTRED_CHROMA_CODECS: Final = ("mjpeg", "mpeg1video")
 _HIGHEST_PLAUSIBLE_RATE: Final = 480
 
 
@@ -180,7 +180,7 @@ def _siting(path: Path, container: InputContainer, stream: VideoStream, header: 
     if container.format.name == "yuv4mpegpipe":
         # PyAV does not show what libav makes of the header.
         return y4m_siting(header or read_header(path))
-    return "centre" if codec_name(stream) in _CENTRED_CHROMA_CODECS else "left"
+    return codec_siting(codec_name(stream))
 
 
 def _frame_rate(stream: VideoStream) -> Fraction | None:
@@ -234,13 +234,14 @@ def _start_seconds(container: InputContainer, picture: VideoStream) -> Fraction:
 def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
     kind: StreamKind = stream.type
     codec = codec_name(stream)
-    handler = stream.metadata.get("handler_name")
+    tags = stream.metadata
+    handler = tags.get("handler_name")
     return StreamInfo(
         index=stream.index,
         kind=kind,
         codec=codec,
-        language=stream.metadata.get("language"),
-        title=stream.metadata.get("title") or stream.metadata.get("filename"),
+        language=tags.get("language"),
+        title=tags.get("title") or tags.get("name") or tags.get("filename"),
         is_cover=kind == "video" and is_cover(stream),
         is_chapter_text=has_chapters and codec == "bin_data" and handler == "SubtitleHandler",
     )
