@@ -39,8 +39,8 @@ def train_command(
         typer.Option(
             "--recipe",
             metavar="NAME|FILE",
-            help="A built-in recipe (lite, lite-teacher, paper, paper-teacher, basicvsr-head), or "
-            "a .toml.",
+            help="A built-in recipe (lite, lite-teacher, base, paper, paper-teacher, "
+            "basicvsr-head), or a .toml.",
             show_default="lite; with --teacher the one that it fits",
         ),
     ] = None,

@@ -1,5 +1,6 @@
 """VGG-19's convolutions for the perceptual loss, fetched from the Hub on first use."""
 
+from pathlib import Path
 from typing import Final
 
 from safetensors import SafetensorError
@@ -13,8 +14,11 @@ VGG19: Final = HubFile(repo="timm/vgg19.tv_in1k", file="model.safetensors")
 """torchvision's weights of VGG-19, trained on ImageNet, as timm publishes them."""
 
 
-def load_vgg19() -> dict[str, Tensor]:
+def load_vgg19(*, cache_dir: Path | None = None) -> dict[str, Tensor]:
     """Return VGG-19's tensors under their usual names, ``features.0.weight`` and so on.
+
+    Args:
+        cache_dir: Another cache folder than huggingface_hub's usual one.
 
     Raises:
         WeightsError: They cannot be fetched, or the file is damaged.
@@ -23,7 +27,7 @@ def load_vgg19() -> dict[str, Tensor]:
     from dscvsr_cli.weights.fetch import fetch_hub_file  # noqa: PLC0415
 
     try:
-        path = fetch_hub_file(VGG19)
+        path = fetch_hub_file(VGG19, cache_dir=cache_dir)
     except WeightsError as error:
         raise WeightsError(
             f"the perceptual loss needs VGG-19: {error}",
