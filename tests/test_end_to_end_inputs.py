@@ -22,7 +22,7 @@ from tests.helpers import decoded_pts, decoded_seconds
 from tests.video.test_alpha import render_clear
 from tests.video.test_interlaced import render_fields
 from tests.video.test_pipe import piped, render_y4m
-from tests.video.test_sequence import write_pictures
+from tests.video.test_sequence import write_picture, write_pictures
 
 
 def upscale(*arguments: str | Path) -> int:
@@ -94,6 +94,23 @@ def test_opacity_is_enlarged_with_the_picture(
             assert after.alpha is not None
             wanted = resize(before.alpha, Size(72, 96)).clamp(0, 1)
             assert float((after.alpha - wanted).abs().mean()) < 0.01
+
+
+def test_clear_pictures_become_a_clear_video_by_default(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    drawn = np.full((48, 64, 4), 255, dtype=np.uint8)
+    drawn[:, :32, 3] = 0
+    for index in range(2):
+        write_picture(folder / f"{index}.png", drawn, "rgba")
+
+    for name in ("out.webm", "out.mkv", "out.mov"):
+        assert upscale(folder, "-s", "1.5", "-o", tmp_path / name) == 0
+        with VideoReader(tmp_path / name) as reader:
+            for frame in reader:
+                assert frame.alpha is not None
+                assert float(frame.alpha[..., :40].max()) < 0.1
+                assert float(frame.alpha[..., 56:].min()) > 0.9
 
 
 def test_opacity_that_the_output_cannot_hold_is_told_with_the_fix(

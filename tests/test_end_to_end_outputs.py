@@ -220,3 +220,28 @@ def test_a_reader_that_has_enough_ends_the_program_quietly(
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("name", "told"), [("out.gif", "gif pal8"), ("out.y4m", "y4m yuv420p")])
+def test_the_plan_is_told_in_words_that_people_know(
+    name: str, told: str, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = render_kind("constant", tmp_path)
+    assert run(weights, source, "-o", tmp_path / name) == 0
+    out = capsys.readouterr().out
+    # The rate is the picture's, whatever clock the container counts with.
+    assert "25 frames/s" in out
+    assert told in out
+
+
+def test_what_a_container_cannot_say_is_told_before_work(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = render(Clip(pts=tuple(range(0, 2048, 512)), colour_tags=(9, 1, 9, 16)), tmp_path)
+
+    assert run(weights, source, "-o", tmp_path / "out.avi") == 2
+    assert "what colours are meant (primaries 9 and transfer 16" in capsys.readouterr().err
+    assert not (tmp_path / "out.avi").exists()
+
+    assert run(weights, source, "-o", tmp_path / "out.avi", "--drop-unsupported") == 0
+    assert "what colours are meant" in capsys.readouterr().err

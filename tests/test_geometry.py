@@ -121,8 +121,9 @@ def test_a_size_that_makes_smaller_or_changes_nothing_is_refused(target: dict[st
 
 
 def test_a_factor_too_small_for_one_more_pixel_is_refused() -> None:
-    with pytest.raises(UsageError, match="does not enlarge"):
+    with pytest.raises(UsageError, match="does not enlarge") as caught:
         output_size(Size(48, 64), scale=1.001, multiple=EVEN)
+    assert "larger factor" in caught.value.hint
 
 
 def test_sides_beyond_every_encoder_are_refused() -> None:

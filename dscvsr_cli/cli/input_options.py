@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from dscvsr_cli.cli import panels
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.read_options import FieldOrder
 
@@ -56,6 +57,7 @@ RateOption = Annotated[
         metavar="RATE",
         help="Pictures per second of an image sequence: 25, 24000/1001.",
         show_default="25",
+        rich_help_panel=panels.READING,
     ),
 ]
 
@@ -66,13 +68,16 @@ StartNumberOption = Annotated[
         metavar="N",
         help="Number of the first picture of frames/%05d.png.",
         show_default="the lowest there is",
+        rich_help_panel=panels.READING,
     ),
 ]
 
 DeinterlaceOption = Annotated[
     bool,
     typer.Option(
-        "--deinterlace", help="Make whole pictures of two fields each; their number stays the same."
+        "--deinterlace",
+        help="Make whole pictures of two fields each; their number stays the same.",
+        rich_help_panel=panels.READING,
     ),
 ]
 
@@ -82,6 +87,7 @@ FieldOrderOption = Annotated[
         "--field-order",
         help="Which field of interlaced video comes first; `progressive` where there are none "
         "although the file says so.",
+        rich_help_panel=panels.READING,
     ),
 ]
 
@@ -90,10 +96,15 @@ SquarePixelsOption = Annotated[
     typer.Option(
         "--square-pixels",
         help="Make wide or tall pixels square: the output gets more columns or rows.",
+        rich_help_panel=panels.SIZE,
     ),
 ]
 
 StrictOption = Annotated[
     bool,
-    typer.Option("--strict", help="Stop at the first damaged picture instead of going on."),
+    typer.Option(
+        "--strict",
+        help="Stop at the first damaged picture instead of going on.",
+        rich_help_panel=panels.READING,
+    ),
 ]

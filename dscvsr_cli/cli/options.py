@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from dscvsr_cli.cli import panels
 from dscvsr_cli.errors import DscvsrError, UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.weights.catalog import load_catalog
@@ -103,6 +104,7 @@ WeightsOption = Annotated[
         help="Which weights: a name from `dscvsr weights list`, a file, or a file on the Hub.",
         show_default="the default of `dscvsr weights list`",
         autocompletion=complete_weights,
+        rich_help_panel=panels.NETWORK,
     ),
 ]
 
@@ -113,12 +115,17 @@ DeviceOption = Annotated[
         parser=parse_device,
         metavar="auto|cpu|mps|cuda|cuda:N",
         help="Where the network runs; auto takes the best one present.",
+        rich_help_panel=panels.NETWORK,
     ),
 ]
 
 DtypeOption = Annotated[
     DtypeName,
-    typer.Option("--dtype", help="Number format of the network; auto suits the device."),
+    typer.Option(
+        "--dtype",
+        help="Number format of the network; auto suits the device.",
+        rich_help_panel=panels.NETWORK,
+    ),
 ]
 
 MemoryOption = Annotated[
@@ -129,13 +136,18 @@ MemoryOption = Annotated[
         metavar="SIZE",
         help="How much memory the network may use, such as 4GB.",
         show_default="most of what is free",
+        rich_help_panel=panels.NETWORK,
     ),
 ]
 
 SizeOption = Annotated[
     Size | None,
     typer.Option(
-        "--size", parser=parse_dimensions, metavar="WxH", help="Exact output size: 1920x1080."
+        "--size",
+        parser=parse_dimensions,
+        metavar="WxH",
+        help="Exact output size: 1920x1080.",
+        rich_help_panel=panels.SIZE,
     ),
 ]
 

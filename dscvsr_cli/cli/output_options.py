@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dscvsr_cli.cli import panels
 from dscvsr_cli.errors import UsageError
 
 _BITRATE = re.compile(r"(\d+(?:\.\d*)?)\s*([kM]?)(?:bit/s|b/s|bps)?", re.IGNORECASE)
@@ -44,6 +45,7 @@ EncoderOptionsOption = Annotated[
         metavar="KEY=VALUE",
         help="A further option of the video encoder, such as tune=film; may be repeated.",
         show_default=False,
+        rich_help_panel=panels.ENCODING,
     ),
 ]
 
@@ -54,6 +56,7 @@ FormatOption = Annotated[
         metavar="y4m|matroska|mpegts|nut",
         help="What is written to a pipe (-o -).",
         show_default="y4m",
+        rich_help_panel=panels.ENCODING,
     ),
 ]
 
@@ -64,6 +67,7 @@ AudioEncoderOption = Annotated[
         metavar="NAME",
         help="Encode all sound anew: aac, libopus, flac, ac3, ...",
         show_default="sound is copied",
+        rich_help_panel=panels.STREAMS,
     ),
 ]
 
@@ -75,17 +79,33 @@ AudioBitrateOption = Annotated[
         metavar="RATE",
         help="Bits per second of each encoded sound track, such as 192k.",
         show_default="96k per channel",
+        rich_help_panel=panels.STREAMS,
     ),
 ]
 
-NoAudioOption = Annotated[bool, typer.Option("--no-audio", help="Leave out all sound.")]
+NoAudioOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-audio",
+        help="Leave out all sound.",
+        rich_help_panel=panels.STREAMS,
+    ),
+]
 
-NoSubtitlesOption = Annotated[bool, typer.Option("--no-subs", help="Leave out all subtitles.")]
+NoSubtitlesOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-subs",
+        help="Leave out all subtitles.",
+        rich_help_panel=panels.STREAMS,
+    ),
+]
 
 DropUnsupportedOption = Annotated[
     bool,
     typer.Option(
         "--drop-unsupported",
         help="Leave out what the output's container cannot hold, instead of refusing.",
+        rich_help_panel=panels.STREAMS,
     ),
 ]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dscvsr_cli.cli import panels
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.input_options import (
     DeinterlaceOption,
@@ -58,7 +59,10 @@ from dscvsr_cli.errors import UsageError
 def upscale_command(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="INPUT", help="Videos to enlarge, or folders of videos."),
+        typer.Argument(
+            metavar="INPUT",
+            help="Videos, folders of videos or of pictures, frames/%05d.png, or - for a pipe.",
+        ),
     ],
     *,
     output: Annotated[
@@ -80,16 +84,27 @@ def upscale_command(
             metavar="FACTOR",
             help="Any factor above 1, such as 2.7. Sides are rounded to the nearest pixel, or to "
             "the nearest even one where the pixel format (4:2:0) asks for it.",
+            rich_help_panel=panels.SIZE,
         ),
     ] = None,
     size: SizeOption = None,
     width: Annotated[
         int | None,
-        typer.Option("--width", metavar="PIXELS", help="Output columns; the aspect is kept."),
+        typer.Option(
+            "--width",
+            metavar="PIXELS",
+            help="Output columns; the aspect is kept.",
+            rich_help_panel=panels.SIZE,
+        ),
     ] = None,
     height: Annotated[
         int | None,
-        typer.Option("--height", metavar="PIXELS", help="Output rows; the aspect is kept."),
+        typer.Option(
+            "--height",
+            metavar="PIXELS",
+            help="Output rows; the aspect is kept.",
+            rich_help_panel=panels.SIZE,
+        ),
     ] = None,
     square_pixels: SquarePixelsOption = False,
     deinterlace: DeinterlaceOption = False,
@@ -107,16 +122,25 @@ def upscale_command(
             metavar="NAME",
             help="FFmpeg's name of a video encoder: libx264, libx265, libsvtav1, ffv1, ...",
             show_default="libx264, or what the container and the input's depth and opacity need",
+            rich_help_panel=panels.ENCODING,
         ),
     ] = None,
     crf: Annotated[
         float | None,
         typer.Option(
-            "--crf", help="Quality on the encoder's scale, lower is better.", show_default="archive"
+            "--crf",
+            help="Quality on the encoder's scale, lower is better.",
+            show_default="close to the original",
+            rich_help_panel=panels.ENCODING,
         ),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option("--preset", help="The encoder's speed: slow, medium, fast, ...")
+        str | None,
+        typer.Option(
+            "--preset",
+            help="The encoder's speed: slow, medium, fast, ...",
+            rich_help_panel=panels.ENCODING,
+        ),
     ] = None,
     pixel_format: Annotated[
         str | None,
@@ -125,10 +149,16 @@ def upscale_command(
             metavar="NAME",
             help="Stored pixel format, such as yuv420p10le.",
             show_default="the input's depth and chroma",
+            rich_help_panel=panels.ENCODING,
         ),
     ] = None,
     lossless: Annotated[
-        bool, typer.Option("--lossless", help="Store the enlarged pictures without any loss.")
+        bool,
+        typer.Option(
+            "--lossless",
+            help="Store the enlarged pictures without any loss.",
+            rich_help_panel=panels.ENCODING,
+        ),
     ] = False,
     encoder_options: EncoderOptionsOption = None,
     output_format: FormatOption = None,

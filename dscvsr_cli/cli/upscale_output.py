@@ -18,9 +18,11 @@ def describe_plan(plan: "UpscalePlan") -> str:
     rate = "" if source.frame_rate is None else f", {float(source.frame_rate):.5g} frames/s"
     tile = "" if plan.tile is None else f", tiles of {plan.tile}"
     resumed = f", going on after {plan.frames_done} frames" if plan.frames_done else ""
+    # Pictures as they are, which FFmpeg calls an encoder as well.
+    encoder = "y4m" if plan.encoder == "wrapped_avframe" else plan.encoder
     return (
         f"{source.path.name}: {source.width}x{source.height}, {frames}{rate} -> {plan.size} "
-        f"{plan.encoder} {plan.pixel_format} | {plan.device} {plan.dtype}, {plan.weights}, "
+        f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype}, {plan.weights}, "
         f"window {plan.window}+{plan.look_ahead}{tile}{resumed}"
     )
 

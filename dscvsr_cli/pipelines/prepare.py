@@ -28,17 +28,18 @@ from dscvsr_cli.pipelines.target import Target, choose_target, target_picture
 from dscvsr_cli.pipelines.work_folder import is_published
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough import (
+    LeftOut,
     PassthroughPlan,
-    lost_shape,
     picture_only,
     plan_passthrough,
     refuse_losses,
 )
+from dscvsr_cli.video.picture_losses import lost_colours, lost_shape
 from dscvsr_cli.video.pipe_out import is_pipe_target
 from dscvsr_cli.video.publish import check_target, resolve_target
 from dscvsr_cli.video.reader import VideoReader
 from dscvsr_cli.video.sequence_writer import check_sequence
-from dscvsr_cli.video.steady import count_frames, on_steady_clock
+from dscvsr_cli.video.steady import count_frames
 from dscvsr_cli.video.trial import try_encoder
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
@@ -159,7 +160,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     )
     described = output_source(source, square_pixels=job.square_pixels)
     plan = UpscalePlan(
-        source=described if target.rate is None else on_steady_clock(described, target.rate),
+        source=target.on_clock(described),
         target=target.path,
         size=target.canvas,
         encoder=target.options.encoder,
@@ -205,12 +206,22 @@ def _check_place(job: UpscaleJob, target: Target) -> None:
 
 
 def _plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> PassthroughPlan:
+    if target.names is not None:
+        return picture_only(source, "pictures")
+    encoder = target.options.encoder
+    colours = lost_colours(source, target.container, encoder)
     if target.holds_picture_alone:
-        return picture_only(source, "y4m streams" if target.names is None else "pictures")
-    others = plan_passthrough(source, target.container, job.streams)
+        # Whoever asks for bare pictures knows that nothing goes along.
+        others = picture_only(source, "y4m streams")
+        return _also_lost(others, colours and replace(colours, refused=False))
     shown = output_source(source, square_pixels=job.square_pixels)
-    shape = lost_shape(shown, target.container, target.options.encoder)
-    return others if shape is None else replace(others, left_out=(*others.left_out, shape))
+    shape = lost_shape(shown, target.container, encoder)
+    others = plan_passthrough(source, target.container, job.streams)
+    return _also_lost(others, shape, colours)
+
+
+def _also_lost(others: PassthroughPlan, *losses: LeftOut | None) -> PassthroughPlan:
+    return replace(others, left_out=(*others.left_out, *filter(None, losses)))
 
 
 def _warnings(source: VideoInfo, target: Target, others: PassthroughPlan) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.job import UpscaleJob
 from dscvsr_cli.video.colour import UNSPECIFIED
-from dscvsr_cli.video.formats import holds_alpha
+from dscvsr_cli.video.formats import holds_alpha, plain_format
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.inputs import input_name
 from dscvsr_cli.video.reader import VideoReader
@@ -80,10 +80,14 @@ def source_warnings(
             "read (give the file itself to keep it)"
         )
     if source.has_alpha and not _keeps_alpha(pixel_format, encoder, container):
+        where = "pictures" if container == "image2" else container
+        videos = "-o out.webm, -o out.mov --encoder prores_ks, or -o out.mkv --encoder ffv1"
+        keeps = ("-o frames/%05d.png" if container == "image2" else videos) + " keeps it"
         yield (
-            f"transparency will be lost: {container} with {encoder} {pixel_format} has none (-o "
-            "out.webm, -o out.mov --encoder prores_ks, or -o out.mkv --encoder ffv1 keeps it)"
+            f"transparency will be lost: {where} with {encoder} {pixel_format} has none ({keeps})"
         )
+    if job.pixel_format is None:
+        yield from _coarser_pictures(source, pixel_format)
     for name in source.dynamic_hdr:
         yield f"{name} metadata will be lost: it belongs to the pictures of the old size"
     if "Dolby Vision" in source.dynamic_hdr and source.colour.transfer_tag == UNSPECIFIED:
@@ -96,6 +100,21 @@ def source_warnings(
         yield (
             f"pixels are shown {aspect.numerator}:{aspect.denominator} wide, in the output too "
             "(--square-pixels makes the size given the size shown)"
+        )
+
+
+def _coarser_pictures(source: VideoInfo, pixel_format: str) -> Iterator[str]:
+    old, new = plain_format(source.pixel_format), plain_format(pixel_format)
+    if new.bits < source.bit_depth:
+        yield (
+            f"{source.bit_depth} bits will become {new.bits}: {pixel_format} has no more "
+            "(-o out.mkv, or another --encoder, may keep them)"
+        )
+    coarser = new.row_shift > old.row_shift or new.column_shift > old.column_shift
+    if coarser and old.family != "grey":
+        yield (
+            f"colours will be stored more coarsely: {source.pixel_format} becomes {pixel_format} "
+            "(-o out.mkv, or another --encoder, may keep them)"
         )
 
 

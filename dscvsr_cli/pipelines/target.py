@@ -23,7 +23,7 @@ from dscvsr_cli.video.inputs import source_kind
 from dscvsr_cli.video.picture_encoder import PictureSpec, settle_picture
 from dscvsr_cli.video.pipe_out import PIPE_FORMATS, is_pipe_target
 from dscvsr_cli.video.sequence_writer import PictureNames, is_sequence_target, picture_names
-from dscvsr_cli.video.steady import on_steady_clock, require_steady
+from dscvsr_cli.video.steady import on_coarse_clock, on_steady_clock, require_steady
 
 FALLBACK_SUFFIX = ".mkv"
 """Of the output where the input's own container is none that is written."""
@@ -47,6 +47,13 @@ class Target:
     rate: Fraction | None = None
     """Ticks per second of a container with a clock of its own, once per picture where the rate must
     be constant; None keeps the source's."""
+
+    def on_clock(self, source: VideoInfo) -> VideoInfo:
+        """Return a source whose times are counted as the container counts them."""
+        if self.rate is None:
+            return source
+        own = self.names is None and container_named(self.container).clock is not None
+        return on_coarse_clock(source, self.rate) if own else on_steady_clock(source, self.rate)
 
     @property
     def holds_picture_alone(self) -> bool:
@@ -106,7 +113,7 @@ def target_picture(source: VideoInfo, target: Target) -> PictureSpec:
         UsageError: Format and size do not fit.
     """
     return settle_picture(
-        source if target.rate is None else on_steady_clock(source, target.rate),
+        target.on_clock(source),
         container_named(target.container),
         height=target.canvas.height,
         width=target.canvas.width,

@@ -33,7 +33,7 @@ _MATRIX_OF_TAG: Final[dict[int, Matrix]] = {
     # picture back unchanged, which is what counts here.
     10: "bt2020",
 }
-_TAG_OF_MATRIX: Final[dict[Matrix, int]] = {
+TAG_OF_MATRIX: Final[dict[Matrix, int]] = {
     "rgb": 0,
     "bt709": 1,
     "fcc": 4,
@@ -49,8 +49,7 @@ _LUMA_WEIGHTS: Final[dict[Matrix, tuple[float, float]]] = {
     "smpte240m": (0.212, 0.087),
     "fcc": (0.30, 0.11),
 }
-_CENTRED_CHROMA_CODECS: Final = frozenset({"mjpeg", "mpeg1video", "theora"})
-_BT2020_PRIMARIES: Final = 9
+BT2020_PRIMARIES: Final = 9
 _HDR_TRANSFERS: Final = (16, 18)
 """PQ (SMPTE ST 2084) and HLG (ARIB STD-B67)."""
 
@@ -111,7 +110,7 @@ def resolve_colour(
             # YUV planes tagged as RGB, or with a code we have no matrix for: the size rule serves,
             # since the same matrix takes the colours back and the tag goes out unchanged.
             matrix = matrix_for_size(height, width)
-            if primaries_tag == _BT2020_PRIMARIES:
+            if primaries_tag == BT2020_PRIMARIES:
                 matrix = "bt2020"
         untagged_full = pixel_format.full_range or pixel_format.family == "grey"
         full_range = untagged_full if range_tag == RANGE_UNSPECIFIED else range_tag == RANGE_FULL
@@ -129,58 +128,6 @@ def resolve_colour(
 def matrix_for_size(height: int, width: int) -> Matrix:
     """Return the matrix players assume for an untagged picture of this size."""
     return "bt709" if height >= 720 or width >= 1280 else "bt601"
-
-
-def codec_siting(codec: str) -> Siting:
-    """Return where a codec's pictures have their subsampled chroma, across a row."""
-    return "centre" if codec in _CENTRED_CHROMA_CODECS else "left"
-
-
-def output_colour(
-    source: ColourInfo,
-    *,
-    pixel_format: PlainFormat,
-    height: int,
-    width: int,
-    siting: Siting = "left",
-) -> ColourInfo:
-    """Return the colour an enlarged video is written in, so that players show the same colours.
-
-    The source's matrix, range and tags are kept. A missing tag stays missing while an untagged
-    file of the new size and format means the same; where it would mean something else (an
-    untagged 480-line BT.601 video that grows to 1080 lines) the tag is written out. Chroma goes
-    where players of the output look for it, ``siting``, wherever the source has it.
-    """
-    untagged = resolve_colour(
-        pixel_format=pixel_format,
-        height=height,
-        width=width,
-        primaries_tag=source.primaries_tag,
-        transfer_tag=source.transfer_tag,
-    )
-    if pixel_format.family == "rgb":
-        matrix, full_range = untagged.matrix, True
-        matrix_tag, range_tag = _TAG_OF_MATRIX["rgb"], RANGE_FULL
-    elif source.matrix == "rgb":
-        matrix, full_range = untagged.matrix, untagged.full_range
-        matrix_tag = _TAG_OF_MATRIX[matrix]
-        range_tag = RANGE_FULL if full_range else RANGE_LIMITED
-    else:
-        matrix, full_range = source.matrix, source.full_range
-        matrix_tag, range_tag = source.matrix_tag, source.range_tag
-        if matrix_tag in (0, UNSPECIFIED) and untagged.matrix != matrix:
-            matrix_tag = _TAG_OF_MATRIX[matrix]
-        if range_tag == RANGE_UNSPECIFIED and untagged.full_range != full_range:
-            range_tag = RANGE_FULL if full_range else RANGE_LIMITED
-    return ColourInfo(
-        matrix=matrix,
-        full_range=full_range,
-        matrix_tag=matrix_tag,
-        range_tag=range_tag,
-        primaries_tag=source.primaries_tag,
-        transfer_tag=source.transfer_tag,
-        siting=siting,
-    )
 
 
 def rgb_to_yuv_matrix(matrix: Matrix) -> Tensor:

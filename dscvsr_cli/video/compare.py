@@ -9,12 +9,12 @@ import av
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.compare_picture import PictureTimes, compare_picture, picture_times
-from dscvsr_cli.video.compare_streams import compare_streams, says_nothing
+from dscvsr_cli.video.compare_streams import compare_streams
 from dscvsr_cli.video.comparison import Comparison, Finding, Level
-from dscvsr_cli.video.copier import MUXER_OWNED_KEYS
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.inputs import describe_error, open_input
 from dscvsr_cli.video.probe import probe
+from dscvsr_cli.video.tags import MUXER_OWNED_KEYS, says_nothing
 
 if TYPE_CHECKING:
     from av.container.core import Chapter

@@ -14,10 +14,10 @@ from av.subtitles.subtitle import AssSubtitle
 
 from dscvsr_cli.video.comparison import Finding, Level
 from dscvsr_cli.video.containers import TEXT_SUBTITLES
-from dscvsr_cli.video.copier import ENCODING_KEYS, MUXER_OWNED_KEYS
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.packets import PacketRecord, read_packets
 from dscvsr_cli.video.passthrough import describe_stream
+from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, says_nothing
 
 _ENCODED_SOUND_TOLERANCE: Final = Fraction(1, 20)
 """Seconds; encoders add a little silence at both ends, and pad the last block."""
@@ -26,9 +26,6 @@ _OVERRIDE_TAGS: Final = "{}"
 
 _TECHNICAL_KEYS: Final = frozenset({"creation_time", "timecode"})
 """Tags of a track that only MP4 and its kin have fields for; they do not tell of its content."""
-
-_UNSET_TIME: Final = "1970-01-01T00:00:00"
-"""What programs without a clock write as the time at which they made a file."""
 
 _WRITTEN_BY_MUXERS: Final = frozenset({"handler_name", "vendor_id"})
 """Tags of a track that name the program that wrote it."""
@@ -304,11 +301,6 @@ def _compare_tags(old: Stream, new: Stream, subject: str) -> Iterator[Finding]:
             subject=f"{subject} tag {key}",
             message=f"{value!r} is missing" if missing else f"{value!r} became {there[name]!r}",
         )
-
-
-def says_nothing(key: str, value: str) -> bool:
-    """Say whether a tag, its name in small letters, means the same as none at all."""
-    return (key, value[:19]) in {("language", "und"), ("creation_time", _UNSET_TIME)}
 
 
 def _flags(stream: Stream, target: Stream) -> int:

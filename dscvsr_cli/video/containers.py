@@ -16,6 +16,11 @@ _PCM: Final = frozenset(
     for bits in sizes
     for order in ("le", "be")
 )
+_COMMON_TAGS: Final = frozenset({"artist", "comment", "copyright", "date", "genre", "title"})
+_MOV_TAGS: Final = _COMMON_TAGS | {"album", "creation_time", "location"}
+_MP4_TAGS: Final = _MOV_TAGS | frozenset(
+    {"album_artist", "composer", "description", "network", "show", "synopsis", "track"}
+)
 _MP4_VIDEO: Final = frozenset(
     "h264 hevc av1 vp9 mpeg4 mpeg2video mpeg1video mjpeg png vvc".split()  # noqa: SIM905
 )
@@ -54,6 +59,9 @@ class Container:
 
     rotation: bool = True
     """Whether a display matrix can be stored."""
+
+    tags: frozenset[str] | None = None
+    """Names of the tags of a file that come back from it, or None where all do."""
 
     languages: bool = True
     """Whether streams can say their language."""
@@ -104,6 +112,7 @@ _MP4: Final = Container(
     covers=True,
     text_subtitle="mov_text",
     sound_encoder="aac",
+    tags=_MP4_TAGS,
 )
 _MOV: Final = Container(
     name="mov",
@@ -116,6 +125,7 @@ _MOV: Final = Container(
     covers=True,
     text_subtitle="mov_text",
     sound_encoder="aac",
+    tags=_MOV_TAGS,
 )
 _MATROSKA: Final = Container(
     name="matroska",
@@ -152,6 +162,7 @@ _MPEGTS: Final = Container(
     chapters=False,
     rotation=False,
     sound_encoder="aac",
+    tags=frozenset(),
 )
 _AVI: Final = Container(
     name="avi",
@@ -166,6 +177,7 @@ _AVI: Final = Container(
     sound_is_gapless=True,
     picture_encoder="mpeg4",
     sound_encoder="libmp3lame",
+    tags=_COMMON_TAGS | {"encoded_by", "language", "track"},
 )
 _FLV: Final = Container(
     name="flv",
@@ -200,6 +212,7 @@ _GIF: Final = Container(
     rotation=False,
     clock=Fraction(100),
     picture_encoder="gif",
+    tags=frozenset(),
 )
 _NUT: Final = Container(
     name="nut",

@@ -19,20 +19,13 @@ from dscvsr_cli.video.inputs import describe_error, open_input
 from dscvsr_cli.video.passthrough import PassthroughPlan, describe_stream
 from dscvsr_cli.video.sound_track import SoundTrack
 from dscvsr_cli.video.span import WHOLE, Span
+from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX
 from dscvsr_cli.video.text_track import TextTrack
 
 _log: Final = logging.getLogger(__name__)
 
 _DISCARD_ALL: Final = 48
 """libav's AVDISCARD_ALL."""
-
-MUXER_OWNED_KEYS: Final = frozenset(
-    {"alpha_mode", "encoder", "major_brand", "minor_version", "compatible_brands", "duration"}
-)
-"""Metadata that describes the old file and not its content; the muxer writes its own."""
-
-ENCODING_KEYS: Final = frozenset({"bps", "number_of_frames", "number_of_bytes"})
-"""Metadata that describes how a stream was encoded."""
 
 _LATE_SECONDS: Final = Fraction(1, 25)
 """A delay that nobody notices."""
@@ -140,7 +133,7 @@ class StreamCopier:
 
     def needs_any_key(self) -> bool:
         """Say whether the file's metadata has keys of phones, beyond the usual ones of MP4."""
-        return any(key.startswith("com.") for key in self._opened.metadata)
+        return any(key.startswith(PHONE_PREFIX) for key in self._opened.metadata)
 
     def picture_template(self) -> Stream:
         """Return the source's picture stream, for its tags."""

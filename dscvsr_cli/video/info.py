@@ -132,6 +132,9 @@ class VideoInfo:
     chapter_count: int = 0
     """Chapters the file lists."""
 
+    tags: tuple[str, ...] = ()
+    """Names, in small letters, of what the file says of its content: title, artist, ..."""
+
     kind: SourceKind = "file"
     """Only a file can be opened again, for its other streams; the others hold the picture alone."""
 

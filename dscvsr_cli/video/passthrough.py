@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import av
 
@@ -15,13 +14,7 @@ from dscvsr_cli.video.containers import (
     recommend,
 )
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
-
-_STORE_SHAPE = frozenset({"mp4", "mov", "yuv4mpegpipe"})
-"""Containers that store the shape of pixels for every codec."""
-
-_CODECS_WITH_SHAPE = frozenset({"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video", "theora"})
-
-_VISIBLE_STRETCH = Fraction(1, 250)
+from dscvsr_cli.video.tags import PHONE_PREFIX
 
 _OPTION_OF_KIND = {"audio": "--no-audio", "subtitle": "--no-subs"}
 _NAME_OF_KIND = {"video": "picture", "audio": "sound"}
@@ -205,30 +198,6 @@ def picture_only(source: VideoInfo, what: str) -> PassthroughPlan:
     return PassthroughPlan(left_out=tuple(losses), chapters=False)
 
 
-def lost_shape(source: VideoInfo, container_format: str, encoder: str) -> LeftOut | None:
-    """Return the loss of the shape of pixels (an anamorphic picture), or None where it is kept.
-
-    MP4 and its kin store it for every codec. Elsewhere it must be part of the codec's own headers,
-    because PyAV cannot tell the muxer of Matroska about it.
-
-    Args:
-        source: The probed file, as the output should look.
-        container_format: FFmpeg's name of the muxer.
-        encoder: FFmpeg's name of the picture's encoder.
-    """
-    aspect = source.sample_aspect_ratio or Fraction(1)
-    codec = av.Codec(encoder, "w").canonical_name
-    kept = container_format in _STORE_SHAPE or codec in _CODECS_WITH_SHAPE
-    if kept or abs(aspect - 1) < _VISIBLE_STRETCH:
-        return None
-    name = container_named(container_format).suffix[1:]
-    return LeftOut(
-        what=f"the shape of pixels ({aspect.numerator}:{aspect.denominator})",
-        reason=f"{codec} in {name} files cannot hold it, and the picture would look squeezed",
-        fixes=("--square-pixels", "-o out.mp4", "--encoder libx264 into .mkv"),
-    )
-
-
 def refuse_losses(plan: PassthroughPlan, target_name: str, choices: StreamChoices) -> None:
     """Stop before any work if something would be lost that a person could keep.
 
@@ -336,6 +305,14 @@ def _lost_properties(
             reason=f"{name} files cannot say it",
             refused=False,
         )
+    tags = _lost_tags(source, container)
+    if tags:
+        yield LeftOut(
+            what=f"what the file says of itself ({', '.join(tags)})",
+            reason=f"{name} files have no place for it",
+            fixes=("-o out.mkv",),
+            refused=False,
+        )
     if source.chapter_count and not container.chapters:
         yield LeftOut(
             what=f"{source.chapter_count} chapters",
@@ -348,3 +325,14 @@ def _lost_properties(
             reason=f"{name} files cannot hold it, and the picture would lie on its side",
             fixes=("-o out.mkv", "-o out.mp4"),
         )
+
+
+def _lost_tags(source: VideoInfo, container: Container) -> list[str]:
+    # With keys of phones MP4 and MOV are written in the way that holds any key.
+    any_key = container.name in ("mp4", "mov") and any(
+        key.startswith(PHONE_PREFIX) for key in source.tags
+    )
+    if container.tags is None or any_key:
+        return []
+    # The language may follow the name: "location-eng".
+    return [key for key in source.tags if key.partition("-")[0] not in container.tags]

@@ -12,7 +12,8 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.colour import ColourInfo, Siting, codec_siting, output_colour
+from dscvsr_cli.video.colour import ColourInfo
+from dscvsr_cli.video.colour_limits import colour_limits
 from dscvsr_cli.video.containers import Container
 from dscvsr_cli.video.encoders import (
     EncodeOptions,
@@ -23,6 +24,7 @@ from dscvsr_cli.video.encoders import (
 from dscvsr_cli.video.formats import plain_format, required_multiple
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.inputs import describe_error
+from dscvsr_cli.video.output_colour import output_colour
 from dscvsr_cli.video.palette import PALETTE_FORMAT, with_palette
 from dscvsr_cli.video.pixels import pixels_to_frame
 from dscvsr_cli.video.timeline import Timeline
@@ -109,16 +111,13 @@ def settle_picture(
             pixel_format=plain,
             height=height,
             width=width,
-            siting=_stored_siting(source, container, options.encoder),
+            limits=colour_limits(
+                av.Codec(options.encoder, "w").canonical_name,
+                container.name,
+                source_siting=source.colour.siting,
+            ),
         ),
     )
-
-
-def _stored_siting(source: VideoInfo, container: Container, encoder: str) -> Siting:
-    if container.name == "yuv4mpegpipe":
-        # Its header says where chroma lies, so that it can stay there.
-        return source.colour.siting
-    return codec_siting(av.Codec(encoder, "w").canonical_name)
 
 
 def open_stream_encoder(stream: VideoStream, spec: PictureSpec) -> None:
@@ -190,6 +189,12 @@ def stored_picture(frame: Frame, pixel_format: str, colour: ColourInfo) -> av.Vi
     return with_palette(picture) if pixel_format == PALETTE_FORMAT else picture
 
 
+def _tag(picture: av.VideoFrame, colour: ColourInfo) -> None:
+    # ProRes is tagged from its pictures and not from what its encoder was told.
+    picture.colorspace, picture.color_range = colour.matrix_tag, colour.range_tag
+    picture.color_primaries, picture.color_trc = colour.primaries_tag, colour.transfer_tag
+
+
 class PictureEncoder:
     """Encode frames on an opened encoder, at the times of a timeline."""
 
@@ -214,6 +219,7 @@ class PictureEncoder:
                 f"expected (3, {spec.height}, {spec.width}), got {tuple(frame.pixels.shape) = }"
             )
         picture = stored_picture(frame, spec.pixel_format, spec.colour)
+        _tag(picture, spec.colour)
         picture.pts = self._timeline.place(frame.pts)
         # Both the frame and the encoder must name their unit; otherwise the encoder takes frame
         # numbers and the picture runs hundreds of times too slowly.

@@ -16,9 +16,9 @@ from dscvsr_cli.video.colour import (
     UNSPECIFIED,
     ColourInfo,
     Siting,
-    codec_siting,
     resolve_colour,
 )
+from dscvsr_cli.video.colour_limits import codec_siting
 from dscvsr_cli.video.container_crop import container_crop
 from dscvsr_cli.video.decoding import Decoding
 from dscvsr_cli.video.formats import has_alpha, plain_format
@@ -32,6 +32,7 @@ from dscvsr_cli.video.rotation import rotation_degrees
 from dscvsr_cli.video.sequence import sequence_pictures
 from dscvsr_cli.video.side_data import display_matrix, dynamic_hdr, hdr_metadata
 from dscvsr_cli.video.streams import codec_name, is_cover
+from dscvsr_cli.video.tags import content_keys
 from dscvsr_cli.video.y4m_header import y4m_siting
 
 PICTURES_LOOKED_AT: Final = 6
@@ -140,6 +141,7 @@ def describe(
         other_streams=others if kind == "file" else (),
         frames_cut_off=_frames_cut_off(path, stream) if kind == "file" else 0,
         chapter_count=len(chapters) if kind == "file" else 0,
+        tags=content_keys(dict(container.metadata)) if kind == "file" else (),
         kind=kind,
         start_seconds=_start_seconds(container, stream),
         has_alpha=_has_alpha(codec_name(stream), frames),

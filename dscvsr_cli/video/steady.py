@@ -110,6 +110,11 @@ def on_steady_clock(source: VideoInfo, rate: Fraction) -> VideoInfo:
     return replace(source, time_base=1 / rate, frame_rate=rate)
 
 
+def on_coarse_clock(source: VideoInfo, rate: Fraction) -> VideoInfo:
+    """Return a source whose unit of time is a tick of the container's own clock."""
+    return replace(source, time_base=1 / rate)
+
+
 def count_frames(
     frames: Iterable[Frame], *, time_base: Fraction, rate: Fraction
 ) -> Iterator[Frame]:

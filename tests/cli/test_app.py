@@ -49,6 +49,17 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(name in out for name in ("upscale", "demo", "bench", "train", "weights"))
 
 
+def test_the_many_options_of_upscale_stand_under_headings(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["upscale", "--help"]) == 0
+    out = capsys.readouterr().out
+    titles = ("Size", "Encoding", "Network", "Part of the video", "Long jobs")
+    places = [out.index(f"─ {title} ─") for title in titles]
+    assert len(set(places)) == len(titles)
+    assert out.index("--scale") < out.index("--crf") < out.index("--device") < out.index("--resume")
+
+
 @pytest.mark.parametrize("arguments", [["--wings"], ["fly"], ["weights", "path", "a", "b"]])
 def test_usage_errors_leave_with_two(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

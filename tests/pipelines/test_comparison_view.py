@@ -66,3 +66,14 @@ def test_frames_that_are_not_made_again_are_passed_over() -> None:
     assert [frame.pts for frame in made] == [frame.pts for frame in frames[4:]]
     twin = resize(frames[4].pixels, SIZE).clamp(0, 1)
     assert torch.equal(made[0].pixels[..., :12], twin)
+
+
+@pytest.mark.parametrize("view", ["split", "side"])
+def test_opacity_is_shown_in_both_halves(view: CompareView) -> None:
+    alpha = torch.full((1, SIZE.height, SIZE.width), 0.25)
+    frames = [replace(frame, alpha=alpha) for frame in random_frames(3)]
+    for made in compared(frames, enlarge, size=SIZE, view=view):
+        assert made.alpha is not None
+        assert made.alpha.shape[1:] == made.pixels.shape[1:]
+        assert torch.equal(made.alpha[..., :5], alpha[..., :5])
+        assert torch.equal(made.alpha[..., -5:], alpha[..., -5:])

@@ -88,6 +88,31 @@ def test_opacity_is_said_to_be_lost_only_where_it_is(
     assert warnings(info, **output) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "bits", "output", "told"),
+    [
+        ("yuv420p10le", 10, "yuv420p", ["10 bits will become 8"]),
+        ("yuv444p", 8, "yuv420p", ["more coarsely"]),
+        ("yuv422p12le", 12, "yuv420p10le", ["12 bits will become 10", "more coarsely"]),
+        ("rgb24", 8, "yuv444p", []),
+        ("rgb24", 8, "yuv420p", ["more coarsely"]),
+        ("yuv420p", 8, "yuv422p10le", []),
+        ("p010le", 10, "yuv420p10le", []),
+        ("pal8", 8, "pal8", []),
+    ],
+)
+def test_coarser_pictures_are_told_unless_asked_for(
+    source: str, bits: int, output: str, told: list[str], info: VideoInfo
+) -> None:
+    fine = replace(info, pixel_format=source, bit_depth=bits)
+    lines = warnings(fine, pixel_format=output)
+    assert len(lines) == len(told)
+    assert all(part in line for part, line in zip(told, lines, strict=True))
+    job = UpscaleJob(source=info.path, pixel_format=output)
+    asked = source_warnings(fine, job, pixel_format=output, encoder="libx264", container="mp4")
+    assert list(asked) == []
+
+
 def test_square_pixels_are_what_the_writer_sees(info: VideoInfo) -> None:
     wide = replace(info, sample_aspect_ratio=Fraction(64, 45))
     assert output_source(wide, square_pixels=True).sample_aspect_ratio == 1

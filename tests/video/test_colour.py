@@ -4,11 +4,12 @@ import torch
 from dscvsr_cli.video.colour import (
     Matrix,
     matrix_for_size,
-    output_colour,
     resolve_colour,
     rgb_to_yuv_matrix,
 )
+from dscvsr_cli.video.colour_limits import ColourLimits, codec_siting, colour_limits
 from dscvsr_cli.video.formats import plain_format
+from dscvsr_cli.video.output_colour import output_colour
 from tests.helpers import assert_frames_close
 
 YUV = plain_format("yuv420p")
@@ -103,3 +104,56 @@ def test_white_has_no_chroma_and_full_luma_under_every_matrix(matrix: Matrix) ->
 def test_rgb_has_no_matrix() -> None:
     with pytest.raises(ValueError, match="RGB"):
         rgb_to_yuv_matrix("rgb")
+
+
+@pytest.mark.parametrize(
+    ("codec", "container", "matrix", "full_range", "tags"),
+    [
+        ("h264", "avi", "bt601", True, (6, 2)),
+        ("mpeg4", "mp4", "bt601", True, (6, 2)),
+        ("mpeg4", "avi", "bt709", False, (2, 0)),
+        ("ffv1", "nut", "bt709", False, (2, 0)),
+        ("mpeg2video", "matroska", "bt601", False, (6, 1)),
+        ("prores", "mov", "bt601", False, (6, 1)),
+        ("dnxhd", "mov", "bt709", True, (1, 2)),
+        ("mjpeg", "matroska", "bt601", True, (6, 2)),
+        ("mjpeg", "avi", "bt601", True, (2, 2)),
+        ("wrapped_avframe", "yuv4mpegpipe", "bt709", True, (2, 2)),
+    ],
+)
+def test_what_cannot_be_tagged_is_written_as_players_take_it(
+    codec: str, container: str, matrix: str, full_range: bool, tags: tuple[int, int]
+) -> None:
+    source = resolve_colour(pixel_format=YUV, height=480, width=640, matrix_tag=6, range_tag=2)
+    output = output_colour(
+        source,
+        pixel_format=YUV,
+        height=1080,
+        width=1440,
+        limits=colour_limits(codec, container),
+    )
+    assert (output.matrix, output.full_range) == (matrix, full_range)
+    assert (output.matrix_tag, output.range_tag) == tags
+
+
+def test_primaries_go_where_they_can_be_told() -> None:
+    source = resolve_colour(pixel_format=YUV, height=64, width=64, primaries_tag=9, transfer_tag=16)
+
+    def tags(limits: ColourLimits) -> tuple[int, int]:
+        output = output_colour(source, pixel_format=YUV, height=96, width=96, limits=limits)
+        return output.primaries_tag, output.transfer_tag
+
+    assert tags(ColourLimits()) == (9, 16)
+    assert tags(ColourLimits(tells_matrix=False)) == (2, 2)
+
+
+def test_chroma_goes_where_players_of_the_codec_look_for_it() -> None:
+    source = resolve_colour(pixel_format=YUV, height=64, width=64, siting="centre")
+    for codec, siting in (("h264", "left"), ("mjpeg", "centre"), ("mpeg1video", "centre")):
+        assert codec_siting(codec) == siting
+        limits = colour_limits(codec, "matroska", source_siting="centre")
+        output = output_colour(source, pixel_format=YUV, height=96, width=96, limits=limits)
+        assert output.siting == siting
+    assert (
+        colour_limits("wrapped_avframe", "yuv4mpegpipe", source_siting="centre").siting == "centre"
+    )

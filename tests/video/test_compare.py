@@ -12,6 +12,7 @@ from dscvsr_cli.video.copier import copy_stream_tags
 from dscvsr_cli.video.encoders import EncodeOptions
 from dscvsr_cli.video.packets import unwrapped
 from dscvsr_cli.video.passthrough import StreamChoices
+from dscvsr_cli.video.probe import probe
 from dscvsr_cli.video.reader import VideoReader
 from dscvsr_cli.video.writer import VideoWriter
 from tests.clips import CLIPS, Clip, render, render_kind
@@ -164,3 +165,27 @@ def test_what_is_no_video_cannot_be_compared(tmp_path: Path) -> None:
 )
 def test_the_wrapping_of_a_container_is_no_content(codec: str, wrapped: bytes, bare: bytes) -> None:
     assert unwrapped(wrapped, codec) == bare
+
+
+def test_a_title_that_mp4_keeps_as_a_name_is_not_lost(tmp_path: Path) -> None:
+    source, target = render_kind("sound", tmp_path), tmp_path / "titled.mkv"
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        twins = [new.add_stream_from_template(stream) for stream in old.streams]
+        twins[1].metadata.update({"title": "Commentary"})
+        for packet in [packet for packet in old.demux() if packet.size]:
+            packet.stream = twins[packet.stream_index]
+            new.mux(packet)
+    copy_clip(target, tmp_path / "out.mp4")
+    assert not_ok(compare_files(target, tmp_path / "out.mp4")) == []
+    assert probe(tmp_path / "out.mp4").other_streams[0].title == "Commentary"
+
+
+def test_a_time_that_was_never_set_is_no_loss(tmp_path: Path) -> None:
+    times = {"1970-01-01T00:00:00.000000Z": [], "2020-06-05T12:33:56.000000Z": ["lost"]}
+    for time, expected in times.items():
+        clip = Clip(suffix=".mkv", pts=(0,), metadata=(("creation_time", time),))
+        source, target = render(clip, tmp_path), tmp_path / "out.ts"
+        copy_clip(source, target)
+        found = [one for one in compare_files(source, target).findings if "creation" in one.subject]
+        assert [one.level for one in found] == expected
+        target.unlink()

@@ -9,6 +9,7 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import container_of
 from dscvsr_cli.video.encoders import EncodeOptions, encoder_options, suitable_encoder
+from dscvsr_cli.video.formats import plain_format
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.picture_encoder import settle_picture
 from dscvsr_cli.video.probe import probe
@@ -101,6 +102,33 @@ def test_the_usual_encoder_gives_way_to_one_with_as_many_bits(
         ("a.avi", bare, "mpeg4"),
     ):
         assert suitable_encoder(container_of(Path(name)), source) == encoder
+
+
+@pytest.mark.parametrize(
+    ("name", "pixel_format", "bits", "encoder"),
+    [
+        ("a.mkv", "yuva420p", 8, "libvpx-vp9"),
+        ("a.mkv", "rgba", 8, "prores_ks"),
+        ("a.mkv", "gbrap16le", 16, "ffv1"),
+        ("a.mov", "yuva420p", 8, "prores_ks"),
+        ("a.webm", "yuva444p10le", 10, "libvpx-vp9"),
+        ("a.mp4", "yuva420p", 8, "libx264"),
+    ],
+)
+def test_the_usual_encoder_gives_way_to_one_with_opacity(
+    name: str, pixel_format: str, bits: int, encoder: str, bare: VideoInfo
+) -> None:
+    clear = replace(bare, pixel_format=pixel_format, bit_depth=bits, has_alpha=True)
+    assert suitable_encoder(container_of(Path(name)), clear) == encoder
+
+
+@pytest.mark.parametrize("source", ["rgba", "yuva444p", "yuva422p", "gbrap", "rgb24", "yuv444p"])
+def test_vp9_is_given_no_format_that_it_only_names(source: str, bare: VideoInfo) -> None:
+    clear = replace(bare, pixel_format=source, has_alpha=plain_format(source).alpha)
+    options = EncodeOptions(encoder="libvpx-vp9")
+    try_encoder(
+        settle_picture(clear, container_of(Path("a.webm")), height=64, width=64, options=options)
+    )
 
 
 @pytest.mark.parametrize("kind", ["constant", "ten bit"])

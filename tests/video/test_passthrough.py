@@ -7,7 +7,7 @@ import pytest
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.containers import CONTAINERS, container_of
+from dscvsr_cli.video.containers import CONTAINERS, container_named, container_of
 from dscvsr_cli.video.encoders import EncodeOptions
 from dscvsr_cli.video.info import StreamInfo, StreamKind, VideoInfo
 from dscvsr_cli.video.passthrough import StreamChoices, plan_passthrough, refuse_losses
@@ -296,3 +296,30 @@ def test_sound_is_interleaved_with_the_picture(tmp_path: Path) -> None:
             times[packet.stream.type] = float((packet.dts or 0) * packet.time_base)
             worst = max(worst, abs(times["video"] - times["audio"]))
     assert worst < 1.2
+
+
+@pytest.mark.parametrize(
+    ("container", "lost"),
+    [
+        ("matroska", []),
+        ("mp4", ["my_own"]),
+        ("mov", ["description", "my_own"]),
+        ("avi", ["description", "my_own", "creation_time"]),
+        ("mpegts", ["title", "description", "my_own", "creation_time"]),
+    ],
+)
+def test_tags_are_lost_exactly_where_that_is_told(
+    container: str, lost: list[str], tmp_path: Path
+) -> None:
+    tags = {"title": "A", "description": "B", "my_own": "C", "creation_time": "2020-06-05T12:33:56"}
+    clip = Clip(suffix=".mkv", pts=(0, 512), metadata=tuple(tags.items()))
+    source = probe(render(clip, tmp_path))
+    told = [str(loss) for loss in plan_passthrough(source, container).left_out]
+    assert sum("says of itself" in line for line in told) == bool(lost)
+    assert all(sum(key in line for line in told) == (key in lost) for key in tags)
+
+    target = tmp_path / f"out{container_named(container).suffix}"
+    copy_through(source.path, target)
+    with av.open(str(target)) as output:
+        kept = {key.lower() for key in output.metadata}
+    assert {key for key in tags if key not in kept} == set(lost)

@@ -1,0 +1,32 @@
+"""Tags of files and streams: which ones tell of the content, and which of a file that is gone."""
+
+from typing import Final
+
+MUXER_OWNED_KEYS: Final = frozenset(
+    {"alpha_mode", "encoder", "major_brand", "minor_version", "compatible_brands", "duration"}
+)
+"""Metadata that describes the old file and not its content; the muxer writes its own."""
+
+ENCODING_KEYS: Final = frozenset({"bps", "number_of_frames", "number_of_bytes"})
+"""Metadata that describes how a stream was encoded."""
+
+PHONE_PREFIX: Final = "com."
+"""Begins the keys of phones, beyond the usual ones of MP4."""
+
+_UNSET_TIME: Final = "1970-01-01T00:00:00"
+"""What programs without a clock write as the time at which they made a file."""
+
+
+def says_nothing(key: str, value: str) -> bool:
+    """Say whether a tag, its name in small letters, means the same as none at all."""
+    return (key, value[:19]) in {("language", "und"), ("creation_time", _UNSET_TIME)}
+
+
+def content_keys(tags: dict[str, str]) -> tuple[str, ...]:
+    """Return the names, in small letters, of the tags that tell of a file's content."""
+    small = {key.lower(): value for key, value in tags.items()}
+    return tuple(
+        key
+        for key, value in small.items()
+        if key not in MUXER_OWNED_KEYS and not says_nothing(key, value)
+    )
