@@ -92,13 +92,9 @@ class _Axis:
         span = max(high - low, 1e-3 * max(abs(low), abs(high)), 1e-6)
         power = 10.0 ** math.floor(math.log10(span / 4))
         step = next(power * times for times in (1, 2, 5, 10) if span / (power * times) <= 6)
-        return cls(
-            math.floor(low / step + 1e-9) * step,
-            math.ceil(high / step - 1e-9) * step,
-            step,
-            start,
-            end,
-        )
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        # A single value that is a tick, but for its last digits, would leave no room at all.
+        return cls(first * step, max(last, first + 1) * step, step, start, end)
 
     def place(self, value: float) -> float:
         span = max(self.most - self.least, 1e-9)

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dscvsr_cli.chart import MOST_MARKS, Chart, Series, draw_charts
@@ -26,6 +26,7 @@ def places(drawing: str) -> list[tuple[float, float]]:
 
 
 @given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=MOST_MARKS))
+@example([(600.9999999998836, 0.0)])
 def test_every_point_is_drawn_on_the_page_and_in_its_order(
     points: list[tuple[float, float]],
 ) -> None:

@@ -131,6 +131,9 @@ def test_a_resumed_run_still_has_its_teacher_and_ends_as_if_never_stopped(
     halted = tmp_path / "halted"
     killer = (
         "import os, signal, sys\n"
+        "import torch\n"
+        # As in this process: another number of threads adds numbers up in another order.
+        "torch.set_num_threads(1)\n"
         "from dscvsr_cli.training import loop\n"
         "from dscvsr_cli.cli.app import main\n"
         "loop.CHECKPOINT_SECONDS = -1.0\n"
