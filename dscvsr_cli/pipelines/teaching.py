@@ -22,9 +22,11 @@ def recipe_for(teacher: Path | None) -> str:
     Raises:
         WeightsError: The teacher's file is missing, damaged or unknown.
     """
-    for name in STUDENT_RECIPES if teacher else ():
+    if teacher is None:
+        return STUDENT_RECIPES[0]
+    for name in STUDENT_RECIPES:
         student = load_recipe(name).network
-        config = load_teacher(teacher, student).config if teacher else student
+        config = load_teacher(teacher, student).config
         if (config.blocks, config.channels) == (student.blocks, student.channels):
             return name
     return STUDENT_RECIPES[0]

@@ -8,13 +8,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
+from dscvsr_cli.datasets.degrade import MAX_CRF
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.training.distillation import Distance
 
 PictureTarget = Literal["truth", "teacher"]
 
-MAX_CRF = 51
 WHOLE = ("seed", "iterations", "batch", "patch", "max_denominator", "validations")
 POSITIVE = (
     *("iterations", "batch", "patch", "max_denominator"),

@@ -38,13 +38,13 @@ class Parallel:
         each = batch // self.world
         return range(self.rank * each, (self.rank + 1) * each)
 
-    def mean(self, value: Tensor) -> Tensor:
-        """Return the mean of a scalar over all processes, the same everywhere."""
+    def mean(self, values: Tensor) -> Tensor:
+        """Return the mean of each value over all processes, the same everywhere."""
         if self.world == 1:
-            return value
-        value = value.detach().clone()
-        dist.all_reduce(value)
-        return value / self.world
+            return values
+        values = values.detach().clone()
+        dist.all_reduce(values)
+        return values / self.world
 
     def agree(self, value: float, *, device: torch.device) -> float:
         """Return the first process's ``value`` everywhere, a time for example."""

@@ -6,7 +6,7 @@ pictures in [0, 1] shifted and scaled by ImageNet's mean and deviation. The netw
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import torch
 import torch.nn.functional as F
@@ -70,11 +70,11 @@ class PerceptualLoss(nn.Module):
         """Return conv5_4 of ``(..., 3, H, W)`` -> ``(N, 512, H/16, W/16)``."""
         planes = (pictures.flatten(0, -4) - self.mean) / self.deviation
         last = len(self.convolutions) - 1
-        stage_ends = {1, 3, 7, 11}
+        stage_ends = set(accumulate(len(stage) for stage in VGG19_WIDTHS))
         for number, convolution in enumerate(self.convolutions):
             planes = convolution(planes)
             if number < last:
                 planes = F.relu(planes)
-            if number in stage_ends:
-                planes = F.max_pool2d(planes, 2)
+                if number + 1 in stage_ends:
+                    planes = F.max_pool2d(planes, 2)
         return planes
