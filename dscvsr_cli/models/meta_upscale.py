@@ -31,6 +31,10 @@ MAX_PHASES = 1 << 15
 MAX_PRODUCTS = 1024
 """Convolutions per picture above which the basis route is faster."""
 
+MAX_LEARNED_CLASSES = 144
+"""Classes above which the basis route is faster where gradients are asked for: on a crop that a
+network learns from, a class has few pixels."""
+
 NEIGHBOURS = 4
 """Neighbouring source pixels whose output pixels are made together by the phases route."""
 
@@ -61,7 +65,9 @@ class MetaUpscale(nn.Module):
         columns = AxisPhases(feat_BCHW.shape[-1], size.width)
         if route == "auto":
             few_filters = rows.period * columns.period <= MAX_PHASES
-            few_products = rows.step * columns.step <= MAX_PRODUCTS * NEIGHBOURS
+            learning = torch.is_grad_enabled() and self.filters.weight.requires_grad
+            most_classes = MAX_LEARNED_CLASSES if learning else MAX_PRODUCTS * NEIGHBOURS
+            few_products = rows.step * columns.step <= most_classes
             route = "phases" if few_filters and few_products else "basis"
         if route == "phases":
             return self._by_phases(feat_BCHW, rows, columns)
@@ -94,11 +100,14 @@ class MetaUpscale(nn.Module):
         cells = rows.source // rows.step, columns.source // columns.step
         out = feat_BCHW.new_empty((batch, 3, cells[0], rows.period, cells[1], columns.period))
         strides = rows.step, columns.step
-        column_runs = _phase_runs(columns)
-        for row_run in _phase_runs(rows):
-            for first in range(0, len(column_runs), NEIGHBOURS):
-                runs = column_runs[first : first + NEIGHBOURS]
-                bank = _joint_filters(table[row_run.first : row_run.stop], runs)
+        row_runs, column_runs = _phase_runs(rows), _phase_runs(columns)
+        groups = [column_runs[i : i + NEIGHBOURS] for i in range(0, len(column_runs), NEIGHBOURS)]
+        # Split, not sliced: the gradient of a slice is a whole table of zeros.
+        bands = torch.split(table, [run.stop - run.first for run in row_runs])
+        for row_run, band in zip(row_runs, bands, strict=True):
+            parts = torch.split(band, [runs[-1].stop - runs[0].first for runs in groups], dim=1)
+            for runs, filters in zip(groups, parts, strict=True):
+                bank = _joint_filters(filters, runs)
                 made = _apply(padded[:, :, row_run.pixel :, runs[0].pixel :], bank, strides, cells)
                 out[:, :, :, row_run.first : row_run.stop, :, runs[0].first : runs[-1].stop] = made
         return out.reshape(batch, 3, rows.target, columns.target)
@@ -146,21 +155,18 @@ def _phase_runs(axis: AxisPhases) -> list[_PhaseRun]:
     ]
 
 
-def _joint_filters(table: Tensor, runs: list[_PhaseRun]) -> Tensor:
+def _joint_filters(filters: Tensor, runs: list[_PhaseRun]) -> Tensor:
     """Place the 3x3 filters of some runs of columns into wider ones that start together.
 
-    ``(rows, phases, 3, C, 3, 3)`` -> ``(rows, columns, 3, C, 3, width)``, zeros around each.
+    ``(rows, columns, 3, C, 3, 3)`` -> ``(rows, columns, 3, C, 3, width)``, zeros around each.
     """
-    origin, first = runs[0].pixel, runs[0].first
-    width = runs[-1].pixel - origin + 3
-    shape = (table.shape[0], runs[-1].stop - first, *table.shape[2:5], width)
-    bank = table.new_zeros(shape)
-    for run in runs:
-        shift = run.pixel - origin
-        bank[:, run.first - first : run.stop - first, ..., shift : shift + 3] = table[
-            :, run.first : run.stop
-        ]
-    return bank
+    origin, width = runs[0].pixel, runs[-1].pixel - runs[0].pixel + 3
+    parts = torch.split(filters, [run.stop - run.first for run in runs], dim=1)
+    padded = (
+        F.pad(part, (run.pixel - origin, width - 3 - (run.pixel - origin)))
+        for run, part in zip(runs, parts, strict=True)
+    )
+    return torch.cat(tuple(padded), dim=1)
 
 
 def _apply(

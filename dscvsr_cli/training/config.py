@@ -15,9 +15,12 @@ from dscvsr_cli.training.distillation import Distance
 
 PictureTarget = Literal["truth", "teacher"]
 
-WHOLE = ("seed", "iterations", "batch", "patch", "max_denominator", "validations")
+WHOLE = (
+    *("seed", "iterations", "batch", "patch", "max_denominator", "validations"),
+    *("apart_frames", "apart_repeats"),
+)
 POSITIVE = (
-    *("iterations", "batch", "patch", "max_denominator"),
+    *("iterations", "batch", "patch", "max_denominator", "apart_frames", "apart_repeats"),
     *("learning_rate", "gradient_norm", "charbonnier_epsilon"),
 )
 NOT_NEGATIVE = (
@@ -26,7 +29,8 @@ NOT_NEGATIVE = (
 )
 SHARES = (
     *("awkward_share", "photo_share", "codec_share", "validation_share"),
-    *("noise_until", "warmup", "motion_first", "average_decay"),
+    *("noise_until", "warmup", "average_decay"),
+    *("motion_first", "apart_first"),
 )
 NETWORK_PARTS = ("motion", "backward_pass", "forward_pass", "fusion", "refinement", "head")
 RECIPES = resources.files("dscvsr_cli.training") / "recipes"
@@ -130,6 +134,16 @@ class TrainingConfig:
 
     motion_first: float = 0.0
     """Share of the run, at its start, in which the flow alone learns, from frames matched by it."""
+
+    apart_first: float = 0.0
+    """Share of the run, after ``motion_first``, in which every part learns by itself from what the
+    teacher's part sees and gives (see ``apart``); needs a teacher of the same width."""
+
+    apart_frames: int = 4
+    """Frames per step while learning apart, of both directions."""
+
+    apart_repeats: int = 2
+    """Times that every frame is learned from while the teacher's view of it is at hand."""
 
     motion_rate: float = 1.0
     """Learning rate of the flow over that of the rest, once the rest learns."""

@@ -97,10 +97,16 @@ class FeatureDistillation(nn.Module):
                 if direction in self.widening:
                     widen = self.widening[direction].get_submodule(str(block))
                     given = widen(given.flatten(0, 1)).unflatten(0, given.shape[:2])
-                gap = (given.float() - wanted.float()).abs().mean()
-                if self.distance == "relative-l1":
-                    gap = gap / wanted.float().abs().mean().clamp_min(1e-6)
+                gap = feature_gap(given, wanted, self.distance)
                 total = gap if total is None else total + gap
         if total is None:
             raise ValueError("there are no blocks to compare")
         return total / (len(DIRECTIONS) * len(self.student_blocks))
+
+
+def feature_gap(given: Tensor, wanted: Tensor, distance: Distance) -> Tensor:
+    """Return how far features are from the teacher's ``wanted`` ones -> a scalar."""
+    gap = (given.float() - wanted.float()).abs().mean()
+    if distance == "relative-l1":
+        gap = gap / wanted.float().abs().mean().clamp_min(1e-6)
+    return gap

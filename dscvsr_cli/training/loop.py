@@ -3,9 +3,10 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.training.apart import Lesson
 from dscvsr_cli.training.checkpoint import (
     RunState,
     WeightAverage,
@@ -27,8 +29,10 @@ from dscvsr_cli.training.parallel import ALONE, Parallel
 from dscvsr_cli.training.perceptual import PerceptualLoss
 from dscvsr_cli.training.sampler import Batch, Sampler
 from dscvsr_cli.training.schedule import (
+    Phase,
     learning_rate,
     periodic_rate,
+    phase,
     progress,
     sequence_length,
 )
@@ -183,17 +187,37 @@ class Trainer:
         )
 
     def step(self, batch: Batch, rate: float) -> dict[str, float]:
-        """Learn from one batch; a step whose loss or gradient is not finite changes nothing.
+        """Learn from one batch, in many small steps while the parts learn apart.
+
+        Where the loss or the gradient is not finite, nothing changes.
 
         Returns:
             The parts of the loss by name, unweighted, and their weighted "total", averaged over all
-            processes; the total is nan where the step was skipped.
+            processes and small steps; the total is nan where one was skipped.
         """
         low, high = batch.low.to(self.device), batch.high.to(self.device)
-        motion_alone = self.progress() < self.config.motion_first
+        now = phase(
+            self.progress(),
+            motion_first=self.config.motion_first,
+            apart_first=self.config.apart_first,
+        )
+        lessons = self._lessons(low, high) if now == "apart" else iter((None,))
+        found = [self._learn(low, high, rate, now, lesson) for lesson in lessons]
+        self.state.iteration += 1
+        self.state.clips_seen += self.config.batch
+        return {name: fmean(losses[name] for losses in found) for name in found[0]}
+
+    def _lessons(self, low: Tensor, high: Tensor) -> Iterator[Lesson]:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
+            lesson = self.objective.lesson(low, high)
+        return lesson.parts(self.config.apart_frames, self.config.apart_repeats, self.generator)
+
+    def _learn(
+        self, low: Tensor, high: Tensor, rate: float, now: Phase, lesson: Lesson | None
+    ) -> dict[str, float]:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
             losses = self.losses(
-                low, high, iteration=self.state.iteration, motion_alone=motion_alone
+                low, high, iteration=self.state.iteration, phase=now, lesson=lesson
             )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses["total"])
@@ -207,14 +231,12 @@ class Trainer:
         if finite:
             others, motion = self.optimizer.param_groups
             others["lr"] = rate
-            motion["lr"] = rate if motion_alone else rate * self.config.motion_rate
+            motion["lr"] = rate if now == "motion" else rate * self.config.motion_rate
             self.optimizer.step()
             self.average.update(dict(self.network.named_parameters()), self.state.iteration)
         else:
             logger.warning("step %d skipped: not finite", self.state.iteration)
             means["total"] = math.nan
-        self.state.iteration += 1
-        self.state.clips_seen += self.config.batch
         return means
 
     def save(self, path: Path) -> None:

@@ -11,10 +11,12 @@ from torch import Tensor, nn
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.training.apart import Lesson, apart_losses, check_apart, show
 from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.distillation import FeatureDistillation, tapped
 from dscvsr_cli.training.losses import charbonnier, flow_distance, photometric
 from dscvsr_cli.training.perceptual import PerceptualLoss
+from dscvsr_cli.training.schedule import Phase
 
 Losses = dict[str, Tensor]
 """The parts by name, unweighted scalars; "total" is what is minimised."""
@@ -54,29 +56,46 @@ class Objective(nn.Module):
             )
         if teacher is None and config.target == "teacher":
             raise ValueError('target = "teacher" needs a teacher')
+        if config.apart_first:
+            if teacher is None or self.distillation is None:
+                raise ValueError("apart_first needs a teacher and a distill_weight above zero")
+            check_apart(teacher, network)
         if perceptual is None and config.vgg_weight:
             raise ValueError("vgg_weight needs the VGG-19 network")
         self.perceptual = perceptual if config.vgg_weight else None
 
-    def forward(self, low: Tensor, high: Tensor, *, iteration: int, motion_alone: bool) -> Losses:
+    def forward(
+        self,
+        low: Tensor,
+        high: Tensor,
+        *,
+        iteration: int,
+        phase: Phase = "whole",
+        lesson: Lesson | None = None,
+    ) -> Losses:
         """Run the networks on a batch and compare.
 
         Args:
             low: ``(B, T, 3, h, w)`` in [0, 1].
             high: ``(B, T, 3, H, W)`` in [0, 1].
             iteration: Chooses the pair of frames whose flow is judged.
-            motion_alone: Judge the flow of all neighbouring frames, and nothing else.
+            phase: "motion" judges the flow of all neighbouring frames and nothing else, "apart"
+                every part by what the teacher shows it, "whole" the pictures of the network.
+            lesson: What the teacher shows, in phase "apart"; a part of what ``lesson`` returns.
         """
-        if motion_alone:
+        if phase == "motion":
             flow = self._flow_loss(low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1))
             return {"motion": flow, "total": flow}
-        losses = self._picture_losses(low, high)
-        if self.config.motion_weight:
+        apart = phase == "apart"
+        losses = self._apart_losses(lesson) if apart else self._picture_losses(low, high)
+        # Apart, the flow has no part in anything: it has learned before.
+        if self.config.motion_weight and not apart:
             pair = iteration % (low.shape[1] - 1)
             losses["motion"] = self._flow_loss(low[:, pair], low[:, pair + 1])
         weights = {
             "pictures": 1.0,
             "distillation": self.config.distill_weight,
+            "state": self.config.distill_weight,
             "perceptual": self.config.vgg_weight,
             "motion": self.config.motion_weight,
         }
@@ -111,6 +130,22 @@ class Objective(nn.Module):
         if self.perceptual is not None:
             losses["perceptual"] = self.perceptual(made, wanted)
         return losses
+
+    def lesson(self, low: Tensor, high: Tensor) -> Lesson:
+        """Let the teacher show what it does on a batch, for phase "apart".
+
+        Raises:
+            ValueError: There is no teacher whose features count.
+        """
+        if self.teacher is None or self.distillation is None:
+            raise ValueError("there is no teacher to learn from apart")
+        return show(self.teacher, low, high, self.distillation.teacher_blocks)
+
+    def _apart_losses(self, lesson: Lesson | None) -> Losses:
+        if lesson is None or self.distillation is None:
+            raise ValueError("to learn apart, a lesson is needed")
+        epsilon = self.config.charbonnier_epsilon
+        return apart_losses(self.network, self.distillation, lesson, epsilon=epsilon)
 
     def _flow_loss(self, first: Tensor, second: Tensor) -> Tensor:
         if self.teacher is not None and self.config.motion_teacher:

@@ -2,6 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal
+
+Phase = Literal["motion", "apart", "whole"]
+"""What learns: the flow alone, every part by itself from a teacher, or the network as a whole."""
 
 
 def progress(
@@ -33,3 +37,10 @@ def periodic_rate(iteration: int, *, period: int, peak: float, final: float) -> 
 def sequence_length(done: float, lengths: Sequence[int]) -> int:
     """Return the clip length at ``done``: each of ``lengths`` rules an equal share of the run."""
     return lengths[min(int(done * len(lengths)), len(lengths) - 1)]
+
+
+def phase(done: float, *, motion_first: float, apart_first: float) -> Phase:
+    """Return the phase at ``done``: first the flow, then each part apart, then the whole."""
+    if done < motion_first:
+        return "motion"
+    return "apart" if done < motion_first + apart_first else "whole"

@@ -11,6 +11,7 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.losses import charbonnier
 from dscvsr_cli.training.objective import Objective
+from dscvsr_cli.training.schedule import Phase
 
 
 @pytest.fixture
@@ -43,8 +44,10 @@ def clips() -> tuple[Tensor, Tensor]:
     )
 
 
-def judge(objective: Objective, clips: tuple[Tensor, Tensor], **how: bool) -> dict[str, Tensor]:
-    losses: dict[str, Tensor] = objective(*clips, iteration=0, motion_alone=False, **how)
+def judge(
+    objective: Objective, clips: tuple[Tensor, Tensor], phase: Phase = "whole"
+) -> dict[str, Tensor]:
+    losses: dict[str, Tensor] = objective(*clips, iteration=0, phase=phase)
     return losses
 
 
@@ -127,7 +130,7 @@ def test_the_flow_can_be_learned_from_the_teachers(
 ) -> None:
     config = replace(recipe, motion_teacher=True, motion_first=0.5)
     objective = Objective(config, student, teacher=teacher)
-    losses = objective(*clips, iteration=0, motion_alone=True)
+    losses = objective(*clips, iteration=0, phase="motion")
     low = clips[0]
     pairs = [(a, b) for t in range(2) for a, b in ((t, t + 1), (t + 1, t))]
     gaps = [
@@ -140,7 +143,7 @@ def test_the_flow_can_be_learned_from_the_teachers(
     losses["total"].backward()
     assert all(w.grad is None for n, w in student.named_parameters() if "motion" not in n)
     twin = Objective(config, teacher, teacher=teacher)
-    same: Tensor = twin(*clips, iteration=0, motion_alone=True)["total"]
+    same: Tensor = twin(*clips, iteration=0, phase="motion")["total"]
     assert same.item() < 2e-3
 
 
