@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.filling import is_filled
+from dscvsr_cli.models.motion import warp
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.propagation import RecurrentPass
 from dscvsr_cli.training.distillation import (
@@ -108,19 +109,19 @@ def show(teacher: RecurrentNetwork, low: Tensor, high: Tensor, blocks: list[int]
         high: ``(B, T, 3, H, W)`` in [0, 1], carried along.
         blocks: The teacher's blocks whose features the student learns.
     """
-    aligned: dict[str, list[Tensor]] = {direction: [] for direction in DIRECTIONS}
+    seen: dict[str, list[tuple[Tensor, Tensor]]] = {direction: [] for direction in DIRECTIONS}
     with ExitStack() as stack:
         for direction in DIRECTIONS:
-            extraction = teacher.get_submodule(f"{direction}.extraction")
 
             def note(
                 _: nn.Module,
-                given: tuple[Tensor, Tensor],
-                into: list[Tensor] = aligned[direction],
+                given: tuple[Tensor, Tensor | None, Tensor | None],
+                into: list[tuple[Tensor, Tensor]] = seen[direction],
             ) -> None:
-                into.append(given[0])
+                into.append(_alignment(*given, channels=teacher.config.channels))
 
-            stack.callback(extraction.register_forward_pre_hook(note).remove)
+            one_pass = teacher.get_submodule(direction)
+            stack.callback(one_pass.register_forward_pre_hook(note).remove)
         features = stack.enter_context(tapped(teacher, blocks))
         states = {
             "backward_pass": teacher.backward_features(low, first_index=0),
@@ -132,31 +133,31 @@ def show(teacher: RecurrentNetwork, low: Tensor, high: Tensor, blocks: list[int]
         high=high.flatten(0, 1),
         filled=filled.repeat(low.shape[0]),
         walks={
-            direction: _walk(
-                states[direction],
-                _in_time(direction, aligned[direction]),
-                [_in_time(direction, features[direction, block]) for block in blocks],
-                from_end=direction == "backward_pass",
+            direction: Walk(
+                neighbour=_samples(direction, [neighbour for neighbour, _ in seen[direction]]),
+                aligned=_samples(direction, [aligned for _, aligned in seen[direction]]),
+                state=states[direction].flatten(0, 1),
+                blocks=tuple(_samples(direction, features[direction, i]) for i in blocks),
             )
             for direction in DIRECTIONS
         },
     )
 
 
-def _in_time(direction: str, steps: list[Tensor]) -> Tensor:
-    """Stack what came in order of running -> ``(B, T, C, h, w)`` in order of time."""
-    return torch.stack(steps[::-1] if direction == "backward_pass" else steps, dim=1)
+def _alignment(
+    frame: Tensor, neighbour: Tensor | None, flow: Tensor | None, *, channels: int
+) -> tuple[Tensor, Tensor]:
+    """Return the state before and after alignment, as a recurrent pass has them inside."""
+    if neighbour is None or flow is None:
+        nothing = frame.new_zeros((frame.shape[0], channels, *frame.shape[-2:]))
+        return nothing, nothing
+    return neighbour, warp(neighbour, flow)
 
 
-def _walk(states: Tensor, aligned: Tensor, blocks: list[Tensor], *, from_end: bool) -> Walk:
-    start = torch.zeros_like(states[:, :1])
-    parts = (states[:, 1:], start) if from_end else (start, states[:, :-1])
-    return Walk(
-        neighbour=torch.cat(parts, dim=1).flatten(0, 1),
-        aligned=aligned.flatten(0, 1),
-        state=states.flatten(0, 1),
-        blocks=tuple(block.flatten(0, 1) for block in blocks),
-    )
+def _samples(direction: str, steps: list[Tensor]) -> Tensor:
+    """Join what came in order of running -> ``(N, C, h, w)``, by clip, then by time."""
+    ordered = steps[::-1] if direction == "backward_pass" else steps
+    return torch.stack(ordered, dim=1).flatten(0, 1)
 
 
 def apart_losses(

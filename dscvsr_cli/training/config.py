@@ -30,7 +30,7 @@ NOT_NEGATIVE = (
 SHARES = (
     *("awkward_share", "photo_share", "codec_share", "validation_share"),
     *("noise_until", "warmup", "average_decay"),
-    *("motion_first", "apart_first"),
+    *("motion_first", "apart_first", "distill_until"),
 )
 NETWORK_PARTS = ("motion", "backward_pass", "forward_pass", "fusion", "refinement", "head")
 RECIPES = resources.files("dscvsr_cli.training") / "recipes"
@@ -119,6 +119,9 @@ class TrainingConfig:
 
     distill_distance: Distance = "l1"
     """How features are compared: as in Eq. 5, or relative to their size."""
+
+    distill_until: float = 1.0
+    """Share of the run after which the teacher's features no longer count, nor cost time."""
 
     motion_teacher: bool = False
     """Learn the flow from the teacher's instead of by matching frames."""

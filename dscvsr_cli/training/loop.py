@@ -200,6 +200,7 @@ class Trainer:
             self.progress(),
             motion_first=self.config.motion_first,
             apart_first=self.config.apart_first,
+            distill_until=self.config.distill_until,
         )
         lessons = self._lessons(low, high) if now == "apart" else iter((None,))
         found = [self._learn(low, high, rate, now, lesson) for lesson in lessons]

@@ -80,14 +80,18 @@ class Objective(nn.Module):
             high: ``(B, T, 3, H, W)`` in [0, 1].
             iteration: Chooses the pair of frames whose flow is judged.
             phase: "motion" judges the flow of all neighbouring frames and nothing else, "apart"
-                every part by what the teacher shows it, "whole" the pictures of the network.
+                every part by what the teacher shows it, "whole" the network's pictures and
+                features, "alone" its pictures.
             lesson: What the teacher shows, in phase "apart"; a part of what ``lesson`` returns.
         """
         if phase == "motion":
             flow = self._flow_loss(low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1))
             return {"motion": flow, "total": flow}
         apart = phase == "apart"
-        losses = self._apart_losses(lesson) if apart else self._picture_losses(low, high)
+        if apart:
+            losses = self._apart_losses(lesson)
+        else:
+            losses = self._picture_losses(low, high, alone=phase == "alone")
         # Apart, the flow has no part in anything: it has learned before.
         if self.config.motion_weight and not apart:
             pair = iteration % (low.shape[1] - 1)
@@ -103,29 +107,26 @@ class Objective(nn.Module):
         losses["total"] = torch.stack(parts).sum()
         return losses
 
-    def _picture_losses(self, low: Tensor, high: Tensor) -> Losses:
+    def _picture_losses(self, low: Tensor, high: Tensor, *, alone: bool) -> Losses:
         size = Size(high.shape[-2], high.shape[-1])
+        distillation = None if alone else self.distillation
         with ExitStack() as stack:
-            if self.distillation is not None:
-                learned = stack.enter_context(
-                    tapped(self.network, self.distillation.student_blocks)
-                )
+            if distillation is not None:
+                learned = stack.enter_context(tapped(self.network, distillation.student_blocks))
             made = self.network(low, size)
         wanted, losses = high, {}
-        if self.teacher is not None and (self.distillation or self.config.target == "teacher"):
+        if self.teacher is not None and (distillation or self.config.target == "teacher"):
             with torch.no_grad(), ExitStack() as stack:
-                if self.distillation is not None:
-                    taught = stack.enter_context(
-                        tapped(self.teacher, self.distillation.teacher_blocks)
-                    )
+                if distillation is not None:
+                    taught = stack.enter_context(tapped(self.teacher, distillation.teacher_blocks))
                 if self.config.target == "teacher":
                     wanted = self.teacher(low, size).clamp(0.0, 1.0)
                 else:
                     # Only the features are asked for, so the pictures need not be made.
                     self.teacher.backward_features(low, first_index=0)
                     self.teacher.forward_features(low, first_index=0)
-            if self.distillation is not None:
-                losses["distillation"] = self.distillation(taught, learned)
+            if distillation is not None:
+                losses["distillation"] = distillation(taught, learned)
         losses["pictures"] = charbonnier(made, wanted, self.config.charbonnier_epsilon)
         if self.perceptual is not None:
             losses["perceptual"] = self.perceptual(made, wanted)

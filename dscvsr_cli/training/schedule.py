@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-Phase = Literal["motion", "apart", "whole"]
-"""What learns: the flow alone, every part by itself from a teacher, or the network as a whole."""
+Phase = Literal["motion", "apart", "whole", "alone"]
+"""What learns: the flow by itself, every part by itself from a teacher, the network as a whole, or
+the whole without the teacher's features."""
 
 
 def progress(
@@ -39,8 +40,10 @@ def sequence_length(done: float, lengths: Sequence[int]) -> int:
     return lengths[min(int(done * len(lengths)), len(lengths) - 1)]
 
 
-def phase(done: float, *, motion_first: float, apart_first: float) -> Phase:
+def phase(done: float, *, motion_first: float, apart_first: float, distill_until: float) -> Phase:
     """Return the phase at ``done``: first the flow, then each part apart, then the whole."""
     if done < motion_first:
         return "motion"
-    return "apart" if done < motion_first + apart_first else "whole"
+    if done < motion_first + apart_first:
+        return "apart"
+    return "whole" if done < distill_until else "alone"

@@ -1,9 +1,9 @@
 """Public BasicVSR checkpoints -> our residual network, ready to become an arbitrary-scale teacher.
 
 BasicVSR (Chan et al., CVPR 2021; weights under Apache-2.0) has the skeleton this program builds on:
-flow, two recurrent passes and their fusion carry over number by number. Its x4 upsampler does not;
-the converted network gets a fresh Meta-Upscale head, which must be trained before it can teach
-pictures. Motion and features can teach at once.
+flow, two recurrent passes and their fusion carry over, with features amplified to our usual size.
+Its x4 upsampler does not; the converted network gets a fresh Meta-Upscale head, which must be
+trained before it can teach pictures. Motion and features can teach at once.
 """
 
 import pickle
@@ -21,6 +21,10 @@ from dscvsr_cli.models.network import RecurrentNetwork
 
 _NESTINGS: Final = ("params_ema", "params", "state_dict")
 """Names under which training programs store the weights beside other things."""
+
+FEATURE_GAIN: Final = 12.0
+"""What the converted network's features are multiplied by. BasicVSR's have a deviation of
+about 0.08; a student learns features of about 1, the size it starts with, much sooner."""
 
 _HINT: Final = "give BasicVSR_*.pth as BasicSR or MMagic publish it"
 
@@ -66,7 +70,7 @@ def convert_basicvsr(
     Raises:
         WeightsError: They are not BasicVSR's.
     """
-    found = dict(_renamed(weights))
+    found = _amplify(dict(_renamed(weights)))
     trunk = [name for name in found if name.startswith("forward_pass.extraction.blocks.")]
     try:
         channels = found["fusion.weight"].shape[0]
@@ -114,3 +118,21 @@ def _renamed(weights: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
 def _state_first(tensor: Tensor) -> Tensor:
     """Our first convolution sees the state before the frame, BasicVSR's the frame first."""
     return torch.cat((tensor[:, 3:], tensor[:, :3]), dim=1) if tensor.ndim == 4 else tensor
+
+
+def _amplify(found: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights that make ``FEATURE_GAIN`` times the features, and the same of them.
+
+    ReLUs let any positive factor through, so it only has to enter where a pass sees the frame, with
+    every bias, and to leave where the passes are fused.
+    """
+    amplified = dict(found)
+    for name, tensor in found.items():
+        if "_pass." in name and name.endswith(".bias"):
+            amplified[name] = tensor * FEATURE_GAIN
+        elif name.endswith("extraction.shallow.weight"):
+            state, frame = tensor.split((tensor.shape[1] - 3, 3), dim=1)
+            amplified[name] = torch.cat((state, frame * FEATURE_GAIN), dim=1)
+        elif name == "fusion.weight":
+            amplified[name] = tensor / FEATURE_GAIN
+    return amplified

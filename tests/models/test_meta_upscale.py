@@ -190,12 +190,14 @@ class LargestTensor(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.elements = 0
+        self.total = 0
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
         made = function(*args, **(kwargs or {}))
         for tensor in made if isinstance(made, tuple | list) else (made,):
             if isinstance(tensor, Tensor):
                 self.elements = max(self.elements, tensor.numel())
+                self.total += tensor.numel()
         return made
 
 
@@ -278,3 +280,13 @@ def test_a_fresh_head_adds_next_to_nothing() -> None:
     torch.manual_seed(0)
     head = MetaUpscale(DSCVSR_PAPER).requires_grad_(requires_grad=False)
     assert head(noise(1, 64, 8, 8), Size(24, 24)).abs().max() < 0.2
+
+
+@pytest.mark.parametrize("target", [Size(47, 47), Size(31, 46)])
+def test_learning_an_awkward_factor_does_not_move_the_filters_many_times(target: Size) -> None:
+    head, features = build_head(), noise(1, 4, 12, 12)
+    table = target.height * target.width * head.filters.out_features
+    with LargestTensor() as seen:
+        # What runs backward on a CPU runs in this thread, so it is seen too.
+        torch.autograd.backward(head(features, target, "phases").sum())
+    assert table < seen.total < 45 * table

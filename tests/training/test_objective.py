@@ -164,3 +164,18 @@ def test_a_teacher_that_cannot_be_matched_is_refused_unless_its_features_do_not_
     with pytest.raises(ValueError, match="cannot be matched"):
         Objective(recipe, student, teacher=odd)
     Objective(replace(recipe, distill_weight=0.0), student, teacher=odd)
+
+
+def test_alone_the_teacher_is_not_even_asked(
+    recipe: TrainingConfig,
+    student: RecurrentNetwork,
+    teacher: RecurrentNetwork,
+    clips: tuple[Tensor, Tensor],
+) -> None:
+    asked: list[int] = []
+    teacher.forward_pass.register_forward_hook(lambda *_: asked.append(1))
+    objective = Objective(recipe, student, teacher=teacher)
+    assert set(judge(objective, clips, "alone")) == {"pictures", "total"}
+    assert not asked
+    assert set(judge(objective, clips)) == {"pictures", "distillation", "total"}
+    assert asked

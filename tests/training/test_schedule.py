@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dscvsr_cli.training.schedule import (
     learning_rate,
     periodic_rate,
+    phase,
     progress,
     sequence_length,
 )
@@ -95,3 +96,10 @@ def test_the_periodic_rate_is_pytorchs_cosine_annealing() -> None:
 def test_the_periodic_rate_falls_in_one_period_and_climbs_back_in_the_next() -> None:
     rates = [periodic_rate(i, period=300, peak=1e-4, final=1e-6) for i in (0, 300, 600, 900)]
     assert rates == pytest.approx([1e-4, 1e-6, 1e-4, 1e-6])
+
+
+def test_the_flow_learns_first_then_the_parts_apart_then_the_whole() -> None:
+    how = {"motion_first": 0.25, "apart_first": 0.5, "distill_until": 0.9}
+    shares = [phase(done, **how) for done in (0, 0.2, 0.3, 0.7, 0.8, 0.95)]
+    assert shares == ["motion", "motion", "apart", "apart", "whole", "alone"]
+    assert phase(0.0, motion_first=0.0, apart_first=0.0, distill_until=1.0) == "whole"

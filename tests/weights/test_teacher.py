@@ -13,7 +13,7 @@ from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.config import load_recipe
-from dscvsr_cli.weights.basicvsr import convert_basicvsr, read_pickled_weights
+from dscvsr_cli.weights.basicvsr import FEATURE_GAIN, convert_basicvsr, read_pickled_weights
 from dscvsr_cli.weights.files import read_network, save_network
 from dscvsr_cli.weights.teacher import load_teacher
 
@@ -70,7 +70,7 @@ def test_a_converted_trunk_gives_what_basicvsrs_gives(side: str) -> None:
     frame, feature = torch.rand(1, 3, 6, 7), torch.randn(1, CHANNELS, 6, 7)
     extraction = network.get_submodule(f"{side}_pass.extraction")
     expected = trunk(weights, side, frame, feature)
-    torch.testing.assert_close(extraction(feature, frame), expected)
+    torch.testing.assert_close(extraction(FEATURE_GAIN * feature, frame), FEATURE_GAIN * expected)
     assert config == NetworkConfig(
         block="residual",
         channels=CHANNELS,
@@ -79,6 +79,15 @@ def test_a_converted_trunk_gives_what_basicvsrs_gives(side: str) -> None:
         motion_levels=LEVELS,
         head_hidden=64,
     )
+
+
+def test_what_the_converted_passes_are_fused_to_is_what_basicvsrs_are() -> None:
+    weights = public_weights()
+    network = RecurrentNetwork(convert_basicvsr(weights)[1])
+    network.load_state_dict(convert_basicvsr(weights)[0])
+    features = torch.randn(1, 2 * CHANNELS, 6, 7)
+    expected = torch.conv2d(features, weights["fusion.weight"], weights["fusion.bias"])
+    torch.testing.assert_close(network.fusion(FEATURE_GAIN * features), expected)
 
 
 def test_the_other_naming_of_basicvsr_converts_to_the_same() -> None:
