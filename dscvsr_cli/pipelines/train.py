@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from dscvsr_cli.errors import UsageError, WeightsError
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.run_start import last_start, log_start, machine
 from dscvsr_cli.pipelines.teaching import build_trainer
 from dscvsr_cli.pipelines.training_data import DataReader, TrainingData
-from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.training.config import NETWORK_PARTS, TrainingConfig
 from dscvsr_cli.training.log import RunLog
 from dscvsr_cli.training.loop import StepReport, Trainer
 from dscvsr_cli.training.parallel import ALONE, Parallel
@@ -82,7 +83,8 @@ def train(
         run: Where the checkpoint, the weights, the log and the curves go.
         device: Where to train.
         resume: Go on from the checkpoint in ``run``.
-        init: A weights file of the same network to begin with, instead of fresh weights.
+        init: A weights file to begin with instead of fresh weights; of another network than the
+            recipe's, the parts that fit are taken.
         events: Who is told of what.
         parallel: This process's place among those that train together.
 
@@ -151,16 +153,32 @@ def _make_folder(run: Path, *, resume: bool) -> None:
 
 
 def _start_from(trainer: Trainer, init: Path) -> None:
+    """Begin with the weights in a file: all of them, or the parts that fit another network."""
     state, config, _ = read_network(init)
     if config != trainer.config.network:
-        raise UsageError(
-            f"{init} holds another network than the recipe",
-            hint="train with the recipe that made it, or without --init",
+        fresh = trainer.network.state_dict()
+        fitting = [part for part in NETWORK_PARTS if _part(state, part) == _part(fresh, part)]
+        if not fitting:
+            raise UsageError(
+                f"{init} holds another network than the recipe, and no part of it fits",
+                hint="train with the recipe that made it, or without --init",
+            )
+        taken = tuple(f"{part}." for part in fitting)
+        state = fresh | {name: w for name, w in state.items() if name.startswith(taken)}
+        logger.warning(
+            "%s holds another network: took over its %s, the rest begins fresh",
+            init,
+            ", ".join(fitting),
         )
     try:
         trainer.start_from(state)
     except ValueError as error:
         raise WeightsError(f"{init} does not fit its own network: {error}") from error
+
+
+def _part(state: Mapping[str, Tensor], part: str) -> dict[str, torch.Size]:
+    """Return the shapes of one part's weights by name."""
+    return {name: w.shape for name, w in state.items() if name.startswith(f"{part}.")}
 
 
 def _report(

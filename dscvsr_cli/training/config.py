@@ -14,6 +14,7 @@ from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.training.distillation import Distance
 
 PictureTarget = Literal["truth", "teacher"]
+OptimizerName = Literal["adam", "muon"]
 
 WHOLE = (
     *("seed", "iterations", "batch", "patch", "max_denominator", "validations"),
@@ -89,8 +90,11 @@ class TrainingConfig:
     photo_share: float = 0.5
     """Share of clips that are synthetic camera moves over photographs, in [0, 1]."""
 
+    optimizer: OptimizerName = "adam"
+    """Adam as in the paper, or Muon, which makes the steps of weight matrices orthogonal."""
+
     learning_rate: float = 1e-4
-    """At its peak, of Adam."""
+    """At its peak."""
 
     final_learning_rate: float = 1e-6
     """At the end of the cosine."""
@@ -178,7 +182,11 @@ class TrainingConfig:
         for name in SHARES:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
-        for name, kinds in (("target", PictureTarget), ("distill_distance", Distance)):
+        for name, kinds in (
+            ("target", PictureTarget),
+            ("distill_distance", Distance),
+            ("optimizer", OptimizerName),
+        ):
             if getattr(self, name) not in get_args(kinds):
                 known = " or ".join(get_args(kinds))
                 raise ValueError(f"{name} must be {known}, got {getattr(self, name)!r}")

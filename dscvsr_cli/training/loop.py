@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim import Optimizer
 
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.models.network import RecurrentNetwork
@@ -24,6 +25,7 @@ from dscvsr_cli.training.checkpoint import (
 )
 from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.disturbance import noise_level
+from dscvsr_cli.training.muon import Muon
 from dscvsr_cli.training.objective import Objective
 from dscvsr_cli.training.parallel import ALONE, Parallel
 from dscvsr_cli.training.perceptual import PerceptualLoss
@@ -104,8 +106,11 @@ class Trainer:
         others = [p for name, p in self.network.named_parameters() if not _is_motion(name)]
         if objective.distillation is not None:
             others += objective.distillation.parameters()
-        self.optimizer = torch.optim.Adam(
-            [{"params": others}, {"params": motion}], betas=(0.9, 0.99)
+        groups = [{"params": others}, {"params": motion}]
+        self.optimizer: Optimizer = (
+            Muon(groups)
+            if config.optimizer == "muon"
+            else torch.optim.Adam(groups, betas=(0.9, 0.99))
         )
         self.losses: Objective | DistributedDataParallel = self.objective
         if parallel.world > 1:

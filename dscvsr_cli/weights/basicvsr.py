@@ -131,7 +131,7 @@ def _amplify(found: dict[str, Tensor]) -> dict[str, Tensor]:
         if "_pass." in name and name.endswith(".bias"):
             amplified[name] = tensor * FEATURE_GAIN
         elif name.endswith("extraction.shallow.weight"):
-            state, frame = tensor.split((tensor.shape[1] - 3, 3), dim=1)
+            state, frame = torch.split(tensor, [tensor.shape[1] - 3, 3], dim=1)
             amplified[name] = torch.cat((state, frame * FEATURE_GAIN), dim=1)
         elif name == "fusion.weight":
             amplified[name] = tensor / FEATURE_GAIN
