@@ -82,13 +82,15 @@ def _step_orthogonal(weight: Tensor, gradient: Tensor, state: dict[str, Any], ra
 
 def _step_adam(weight: Tensor, gradient: Tensor, state: dict[str, Any], rate: float) -> None:
     if not state:
-        state["step"] = 0
+        # On the CPU, where it can be looked at without waiting for a GPU.
+        state["step"] = torch.zeros(())
         state["mean"] = torch.zeros_like(gradient)
         state["square"] = torch.zeros_like(gradient)
     state["step"] += 1
     first, second = ADAM_BETAS
     mean: Tensor = state["mean"].lerp_(gradient, 1.0 - first)
     square: Tensor = state["square"].lerp_(gradient.square(), 1.0 - second)
-    mean = mean / (1.0 - first ** state["step"])
-    square = square / (1.0 - second ** state["step"])
+    steps = int(state["step"])
+    mean = mean / (1.0 - first**steps)
+    square = square / (1.0 - second**steps)
     weight.addcdiv_(mean, square.sqrt().add_(ADAM_EPSILON), value=-rate)

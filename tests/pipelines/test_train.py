@@ -255,11 +255,28 @@ def test_a_run_may_begin_with_the_weights_of_another(
     torch.testing.assert_close(kept, given, atol=1e-9, rtol=1e-6)
 
 
-def test_weights_of_another_network_are_no_beginning(
+def test_from_another_network_the_parts_that_fit_are_taken(
+    config: TrainingConfig, data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = train(config, reader(data), tmp_path / "first", device=CPU).weights
+    wide = replace(config.network, channels=12)
+    still = replace(config, network=wide, learning_rate=1e-12, final_learning_rate=0.0)
+    second = train(still, reader(data), tmp_path / "second", device=CPU, init=first).weights
+    assert "took over its motion, the rest begins fresh" in caplog.text
+    given, kept = read_network(first)[0], read_network(second)[0]
+    motion = [name for name in given if name.startswith("motion.")]
+    assert motion
+    for name in motion:
+        torch.testing.assert_close(kept[name], given[name], atol=1e-9, rtol=1e-6)
+    assert kept["fusion.weight"].shape[0] == 12
+
+
+def test_weights_of_another_network_without_a_part_that_fits_are_no_beginning(
     config: TrainingConfig, data: Path, tmp_path: Path
 ) -> None:
     weights = train(config, reader(data), tmp_path / "first", device=CPU).weights
-    other = replace(config, network=replace(config.network, channels=4))
+    network = replace(config.network, channels=4, head_hidden=4, motion_levels=3)
+    other = replace(config, network=network)
     with pytest.raises(UsageError, match="another network") as caught:
         train(other, reader(data), tmp_path / "second", device=CPU, init=weights)
     assert "--init" in caught.value.hint

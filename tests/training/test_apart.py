@@ -1,6 +1,7 @@
 """Learning apart: what a teacher shows, and that every part learns from it by itself."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,9 +10,10 @@ from torch import Tensor
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.apart import Lesson, show
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.loop import Trainer
+from dscvsr_cli.training.footage import Footage
+from dscvsr_cli.training.loop import StepReport, Trainer
 from dscvsr_cli.training.objective import Objective
-from dscvsr_cli.training.sampler import Batch
+from dscvsr_cli.training.sampler import Batch, Sampler
 
 CPU = torch.device("cpu")
 
@@ -123,3 +125,22 @@ def test_a_teacher_of_another_width_or_none_is_refused(
         Objective(recipe, teacher)
     with pytest.raises(ValueError, match="needs a teacher"):
         Objective(replace(recipe, distill_weight=0.0), teacher, teacher=wide)
+
+
+def test_a_run_stopped_while_learning_apart_goes_on_as_if_nothing_had_happened(
+    recipe: TrainingConfig, teacher: RecurrentNetwork, footage: Footage, tmp_path: Path
+) -> None:
+    config = replace(recipe, iterations=5, apart_first=0.7, apart_frames=2)
+    path = tmp_path / "checkpoint.pt"
+    straight = Trainer(config, device=CPU, teacher=teacher)
+
+    def stop_at_the_second(report: StepReport) -> None:
+        if report.iteration == 2:
+            straight.save(path)
+
+    straight.run(Sampler(footage, config), on_step=stop_at_the_second)
+    resumed = Trainer.resume(path, device=CPU, teacher=teacher)
+    resumed.run(Sampler(footage, config))
+    assert resumed.state.iteration == straight.state.iteration == 5
+    for name, weight in straight.network.state_dict().items():
+        assert torch.equal(resumed.network.state_dict()[name], weight)

@@ -98,8 +98,9 @@ def test_a_fresh_run_depends_on_its_seed_alone(tiny_recipe: TrainingConfig) -> N
         {"iterations": 10},
         {"iterations": 1000, "max_minutes": 0.5},
         {"iterations": 10, "motion_first": 0.6, "motion_rate": 0.25},
+        {"iterations": 10, "optimizer": "muon"},
     ],
-    ids=["steps", "clock", "motion first"],
+    ids=["steps", "clock", "motion first", "muon"],
 )
 def test_a_run_stopped_and_resumed_gives_the_same_numbers(
     footage: Footage, tiny_recipe: TrainingConfig, tmp_path: Path, bound: dict[str, Any]
