@@ -23,8 +23,8 @@ class Change:
     """New minus old."""
     ssim: float
     """New minus old."""
-    speed: float
-    """New frames per second over old."""
+    speed: float | None
+    """New frames per second over old, where both are known."""
     verdict: Literal["better", "same", "worse"]
     """Worse where PSNR or SSIM fell past the tolerance; speed does not count."""
 
@@ -58,7 +58,7 @@ def compare_reports(
                 scale=mean.scale,
                 psnr_db=gained,
                 ssim=likeness,
-                speed=mean.frames_per_second / max(older.frames_per_second, 1e-9),
+                speed=_ratio(mean.frames_per_second, older.frames_per_second),
                 verdict=_verdict(gained, likeness, tolerance_db),
             )
         )
@@ -84,6 +84,10 @@ def _comparable(report: BenchReport) -> tuple[object, ...]:
 
 def _difference(new: float, old: float) -> float:
     return 0.0 if new == old else new - old
+
+
+def _ratio(new: float | None, old: float | None) -> float | None:
+    return None if new is None or old is None else new / old
 
 
 def _verdict(

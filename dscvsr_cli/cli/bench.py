@@ -14,6 +14,7 @@ from dscvsr_cli.cli.options import (
     MemoryOption,
     QuietOption,
     complete_weights,
+    parse_peer,
     parse_sweep,
 )
 from dscvsr_cli.errors import UsageError
@@ -61,6 +62,14 @@ WeightsListOption = Annotated[
         help="Which weights; may be repeated.",
         show_default="the default of `dscvsr weights list`",
         autocompletion=complete_weights,
+    ),
+]
+PeerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--peer",
+        metavar="NAME=DIR",
+        help="Measure pictures that another tool made, DIR/x4/<clip>/*.png; may be repeated.",
     ),
 ]
 DegradationOption = Annotated[
@@ -164,6 +173,7 @@ def bench_command(
     scale: ScalesOption = None,
     sweep: SweepOption = None,
     weights: WeightsListOption = None,
+    peer: PeerOption = None,
     degradation: DegradationOption = None,
     channel: ChannelOption = None,
     crop: CropOption = 0,
@@ -196,6 +206,7 @@ def bench_command(
         root=root,
         scales=parse_sweep(sweep) if sweep else tuple(scale or () if speed else scale or (4.0,)),
         weights=tuple(weights or (None,)),
+        peers=tuple(map(parse_peer, peer or ())),
         degradation=degradation,
         channel=channel,
         crop=crop,
@@ -256,6 +267,8 @@ def _measure_speed(
     from dscvsr_cli.engine.device import choose_device
     from dscvsr_cli.pipelines.bench import bench_speed, speed_dtypes
 
+    if job.peers:
+        raise UsageError("--speed times weights alone", hint="leave out --peer")
     output.check_speed()
     device = choose_device(job.device)
     report = bench_speed(

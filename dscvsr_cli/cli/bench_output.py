@@ -83,8 +83,7 @@ class BenchOutput:
         """Return what hears the run: it moves the bar and keeps what is done safe."""
         from dscvsr_cli.benchmarking.sheets import PictureSheets
 
-        names = [info.name for info in run.report().methods]
-        sheets = None if self.pictures is None else PictureSheets(self.pictures, names)
+        sheets = None if self.pictures is None else PictureSheets(self.pictures, run.methods_at)
         return BenchListener(self, run, progress, sheets)
 
     def show(self, report: "BenchReport") -> None:
@@ -140,7 +139,7 @@ class BenchOutput:
                 change.method,
                 f"{change.psnr_db:+.3f}",
                 f"{change.ssim:+.4f}",
-                f"{change.speed:.2f} times",
+                "" if change.speed is None else f"{change.speed:.2f} times",
                 change.verdict,
             )
             for change in changes
@@ -205,10 +204,11 @@ class BenchListener:
     def on_clip(self, score: "ClipScore") -> None:
         """Tell a score, and save all of them: a run that dies later loses one clip at most."""
         quality = score.quality
+        speed = score.frames_per_second
         self._output.terminal.note(
             f"x{score.scale:g} {score.clip} {score.method}: {quality.psnr_y:.2f} dB Y, "
-            f"{quality.psnr_rgb:.2f} dB RGB, {score.frames} frames, "
-            f"{score.frames_made / max(score.seconds, 1e-9):.2f} frames/s"
+            f"{quality.psnr_rgb:.2f} dB RGB, {score.frames} frames"
+            + ("" if speed is None else f", {speed:.2f} frames/s")
         )
         if self._output.json_file is not None:
             from dscvsr_cli.benchmarking.saved import save_report
