@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from dscvsr_cli.benchmarking.protocol import Protocol
 from dscvsr_cli.benchmarking.report import BenchReport
 from dscvsr_cli.errors import UsageError
 
@@ -37,12 +38,7 @@ def compare_reports(
     Raises:
         UsageError: The reports were measured by different protocols, or have nothing in common.
     """
-    # Whether flicker was measured too changes no other figure.
-    if _comparable(new) != _comparable(old):
-        raise UsageError(
-            "the older report was measured by another protocol",
-            hint="measure with its options: data set, degradation, channel, crop and frames",
-        )
+    check_comparable(new.protocol, old.protocol)
     before = {(mean.scale, mean.method): mean for mean in old.means}
     changes = []
     for mean in new.means:
@@ -70,8 +66,21 @@ def compare_reports(
     return tuple(changes)
 
 
-def _comparable(report: BenchReport) -> tuple[object, ...]:
-    protocol = report.protocol
+def check_comparable(new: Protocol, old: Protocol) -> None:
+    """Check that figures measured by two protocols mean the same.
+
+    Raises:
+        UsageError: They do not.
+    """
+    # Whether flicker was measured too changes no other figure.
+    if _comparable(new) != _comparable(old):
+        raise UsageError(
+            "the older report was measured by another protocol",
+            hint="measure with its options: data set, degradation, channel, crop and frames",
+        )
+
+
+def _comparable(protocol: Protocol) -> tuple[object, ...]:
     return (
         protocol.dataset,
         protocol.degradation,

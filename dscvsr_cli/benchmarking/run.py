@@ -67,6 +67,11 @@ class BenchRun:
         self._scores: dict[tuple[float, str, str], ClipScore] = {}
 
     @property
+    def protocol(self) -> Protocol:
+        """How is measured."""
+        return self._protocol
+
+    @property
     def frames_total(self) -> int | None:
         """Frames still to be made by all methods, or None where a clip's length is not known."""
         counts = [clip.frame_count for _, clip, _ in self._todo()]

@@ -109,7 +109,7 @@ LpipsOption = Annotated[
     bool,
     typer.Option(
         "--lpips",
-        help="Measure LPIPS (AlexNet, version 0.1) too; needs pip install 'dscvsr[lpips]'.",
+        help="Measure LPIPS (AlexNet, version 0.1) too; needs pip install 'dscvsr\\[lpips]'.",
     ),
 ]
 JsonFileOption = Annotated[
@@ -198,6 +198,12 @@ def bench_command(
     """Measure weights on clips with a known ground truth, beside bicubic and Lanczos."""
     if scale and sweep:
         raise UsageError("give either --scale or --sweep", hint="a sweep names all its factors")
+    if speed_size and not speed:
+        raise UsageError("--speed-size is for --speed alone", hint="add --speed, or leave it out")
+    if speed and (peer or resume):
+        raise UsageError(
+            "--speed times weights anew, on frames of its own", hint="leave out --peer and --resume"
+        )
     from dscvsr_cli.pipelines.bench import BenchJob
 
     terminal = open_terminal(quiet=quiet or json == "-")
@@ -240,6 +246,7 @@ def _measure_quality(
 
     output.check(resume=resume)
     run = prepare_bench(job, show_progress=not terminal.quiet)
+    output.check_older(run.protocol)
     if resume:
         taken = run.take_over(output.earlier())
         terminal.note(f"{taken} scores of the earlier run are kept")
@@ -267,8 +274,6 @@ def _measure_speed(
     from dscvsr_cli.engine.device import choose_device
     from dscvsr_cli.pipelines.bench import bench_speed, speed_dtypes
 
-    if job.peers:
-        raise UsageError("--speed times weights alone", hint="leave out --peer")
     output.check_speed()
     device = choose_device(job.device)
     report = bench_speed(
