@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from dscvsr_cli.benchmarking.protocol import Protocol
 from dscvsr_cli.benchmarking.report import BenchReport
 from dscvsr_cli.errors import UsageError
 
@@ -23,8 +24,8 @@ class Change:
     """New minus old."""
     ssim: float
     """New minus old."""
-    speed: float
-    """New frames per second over old."""
+    speed: float | None
+    """New frames per second over old, where both are known."""
     verdict: Literal["better", "same", "worse"]
     """Worse where PSNR or SSIM fell past the tolerance; speed does not count."""
 
@@ -37,12 +38,7 @@ def compare_reports(
     Raises:
         UsageError: The reports were measured by different protocols, or have nothing in common.
     """
-    # Whether flicker was measured too changes no other figure.
-    if _comparable(new) != _comparable(old):
-        raise UsageError(
-            "the older report was measured by another protocol",
-            hint="measure with its options: data set, degradation, channel, crop and frames",
-        )
+    check_comparable(new.protocol, old.protocol)
     before = {(mean.scale, mean.method): mean for mean in old.means}
     changes = []
     for mean in new.means:
@@ -58,7 +54,7 @@ def compare_reports(
                 scale=mean.scale,
                 psnr_db=gained,
                 ssim=likeness,
-                speed=mean.frames_per_second / max(older.frames_per_second, 1e-9),
+                speed=_ratio(mean.frames_per_second, older.frames_per_second),
                 verdict=_verdict(gained, likeness, tolerance_db),
             )
         )
@@ -70,8 +66,21 @@ def compare_reports(
     return tuple(changes)
 
 
-def _comparable(report: BenchReport) -> tuple[object, ...]:
-    protocol = report.protocol
+def check_comparable(new: Protocol, old: Protocol) -> None:
+    """Check that figures measured by two protocols mean the same.
+
+    Raises:
+        UsageError: They do not.
+    """
+    # Whether flicker was measured too changes no other figure.
+    if _comparable(new) != _comparable(old):
+        raise UsageError(
+            "the older report was measured by another protocol",
+            hint="measure with its options: data set, degradation, channel, crop and frames",
+        )
+
+
+def _comparable(protocol: Protocol) -> tuple[object, ...]:
     return (
         protocol.dataset,
         protocol.degradation,
@@ -84,6 +93,10 @@ def _comparable(report: BenchReport) -> tuple[object, ...]:
 
 def _difference(new: float, old: float) -> float:
     return 0.0 if new == old else new - old
+
+
+def _ratio(new: float | None, old: float | None) -> float | None:
+    return None if new is None or old is None else new / old
 
 
 def _verdict(

@@ -73,7 +73,8 @@ def measure_clip(
 
     Raises:
         UsageError: A factor that is not above 1.
-        DatasetError: The clip is empty, unreadable or too small for the factor.
+        DatasetError: The clip is empty, unreadable or too small for the factor, or pictures that
+            another tool made do not fit it.
         ValueError: The method breaks the contract of an upscaler.
     """
     name = method.info.name
@@ -107,7 +108,7 @@ def measure_clip(
         size=feed.size,
         quality=meter.quality(),
         # Reading and degrading happen inside the upscaler's turn, when it asks for a frame.
-        seconds=max(0.0, outputs.seconds - feed.seconds),
+        seconds=max(0.0, outputs.seconds - feed.seconds) if method.timed else None,
         peak_memory_bytes=None if method.peak_memory is None else method.peak_memory(),
     )
 

@@ -31,13 +31,13 @@ class MethodInfo:
     """Parameters of its network, or None where it has none."""
 
     device: str = "cpu"
-    """Where it runs."""
+    """Where it runs; empty where that is not known."""
 
     dtype: str = "float32"
-    """Kind of numbers of its network."""
+    """Kind of numbers of its network; empty where that is not known."""
 
     sha256: str | None = None
-    """Digest of its weights file, by which a resumed run knows it again."""
+    """Digest of its weights file or its pictures, by which a resumed run knows it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,9 @@ class Method:
 
     reset_memory: Callable[[], None] | None = None
     """Begins to count anew."""
+
+    timed: bool = True
+    """Whether its time is that of upscaling; not so where pictures are only read."""
 
 
 def classical_methods() -> tuple[Method, ...]:

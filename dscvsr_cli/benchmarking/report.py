@@ -69,11 +69,17 @@ class ClipScore:
     quality: Quality
     """Means over the frames."""
 
-    seconds: float
-    """Time spent in the upscaler, without reading, degrading and measuring."""
+    seconds: float | None
+    """Time spent in the upscaler, without reading, degrading and measuring; None where the pictures
+    were made elsewhere."""
 
     peak_memory_bytes: int | None = None
     """Most memory held on the method's device; on a CPU, by the whole process so far."""
+
+    @property
+    def frames_per_second(self) -> float | None:
+        """Frames made over the upscaler's time, where that is known."""
+        return frames_per_second([self])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +101,8 @@ class MeanScore:
     gain_db: float | None
     """PSNR on the protocol's channel above bicubic's; None without bicubic."""
 
-    frames_per_second: float
-    """Frames of all clips over the upscaler's time for all clips."""
+    frames_per_second: float | None
+    """Frames of all clips over the upscaler's time for all clips, where that is known."""
 
     multiply_adds: float | None
     """Per input pixel and frame."""
@@ -163,7 +169,6 @@ def mean_score(
     """
     if len({(score.method, score.scale) for score in scores}) != 1:
         raise ValueError(f"expected scores of one method at one factor, got {scores = }")
-    seconds = sum(score.seconds for score in scores)
     peaks = [score.peak_memory_bytes for score in scores if score.peak_memory_bytes is not None]
     return MeanScore(
         method=scores[0].method,
@@ -171,10 +176,18 @@ def mean_score(
         clips=len(scores),
         quality=mean_quality([score.quality for score in scores]),
         gain_db=gain_db,
-        frames_per_second=sum(score.frames_made for score in scores) / max(seconds, 1e-9),
+        frames_per_second=frames_per_second(scores),
         multiply_adds=multiply_adds,
         peak_memory_bytes=max(peaks, default=None),
     )
+
+
+def frames_per_second(scores: Sequence[ClipScore]) -> float | None:
+    """Return all frames over all seconds; None where a score has no time, or all took none."""
+    seconds = [score.seconds for score in scores if score.seconds is not None]
+    if len(seconds) < len(scores) or sum(seconds) <= 0:
+        return None
+    return sum(score.frames_made for score in scores) / sum(seconds)
 
 
 def _root_mean_square(values: Sequence[float | None]) -> float | None:

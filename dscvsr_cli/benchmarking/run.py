@@ -4,10 +4,11 @@ A run can be broken off at any time; what is finished stands in its report, and 
 take it over.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from dscvsr_cli.benchmarking.measuring import FrameListener, measure_clip
-from dscvsr_cli.benchmarking.methods import Method
+from dscvsr_cli.benchmarking.methods import Method, MethodInfo
+from dscvsr_cli.benchmarking.peers import Peer
 from dscvsr_cli.benchmarking.protocol import Protocol, statements
 from dscvsr_cli.benchmarking.quality import PictureDistance, TrueMotions
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, mean_score
@@ -29,6 +30,7 @@ class BenchRun:
         methods: Sequence[Method],
         *,
         protocol: Protocol,
+        peers: Sequence[Peer] = (),
         scales: Sequence[float] = (4.0,),
         machine: str = "",
         lpips: PictureDistance | None = None,
@@ -39,6 +41,7 @@ class BenchRun:
             clips: At least one, of different names.
             methods: At least one, of different names.
             protocol: How to measure; its ``frames`` shorten the clips.
+            peers: Pictures made by other tools, of names different from the methods'.
             scales: Factors, each above 1.
             machine: What the report says the methods ran on.
             lpips: The perceptual distance, where the protocol asks for it.
@@ -46,7 +49,8 @@ class BenchRun:
         Raises:
             ValueError: Nothing to measure, a name given twice, or LPIPS without its weights.
         """
-        names = [clip.name for clip in clips], [method.info.name for method in methods]
+        infos = [*(method.info for method in methods), *(peer.info for peer in peers)]
+        names = [clip.name for clip in clips], [info.name for info in infos]
         if not scales or any(not part or len(set(part)) < len(part) for part in names):
             raise ValueError(f"need scales, clips and methods of different names, got {names}")
         if protocol.lpips and lpips is None:
@@ -54,11 +58,18 @@ class BenchRun:
         count = protocol.frames
         self._clips = [clip if count is None else clip.first(count) for clip in clips]
         self._methods = list(methods)
+        self._peers = list(peers)
+        self._infos = infos
         self._protocol = protocol
         self._scales = list(dict.fromkeys(scales))
         self._machine = machine
         self._lpips = lpips if protocol.lpips else None
         self._scores: dict[tuple[float, str, str], ClipScore] = {}
+
+    @property
+    def protocol(self) -> Protocol:
+        """How is measured."""
+        return self._protocol
 
     @property
     def frames_total(self) -> int | None:
@@ -67,10 +78,15 @@ class BenchRun:
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
 
+    def methods_at(self, scale: float) -> tuple[str, ...]:
+        """Return the names of all that is measured at a factor, in the order of the report."""
+        return tuple(method.info.name for method in self._methods_for(self._clips[0], scale))
+
     def take_over(self, older: BenchReport) -> int:
         """Keep the scores of a run that was broken off -> how many could be used.
 
-        A method's scores are kept where its weights, device and kind of numbers are the same.
+        A method's scores are kept where its weights, device and kind of numbers are the same; a
+        peer's, where its pictures are.
 
         Raises:
             UsageError: The other run measured by another protocol.
@@ -80,7 +96,7 @@ class BenchRun:
                 "the earlier run was measured by another protocol",
                 hint="resume with the options of the earlier run, or write to another file",
             )
-        same = {method.info.name for method in self._methods if method.info in older.methods}
+        same = {info.name for info in self._infos if info in older.methods}
         planned = {(scale, method.info.name, clip.name) for scale, clip, method in self._todo()}
         for score in older.scores:
             key = (score.scale, score.method, score.clip)
@@ -99,7 +115,8 @@ class BenchRun:
 
         Raises:
             UsageError: A factor that is not above 1.
-            DatasetError: A clip is empty, unreadable or too small for a factor.
+            DatasetError: A clip is empty, unreadable or too small for a factor, or a peer's
+                pictures do not fit it.
             ValueError: A method that breaks its contract.
         """
         motions: TrueMotions | None = None
@@ -127,16 +144,16 @@ class BenchRun:
         scores: list[ClipScore] = []
         means: list[MeanScore] = []
         for scale in self._scales:
-            for method in self._methods:
-                found = self._found(scale, method.info.name)
+            for info in self._infos:
+                found = self._found(scale, info.name)
                 scores += found
                 if found:
-                    means.append(self._mean(scale, method, found))
+                    means.append(self._mean(scale, info, found))
         return BenchReport(
             protocol=self._protocol,
-            statements=statements(self._protocol),
+            statements=(*statements(self._protocol), *(peer.statement for peer in self._peers)),
             machine=self._machine,
-            methods=tuple(method.info for method in self._methods),
+            methods=tuple(self._infos),
             scores=tuple(scores),
             means=tuple(means),
             complete=not self._todo(),
@@ -147,15 +164,23 @@ class BenchRun:
             (scale, clip, method)
             for scale in self._scales
             for clip in self._clips
-            for method in self._methods
+            for method in self._methods_for(clip, scale)
             if (scale, method.info.name, clip.name) not in self._scores
         ]
+
+    def _methods_for(self, clip: Clip, scale: float) -> Iterator[Method]:
+        """Yield the methods, then the peers that have this factor."""
+        yield from self._methods
+        for peer in self._peers:
+            method = peer.method(clip.name, scale)
+            if method is not None:
+                yield method
 
     def _found(self, scale: float, method: str) -> list[ClipScore]:
         keys = ((scale, method, clip.name) for clip in self._clips)
         return [self._scores[key] for key in keys if key in self._scores]
 
-    def _mean(self, scale: float, method: Method, scores: list[ClipScore]) -> MeanScore:
+    def _mean(self, scale: float, info: MethodInfo, scores: list[ClipScore]) -> MeanScore:
         plain = mean_score(scores)
         reference = self._found(scale, REFERENCE)
         gain = None
@@ -164,7 +189,8 @@ class BenchRun:
             channel = self._protocol.channel
             bicubic = mean_score(reference).quality.psnr(channel)
             gain = plain.quality.psnr(channel) - bicubic
-        count = method.multiply_adds
+        counts = (method.multiply_adds for method in self._methods if method.info == info)
+        count = next(counts, None)
         return mean_score(
             scores, gain_db=gain, multiply_adds=None if count is None else count(scale)
         )

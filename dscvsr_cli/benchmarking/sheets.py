@@ -5,7 +5,7 @@ crop in which they disagree most becomes one PNG: low-res | each method | truth.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,12 +48,13 @@ class _Kept:
 class PictureSheets:
     """Listens to a run and writes a sheet for every clip and factor into a folder."""
 
-    def __init__(self, folder: Path, methods: Sequence[str]) -> None:
+    def __init__(self, folder: Path, methods_at: Callable[[float], Sequence[str]]) -> None:
         """Prepare the folder.
 
         Args:
             folder: Made where it does not exist.
-            methods: Names of the methods that make a sheet whole, in the order of its columns.
+            methods_at: Factor -> names of the methods that make a sheet whole, in the order of its
+                columns.
 
         Raises:
             UsageError: The folder cannot be made.
@@ -66,7 +67,7 @@ class PictureSheets:
                 hint="choose another place for --pictures",
             ) from error
         self._folder = folder
-        self._methods = tuple(methods)
+        self._methods_at = methods_at
         self._clip: tuple[float, str] | None = None
         self._method = ""
         self._stride = 1
@@ -95,14 +96,19 @@ class PictureSheets:
         Raises:
             OutputVideoError: The picture cannot be written.
         """
-        whole = [kept for kept in self._kept.values() if len(kept.made) == len(self._methods)]
-        if self._clip is not None and whole:
-            scale, clip = self._clip
-            name = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in clip)
-            path = self._folder / f"{name}_x{scale:g}.png"
-            save_png(path, draw_sheet(whole, self._methods))
-            self.written.append(path)
+        if self._clip is not None:
+            self._write(*self._clip)
         self._clip, self._kept = None, {}
+
+    def _write(self, scale: float, clip: str) -> None:
+        methods = self._methods_at(scale)
+        whole = [kept for kept in self._kept.values() if len(kept.made) == len(methods)]
+        if not whole:
+            return
+        name = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in clip)
+        path = self._folder / f"{name}_x{scale:g}.png"
+        save_png(path, draw_sheet(whole, methods))
+        self.written.append(path)
 
     def _thin_out(self) -> None:
         """Keep every second of the frames once there are too many: the same for every method."""

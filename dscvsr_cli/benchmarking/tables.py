@@ -88,7 +88,7 @@ def cost_table(report: BenchReport) -> Table:
                 mean.method,
                 "" if info.parameters is None else f"{info.parameters:,}",
                 "" if mean.multiply_adds is None else f"{mean.multiply_adds:,.0f}",
-                f"{mean.frames_per_second:.2f}",
+                "" if mean.frames_per_second is None else f"{mean.frames_per_second:.2f}",
                 "" if mean.peak_memory_bytes is None else f"{mean.peak_memory_bytes / 1e9:.2f} GB",
                 info.device,
                 info.dtype,
@@ -173,9 +173,7 @@ def csv_text(report: BenchReport) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_CSV_HEADER)
     for score in report.scores:
-        seconds = score.seconds
-        speed = score.frames_made / seconds if seconds > 0 else None
-        writer.writerow(_csv_row(report, score, score.clip, score.frames, speed))
+        writer.writerow(_csv_row(report, score, score.clip, score.frames, score.frames_per_second))
     for mean in report.means:
         writer.writerow(_csv_row(report, mean, "mean", "", mean.frames_per_second))
     return text.getvalue()

@@ -14,6 +14,7 @@ from dscvsr_cli.cli.options import (
     MemoryOption,
     QuietOption,
     complete_weights,
+    parse_peer,
     parse_sweep,
 )
 from dscvsr_cli.errors import UsageError
@@ -63,6 +64,14 @@ WeightsListOption = Annotated[
         autocompletion=complete_weights,
     ),
 ]
+PeerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--peer",
+        metavar="NAME=DIR",
+        help="Measure pictures that another tool made, DIR/x4/<clip>/*.png; may be repeated.",
+    ),
+]
 DegradationOption = Annotated[
     str | None,
     typer.Option(
@@ -100,7 +109,7 @@ LpipsOption = Annotated[
     bool,
     typer.Option(
         "--lpips",
-        help="Measure LPIPS (AlexNet, version 0.1) too; needs pip install 'dscvsr[lpips]'.",
+        help="Measure LPIPS (AlexNet, version 0.1) too; needs pip install 'dscvsr\\[lpips]'.",
     ),
 ]
 JsonFileOption = Annotated[
@@ -164,6 +173,7 @@ def bench_command(
     scale: ScalesOption = None,
     sweep: SweepOption = None,
     weights: WeightsListOption = None,
+    peer: PeerOption = None,
     degradation: DegradationOption = None,
     channel: ChannelOption = None,
     crop: CropOption = 0,
@@ -188,6 +198,12 @@ def bench_command(
     """Measure weights on clips with a known ground truth, beside bicubic and Lanczos."""
     if scale and sweep:
         raise UsageError("give either --scale or --sweep", hint="a sweep names all its factors")
+    if speed_size and not speed:
+        raise UsageError("--speed-size is for --speed alone", hint="add --speed, or leave it out")
+    if speed and (peer or resume):
+        raise UsageError(
+            "--speed times weights anew, on frames of its own", hint="leave out --peer and --resume"
+        )
     from dscvsr_cli.pipelines.bench import BenchJob
 
     terminal = open_terminal(quiet=quiet or json == "-")
@@ -196,6 +212,7 @@ def bench_command(
         root=root,
         scales=parse_sweep(sweep) if sweep else tuple(scale or () if speed else scale or (4.0,)),
         weights=tuple(weights or (None,)),
+        peers=tuple(map(parse_peer, peer or ())),
         degradation=degradation,
         channel=channel,
         crop=crop,
@@ -229,6 +246,7 @@ def _measure_quality(
 
     output.check(resume=resume)
     run = prepare_bench(job, show_progress=not terminal.quiet)
+    output.check_older(run.protocol)
     if resume:
         taken = run.take_over(output.earlier())
         terminal.note(f"{taken} scores of the earlier run are kept")

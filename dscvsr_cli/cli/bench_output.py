@@ -10,6 +10,7 @@ from dscvsr_cli.errors import RegressionError, UsageError
 
 if TYPE_CHECKING:
     from dscvsr_cli.benchmarking.measuring import MeasuredFrame
+    from dscvsr_cli.benchmarking.protocol import Protocol
     from dscvsr_cli.benchmarking.report import BenchReport, ClipScore
     from dscvsr_cli.benchmarking.run import BenchRun
     from dscvsr_cli.benchmarking.sheets import PictureSheets
@@ -41,27 +42,52 @@ class BenchOutput:
         """Refuse before hours of work what would fail after them.
 
         Raises:
-            UsageError: A folder that does not exist, a resume without a file, or an older report
-                that cannot be read.
+            UsageError: A folder that does not exist, a plot that is no SVG, a resume without a
+                file, or an older report that cannot be read.
         """
         from dscvsr_cli.benchmarking.saved import load_report
 
-        for path in (self.json_file, self.csv, self.markdown, self.plot):
-            if path is not None and not path.absolute().parent.is_dir():
-                raise UsageError(
-                    f"the folder {path.absolute().parent} does not exist", hint="make it first"
-                )
+        self._check_files()
         if resume and self.json_file is None:
             raise UsageError("--resume needs a file", hint="add --json FILE, the earlier run's")
         if self.compare_with is not None:
             load_report(self.compare_with)
 
+    def check_older(self, protocol: "Protocol") -> None:
+        """Refuse to compare, if that is wanted, with a report measured by another protocol.
+
+        Raises:
+            UsageError: It was.
+        """
+        from dscvsr_cli.benchmarking.compare import check_comparable
+        from dscvsr_cli.benchmarking.saved import load_report
+
+        if self.compare_with is not None:
+            check_comparable(protocol, load_report(self.compare_with).protocol)
+
+    def _check_files(self) -> None:
+        for path in (self.json_file, self.csv, self.markdown, self.plot):
+            if path is None:
+                continue
+            if not path.absolute().parent.is_dir():
+                raise UsageError(
+                    f"the folder {path.absolute().parent} does not exist", hint="make it first"
+                )
+            if path.is_dir():
+                raise UsageError(f"{path} is a folder", hint="name a file in it")
+        if self.plot is not None and self.plot.suffix.lower() != ".svg":
+            raise UsageError(
+                f"--plot draws SVG, not {self.plot.suffix or 'a file without a suffix'}",
+                hint=f"name it {self.plot.with_suffix('.svg')}",
+            )
+
     def check_speed(self) -> None:
-        """Refuse outputs that speed alone does not fill.
+        """Refuse outputs that speed alone does not fill, or that cannot be written.
 
         Raises:
             UsageError: One of these.
         """
+        self._check_files()
         given = (self.csv, self.plot, self.pictures, self.compare_with)
         if any(path is not None for path in given):
             raise UsageError(
@@ -83,8 +109,7 @@ class BenchOutput:
         """Return what hears the run: it moves the bar and keeps what is done safe."""
         from dscvsr_cli.benchmarking.sheets import PictureSheets
 
-        names = [info.name for info in run.report().methods]
-        sheets = None if self.pictures is None else PictureSheets(self.pictures, names)
+        sheets = None if self.pictures is None else PictureSheets(self.pictures, run.methods_at)
         return BenchListener(self, run, progress, sheets)
 
     def show(self, report: "BenchReport") -> None:
@@ -140,7 +165,7 @@ class BenchOutput:
                 change.method,
                 f"{change.psnr_db:+.3f}",
                 f"{change.ssim:+.4f}",
-                f"{change.speed:.2f} times",
+                "" if change.speed is None else f"{change.speed:.2f} times",
                 change.verdict,
             )
             for change in changes
@@ -205,10 +230,11 @@ class BenchListener:
     def on_clip(self, score: "ClipScore") -> None:
         """Tell a score, and save all of them: a run that dies later loses one clip at most."""
         quality = score.quality
+        speed = score.frames_per_second
         self._output.terminal.note(
             f"x{score.scale:g} {score.clip} {score.method}: {quality.psnr_y:.2f} dB Y, "
-            f"{quality.psnr_rgb:.2f} dB RGB, {score.frames} frames, "
-            f"{score.frames_made / max(score.seconds, 1e-9):.2f} frames/s"
+            f"{quality.psnr_rgb:.2f} dB RGB, {score.frames} frames"
+            + ("" if speed is None else f", {speed:.2f} frames/s")
         )
         if self._output.json_file is not None:
             from dscvsr_cli.benchmarking.saved import save_report

@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -85,6 +86,21 @@ def parse_sweep(text: str) -> tuple[float, ...]:
         )
     # In fractions, so that 1.1 + 0.1 is 1.2 and nothing beside it.
     return tuple(float(first + index * step) for index in range(int((last - first) / step) + 1))
+
+
+def parse_peer(text: str) -> tuple[str, Path]:
+    """Read ``NAME=DIR`` -> the name of another tool, and the folder of its pictures.
+
+    Raises:
+        UsageError: A part is missing.
+    """
+    name, _, folder = text.partition("=")
+    if not name.strip() or not folder.strip():
+        raise UsageError(
+            f"cannot read {text!r} as a peer", hint="write NAME=DIR: --peer SPAN=pictures/span"
+        )
+    # A shell replaces "~" only at the beginning of a word.
+    return name.strip(), Path(folder).expanduser()
 
 
 def complete_weights() -> list[str]:

@@ -91,9 +91,7 @@ def degraded_sizes(source: Size, scale: float) -> SizePair:
         UsageError: A factor that is not above 1.
         DatasetError: The picture is too small for the factor.
     """
-    if not math.isfinite(scale) or scale <= 1.0:
-        raise UsageError(f"the factor must be a number above 1, got {scale:g}", hint="use -s 4")
-    factor = Fraction(str(scale))
+    factor = _exact(scale)
     low = Size(math.floor(source.height / factor), math.floor(source.width / factor))
     if low.height < 1 or low.width < 1:
         raise DatasetError(
@@ -101,6 +99,13 @@ def degraded_sizes(source: Size, scale: float) -> SizePair:
             hint="use larger pictures or a smaller factor",
         )
     return SizePair(low, output_size(low, scale=scale))
+
+
+def _exact(scale: float) -> Fraction:
+    """Return a factor as people write it, without the error of its binary form."""
+    if not math.isfinite(scale) or scale <= 1.0:
+        raise UsageError(f"the factor must be a number above 1, got {scale:g}", hint="use -s 4")
+    return Fraction(str(scale))
 
 
 def degrade_picture(
@@ -156,8 +161,12 @@ def _compressed(pairs: Iterator[PicturePair], crf: int) -> Iterator[PicturePair]
 
 
 def stored_key(scale: float, degradation: Degradation) -> tuple[str, int] | None:
-    """Return the key of `Clip.lows` that stands for this degradation, or None."""
-    whole = Fraction(str(scale))
+    """Return the key of `Clip.lows` that stands for this degradation, or None.
+
+    Raises:
+        UsageError: A factor that is not above 1.
+    """
+    whole = _exact(scale)
     return (
         None
         if degradation.kind == "codec" or whole.denominator != 1

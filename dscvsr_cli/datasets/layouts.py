@@ -64,10 +64,11 @@ def find_known(known: KnownDataset, root: Path) -> tuple[Clip, ...]:
 
 def _incomplete(known: KnownDataset, root: Path, missing: tuple[str, ...]) -> DatasetError:
     shown = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+    lack = f"{shown} not found" if missing else "no clip found"
     example = known.truths[0].format(clip=known.clips[0] if known.clips else "<clip>")
     listing = f", with {known.list_file} beside it" if known.list_file else ""
     return DatasetError(
-        f"{known.title} is not whole under {root}: {shown or 'no clip'} not found",
+        f"{known.title} is not whole under {root}: {lack}",
         hint=f"get it from {known.source} and put its ground truth at "
         f"{root / known.homes[0] / example}/*.png and so on{listing}; "
         f"--root or {ROOT_VARIABLE} names another folder",

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from dscvsr_cli.benchmarking.methods import Method, classical_methods
+from dscvsr_cli.benchmarking.peers import Peer, find_peer
 from dscvsr_cli.benchmarking.protocol import (
     Channel,
     Protocol,
@@ -36,6 +37,8 @@ class BenchJob:
     scales: tuple[float, ...] = (4.0,)
     weights: tuple[str | None, ...] = (None,)
     """Names, files or addresses; None means the default."""
+    peers: tuple[tuple[str, Path], ...] = ()
+    """Names of other tools, and where the pictures lie that they made."""
     degradation: str | None = None
     """None takes the literature's for the data set; so with the channel."""
     channel: Channel | None = None
@@ -53,7 +56,7 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
 
     Raises:
         UsageError: Options that cannot work together, or LPIPS without its package.
-        DatasetError: The data is missing.
+        DatasetError: The data is missing, or pictures of a peer do not fit it.
         WeightsError: The weights are missing or damaged.
         DeviceError: The device is missing.
     """
@@ -71,11 +74,13 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
         lpips=job.lpips,
     )
     device = choose_device(job.device)
+    peers = _peers(job, clips)
     methods = (*classical_methods(), *_networks(job, device, (job.dtype,), show_progress))
     return BenchRun(
         clips,
         methods,
         protocol=protocol,
+        peers=peers,
         scales=job.scales,
         machine=describe_machine(device),
         lpips=lpips,
@@ -151,6 +156,24 @@ def _clips(job: BenchJob) -> tuple[Clip, ...]:
     return clips
 
 
+def _peers(job: BenchJob, clips: Sequence[Clip]) -> list[Peer]:
+    names = [name for name, _ in job.peers]
+    taken = [method.info.name for method in classical_methods()]
+    for name in names:
+        if name in taken or names.count(name) > 1:
+            raise _same_name(name)
+    return [
+        find_peer(name, folder, clips, job.scales, frames=job.frames) for name, folder in job.peers
+    ]
+
+
+def _same_name(name: str) -> UsageError:
+    return UsageError(
+        f"two methods would be called {name}",
+        hint="give each weights once, rename files of the same name, and call a peer otherwise",
+    )
+
+
 def _networks(
     job: BenchJob,
     device: torch.device,
@@ -158,6 +181,7 @@ def _networks(
     show_progress: bool,  # noqa: FBT001
 ) -> list[Method]:
     methods: list[Method] = []
+    peers = {name for name, _ in job.peers}
     taken = {(method.info.name, method.info.dtype) for method in classical_methods()}
     for spec in job.weights:
         for dtype in dtypes:
@@ -169,11 +193,8 @@ def _networks(
                 show_progress=show_progress,
             )
             name = method.info.name
-            if (name, method.info.dtype) in taken:
-                raise UsageError(
-                    f"two methods would be called {name}",
-                    hint="give each weights once, and rename files of the same name",
-                )
+            if name in peers or (name, method.info.dtype) in taken:
+                raise _same_name(name)
             taken.add((name, method.info.dtype))
             methods.append(method)
     return methods

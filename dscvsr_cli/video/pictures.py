@@ -36,8 +36,15 @@ def decode_picture(path: Path) -> av.VideoFrame:
     """
     with open_input(path) as container:
         try:
+            stream = container.streams.video[0]
+            # Such as an SVG: FFmpeg knows what it is, but has no decoder for it.
+            if not isinstance(stream.codec_context, VideoCodecContext):
+                raise InputVideoError(
+                    f"{path} is a picture of a kind that cannot be read",
+                    hint="PNG, TIFF, JPEG, WebP and BMP are fine",
+                )
             # Threads would only start on pictures that are not there.
-            container.streams.video[0].codec_context.thread_count = 1
+            stream.codec_context.thread_count = 1
             frame = next(iter(container.decode(video=0)), None)
         except (av.FFmpegError, IndexError) as error:
             raise InputVideoError(

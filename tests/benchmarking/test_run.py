@@ -190,6 +190,8 @@ def test_time_spent_reading_is_not_the_upscalers() -> None:
 
     report = bench([Clip(name="slow", frame_count=3, read=slowly)], {"lazy": lazy})
     bicubic, _, measured = report.scores
+    assert bicubic.seconds is not None
+    assert measured.seconds is not None
     assert bicubic.seconds < 0.15
     assert 0.06 <= measured.seconds < 0.2
     assert report.means[2].frames_per_second == pytest.approx(3 / measured.seconds)

@@ -27,7 +27,7 @@ def feed(sheets: PictureSheets, method: str, frames: int, *, clip: str = "a clip
 
 
 def test_a_sheet_shows_low_res_every_method_and_the_truth_where_they_differ(tmp_path: Path) -> None:
-    sheets = PictureSheets(tmp_path / "new" / "folder", ["exact", "spoilt"])
+    sheets = PictureSheets(tmp_path / "new" / "folder", lambda _: ("exact", "spoilt"))
     feed(sheets, "exact", 9)
     feed(sheets, "spoilt", 9)
     sheets.finish()
@@ -45,7 +45,7 @@ def test_a_sheet_shows_low_res_every_method_and_the_truth_where_they_differ(tmp_
 
 
 def test_nothing_is_written_before_every_method_is_through(tmp_path: Path) -> None:
-    sheets = PictureSheets(tmp_path, ["exact", "spoilt"])
+    sheets = PictureSheets(tmp_path, lambda _: ("exact", "spoilt"))
     feed(sheets, "exact", 3)
     sheets.finish()
     assert sheets.written == []
@@ -70,4 +70,4 @@ def test_the_crop_is_laid_over_the_greatest_difference() -> None:
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(UsageError, match="cannot be made"):
-        PictureSheets(tmp_path / "file" / "folder", ["one"])
+        PictureSheets(tmp_path / "file" / "folder", lambda _: ("one",))

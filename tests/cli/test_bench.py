@@ -85,7 +85,15 @@ def test_missing_data_leaves_with_5_and_says_where_to_get_it(
 
 
 @pytest.mark.parametrize(
-    "wrong", [["-s", "1"], ["--frames", "0"], ["-s", "four"], ["--device", "abacus"]]
+    "wrong",
+    [
+        ["-s", "1"],
+        ["-s", "nan"],
+        ["-s", "inf"],
+        ["--frames", "0"],
+        ["-s", "four"],
+        ["--device", "abacus"],
+    ],
 )
 def test_values_that_cannot_work_leave_with_2(clips: Path, weights: Path, wrong: list[str]) -> None:
     arguments = ["--dataset", str(clips), "-w", str(weights), "--device", "cpu"]
@@ -133,6 +141,20 @@ def test_a_regression_leaves_with_7_and_names_it(
     assert main([*common, "--compare", str(path)]) == 7
     assert "tiny at x2 by 1.000 dB" in capsys.readouterr().err
     assert main([*common, "--compare", str(path), "--tolerance", "2"]) == 0
+
+
+def test_an_older_report_by_another_protocol_is_refused_before_any_work(
+    clips: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["bench", "--dataset", str(clips), "-w", str(weights), "--device", "cpu", "-s", "2"]
+    path = tmp_path / "old.json"
+    assert main([*common, "--no-temporal", "--frames", "1", "--json", str(path)]) == 0
+    capsys.readouterr()
+    assert main([*common, "--compare", str(path)]) == 2
+    told = capsys.readouterr()
+    assert "measured by another protocol" in told.err
+    assert told.out == ""
+    assert "dB" not in told.err
 
 
 def test_a_run_broken_off_shows_what_is_done_and_is_resumed(
@@ -195,7 +217,12 @@ def test_speed_alone_needs_no_data(
         ["--json", "no/such/folder/r.json"],
         ["--compare", "absent.json"],
         ["--dataset", "vid4"],
+        ["--json", "."],
+        ["--plot", "chart.png"],
         ["--speed", "--speed-size", "8k"],
+        ["--speed", "--resume", "--json", "r.json"],
+        ["--speed", "--json", "no/such/folder/r.json"],
+        ["--speed-size", "270p"],
     ],
 )
 def test_options_that_cannot_work_leave_with_2(

@@ -72,6 +72,13 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
         read_picture(tmp_path / "absent.png")
 
 
+def test_a_kind_of_picture_without_a_decoder_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "drawing.png"
+    path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    with pytest.raises(InputVideoError, match="of a kind that cannot be read"):
+        read_picture(path)
+
+
 def test_a_png_in_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputVideoError, match="could not be written"):
         save_png(tmp_path / "absent" / "a.png", torch.zeros(3, 2, 2))
