@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -226,6 +226,9 @@ def training_record(
     machine: Mapping[str, str],
 ) -> dict[str, str]:
     """Return what a weights file tells about its training."""
+    if config.teacher is not None:
+        # Weights are given away; where their teacher lay is nobody's business.
+        config = replace(config, teacher=Path(config.teacher).name)
     record = {
         "recipe": repr(config),
         "footage": footage,
