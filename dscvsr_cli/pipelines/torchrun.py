@@ -31,6 +31,8 @@ def joined(device: torch.device) -> Iterator[Parallel]:
         ) from error
     try:
         yield Parallel(rank=dist.get_rank(), world=dist.get_world_size())
+        # Who leaves while another still talks can take gloo's threads down with a crash.
+        dist.barrier()
     finally:
         dist.destroy_process_group()
 

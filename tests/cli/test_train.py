@@ -192,7 +192,7 @@ def test_a_dry_run_tells_and_leaves_nothing(
 ) -> None:
     assert main([*arguments, "--dry-run"]) == 0
     out = capsys.readouterr().out
-    for word in ("1 clip", "parameters", "multiply-adds", "clips/s", "3 steps", "MB"):
+    for word in ("1 clip", "parameters", "multiply-adds", "clips/s", "3 steps", "B at most"):
         assert word in out
     assert not (tmp_path / "run").exists()
 
