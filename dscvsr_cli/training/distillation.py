@@ -105,7 +105,7 @@ class FeatureDistillation(nn.Module):
 
 
 def feature_gap(given: Tensor, wanted: Tensor, distance: Distance) -> Tensor:
-    """Return how far features are from the teacher's ``wanted`` ones -> a scalar."""
+    """Return how far features are from the teacher's ``wanted`` ones, of one shape -> a scalar."""
     gap = (given.float() - wanted.float()).abs().mean()
     if distance == "relative-l1":
         gap = gap / wanted.float().abs().mean().clamp_min(1e-6)

@@ -26,6 +26,15 @@ def tiny_recipe(tiny_config: NetworkConfig) -> TrainingConfig:
     )
 
 
+@pytest.fixture
+def clips() -> tuple[torch.Tensor, torch.Tensor]:
+    """Two clips of noise, ``(B, T, 3, h, w)`` and twice as large, in [0, 1]."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(2, 3, 3, 8, 8, generator=generator), torch.rand(
+        2, 3, 3, 16, 16, generator=generator
+    )
+
+
 @pytest.fixture(scope="session")
 def moving_clip() -> torch.Tensor:
     """Eight frames ``(T, 3, 48, 64)`` uint8 of smooth colours that move."""

@@ -34,14 +34,6 @@ def teacher(recipe: TrainingConfig) -> RecurrentNetwork:
     return network
 
 
-@pytest.fixture
-def clips() -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    return torch.rand(2, 3, 3, 8, 8, generator=generator), torch.rand(
-        2, 3, 3, 16, 16, generator=generator
-    )
-
-
 def everything(lesson: Lesson) -> Lesson:
     (part,) = lesson.parts(1000, 1, torch.Generator().manual_seed(0))
     return part

@@ -36,14 +36,6 @@ def teacher(recipe: TrainingConfig) -> RecurrentNetwork:
     return RecurrentNetwork(replace(recipe.network, block="dense", filling_blocks=0))
 
 
-@pytest.fixture
-def clips() -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    return torch.rand(2, 3, 3, 8, 8, generator=generator), torch.rand(
-        2, 3, 3, 16, 16, generator=generator
-    )
-
-
 def judge(
     objective: Objective, clips: tuple[Tensor, Tensor], phase: Phase = "whole"
 ) -> dict[str, Tensor]:
