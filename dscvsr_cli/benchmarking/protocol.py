@@ -87,7 +87,8 @@ def statements(protocol: Protocol) -> tuple[str, ...]:
     if protocol.temporal:
         lines.append(
             "warp: warping error after Lai et al. (ECCV 2018), root mean square in levels of luma; "
-            "motion is the ground truth's by pyramidal Lucas-Kanade"
+            "motion is the ground truth's by pyramidal Lucas-Kanade; flicker: the same of what "
+            "changes along it and does not in the truth"
         )
     if protocol.lpips:
         lines.append(

@@ -12,7 +12,13 @@ from dscvsr_cli.imaging.luma import luma
 from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.imaging.ssim import ssim
-from dscvsr_cli.imaging.warping_error import Motion, true_motion, warping_error
+from dscvsr_cli.imaging.warping_error import (
+    Motion,
+    change_along,
+    flicker,
+    true_motion,
+    warping_error,
+)
 
 PictureDistance = Callable[[Tensor, Tensor], float]
 """Tells how different two pictures ``(3, H, W)`` in [0, 1] look, as `Lpips` does."""
@@ -52,13 +58,14 @@ class FrameMeter:
         motions: TrueMotions | None = None,
         lpips: PictureDistance | None = None,
     ) -> None:
-        """Begin; without ``motions`` no warping error is measured, without ``lpips`` no LPIPS."""
+        """Begin; without ``motions`` nothing is measured in time, without ``lpips`` no LPIPS."""
         self._crop = crop
         self._motions = motions
         self._lpips = lpips
         self._frames: list[Quality] = []
         self._warpings: list[float] = []
         self._true_warpings: list[float] = []
+        self._flickers: list[float] = []
         self._last: tuple[int, Tensor, Tensor] | None = None
 
     @property
@@ -88,17 +95,22 @@ class FrameMeter:
             mean_quality(self._frames),
             warping=fmean(self._warpings) ** 0.5 if self._warpings else None,
             true_warping=fmean(self._true_warpings) ** 0.5 if self._true_warpings else None,
+            flicker=fmean(self._flickers) ** 0.5 if self._flickers else None,
         )
 
     def _add_warping(self, motions: TrueMotions, place: int, shown: Tensor, wanted: Tensor) -> None:
         if self._last is not None and self._last[0] == place - 1:
             _, shown_before, wanted_before = self._last
             motion = motions.between(place - 1, wanted_before, wanted)
-            made = warping_error(shown_before, shown, motion)
-            true = warping_error(wanted_before, wanted, motion)
-            if made is not None and true is not None:
-                self._warpings.append(made)
-                self._true_warpings.append(true)
+            made = change_along(shown_before, shown, motion)
+            true = change_along(wanted_before, wanted, motion)
+            for figures, figure in (
+                (self._warpings, warping_error(made)),
+                (self._true_warpings, warping_error(true)),
+                (self._flickers, flicker(made, true)),
+            ):
+                if figure is not None:
+                    figures.append(figure)
         self._last = (place, shown, wanted)
 
 

@@ -32,6 +32,10 @@ class Quality:
     true_warping: float | None = None
     """The ground truth's own."""
 
+    flicker: float | None = None
+    """What changes along the true motion and does not in the truth, root mean square in levels; 0
+    where every frame is exact, None where it was not measured."""
+
     lpips: float | None = None
     """Perceptual distance, 0 where a frame is exact; None where it was not measured."""
 
@@ -138,7 +142,7 @@ class BenchReport:
 
 
 def mean_quality(qualities: Sequence[Quality]) -> Quality:
-    """Average qualities; warping errors as squares; these and LPIPS only where all have one.
+    """Average qualities; errors in time as squares; these and LPIPS only where all have one.
 
     Raises:
         ValueError: None given.
@@ -152,6 +156,7 @@ def mean_quality(qualities: Sequence[Quality]) -> Quality:
         ssim_rgb=fmean(quality.ssim_rgb for quality in qualities),
         warping=_root_mean_square([quality.warping for quality in qualities]),
         true_warping=_root_mean_square([quality.true_warping for quality in qualities]),
+        flicker=_root_mean_square([quality.flicker for quality in qualities]),
         lpips=_mean([quality.lpips for quality in qualities]),
     )
 

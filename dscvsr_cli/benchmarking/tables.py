@@ -62,12 +62,12 @@ def quality_table(report: BenchReport) -> Table:
             _figures(mean.quality, channel != "y"),
         )
         if report.protocol.temporal:
-            row = (*row, _warping(mean.quality))
+            row = (*row, _warping(mean.quality), _flicker(mean.quality))
         if report.protocol.lpips:
             row = (*row, "" if mean.quality.lpips is None else f"{mean.quality.lpips:.4f}")
         rows.append(row)
     if report.protocol.temporal:
-        header = (*header, "warp (truth)")
+        header = (*header, "warp (truth)", "flicker")
     if report.protocol.lpips:
         header = (*header, "LPIPS")
     name = "Y" if channel == "y" else "RGB"
@@ -195,6 +195,10 @@ _CSV_HEADER = (
     "frames_per_second",
     "peak_memory_bytes",
     "lpips",
+    "flicker",
+    "parameters",
+    "device",
+    "dtype",
 )
 
 
@@ -206,6 +210,7 @@ def _csv_row(
     speed: float | None,
 ) -> list[object]:
     quality = score.quality
+    info = next(info for info in report.methods if info.name == score.method)
     figures = (quality.psnr_y, quality.ssim_y, quality.psnr_rgb, quality.ssim_rgb)
     return [
         report.protocol.dataset,
@@ -215,15 +220,19 @@ def _csv_row(
         clip,
         frames,
         *(f"{figure:.6f}" for figure in figures),
-        *("" if value is None else f"{value:.6f}" for value in _warpings(quality)),
+        *(_six_digits(value) for value in (quality.warping, quality.true_warping)),
         "" if speed is None else f"{speed:.4f}",
         "" if score.peak_memory_bytes is None else score.peak_memory_bytes,
-        "" if quality.lpips is None else f"{quality.lpips:.6f}",
+        _six_digits(quality.lpips),
+        _six_digits(quality.flicker),
+        "" if info.parameters is None else info.parameters,
+        info.device,
+        info.dtype,
     ]
 
 
-def _warpings(quality: Quality) -> tuple[float | None, float | None]:
-    return quality.warping, quality.true_warping
+def _six_digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"
 
 
 def _figures(quality: Quality, luma: bool) -> str:  # noqa: FBT001
@@ -236,8 +245,12 @@ def _gain(gain_db: float | None) -> str:
 
 
 def _warping(quality: Quality) -> str:
-    made, true = _warpings(quality)
+    made, true = quality.warping, quality.true_warping
     return "" if made is None or true is None else f"{made:.2f} ({true:.2f})"
+
+
+def _flicker(quality: Quality) -> str:
+    return "" if quality.flicker is None else f"{quality.flicker:.2f}"
 
 
 def _escape(text: str) -> str:

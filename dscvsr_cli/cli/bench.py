@@ -101,7 +101,7 @@ TemporalOption = Annotated[
     bool | None,
     typer.Option(
         "--temporal/--no-temporal",
-        help="Measure the warping error, which takes about a second per frame.",
+        help="Measure warping error and flicker, which take about a second per frame.",
         show_default="yes, but not in a sweep",
     ),
 ]

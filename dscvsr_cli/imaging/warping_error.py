@@ -1,4 +1,4 @@
-"""Warping error: how much a moving picture flickers, given its true motion.
+"""Warping error and flicker: how a moving picture changes along its true motion.
 
 After Lai et al., "Learning Blind Video Temporal Consistency" (ECCV 2018): the frame that follows
 is warped back by the optical flow of the ground truth, and the mean squared difference to the
@@ -8,7 +8,9 @@ al. use a learned flow; here it is classical, computed on the ground truth, and 
 
 The ground truth itself does not score zero, since light changes and interpolation blurs: compare
 with its own error. Below it, a method is smoother in time than the truth, often because it is
-blurred; above it, it flickers.
+blurred; above it, it flickers. So the less a picture shows, the better it scores. Flicker mends
+that: it takes the change of the truth along the motion off the change of the picture before it
+squares, and only the truth itself scores zero.
 """
 
 from dataclasses import dataclass
@@ -54,12 +56,23 @@ def true_motion(frame: Tensor, following: Tensor) -> Motion:
     return Motion(forth.half(), inside & (miss <= LENGTH_SHARE * length + LENGTH_FREE))
 
 
-def warping_error(frame: Tensor, following: Tensor, motion: Motion) -> float | None:
-    """Return the mean squared difference of ``frame`` and the warped-back ``following``.
+def change_along(frame: Tensor, following: Tensor, motion: Motion) -> Tensor:
+    """Return ``frame`` less the warped-back ``following`` where the motion is trusted -> ``(N,)``.
 
-    Two luma planes ``(H, W)`` in [0, 255]; squared levels. None where no motion is trusted.
+    Two luma planes ``(H, W)`` in [0, 255]; levels, float32. Empty where no motion is trusted.
     """
-    if not bool(motion.trusted.any()):
-        return None
     warped = warp_picture(following.float()[None], motion.flow.float())[0]
-    return float((frame.float() - warped).square()[motion.trusted].mean())
+    return (frame.float() - warped)[motion.trusted]
+
+
+def warping_error(change: Tensor) -> float | None:
+    """Return the mean square of a picture's change in squared levels; None where it is empty."""
+    return float(change.square().mean()) if change.numel() else None
+
+
+def flicker(change: Tensor, true_change: Tensor) -> float | None:
+    """Return the mean square of what a picture changes and the truth does not.
+
+    Both from ``change_along``, with the same motion; squared levels, None where they are empty.
+    """
+    return warping_error(change - true_change)

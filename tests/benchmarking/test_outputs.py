@@ -30,6 +30,7 @@ def quality(psnr: float, warping: float | None = 3.5) -> Quality:
         ssim_rgb=psnr / 60,
         warping=warping,
         true_warping=None if warping is None else 7.25,
+        flicker=None if warping is None else 5.125,
     )
 
 
@@ -92,7 +93,7 @@ def test_the_tables_show_what_was_measured_first_and_what_is_quoted_apart() -> N
     row = dict(zip(measured.header, measured.rows[1], strict=True))
     assert row["mean"] == row["city"] == "26.60 0.5320"
     assert (row["over bicubic"], row["RGB"]) == ("+3.50", "25.10 0.4433")
-    assert row["warp (truth)"] == "3.50 (7.25)"
+    assert (row["warp (truth)"], row["flicker"]) == ("3.50 (7.25)", "5.12")
     spent = dict(zip(cost.header, cost.rows[1], strict=True))
     assert (spent["parameters"], spent["frames/s"], spent["peak memory"]) == (
         "409,416",
@@ -119,6 +120,12 @@ def test_csv_holds_every_score_and_the_means() -> None:
     assert float(rows[2]["psnr_y"]) == pytest.approx(26.6)
     assert float(rows[2]["frames_per_second"]) == pytest.approx(2)
     assert rows[0]["peak_memory_bytes"] == ""
+    assert [row["parameters"] for row in rows[1:3]] == ["", "409416"]
+    assert (rows[2]["flicker"], rows[2]["device"], rows[2]["dtype"]) == (
+        "5.125000",
+        "cpu",
+        "float32",
+    )
 
 
 def test_a_fall_past_the_tolerance_is_worse_and_a_smaller_one_is_not() -> None:

@@ -58,6 +58,9 @@ def test_a_steady_picture_flickers_less_than_one_that_changes_its_light() -> Non
     assert calm.warping is not None
     assert loud.warping is not None
     assert loud.warping > calm.warping + 3
+    assert calm.flicker == 0
+    assert loud.flicker is not None
+    assert 8 < loud.flicker < 12.75
 
 
 def test_without_motions_or_neighbours_there_is_no_warping_error() -> None:
@@ -67,6 +70,7 @@ def test_without_motions_or_neighbours_there_is_no_warping_error() -> None:
         lonely.add(place, moving(place), moving(place))
     assert plain.quality().warping is None
     assert lonely.quality().warping is None
+    assert lonely.quality().flicker is None
     assert plain.frames == 2
     with pytest.raises(ValueError, match="no frame"):
         FrameMeter().quality()

@@ -10,7 +10,13 @@ from torch import Tensor
 
 from dscvsr_cli.imaging.flow import optical_flow
 from dscvsr_cli.imaging.warp import warp_picture
-from dscvsr_cli.imaging.warping_error import Motion, true_motion, warping_error
+from dscvsr_cli.imaging.warping_error import (
+    Motion,
+    change_along,
+    flicker,
+    true_motion,
+    warping_error,
+)
 
 
 def scene(
@@ -63,8 +69,8 @@ def test_smooth_motion_has_almost_no_warping_error_and_flicker_has_its_own_squar
     before, after = scene(64, 80), scene(64, 80, dx=2, dy=-1)
     motion = true_motion(before, after)
     assert motion.trusted[16:-16, 16:-16].float().mean() > 0.95
-    calm = warping_error(before, after, motion)
-    flickering = warping_error(before, after + 6, motion)
+    calm = warping_error(change_along(before, after, motion))
+    flickering = warping_error(change_along(before, after + 6, motion))
     assert calm is not None
     assert flickering is not None
     assert calm < 1
@@ -79,7 +85,26 @@ def test_what_leaves_the_picture_is_not_trusted() -> None:
 
 def test_where_nothing_is_trusted_there_is_no_error() -> None:
     nothing = Motion(torch.zeros(2, 8, 8).half(), torch.zeros(8, 8, dtype=torch.bool))
-    assert warping_error(torch.zeros(8, 8), torch.ones(8, 8), nothing) is None
+    change = change_along(torch.zeros(8, 8), torch.ones(8, 8), nothing)
+    assert warping_error(change) is None
+    assert flicker(change, change) is None
+
+
+def test_blur_lowers_the_warping_error_but_only_the_truth_has_no_flicker() -> None:
+    before, after = scene(64, 80), scene(64, 80, dx=2, dy=-1)
+    after = after + 8 * torch.randn(after.shape, generator=torch.Generator().manual_seed(0))
+    motion = true_motion(before, after)
+    true = change_along(before, after, motion)
+    blurred = change_along(_blur(before), _blur(after), motion)
+    restless = change_along(before, after + 6, motion)
+    assert warping_error(blurred) < warping_error(true)  # type: ignore[operator]
+    assert flicker(true, true) == 0
+    assert flicker(blurred, true) > 1  # type: ignore[operator]
+    assert flicker(restless, true) == pytest.approx(36, rel=1e-4)
+
+
+def _blur(plane: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.avg_pool2d(plane[None], 3, 1, 1, count_include_pad=False)[0]
 
 
 def test_planes_of_other_shapes_are_refused() -> None:
