@@ -200,9 +200,21 @@ def bench_command(
         raise UsageError("give either --scale or --sweep", hint="a sweep names all its factors")
     if speed_size and not speed:
         raise UsageError("--speed-size is for --speed alone", hint="add --speed, or leave it out")
-    if speed and (peer or resume):
+    idle = {
+        "--dataset": dataset,
+        "--peer": peer,
+        "--degradation": degradation,
+        "--crop": crop,
+        "--channel": channel,
+        "--frames": frames,
+        "--temporal": temporal is not None,
+        "--lpips": lpips,
+        "--resume": resume,
+    }
+    if speed and (useless := [name for name, value in idle.items() if value]):
         raise UsageError(
-            "--speed times weights anew, on frames of its own", hint="leave out --peer and --resume"
+            "--speed times weights anew, on frames of its own",
+            hint=f"leave out {', '.join(useless)}",
         )
     from dscvsr_cli.pipelines.bench import BenchJob
 

@@ -57,7 +57,7 @@ class RecurrentNetwork(nn.Module):
     def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
         """Run the pass from the last frame to the first -> ``(B, T, C, H, W)``."""
         check_frames(frames)
-        flows = self.flows(frames[:, :-1], frames[:, 1:])
+        flows = self._flows(frames[:, :-1], frames[:, 1:])
         features: list[Tensor] = []
         for i in reversed(range(frames.shape[1])):
             features.append(
@@ -83,7 +83,7 @@ class RecurrentNetwork(nn.Module):
         before = frames[:, :-1]
         if previous_frame is not None:
             before = torch.cat((previous_frame[:, None], before), dim=1)
-        flows = self.flows(frames[:, frames.shape[1] - before.shape[1] :], before)
+        flows = self._flows(frames[:, frames.shape[1] - before.shape[1] :], before)
         first_flow = frames.shape[1] - before.shape[1]
         state = previous_features
         features: list[Tensor] = []
@@ -109,8 +109,8 @@ class RecurrentNetwork(nn.Module):
         base = interpolate(frames.flatten(0, 1), size)
         return (base + detail.float()).unflatten(0, (batch, length))
 
-    def flows(self, target: Tensor, source: Tensor) -> Tensor:
-        """Estimate flows of pairs ``(B, T, 3, H, W)`` -> ``(B, T, 2, H, W)`` float32 pixels."""
+    def _flows(self, target: Tensor, source: Tensor) -> Tensor:
+        """Estimate flows of ``(B, T, 3, H, W)`` pairs -> ``(B, T, 2, H, W)``."""
         batch, length, _, height, width = target.shape
         flow = target.new_empty((batch, length, 2, height, width), dtype=torch.float32)
         step = max(1, FLOW_PIXELS // (batch * height * width))

@@ -26,7 +26,7 @@ POSITIVE = (
 )
 NOT_NEGATIVE = (
     *("final_learning_rate", "motion_weight", "motion_rate", "noise", "validations"),
-    *("vgg_weight", "distill_weight", "flicker_weight"),
+    *("vgg_weight", "distill_weight"),
 )
 SHARES = (
     *("awkward_share", "photo_share", "codec_share", "validation_share"),
@@ -111,9 +111,6 @@ class TrainingConfig:
 
     vgg_weight: float = 0.0
     """Weight of the perceptual loss, lambda of Eq. 6; above zero it needs VGG-19 from the Hub."""
-
-    flicker_weight: float = 0.0
-    """Weight of what changes from frame to frame along the motion and does not in the truth."""
 
     teacher: str | None = None
     """A weights file to learn from: another network's features, flow or pictures."""

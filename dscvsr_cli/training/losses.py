@@ -1,7 +1,6 @@
-"""Losses: on pictures (Charbonnier), on their steadiness in time, and on flow."""
+"""Losses on pictures and on flow: Charbonnier, a photometric loss, the distance of two flows."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from dscvsr_cli.models.motion import MotionEstimator, warp
@@ -16,31 +15,6 @@ SMOOTHNESS = 0.005
 def charbonnier(made: Tensor, wanted: Tensor, epsilon: float = CHARBONNIER_EPSILON) -> Tensor:
     """Return the mean of ``sqrt(difference^2 + epsilon^2)`` (Lai et al., CVPR 2017), a scalar."""
     return torch.sqrt((made.float() - wanted).square() + epsilon**2).mean()
-
-
-def flicker(
-    made: Tensor, wanted: Tensor, flow: Tensor, epsilon: float = CHARBONNIER_EPSILON
-) -> Tensor:
-    """Return how much errors change from frame to frame along the motion, a scalar.
-
-    Only the truth, or an error that travels with what it sits on, costs nothing; blur gains
-    nothing, unlike in losses that ask for steady pictures (Lai et al., ECCV 2018). What becomes
-    hidden is compared as well.
-
-    Args:
-        made: ``(B, T, 3, H, W)`` pictures.
-        wanted: The truth, of the same shape.
-        flow: ``(B, T - 1, 2, h, w)`` low-resolution pixels, from each frame to the one after it.
-        epsilon: Charbonnier's.
-    """
-    error = made.float() - wanted
-    height, width = error.shape[-2:]
-    enlarged = F.interpolate(
-        flow.flatten(0, 1), size=(height, width), mode="bilinear", align_corners=False
-    )
-    factors = flow.new_tensor((width / flow.shape[-1], height / flow.shape[-2])).view(2, 1, 1)
-    following = warp(error[:, 1:].flatten(0, 1), enlarged * factors)
-    return charbonnier(following, error[:, :-1].flatten(0, 1), epsilon)
 
 
 def photometric(motion: MotionEstimator, first: Tensor, second: Tensor) -> Tensor:

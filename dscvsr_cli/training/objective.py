@@ -14,7 +14,7 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.apart import Lesson, apart_losses, check_apart, show
 from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.distillation import FeatureDistillation, tapped
-from dscvsr_cli.training.losses import charbonnier, flicker, flow_distance, photometric
+from dscvsr_cli.training.losses import charbonnier, flow_distance, photometric
 from dscvsr_cli.training.perceptual import PerceptualLoss
 from dscvsr_cli.training.schedule import Phase
 
@@ -101,7 +101,6 @@ class Objective(nn.Module):
             "distillation": self.config.distill_weight,
             "state": self.config.distill_weight,
             "perceptual": self.config.vgg_weight,
-            "flicker": self.config.flicker_weight,
             "motion": self.config.motion_weight,
         }
         parts = [weights[name] * loss for name, loss in losses.items()]
@@ -129,10 +128,6 @@ class Objective(nn.Module):
             if distillation is not None:
                 losses["distillation"] = distillation(taught, learned)
         losses["pictures"] = charbonnier(made, wanted, self.config.charbonnier_epsilon)
-        if self.config.flicker_weight:
-            with torch.no_grad():
-                flow = self.network.flows(low[:, :-1], low[:, 1:])
-            losses["flicker"] = flicker(made, wanted, flow, self.config.charbonnier_epsilon)
         if self.perceptual is not None:
             losses["perceptual"] = self.perceptual(made, wanted)
         return losses

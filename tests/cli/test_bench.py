@@ -219,9 +219,6 @@ def test_speed_alone_needs_no_data(
         ["--dataset", "vid4"],
         ["--json", "."],
         ["--plot", "chart.png"],
-        ["--speed", "--speed-size", "8k"],
-        ["--speed", "--resume", "--json", "r.json"],
-        ["--speed", "--json", "no/such/folder/r.json"],
         ["--speed-size", "270p"],
     ],
 )
@@ -230,6 +227,23 @@ def test_options_that_cannot_work_leave_with_2(
 ) -> None:
     arguments = ["--dataset", str(clips), "-w", str(weights), "--device", "cpu"]
     assert main(["bench", *arguments, *wrong]) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (["--speed-size", "8k"], "8k"),
+        (["--resume", "--json", "r.json"], "leave out --resume"),
+        (["--dataset", "vid4", "--frames", "3"], "leave out --dataset, --frames"),
+        (["--no-temporal"], "leave out --temporal"),
+        (["--json", "no/such/folder/r.json"], "r.json"),
+    ],
+)
+def test_options_that_speed_would_not_heed_leave_with_2(
+    weights: Path, wrong: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "--speed", "-w", str(weights), "--device", "cpu", *wrong]) == 2
+    assert complaint in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_sweep_names_the_factors_that_people_write() -> None:

@@ -189,7 +189,7 @@ def test_two_peers_of_one_name_or_a_peer_beside_speed_leave_with_2(
     assert bench("-s", "2", *twice) == 2
     assert "two methods would be called tool" in capsys.readouterr().err
     assert bench("--speed", *twice[:2]) == 2
-    assert "leave out --peer" in capsys.readouterr().err
+    assert "leave out --dataset, --peer" in capsys.readouterr().err
 
 
 def remove_clip(peer: Path) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.motion import MotionEstimator
-from dscvsr_cli.training.losses import CHARBONNIER_EPSILON, charbonnier, flicker, photometric
+from dscvsr_cli.training.losses import CHARBONNIER_EPSILON, charbonnier, photometric
 
 
 def test_equal_pictures_cost_epsilon() -> None:
@@ -33,28 +33,6 @@ def test_charbonnier_has_a_gradient_everywhere_and_none_at_its_best() -> None:
 
 def test_charbonnier_is_computed_in_float32() -> None:
     assert charbonnier(torch.rand(4).bfloat16(), torch.rand(4)).dtype is torch.float32
-
-
-def steady_flow(dx: float) -> Tensor:
-    """One low-resolution pixel is two: ``(1, 2, 2, 8, 20)`` for frames of 16x40."""
-    return torch.tensor((dx / 2, 0.0)).view(1, 1, 2, 1, 1).expand(1, 2, 2, 8, 20)
-
-
-def test_the_truth_and_an_error_that_travels_with_the_picture_do_not_flicker(
-    moving: Tensor,
-) -> None:
-    errors = 0.2 * moving + 0.1
-    assert float(flicker(moving, moving, steady_flow(-2))) == pytest.approx(CHARBONNIER_EPSILON)
-    made = moving + errors
-    # Only what leaves the picture is compared with its border.
-    travelling = float(flicker(made[..., 4:], moving[..., 4:], steady_flow(-2)[..., 2:]))
-    assert travelling < 3 * CHARBONNIER_EPSILON
-    assert float(flicker(made, moving, steady_flow(0))) > 10 * travelling
-
-
-def test_light_that_changes_flickers_by_as_much_as_it_changes(moving: Tensor) -> None:
-    lit = moving + torch.tensor((0.0, 0.25, 0.0)).view(1, 3, 1, 1, 1)
-    assert float(flicker(lit, moving, steady_flow(-2))) == pytest.approx(0.25, abs=1e-4)
 
 
 class ConstantMotion(MotionEstimator):

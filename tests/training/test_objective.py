@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.losses import charbonnier, flicker
+from dscvsr_cli.training.losses import charbonnier
 from dscvsr_cli.training.objective import Objective
 from dscvsr_cli.training.schedule import Phase
 
@@ -69,20 +69,6 @@ def test_the_total_is_eq_6(
     assert set(losses) == {"pictures", "distillation", "perceptual", "total"}
     expected = losses["pictures"] + 0.5 * losses["distillation"] + 0.25 * losses["perceptual"]
     torch.testing.assert_close(losses["total"], expected)
-
-
-def test_flicker_is_judged_along_the_networks_own_flow_without_teaching_it(
-    recipe: TrainingConfig, student: RecurrentNetwork, clips: tuple[Tensor, Tensor]
-) -> None:
-    low, high = clips
-    losses = judge(Objective(replace(recipe, flicker_weight=2.0), student), clips)
-    made = student(low, Size(16, 16))
-    flow = student.flows(low[:, :-1], low[:, 1:])
-    assert float(flow.detach().abs().max()) > 0
-    torch.testing.assert_close(losses["flicker"], flicker(made, high, flow))
-    torch.testing.assert_close(losses["total"], losses["pictures"] + 2 * losses["flicker"])
-    torch.autograd.backward(losses["flicker"], inputs=[student.head.filters.weight])
-    assert student.head.filters.weight.grad is not None
 
 
 def test_the_target_can_be_the_teachers_picture(
