@@ -236,7 +236,7 @@ def test_options_that_cannot_work_leave_with_2(
         (["--resume", "--json", "r.json"], "leave out --resume"),
         (["--dataset", "vid4", "--frames", "3"], "leave out --dataset, --frames"),
         (["--no-temporal"], "leave out --temporal"),
-        (["--json", "no/such/folder/r.json"], "r.json"),
+        (["--json", "no/such/folder/r.json"], "no/such/folder"),
     ],
 )
 def test_options_that_speed_would_not_heed_leave_with_2(
