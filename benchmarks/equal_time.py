@@ -57,10 +57,10 @@ def main() -> None:
             *(sys.executable, "-m", "dscvsr_cli", "train", *common, *variant.options),
             *("--max-minutes", str(given.minutes), "-o", str(folder)),
         ]
-        quiet = os.environ | ({"OMP_NUM_THREADS": "1"} if given.at_once > 1 else {})
+        environment = os.environ | ({"OMP_NUM_THREADS": "1"} if given.at_once > 1 else {})
         with (folder / "printed.txt").open("w") as printed:
             subprocess.run(  # noqa: S603  ours
-                command, env=quiet, stdout=printed, stderr=subprocess.STDOUT, check=True
+                command, env=environment, stdout=printed, stderr=subprocess.STDOUT, check=True
             )
         return row(variant, folder / "log.jsonl")
 

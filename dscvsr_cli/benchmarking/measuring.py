@@ -67,7 +67,8 @@ def measure_clip(
         method: What to measure.
         scale: Factor, above 1.
         protocol: How to measure.
-        motions: The motion of this clip's truth at this factor; None leaves the warping error out.
+        motions: The motion of this clip's truth at this factor; None leaves warping error and
+            flicker out.
         lpips: The perceptual distance; None leaves it out.
         on_frame: Told of every frame made.
 

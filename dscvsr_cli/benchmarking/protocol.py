@@ -45,7 +45,7 @@ class Protocol:
     """Whether only the middle frame of each clip counts."""
 
     temporal: bool = True
-    """Whether the warping error is measured."""
+    """Whether warping error and flicker are measured."""
 
     lpips: bool = False
     """Whether LPIPS is measured, whose weights are an optional package."""

@@ -81,7 +81,7 @@ class FrameMeter:
         distance = None if self._lpips is None else self._lpips(shown, wanted)
         self._frames.append(replace(frame_quality(shown, wanted), lpips=distance))
         if self._motions is not None:
-            self._add_warping(self._motions, place, luma(shown), luma(wanted))
+            self._add_changes(self._motions, place, luma(shown), luma(wanted))
 
     def quality(self) -> Quality:
         """Return the means over the frames.
@@ -98,19 +98,19 @@ class FrameMeter:
             flicker=fmean(self._flickers) ** 0.5 if self._flickers else None,
         )
 
-    def _add_warping(self, motions: TrueMotions, place: int, shown: Tensor, wanted: Tensor) -> None:
+    def _add_changes(self, motions: TrueMotions, place: int, shown: Tensor, wanted: Tensor) -> None:
         if self._last is not None and self._last[0] == place - 1:
             _, shown_before, wanted_before = self._last
             motion = motions.between(place - 1, wanted_before, wanted)
             made = change_along(shown_before, shown, motion)
             true = change_along(wanted_before, wanted, motion)
-            for figures, figure in (
+            for kept, found in (
                 (self._warpings, warping_error(made)),
                 (self._true_warpings, warping_error(true)),
                 (self._flickers, flicker(made, true)),
             ):
-                if figure is not None:
-                    figures.append(figure)
+                if found is not None:
+                    kept.append(found)
         self._last = (place, shown, wanted)
 
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from dscvsr_cli.benchmarking.methods import MethodInfo
 from dscvsr_cli.benchmarking.protocol import Channel
 from dscvsr_cli.benchmarking.quoted import QuotedBlock, quoted_blocks
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, Quality
@@ -172,10 +173,13 @@ def csv_text(report: BenchReport) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_CSV_HEADER)
+    infos = {info.name: info for info in report.methods}
     for score in report.scores:
-        writer.writerow(_csv_row(report, score, score.clip, score.frames, score.frames_per_second))
+        figures = _csv_row(report, score, score.clip, score.frames, score.frames_per_second)
+        writer.writerow([*figures, *_csv_info(infos[score.method])])
     for mean in report.means:
-        writer.writerow(_csv_row(report, mean, "mean", "", mean.frames_per_second))
+        figures = _csv_row(report, mean, "mean", "", mean.frames_per_second)
+        writer.writerow([*figures, *_csv_info(infos[mean.method])])
     return text.getvalue()
 
 
@@ -210,7 +214,6 @@ def _csv_row(
     speed: float | None,
 ) -> list[object]:
     quality = score.quality
-    info = next(info for info in report.methods if info.name == score.method)
     figures = (quality.psnr_y, quality.ssim_y, quality.psnr_rgb, quality.ssim_rgb)
     return [
         report.protocol.dataset,
@@ -225,10 +228,11 @@ def _csv_row(
         "" if score.peak_memory_bytes is None else score.peak_memory_bytes,
         _six_digits(quality.lpips),
         _six_digits(quality.flicker),
-        "" if info.parameters is None else info.parameters,
-        info.device,
-        info.dtype,
     ]
+
+
+def _csv_info(info: MethodInfo) -> tuple[object, ...]:
+    return ("" if info.parameters is None else info.parameters, info.device, info.dtype)
 
 
 def _six_digits(value: float | None) -> str:
