@@ -1,10 +1,12 @@
 """Synthetic camera moves over photographs: endless sharp footage with known, smooth motion.
 
 A virtual camera drifts, zooms, turns and tilts over one photograph; half of the clips see a second
-photograph through a soft mask that moves on its own, so that things are hidden and uncovered.
+photograph through a soft mask that moves on its own, so that things are hidden and uncovered. Where
+the camera looked is known, and with it the optical flow, exactly.
 """
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -14,24 +16,45 @@ from torch import Tensor
 SUPERSAMPLING = 2
 """Samples per output pixel and axis, averaged, so that a reduced photograph does not alias."""
 
+MIXED_SHARE = 0.1
+"""Where two layers share a pixel and the lesser has more than this of it, its flow is neither's."""
 
-def film(photo: Tensor, length: int, side: int, generator: torch.Generator) -> Tensor:
-    """Film ``photo`` -> ``(T, 3, side, side)`` float32 in [0, 1], on the photograph's device.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Film:
+    """A clip, and how what it shows moves."""
+
+    frames: Tensor
+    """(T, 3, side, side) float32 RGB in [0, 1], on the photograph's device."""
+
+    flow: Tensor
+    """(2, T - 1, 2, grid, grid) float32 pixels of the grid, ``(dx, dy)``: first from every frame to
+    the next, then from every frame but the first to the one before it. nan where the flow is not
+    known: beyond the photograph's border, which is mirrored, and at the edges of layers."""
+
+
+def film(photo: Tensor, length: int, side: int, generator: torch.Generator, *, grid: int) -> Film:
+    """Film ``photo``.
 
     Args:
         photo: ``(3, H, W)`` uint8, larger than ``side`` for a sharp result.
         length: Frames.
         side: Rows and columns of the film, in pixels.
         generator: Source of the camera's path, on the CPU.
+        grid: Rows and columns of the flow: those of the reduced film.
     """
     path = _path(length, side, photo.shape[-2:], generator)
-    return _shoot(photo.float() / 255.0, path, side, border="reflection")
+    frames = _shoot(photo.float() / 255.0, path, side, border="reflection")
+    flow = torch.stack(
+        (_flow(path[:-1], path[1:], side, grid), _flow(path[1:], path[:-1], side, grid))
+    )
+    return Film(frames, flow.to(photo.device))
 
 
 def film_layers(
-    near: Tensor, far: Tensor, length: int, side: int, generator: torch.Generator
-) -> Tensor:
-    """Film ``near`` through a moving soft mask before ``far`` -> ``(T, 3, side, side)``."""
+    near: Tensor, far: Tensor, length: int, side: int, generator: torch.Generator, *, grid: int
+) -> Film:
+    """Film ``near`` through a moving soft mask before ``far``; arguments as of ``film``."""
     cells = int(torch.randint(3, 7, (), generator=generator))
     noise = torch.rand((1, 1, cells, cells), generator=generator).to(near.device)
     shape = F.interpolate(noise, size=(2 * side, 2 * side), mode="bicubic", align_corners=False)
@@ -39,8 +62,45 @@ def film_layers(
     mask = torch.sigmoid((shape[0] - shape.mean()) * sharpness)
     path = _path(length, side, mask.shape[-2:], generator)
     covered = _shoot(mask, path, side, border="border")
-    front = film(near, length, side, generator)
-    return torch.lerp(film(far, length, side, generator), front, covered)
+    front = film(near, length, side, generator, grid=grid)
+    back = film(far, length, side, generator, grid=grid)
+    shares = F.interpolate(covered, size=(grid, grid), mode="area")
+    # Of the frame that each flow starts from.
+    share = torch.stack((shares[:-1], shares[1:]))
+    flow = torch.where(share > 0.5, front.flow, back.flow)
+    mixed = torch.minimum(share, 1.0 - share) > MIXED_SHARE
+    return Film(torch.lerp(back.frames, front.frames, covered), flow.masked_fill(mixed, torch.nan))
+
+
+def _flow(target: Tensor, source: Tensor, side: int, grid: int) -> Tensor:
+    """Find where in the frames of ``source`` that is what ``target`` shows.
+
+    Both are paths ``(T, 2, 6)``, one frame each per pair -> ``(T, 2, grid, grid)`` pixels of the
+    grid. What a frame shows at a place is nearly linear in it, so Newton's method needs two steps.
+    """
+    step = side / grid
+    middles = (torch.arange(grid) + 0.5) * step - side / 2
+    y, x = torch.meshgrid(middles, middles, indexing="ij")
+    wanted = _weigh(target, _terms(x, y))
+    seen_x, seen_y = x, y
+    for _ in range(2):
+        gap_x, gap_y = (wanted - _weigh(source, _terms(seen_x, seen_y))).unbind(1)
+        zero, one = torch.zeros_like(seen_x), torch.ones_like(seen_x)
+        across = _weigh(source, torch.stack((zero, one, zero, 2 * seen_x, seen_y, zero)))
+        down = _weigh(source, torch.stack((zero, zero, one, zero, seen_x, 2 * seen_y)))
+        determinant = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]
+        seen_x = seen_x + (gap_x * down[:, 1] - gap_y * down[:, 0]) / determinant
+        seen_y = seen_y + (gap_y * across[:, 0] - gap_x * across[:, 1]) / determinant
+    beyond = (wanted.abs() > 1.0).any(dim=1, keepdim=True)
+    flow = torch.stack((seen_x - x, seen_y - y), dim=1) / step
+    return flow.masked_fill(beyond, torch.nan)
+
+
+def _weigh(path: Tensor, terms: Tensor) -> Tensor:
+    """Places in the photograph: ``(T, 2, 6)`` by ``(6, [T,] h, w)`` -> ``(T, 2, h, w)``."""
+    if terms.dim() == 3:
+        terms = terms[:, None].expand(-1, len(path), -1, -1)
+    return torch.einsum("tck,kthw->tchw", path, terms)
 
 
 def _shoot(picture: Tensor, path: Tensor, side: int, *, border: str) -> Tensor:
@@ -62,16 +122,20 @@ def _shoot(picture: Tensor, path: Tensor, side: int, *, border: str) -> Tensor:
 
 @lru_cache(maxsize=64)
 def _frame_terms(side: int, device: torch.device) -> Tensor:
-    """Return 1, x, y, x^2, xy and y^2 of each sample of a frame -> ``(6, samples)``.
+    """Return the terms of each sample of a frame -> ``(6, samples)``.
 
     ``x`` and ``y`` are pixels from the middle of the frame. The first sample of every pixel comes
     first, in rows, then the second of every pixel, and so on.
     """
     fine = (torch.arange(side * SUPERSAMPLING) + 0.5) / SUPERSAMPLING - side / 2
     y, x = torch.meshgrid(fine, fine, indexing="ij")
-    terms = torch.stack((torch.ones_like(x), x, y, x * x, x * y, y * y))
-    cells = terms.view(6, side, SUPERSAMPLING, side, SUPERSAMPLING)
+    cells = _terms(x, y).view(6, side, SUPERSAMPLING, side, SUPERSAMPLING)
     return cells.permute(0, 2, 4, 1, 3).reshape(6, -1).to(device)
+
+
+def _terms(x: Tensor, y: Tensor) -> Tensor:
+    """Return 1, x, y, x^2, xy and y^2 of places from the middle of a frame, stacked first."""
+    return torch.stack((torch.ones_like(x), x, y, x * x, x * y, y * y))
 
 
 def _path(

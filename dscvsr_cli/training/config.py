@@ -26,7 +26,7 @@ POSITIVE = (
 )
 NOT_NEGATIVE = (
     *("final_learning_rate", "motion_weight", "motion_rate", "noise", "validations"),
-    *("vgg_weight", "distill_weight"),
+    *("vgg_weight", "distill_weight", "camera_weight"),
 )
 SHARES = (
     *("awkward_share", "photo_share", "codec_share", "validation_share"),
@@ -138,6 +138,10 @@ class TrainingConfig:
 
     motion_weight: float = 0.0
     """Weight of the photometric loss that teaches the flow before the pictures can."""
+
+    camera_weight: float = 0.0
+    """Weight of the distance between the flow and the true one, in pixels, in clips filmed from
+    photographs: there it is known, and holds the flow to what the pictures leave open."""
 
     motion_first: float = 0.0
     """Share of the run, at its start, in which the flow alone learns, from frames matched by it."""

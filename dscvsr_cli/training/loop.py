@@ -200,30 +200,35 @@ class Trainer:
             The parts of the loss by name, unweighted, and their weighted "total", averaged over all
             processes and small steps; the total is nan where one was skipped.
         """
-        low, high = batch.low.to(self.device), batch.high.to(self.device)
+        batch = batch.to(self.device)
         now = phase(
             self.progress(),
             motion_first=self.config.motion_first,
             apart_first=self.config.apart_first,
             distill_until=self.config.distill_until,
         )
-        lessons = self._lessons(low, high) if now == "apart" else iter((None,))
-        found = [self._learn(low, high, rate, now, lesson) for lesson in lessons]
+        lessons = self._lessons(batch) if now == "apart" else iter((None,))
+        found = [self._learn(batch, rate, now, lesson) for lesson in lessons]
         self.state.iteration += 1
         self.state.clips_seen += self.config.batch
         return {name: fmean(losses[name] for losses in found) for name in found[0]}
 
-    def _lessons(self, low: Tensor, high: Tensor) -> Iterator[Lesson]:
+    def _lessons(self, batch: Batch) -> Iterator[Lesson]:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            lesson = self.objective.lesson(low, high)
+            lesson = self.objective.lesson(batch.low, batch.high)
         return lesson.parts(self.config.apart_frames, self.config.apart_repeats, self.generator)
 
     def _learn(
-        self, low: Tensor, high: Tensor, rate: float, now: Phase, lesson: Lesson | None
+        self, batch: Batch, rate: float, now: Phase, lesson: Lesson | None
     ) -> dict[str, float]:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
             losses = self.losses(
-                low, high, iteration=self.state.iteration, phase=now, lesson=lesson
+                batch.low,
+                batch.high,
+                iteration=self.state.iteration,
+                phase=now,
+                flow=batch.flow,
+                lesson=lesson,
             )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses["total"])

@@ -11,6 +11,9 @@ CHARBONNIER_EPSILON = 1e-3
 SMOOTHNESS = 0.005
 """Weight of the flow's mean gradient beside the mismatch of the pictures."""
 
+LENGTH_EPSILON = 1e-6
+"""Rounds the length of a flow off near zero, in squared pixels."""
+
 
 def charbonnier(made: Tensor, wanted: Tensor, epsilon: float = CHARBONNIER_EPSILON) -> Tensor:
     """Return the mean of ``sqrt(difference^2 + epsilon^2)`` (Lai et al., CVPR 2017), a scalar."""
@@ -51,7 +54,19 @@ def flow_distance(
     target, source = torch.cat((first, second)), torch.cat((second, first))
     with torch.no_grad():
         wanted = teacher(target, source)
+    return endpoint_distance(motion(target, source), wanted)
+
+
+def endpoint_distance(found: Tensor, wanted: Tensor) -> Tensor:
+    """Return the mean length between two flows where ``wanted`` is known, a scalar; 0 if nowhere.
+
+    Args:
+        found: ``(..., 2, H, W)`` pixels.
+        wanted: The same; nan where it is not known.
+    """
+    known = wanted.isfinite().all(dim=-3)
+    # Chosen before the subtraction: the gradient of a nan is nan, even where it is left out after.
+    gap = (found - torch.where(known.unsqueeze(-3), wanted, found.detach())).square().sum(dim=-3)
     # A length that is not differentiable at zero would give nan where both agree.
-    gap = (motion(target, source) - wanted).square().sum(dim=1)
-    distance: Tensor = torch.sqrt(gap + 1e-6).mean()
-    return distance
+    lengths = torch.sqrt(gap + LENGTH_EPSILON) * known
+    return lengths.sum() / known.sum().clamp_min(1)

@@ -4,7 +4,8 @@ One module, so that every gradient of a step runs through one ``forward``: that 
 DistributedDataParallel asks for, and what keeps the loop a story.
 """
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,12 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.apart import Lesson, apart_losses, check_apart, show
 from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.distillation import FeatureDistillation, tapped
-from dscvsr_cli.training.losses import charbonnier, flow_distance, photometric
+from dscvsr_cli.training.losses import (
+    charbonnier,
+    endpoint_distance,
+    flow_distance,
+    photometric,
+)
 from dscvsr_cli.training.perceptual import PerceptualLoss
 from dscvsr_cli.training.schedule import Phase
 
@@ -71,6 +77,7 @@ class Objective(nn.Module):
         *,
         iteration: int,
         phase: Phase = "whole",
+        flow: Tensor | None = None,
         lesson: Lesson | None = None,
     ) -> Losses:
         """Run the networks on a batch and compare.
@@ -82,6 +89,8 @@ class Objective(nn.Module):
             phase: "motion" judges the flow of all neighbouring frames and nothing else, "apart"
                 every part by what the teacher shows it, "whole" the network's pictures and
                 features, "alone" its pictures.
+            flow: The true flow, where it is known (see ``Batch``); needed where
+                ``config.camera_weight`` is not zero.
             lesson: What the teacher shows, in phase "apart"; a part of what ``lesson`` returns.
         """
         if phase == "motion":
@@ -91,7 +100,7 @@ class Objective(nn.Module):
         if apart:
             losses = self._apart_losses(lesson)
         else:
-            losses = self._picture_losses(low, high, alone=phase == "alone")
+            losses = self._picture_losses(low, high, flow, alone=phase == "alone")
         # Apart, the flow has no part in anything: it has learned before.
         if self.config.motion_weight and not apart:
             pair = iteration % (low.shape[1] - 1)
@@ -102,19 +111,25 @@ class Objective(nn.Module):
             "state": self.config.distill_weight,
             "perceptual": self.config.vgg_weight,
             "motion": self.config.motion_weight,
+            "camera": self.config.camera_weight,
         }
         parts = [weights[name] * loss for name, loss in losses.items()]
         losses["total"] = torch.stack(parts).sum()
         return losses
 
-    def _picture_losses(self, low: Tensor, high: Tensor, *, alone: bool) -> Losses:
+    def _picture_losses(
+        self, low: Tensor, high: Tensor, flow: Tensor | None, *, alone: bool
+    ) -> Losses:
         size = Size(high.shape[-2], high.shape[-1])
         distillation = None if alone else self.distillation
         with ExitStack() as stack:
             if distillation is not None:
                 learned = stack.enter_context(tapped(self.network, distillation.student_blocks))
+            flows = stack.enter_context(tapped_flows(self.network))
             made = self.network(low, size)
         wanted, losses = high, {}
+        if flow is not None and self.config.camera_weight:
+            losses["camera"] = endpoint_distance(_both_ways(flows, len(low)), flow)
         if self.teacher is not None and (distillation or self.config.target == "teacher"):
             with torch.no_grad(), ExitStack() as stack:
                 if distillation is not None:
@@ -152,3 +167,24 @@ class Objective(nn.Module):
         if self.teacher is not None and self.config.motion_teacher:
             return flow_distance(self.network.motion, self.teacher.motion, first, second)
         return photometric(self.network.motion, first, second)
+
+
+@contextmanager
+def tapped_flows(network: RecurrentNetwork) -> Iterator[list[Tensor]]:
+    """Collect the flows that the network estimates while the ``with`` block runs.
+
+    In order of running, each ``(B n, 2, h, w)`` for n pairs of every clip: first all from a frame
+    to the next, for the backward pass, then all from a frame to the one before it.
+    """
+    flows: list[Tensor] = []
+    hook = network.motion.register_forward_hook(lambda _, __, flow: flows.append(flow))
+    try:
+        yield flows
+    finally:
+        hook.remove()
+
+
+def _both_ways(flows: list[Tensor], batch: int) -> Tensor:
+    """Bring what ``tapped_flows`` collected into the order of ``Batch.flow``."""
+    pairs = torch.cat([flow.view(batch, -1, *flow.shape[1:]) for flow in flows], dim=1)
+    return pairs.view(batch, 2, -1, *pairs.shape[2:])

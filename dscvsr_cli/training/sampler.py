@@ -1,14 +1,15 @@
 """Sampler: batches of low- and high-resolution clips, drawn, turned and degraded on the device."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
-from dscvsr_cli.training.camera import film, film_layers
+from dscvsr_cli.training.camera import Film, film, film_layers
 from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.disturbance import add_noise, compress
 from dscvsr_cli.training.footage import Footage, FootageStream
@@ -26,6 +27,15 @@ class Batch:
 
     high: Tensor
     """(B, T, 3, H, W) float32 RGB in [0, 1]."""
+
+    flow: Tensor | None = None
+    """(B, 2, T - 1, 2, h, w) float32 low-resolution pixels: the true flow to the next frame and to
+    the one before, as of ``camera.Film``; nan where it is not known, as in videos."""
+
+    def to(self, device: torch.device) -> Self:
+        """Return the same batch on ``device``."""
+        flow = None if self.flow is None else self.flow.to(device)
+        return replace(self, low=self.low.to(device), high=self.high.to(device), flow=flow)
 
 
 class Sampler:
@@ -60,14 +70,15 @@ class Sampler:
         chosen = range(self._config.batch) if share is None else share
         footage = self._footage.next()
         high = torch.empty((len(chosen), length, 3, side, side), device=footage.device)
+        side_low = self._config.patch
+        flow = high.new_full((len(chosen), 2, length - 1, 2, side_low, side_low), torch.nan)
         generators = [torch.Generator().manual_seed(seeds[number]) for number in chosen]
-        for clip, own in zip(high, generators, strict=True):
-            self._draw_clip(footage, clip, own)
-        patch = Size(self._config.patch, self._config.patch)
-        low = resize(high, patch).mul(255.0).round().clamp(0, 255).div(255.0)
+        for clip, motion, own in zip(high, flow, generators, strict=True):
+            self._draw_clip(footage, clip, motion, own)
+        low = resize(high, Size(side_low, side_low)).mul(255.0).round().clamp(0, 255).div(255.0)
         for clip, own in zip(low, generators, strict=True):
             clip.copy_(self._disturb(clip, noise, own))
-        return Batch(low, high)
+        return Batch(low, high, flow)
 
     def _disturb(self, low: Tensor, noise: float, generator: torch.Generator) -> Tensor:
         """Return ``(T, 3, h, w)`` as a codec leaves it, or noisy, or as it is."""
@@ -93,20 +104,25 @@ class Sampler:
         q = fits[_whole(0, len(fits), generator)]
         return config.patch // q * _whole(q + 1, config.reach(q) + 1, generator)
 
-    def _draw_clip(self, footage: Footage, target: Tensor, generator: torch.Generator) -> None:
-        """Fill ``target`` ``(T, 3, side, side)`` with a clip, flipped and turned at random."""
+    def _draw_clip(
+        self, footage: Footage, target: Tensor, flow: Tensor, generator: torch.Generator
+    ) -> None:
+        """Fill ``target`` ``(T, 3, side, side)`` with a clip, flipped and turned at random.
+
+        Where its flow is known, ``flow`` ``(2, T - 1, 2, h, w)`` is filled as well.
+        """
         length, side = target.shape[0], target.shape[-1]
         photo_share = self._config.photo_share if footage.photos else 0.0
+        film = None
         if not footage.clips or _uniform(generator) < photo_share:
-            clip = _draw_film(footage, length, side, generator)
+            film = _draw_film(footage, length, side, generator, grid=flow.shape[-1])
+            clip = film.frames
         else:
             clip = _draw_crop(footage, length, side, generator)
-        turns = _whole(0, 16, generator)
-        axes = [axis for bit, axis in ((1, -1), (2, -2), (8, 0)) if turns & bit]
-        if axes:
-            clip = clip.flip(axes)
-        if turns & 4:
-            clip = clip.mT
+        turns = Turns.draw(generator)
+        clip = turns.turn(clip)
+        if film is not None:
+            flow.copy_(turns.turn_flow(film.flow))
         if clip.dtype == torch.uint8:
             # Bytes are turned, a quarter of the work, and become numbers on their way.
             torch.div(clip, 255.0, out=target)
@@ -114,12 +130,55 @@ class Sampler:
             target.copy_(clip)
 
 
-def _draw_film(footage: Footage, length: int, side: int, generator: torch.Generator) -> Tensor:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """One of the sixteen ways to mirror a clip in space and time."""
+
+    columns: bool
+    rows: bool
+    transposed: bool
+    """After the flips."""
+    time: bool
+
+    @classmethod
+    def draw(cls, generator: torch.Generator) -> Self:
+        """Draw one of all ways."""
+        bits = _whole(0, 16, generator)
+        return cls(
+            columns=bool(bits & 1),
+            rows=bool(bits & 2),
+            transposed=bool(bits & 4),
+            time=bool(bits & 8),
+        )
+
+    def turn(self, clip: Tensor) -> Tensor:
+        """Turn ``(T, C, H, W)``; height and width change places where it is transposed."""
+        flips = ((self.columns, -1), (self.rows, -2), (self.time, 0))
+        axes = [axis for flipped, axis in flips if flipped]
+        if axes:
+            clip = clip.flip(axes)
+        return clip.mT if self.transposed else clip
+
+    def turn_flow(self, flow: Tensor) -> Tensor:
+        """Turn the flow ``(2, T - 1, 2, H, W)`` of a clip (see ``camera.Film``) with it."""
+        if self.columns:
+            flow = flow.flip(-1) * flow.new_tensor((-1.0, 1.0)).view(2, 1, 1)
+        if self.rows:
+            flow = flow.flip(-2) * flow.new_tensor((1.0, -1.0)).view(2, 1, 1)
+        if self.time:
+            # What came next came before, and the last pair is the first.
+            flow = flow.flip((0, 1))
+        return flow.mT.flip(2) if self.transposed else flow
+
+
+def _draw_film(
+    footage: Footage, length: int, side: int, generator: torch.Generator, *, grid: int
+) -> Film:
     photos = footage.photos
     near, far = (photos[_whole(0, len(photos), generator)] for _ in range(2))
     if _uniform(generator) < LAYERED_SHARE:
-        return film_layers(near, far, length, side, generator)
-    return film(near, length, side, generator)
+        return film_layers(near, far, length, side, generator, grid=grid)
+    return film(near, length, side, generator, grid=grid)
 
 
 def _draw_crop(footage: Footage, length: int, side: int, generator: torch.Generator) -> Tensor:

@@ -139,6 +139,42 @@ def test_the_flow_can_be_learned_from_the_teachers(
     assert same.item() < 2e-3
 
 
+def test_the_flow_can_be_held_to_the_cameras(
+    recipe: TrainingConfig, student: RecurrentNetwork, clips: tuple[Tensor, Tensor]
+) -> None:
+    low = clips[0]
+    true = torch.randn((2, 2, 2, 2, 8, 8), generator=torch.Generator().manual_seed(3))
+    true[0, :, 1] = torch.nan  # a pair of the first clip
+    objective = Objective(replace(recipe, camera_weight=0.5), student)
+    losses = objective(*clips, iteration=0, flow=true)
+    lengths = []
+    for clip, pair in ((0, 0), (1, 0), (1, 1)):
+        a, b = low[clip : clip + 1, pair], low[clip : clip + 1, pair + 1]
+        lengths.append((student.motion(a, b)[0] - true[clip, 0, pair]).norm(dim=0))
+        lengths.append((student.motion(b, a)[0] - true[clip, 1, pair]).norm(dim=0))
+    by_hand = torch.stack(lengths).mean()
+    torch.testing.assert_close(losses["camera"], by_hand, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(losses["total"], losses["pictures"] + 0.5 * losses["camera"])
+    losses["camera"].backward()
+    touched = {n for n, w in student.named_parameters() if w.grad is not None and w.grad.any()}
+    assert touched
+    assert all(name.startswith("motion.") for name in touched)
+    assert all(w.grad.isfinite().all() for w in student.motion.parameters() if w.grad is not None)
+
+
+def test_without_a_known_flow_nothing_is_asked_of_it(
+    recipe: TrainingConfig, student: RecurrentNetwork, clips: tuple[Tensor, Tensor]
+) -> None:
+    nowhere = torch.full((2, 2, 2, 2, 8, 8), torch.nan)
+    objective = Objective(replace(recipe, camera_weight=0.5), student)
+    losses = objective(*clips, iteration=0, flow=nowhere)
+    assert losses["camera"].item() == 0.0
+    losses["total"].backward()
+    assert all(w.grad.isfinite().all() for w in student.parameters() if w.grad is not None)
+    unweighed = Objective(recipe, student)(*clips, iteration=0, flow=nowhere)
+    assert "camera" not in unweighed
+
+
 def test_what_a_recipe_weighs_must_be_there(
     recipe: TrainingConfig, student: RecurrentNetwork
 ) -> None:
