@@ -45,10 +45,9 @@ def film(photo: Tensor, length: int, side: int, generator: torch.Generator, *, g
     """
     path = _path(length, side, photo.shape[-2:], generator)
     frames = _shoot(photo.float() / 255.0, path, side, border="reflection")
-    flow = torch.stack(
-        (_flow(path[:-1], path[1:], side, grid), _flow(path[1:], path[:-1], side, grid))
-    )
-    return Film(frames, flow.to(photo.device))
+    earlier, later = path[:-1], path[1:]
+    flow = _flow(torch.cat((earlier, later)), torch.cat((later, earlier)), side, grid)
+    return Film(frames, flow.view(2, -1, 2, grid, grid).to(photo.device))
 
 
 def film_layers(
