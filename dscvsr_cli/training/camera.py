@@ -22,18 +22,45 @@ MIXED_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Film:
-    """A clip, and how what it shows moves."""
+    """A clip, and where the camera looked, from which its flow follows."""
 
     frames: Tensor
     """(T, 3, side, side) float32 RGB in [0, 1], on the photograph's device."""
 
-    flow: Tensor
-    """(2, T - 1, 2, grid, grid) float32 pixels of the grid, ``(dx, dy)``: first from every frame to
-    the next, then from every frame but the first to the one before it. nan where the flow is not
-    known: beyond the photograph's border, which is mirrored, and at the edges of layers."""
+    path: Tensor
+    """(T, 2, 6), of the camera (see ``_path``), on the CPU; of layers, the front one's."""
+
+    covered: Tensor | None = None
+    """(T, 1, side, side) share of every pixel that the front layer covers, where there are two."""
+
+    behind: "Film | None" = None
+    """What the front layer leaves to be seen, where there are two."""
+
+    def flow(self, grid: int) -> Tensor:
+        """Return the true optical flow ``(2, T - 1, 2, grid, grid)``, on the frames' device.
+
+        In pixels of the grid, ``(dx, dy)``: first from every frame to the next, then from every
+        frame but the first to the one before it. nan where it is not known: beyond the photograph's
+        border, which is mirrored, and at the edges of layers.
+
+        Args:
+            grid: Rows and columns of the flow: those of the reduced film.
+        """
+        earlier, later = self.path[:-1], self.path[1:]
+        target, source = torch.cat((earlier, later)), torch.cat((later, earlier))
+        found = _flow(target, source, self.frames.shape[-1], grid)
+        flow = found.view(2, -1, 2, grid, grid).to(self.frames.device)
+        if self.covered is None or self.behind is None:
+            return flow
+        shares = F.interpolate(self.covered, size=(grid, grid), mode="area")
+        # Of the frame that each flow starts from.
+        share = torch.stack((shares[:-1], shares[1:]))
+        mixed = torch.minimum(share, 1.0 - share) > MIXED_SHARE
+        seen = torch.where(share > 0.5, flow, self.behind.flow(grid))
+        return seen.masked_fill(mixed, torch.nan)
 
 
-def film(photo: Tensor, length: int, side: int, generator: torch.Generator, *, grid: int) -> Film:
+def film(photo: Tensor, length: int, side: int, generator: torch.Generator) -> Film:
     """Film ``photo``.
 
     Args:
@@ -41,17 +68,13 @@ def film(photo: Tensor, length: int, side: int, generator: torch.Generator, *, g
         length: Frames.
         side: Rows and columns of the film, in pixels.
         generator: Source of the camera's path, on the CPU.
-        grid: Rows and columns of the flow: those of the reduced film.
     """
     path = _path(length, side, photo.shape[-2:], generator)
-    frames = _shoot(photo.float() / 255.0, path, side, border="reflection")
-    earlier, later = path[:-1], path[1:]
-    flow = _flow(torch.cat((earlier, later)), torch.cat((later, earlier)), side, grid)
-    return Film(frames, flow.view(2, -1, 2, grid, grid).to(photo.device))
+    return Film(_shoot(photo.float() / 255.0, path, side, border="reflection"), path)
 
 
 def film_layers(
-    near: Tensor, far: Tensor, length: int, side: int, generator: torch.Generator, *, grid: int
+    near: Tensor, far: Tensor, length: int, side: int, generator: torch.Generator
 ) -> Film:
     """Film ``near`` through a moving soft mask before ``far``; arguments as of ``film``."""
     cells = int(torch.randint(3, 7, (), generator=generator))
@@ -61,14 +84,10 @@ def film_layers(
     mask = torch.sigmoid((shape[0] - shape.mean()) * sharpness)
     path = _path(length, side, mask.shape[-2:], generator)
     covered = _shoot(mask, path, side, border="border")
-    front = film(near, length, side, generator, grid=grid)
-    back = film(far, length, side, generator, grid=grid)
-    shares = F.interpolate(covered, size=(grid, grid), mode="area")
-    # Of the frame that each flow starts from.
-    share = torch.stack((shares[:-1], shares[1:]))
-    flow = torch.where(share > 0.5, front.flow, back.flow)
-    mixed = torch.minimum(share, 1.0 - share) > MIXED_SHARE
-    return Film(torch.lerp(back.frames, front.frames, covered), flow.masked_fill(mixed, torch.nan))
+    front = film(near, length, side, generator)
+    back = film(far, length, side, generator)
+    frames = torch.lerp(back.frames, front.frames, covered)
+    return Film(frames, front.path, covered, back)
 
 
 def _flow(target: Tensor, source: Tensor, side: int, grid: int) -> Tensor:

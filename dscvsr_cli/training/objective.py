@@ -92,6 +92,9 @@ class Objective(nn.Module):
             flow: The true flow, where it is known (see ``Batch``); needed where
                 ``config.camera_weight`` is not zero.
             lesson: What the teacher shows, in phase "apart"; a part of what ``lesson`` returns.
+
+        Raises:
+            ValueError: The flow or the lesson is needed and missing.
         """
         if phase == "motion":
             flow = self._flow_loss(low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1))
@@ -125,10 +128,13 @@ class Objective(nn.Module):
         with ExitStack() as stack:
             if distillation is not None:
                 learned = stack.enter_context(tapped(self.network, distillation.student_blocks))
-            flows = stack.enter_context(tapped_flows(self.network))
+            if self.config.camera_weight:
+                flows = stack.enter_context(tapped_flows(self.network))
             made = self.network(low, size)
         wanted, losses = high, {}
-        if flow is not None and self.config.camera_weight:
+        if self.config.camera_weight:
+            if flow is None:
+                raise ValueError("camera_weight needs the true flow of the batch")
             losses["camera"] = endpoint_distance(_both_ways(flows, len(low)), flow)
         if self.teacher is not None and (distillation or self.config.target == "teacher"):
             with torch.no_grad(), ExitStack() as stack:

@@ -30,7 +30,8 @@ class Batch:
 
     flow: Tensor | None = None
     """(B, 2, T - 1, 2, h, w) float32 low-resolution pixels: the true flow to the next frame and to
-    the one before, as of ``camera.Film``; nan where it is not known, as in videos."""
+    the one before, as of ``camera.Film.flow``; nan where it is not known, as in videos. None where
+    it does not count."""
 
     def to(self, device: torch.device) -> Self:
         """Return the same batch on ``device``."""
@@ -70,15 +71,15 @@ class Sampler:
         chosen = range(self._config.batch) if share is None else share
         footage = self._footage.next()
         high = torch.empty((len(chosen), length, 3, side, side), device=footage.device)
-        side_low = self._config.patch
-        flow = high.new_full((len(chosen), 2, length - 1, 2, side_low, side_low), torch.nan)
+        grid = self._config.patch
+        flow = high.new_full((len(chosen), 2, length - 1, 2, grid, grid), torch.nan)
         generators = [torch.Generator().manual_seed(seeds[number]) for number in chosen]
         for clip, motion, own in zip(high, flow, generators, strict=True):
             self._draw_clip(footage, clip, motion, own)
-        low = resize(high, Size(side_low, side_low)).mul(255.0).round().clamp(0, 255).div(255.0)
+        low = resize(high, Size(grid, grid)).mul(255.0).round().clamp(0, 255).div(255.0)
         for clip, own in zip(low, generators, strict=True):
             clip.copy_(self._disturb(clip, noise, own))
-        return Batch(low, high, flow)
+        return Batch(low, high, flow if self._config.camera_weight else None)
 
     def _disturb(self, low: Tensor, noise: float, generator: torch.Generator) -> Tensor:
         """Return ``(T, 3, h, w)`` as a codec leaves it, or noisy, or as it is."""
@@ -109,20 +110,20 @@ class Sampler:
     ) -> None:
         """Fill ``target`` ``(T, 3, side, side)`` with a clip, flipped and turned at random.
 
-        Where its flow is known, ``flow`` ``(2, T - 1, 2, h, w)`` is filled as well.
+        Where its flow is known and counts, ``flow`` ``(2, T - 1, 2, h, w)`` is filled as well.
         """
         length, side = target.shape[0], target.shape[-1]
         photo_share = self._config.photo_share if footage.photos else 0.0
         film = None
         if not footage.clips or _uniform(generator) < photo_share:
-            film = _draw_film(footage, length, side, generator, grid=flow.shape[-1])
+            film = _draw_film(footage, length, side, generator)
             clip = film.frames
         else:
             clip = _draw_crop(footage, length, side, generator)
         turns = Turns.draw(generator)
         clip = turns.turn(clip)
-        if film is not None:
-            flow.copy_(turns.turn_flow(film.flow))
+        if film is not None and self._config.camera_weight:
+            flow.copy_(turns.turn_flow(film.flow(self._config.patch)))
         if clip.dtype == torch.uint8:
             # Bytes are turned, a quarter of the work, and become numbers on their way.
             torch.div(clip, 255.0, out=target)
@@ -135,10 +136,13 @@ class Turns:
     """One of the sixteen ways to mirror a clip in space and time."""
 
     columns: bool
+    """Left and right change places."""
     rows: bool
+    """Top and bottom do."""
     transposed: bool
-    """After the flips."""
+    """Rows become columns, after the flips."""
     time: bool
+    """It is played backwards."""
 
     @classmethod
     def draw(cls, generator: torch.Generator) -> Self:
@@ -160,7 +164,7 @@ class Turns:
         return clip.mT if self.transposed else clip
 
     def turn_flow(self, flow: Tensor) -> Tensor:
-        """Turn the flow ``(2, T - 1, 2, H, W)`` of a clip (see ``camera.Film``) with it."""
+        """Turn the flow ``(2, T - 1, 2, H, W)`` of a clip (see ``camera.Film.flow``) with it."""
         if self.columns:
             flow = flow.flip(-1) * flow.new_tensor((-1.0, 1.0)).view(2, 1, 1)
         if self.rows:
@@ -171,14 +175,12 @@ class Turns:
         return flow.mT.flip(2) if self.transposed else flow
 
 
-def _draw_film(
-    footage: Footage, length: int, side: int, generator: torch.Generator, *, grid: int
-) -> Film:
+def _draw_film(footage: Footage, length: int, side: int, generator: torch.Generator) -> Film:
     photos = footage.photos
     near, far = (photos[_whole(0, len(photos), generator)] for _ in range(2))
     if _uniform(generator) < LAYERED_SHARE:
-        return film_layers(near, far, length, side, generator, grid=grid)
-    return film(near, length, side, generator, grid=grid)
+        return film_layers(near, far, length, side, generator)
+    return film(near, length, side, generator)
 
 
 def _draw_crop(footage: Footage, length: int, side: int, generator: torch.Generator) -> Tensor:

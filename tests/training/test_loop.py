@@ -326,6 +326,15 @@ def test_at_first_the_flow_may_learn_alone(footage: Footage, tiny_recipe: Traini
     assert 0 < changes[2]["motion"] < 0.5e-4
 
 
+def test_a_step_learns_the_flow_of_filmed_clips(photo: Tensor, tiny_recipe: TrainingConfig) -> None:
+    config = replace(tiny_recipe, camera_weight=0.1, motion_weight=0.0)
+    batch = Sampler(Footage((), (photo,)), config).draw(3, torch.Generator().manual_seed(0))
+    trainer = Trainer(config, device=CPU)
+    losses = [trainer.step(batch, 1e-3) for _ in range(30)]
+    assert losses[0]["total"] == pytest.approx(losses[0]["pictures"] + 0.1 * losses[0]["camera"])
+    assert losses[-1]["camera"] < 0.9 * losses[0]["camera"]
+
+
 def test_the_flow_learns_at_its_own_rate(footage: Footage, tiny_recipe: TrainingConfig) -> None:
     for rate in (1.0, 0.25, 0.0):
         trainer = Trainer(replace(tiny_recipe, motion_rate=rate), device=CPU)

@@ -173,6 +173,8 @@ def test_without_a_known_flow_nothing_is_asked_of_it(
     assert all(w.grad.isfinite().all() for w in student.parameters() if w.grad is not None)
     unweighed = Objective(recipe, student)(*clips, iteration=0, flow=nowhere)
     assert "camera" not in unweighed
+    with pytest.raises(ValueError, match="needs the true flow"):
+        objective(*clips, iteration=0)
 
 
 def test_what_a_recipe_weighs_must_be_there(

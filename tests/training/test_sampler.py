@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from dscvsr_cli.models.motion import warp
 from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.footage import Footage
 from dscvsr_cli.training.sampler import Sampler
@@ -252,3 +253,29 @@ def test_shares_of_a_batch_make_up_the_batch(footage: Footage, tiny_recipe: Trai
     assert torch.equal(whole.high, torch.cat([half.high for half in halves]))
     # Whatever was made, the next batch is drawn from the same place.
     assert sources[0].get_state().equal(sources[2].get_state())
+
+
+def test_the_flow_of_filmed_clips_comes_along_where_it_counts(tiny_recipe: TrainingConfig) -> None:
+    smooth = F.interpolate(
+        torch.rand((1, 3, 9, 9), generator=generator(2)), (160, 160), mode="bicubic"
+    )
+    photo = smooth[0].clamp(0, 1).mul(255).byte()
+    clip = torch.zeros((5, 3, 64, 64), dtype=torch.uint8)
+    config = replace(tiny_recipe, patch=24, max_scale=2.0, camera_weight=0.1)
+    filmed = Sampler(Footage((), (photo,)), config).draw(4, generator(1))
+    assert filmed.flow is not None
+    assert filmed.flow.shape == (2, 2, 3, 2, 24, 24)
+    ways = ((filmed.low[:, :-1], filmed.low[:, 1:]), (filmed.low[:, 1:], filmed.low[:, :-1]))
+    for way, pair in enumerate(ways):
+        flow = filmed.flow[:, way].flatten(0, 1)
+        known = flow.isfinite().all(dim=1)
+        assert known.any()
+        target, source = (frames.flatten(0, 1) for frames in pair)
+        moved = (warp(source, flow.nan_to_num()) - target).abs().mean(dim=1)[known].mean()
+        still = (source - target).abs().mean(dim=1)[known].mean()
+        assert moved < 0.5 * still
+    videos = Sampler(Footage((clip,), ()), config).draw(4, generator(1))
+    assert videos.flow is not None
+    assert videos.flow.isnan().all()
+    unweighed = Sampler(Footage((), (photo,)), replace(config, camera_weight=0.0))
+    assert unweighed.draw(4, generator(1)).flow is None
