@@ -26,13 +26,16 @@ from dscvsr_cli.video.pictures import save_png
 HEIGHT, WIDTH, FRAMES = 240, 320, 7
 
 SAMPLES = 6
-"""Per pixel and axis."""
+"""Of a clip, per pixel and axis."""
 
 WINDOWS = 400
 """Rows and columns of windows that differ from each other."""
 
 PICTURE = (384, 512)
-"""Rows and columns of a picture to learn from; three samples per pixel and axis."""
+"""Rows and columns of a picture to learn from."""
+
+PICTURE_SAMPLES = 3
+"""Per pixel and axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Facade:
     angle: float
     """Degrees that it leans."""
     recession: float
-    """How much smaller it is at the right edge than in the middle, as a share."""
+    """How much smaller its windows are at the right edge than at the left, as a share."""
     speed: tuple[float, float]
     """Per frame, across and down."""
     glass: tuple[float, float]
@@ -95,7 +98,7 @@ def save_clips(folder: Path) -> None:
 def draw_picture(generator: np.random.Generator) -> np.ndarray:
     """Draw a picture of patterns side by side -> ``(3, *PICTURE)`` in [0, 1]."""
     height, width = PICTURE
-    samples = 3
+    samples = PICTURE_SAMPLES
     y, x = np.mgrid[0 : height * samples, 0 : width * samples].astype(np.float32) / samples
     seen = np.empty((3, *x.shape), np.float32)
     bounds = np.sort(generator.uniform(0.2 * width, 0.8 * width, generator.integers(0, 3)))
@@ -111,15 +114,15 @@ def draw_picture(generator: np.random.Generator) -> np.ndarray:
 
 def draw_pattern(generator: np.random.Generator, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Draw one pattern at places in pixels, both ``(h, w)`` -> ``(3, h, w)``."""
-    angle = math.radians(generator.normal(0.0, 12.0))
+    angle = generator.normal(0.0, 12.0)
     period_x, period_y = np.exp(generator.uniform(math.log(2.5), math.log(14.0), 2))
     glass_x, glass_y = generator.uniform(0.35, 0.75, 2)
     # Floors and pillars go on without end in one direction.
     kind = generator.choice(["windows", "floors", "pillars", "bricks"], p=[0.5, 0.2, 0.15, 0.15])
     nearness = 1.0 + generator.uniform(-0.3, 0.3) * (x / PICTURE[1] - 0.5)
     nearness = nearness + generator.uniform(-0.2, 0.2) * (y / PICTURE[0] - 0.5)
-    across = (x * math.cos(angle) - y * math.sin(angle)) * nearness / period_x
-    down = (x * math.sin(angle) + y * math.cos(angle)) * nearness / period_y
+    across, down = turn(x, y, angle)
+    across, down = across * nearness / period_x, down * nearness / period_y
     row = np.floor(down).astype(int)
     if kind == "bricks":
         across = across + 0.5 * (row % 2)
@@ -139,6 +142,12 @@ def draw_pattern(generator: np.random.Generator, y: np.ndarray, x: np.ndarray) -
     return np.stack([grey * np.where(inside, tints[0, c], tints[1, c]) for c in range(3)])
 
 
+def turn(x: np.ndarray, y: np.ndarray, degrees: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return places as seen from axes that lean by an angle."""
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return x * cos - y * sin, x * sin + y * cos
+
+
 def render(facade: Facade, panes: np.ndarray, wall: float, time: int) -> np.ndarray:
     """Draw one frame -> ``(HEIGHT, WIDTH)`` in [0, 1].
 
@@ -155,9 +164,8 @@ def render(facade: Facade, panes: np.ndarray, wall: float, time: int) -> np.ndar
     x = x + facade.speed[0] * time + 0.3 * math.sin(1.7 * time)
     y = y + facade.speed[1] * time + 0.3 * math.cos(2.3 * time)
     nearness = 1.0 + facade.recession * x / WIDTH
-    cos, sin = math.cos(math.radians(facade.angle)), math.sin(math.radians(facade.angle))
-    across = (x * cos - y * sin) * nearness / facade.period[0]
-    down = (x * sin + y * cos) * nearness / facade.period[1]
+    across, down = turn(x, y, facade.angle)
+    across, down = across * nearness / facade.period[0], down * nearness / facade.period[1]
     column, row = np.floor(across).astype(int), np.floor(down).astype(int)
     glass = (across - column < facade.glass[0]) & (down - row < facade.glass[1])
     pillars = wall + 0.05 * np.sin(1.3 * column)
