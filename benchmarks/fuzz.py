@@ -33,11 +33,11 @@ from kill_soak import save_tiny_network
 from dscvsr_cli.errors import DscvsrError
 from dscvsr_cli.pipelines.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale import upscale
-from dscvsr_cli.video.encoders import EncodeOptions
-from dscvsr_cli.video.passthrough import StreamChoices
-from dscvsr_cli.video.reader import VideoReader
-from dscvsr_cli.video.synthetic import render_demo_clip
-from dscvsr_cli.video.writer import VideoWriter
+from dscvsr_cli.video.demo_clip import render_demo_clip
+from dscvsr_cli.video.passthrough.plan import StreamChoices
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.encoder_options import EncodeOptions
+from dscvsr_cli.video.write.writer import VideoWriter
 
 HANG_SECONDS = 30
 MEMORY_LIMIT_BYTES = 6 * 2**30

@@ -26,7 +26,7 @@ import torch
 
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.video.synthetic import render_demo_clip
+from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.weights.files import save_network
 
 CONFIG = NetworkConfig(

@@ -28,8 +28,8 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.video.reader import VideoReader
-from dscvsr_cli.video.synthetic import render_demo_clip
+from dscvsr_cli.video.demo_clip import render_demo_clip
+from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.weights.load import load_network
 
 SCALE = 2.7

@@ -14,8 +14,8 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.resize import resize
-from dscvsr_cli.video.probe import probe
-from dscvsr_cli.video.reader import VideoReader
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import CLIPS, Clip, render, render_kind
 from tests.helpers import assert_times_close, decoded_seconds, packet_payloads
 

@@ -15,14 +15,14 @@ import torch
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
-from dscvsr_cli.video.probe import probe
-from dscvsr_cli.video.reader import VideoReader
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import Clip, render, render_kind
 from tests.helpers import decoded_pts, decoded_seconds
+from tests.video.read.test_image_sequence import write_picture, write_pictures
 from tests.video.test_alpha import render_clear
 from tests.video.test_interlaced import render_fields
 from tests.video.test_pipe import piped, render_y4m
-from tests.video.test_sequence import write_picture, write_pictures
 
 
 def upscale(*arguments: str | Path) -> int:

@@ -4,7 +4,7 @@ import math
 
 from dscvsr_cli.benchmarking.quoted import quoted_blocks
 from dscvsr_cli.benchmarking.report import BenchReport
-from dscvsr_cli.chart import Chart, Series
+from dscvsr_cli.svg_chart import Chart, Series
 
 
 def sweep_chart(report: BenchReport) -> Chart:

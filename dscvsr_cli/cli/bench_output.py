@@ -121,7 +121,7 @@ class BenchOutput:
         from dscvsr_cli.benchmarking.chart import sweep_chart
         from dscvsr_cli.benchmarking.saved import report_to_json, save_report, save_text
         from dscvsr_cli.benchmarking.tables import csv_text, markdown, report_tables
-        from dscvsr_cli.chart import draw_charts
+        from dscvsr_cli.svg_chart import draw_charts
 
         tables = report_tables(report)
         for statement in report.statements:

@@ -8,7 +8,7 @@ import typer
 
 from dscvsr_cli.cli import panels
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.read_options import FieldOrder
+from dscvsr_cli.video.read.options import FieldOrder
 
 _CLOCK = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d*)?|\.\d+)s?")
 _MILLISECONDS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)ms")

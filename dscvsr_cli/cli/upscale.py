@@ -198,8 +198,8 @@ def upscale_command(
 
     from dscvsr_cli.pipelines.batch import place_job, plan_batch
     from dscvsr_cli.pipelines.job import UpscaleJob
-    from dscvsr_cli.video.passthrough import StreamChoices
-    from dscvsr_cli.video.read_options import ReadOptions
+    from dscvsr_cli.video.passthrough.plan import StreamChoices
+    from dscvsr_cli.video.read.options import ReadOptions
     from dscvsr_cli.video.span import Span
 
     job = UpscaleJob(

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from dscvsr_cli.datasets.sources import Source
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.video.pictures import read_picture
-from dscvsr_cli.video.probe import probe
-from dscvsr_cli.video.read_options import ReadOptions
-from dscvsr_cli.video.reader import VideoReader
+from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.read.stills import read_picture
 from dscvsr_cli.video.span import Span
 
 

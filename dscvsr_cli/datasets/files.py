@@ -8,14 +8,14 @@ from torch import Tensor
 
 from dscvsr_cli.datasets.clips import Clip, FrameReader
 from dscvsr_cli.errors import DatasetError
-from dscvsr_cli.video.pictures import read_picture
-from dscvsr_cli.video.reader import VideoReader
-from dscvsr_cli.video.sequence import (
+from dscvsr_cli.video.read.image_sequence import (
     PICTURE_SUFFIXES,
     is_video_name,
     natural_order,
     pictures_in,
 )
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.read.stills import read_picture
 
 
 def open_clip(path: Path) -> Clip:

@@ -11,7 +11,7 @@ from dscvsr_cli.datasets.clips import Clip, FrameReader, LowKey
 from dscvsr_cli.datasets.files import open_clip, open_clips, picture_reader
 from dscvsr_cli.datasets.known import KNOWN, KnownDataset
 from dscvsr_cli.errors import DatasetError
-from dscvsr_cli.video.sequence import natural_order, pictures_in
+from dscvsr_cli.video.read.image_sequence import natural_order, pictures_in
 
 ROOT_VARIABLE = "DSCVSR_DATA"
 """Environment variable that names the folder of the data sets."""

@@ -8,7 +8,7 @@ from typing import Literal
 from dscvsr_cli.datasets.frame_folders import are_frames
 from dscvsr_cli.datasets.known import REDS4, VIMEO90K
 from dscvsr_cli.errors import DatasetError
-from dscvsr_cli.video.sequence import (
+from dscvsr_cli.video.read.image_sequence import (
     PICTURE_SUFFIXES,
     VIDEO_SUFFIXES,
     natural_order,

@@ -11,7 +11,7 @@ from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
 from dscvsr_cli.pipelines.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.target import default_target, writable_name
 from dscvsr_cli.video.pipe_out import is_pipe_target
-from dscvsr_cli.video.sequence import is_sequence, is_video_name
+from dscvsr_cli.video.read.image_sequence import is_sequence, is_video_name
 
 _log = logging.getLogger(__name__)
 

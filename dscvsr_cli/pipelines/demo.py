@@ -12,9 +12,9 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.job import UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale import upscale
-from dscvsr_cli.video.pictures import save_png
-from dscvsr_cli.video.reader import VideoReader
-from dscvsr_cli.video.synthetic import render_demo_clip
+from dscvsr_cli.video.demo_clip import render_demo_clip
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.read.stills import save_png
 
 DEMO_SCALE = 2.7
 SHOWN_FRAME = 30

@@ -11,7 +11,7 @@ from dscvsr_cli.pipelines.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.measure import network_cost
 from dscvsr_cli.pipelines.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.preview import settle_preview
-from dscvsr_cli.video.passthrough import describe_stream
+from dscvsr_cli.video.passthrough.plan import describe_stream
 from dscvsr_cli.weights.load import load_network
 
 _PROBED_FRAMES = 6

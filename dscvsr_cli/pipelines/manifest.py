@@ -11,8 +11,8 @@ from typing import Self
 from dscvsr_cli import __version__
 from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.errors import OutputVideoError
-from dscvsr_cli.video.segments import Segment
-from dscvsr_cli.video.sequence import is_sequence, sequence_pictures
+from dscvsr_cli.video.read.image_sequence import is_sequence, sequence_pictures
+from dscvsr_cli.video.segments.segment import Segment
 
 _FORMAT = 1
 _SAMPLE_BYTES = 2**20

@@ -26,21 +26,21 @@ from dscvsr_cli.pipelines.source import (
 )
 from dscvsr_cli.pipelines.target import Target, choose_target, target_picture
 from dscvsr_cli.pipelines.work_folder import is_published
+from dscvsr_cli.video.constant_rate import count_frames
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.passthrough import (
+from dscvsr_cli.video.passthrough.picture_losses import lost_colours, lost_shape
+from dscvsr_cli.video.passthrough.plan import (
     LeftOut,
     PassthroughPlan,
     picture_only,
     plan_passthrough,
     refuse_losses,
 )
-from dscvsr_cli.video.picture_losses import lost_colours, lost_shape
 from dscvsr_cli.video.pipe_out import is_pipe_target
-from dscvsr_cli.video.publish import check_target, resolve_target
-from dscvsr_cli.video.reader import VideoReader
-from dscvsr_cli.video.sequence_writer import check_sequence
-from dscvsr_cli.video.steady import count_frames
-from dscvsr_cli.video.trial import try_encoder
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.sequence_writer import check_sequence
+from dscvsr_cli.video.write.target_file import check_target, resolve_target
+from dscvsr_cli.video.write.trial_encode import try_encoder
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
 SCALE_TOLERANCE = 0.05

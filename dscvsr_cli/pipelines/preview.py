@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from dscvsr_cli.pipelines.job import UpscaleJob
 from dscvsr_cli.pipelines.target import default_target
-from dscvsr_cli.video.probe import probe
+from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.span import Span
 
 

@@ -21,12 +21,12 @@ from dscvsr_cli.pipelines.work_folder import (
     is_published,
     read_manifest,
 )
-from dscvsr_cli.video.assembly import OutputSpec
-from dscvsr_cli.video.join import check_header, join_segments, rehearse
-from dscvsr_cli.video.publish import PartialFile
-from dscvsr_cli.video.segments import SegmentWriter, check_segment
-from dscvsr_cli.video.timeline import Timeline
-from dscvsr_cli.video.write_errors import reported
+from dscvsr_cli.video.segments.join import check_header, join_segments, rehearse
+from dscvsr_cli.video.segments.segment import SegmentWriter, check_segment
+from dscvsr_cli.video.timestamps import Timeline
+from dscvsr_cli.video.write.errors import reported
+from dscvsr_cli.video.write.muxer import OutputSpec
+from dscvsr_cli.video.write.target_file import PartialFile
 
 _log = logging.getLogger(__name__)
 

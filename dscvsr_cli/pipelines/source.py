@@ -9,11 +9,11 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.job import UpscaleJob
-from dscvsr_cli.video.colour import UNSPECIFIED
-from dscvsr_cli.video.formats import holds_alpha, plain_format
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.inputs import input_name
-from dscvsr_cli.video.reader import VideoReader
+from dscvsr_cli.video.pixels.colour import UNSPECIFIED
+from dscvsr_cli.video.pixels.formats import holds_alpha, plain_format
+from dscvsr_cli.video.read.open_input import input_name
+from dscvsr_cli.video.read.reader import VideoReader
 
 _PQ = 16
 """H.273 code of the transfer SMPTE ST 2084."""

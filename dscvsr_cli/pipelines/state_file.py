@@ -11,7 +11,7 @@ from safetensors.torch import save
 from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.errors import OutputVideoError
-from dscvsr_cli.video.publish import write_durably
+from dscvsr_cli.video.write.target_file import write_durably
 
 _KEY = "dscvsr-state"
 

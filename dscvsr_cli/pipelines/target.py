@@ -9,6 +9,7 @@ from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.pipelines.comparison_view import view_size
 from dscvsr_cli.pipelines.job import UpscaleJob
 from dscvsr_cli.pipelines.source import pixel_aspect
+from dscvsr_cli.video.constant_rate import on_coarse_clock, on_steady_clock, require_steady
 from dscvsr_cli.video.containers import (
     PICTURE_ENCODERS,
     Container,
@@ -16,14 +17,17 @@ from dscvsr_cli.video.containers import (
     container_of,
     picture_container,
 )
-from dscvsr_cli.video.encoders import EncodeOptions, output_pixel_format, suitable_encoder
-from dscvsr_cli.video.formats import required_multiple
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.inputs import source_kind
-from dscvsr_cli.video.picture_encoder import PictureSpec, settle_picture
 from dscvsr_cli.video.pipe_out import PIPE_FORMATS, is_pipe_target
-from dscvsr_cli.video.sequence_writer import PictureNames, is_sequence_target, picture_names
-from dscvsr_cli.video.steady import on_coarse_clock, on_steady_clock, require_steady
+from dscvsr_cli.video.pixels.formats import required_multiple
+from dscvsr_cli.video.read.open_input import source_kind
+from dscvsr_cli.video.write.encoder import PictureSpec, settle_picture
+from dscvsr_cli.video.write.encoder_options import (
+    EncodeOptions,
+    output_pixel_format,
+    suitable_encoder,
+)
+from dscvsr_cli.video.write.sequence_writer import PictureNames, is_sequence_target, picture_names
 
 FALLBACK_SUFFIX = ".mkv"
 """Of the output where the input's own container is none that is written."""

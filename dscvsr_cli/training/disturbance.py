@@ -9,7 +9,7 @@ that way gained 0.3 dB from its neighbours in two hundred steps, a fresh one 2 d
 import torch
 from torch import Tensor
 
-from dscvsr_cli.video.roundtrip import compress_h264
+from dscvsr_cli.video.h264_roundtrip import compress_h264
 
 
 def add_noise(low: Tensor, deviation: float, generator: torch.Generator) -> Tensor:

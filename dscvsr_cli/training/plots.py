@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dscvsr_cli.chart import Chart, Series, draw_charts
+from dscvsr_cli.svg_chart import Chart, Series, draw_charts
 from dscvsr_cli.training.log import Event
 
 _ACROSS = "steps"

@@ -3,7 +3,7 @@
 import av
 
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.read_options import USUAL_RATE
+from dscvsr_cli.video.read.options import USUAL_RATE
 
 
 class FrameClock:

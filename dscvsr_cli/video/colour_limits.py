@@ -7,7 +7,7 @@ be stored that way, or their colours come out shifted.
 from dataclasses import dataclass
 from typing import Final
 
-from dscvsr_cli.video.colour import Matrix, Siting
+from dscvsr_cli.video.pixels.colour import Matrix, Siting
 
 _TELLING_CONTAINERS: Final = frozenset({"matroska", "mov", "mp4", "webm"})
 """Their headers hold matrix, range, primaries and transfer for every codec."""

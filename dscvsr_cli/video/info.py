@@ -5,8 +5,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from dscvsr_cli.video.colour import ColourInfo
-from dscvsr_cli.video.inputs import SourceKind
+from dscvsr_cli.video.pixels.colour import ColourInfo
+from dscvsr_cli.video.read.open_input import SourceKind
 
 StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "unknown"]
 

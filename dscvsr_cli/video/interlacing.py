@@ -6,8 +6,8 @@ from typing import Final
 import av
 from av.video.stream import VideoStream
 
-from dscvsr_cli.video.read_options import FieldOrder
-from dscvsr_cli.video.streams import codec_name
+from dscvsr_cli.video.read.options import FieldOrder
+from dscvsr_cli.video.read.streams import codec_name
 
 _FIELDS: Final = range(2, 6)
 """libav's AV_FIELD_TT to AV_FIELD_BT: two fields, in one order or another."""

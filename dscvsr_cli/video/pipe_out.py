@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from dscvsr_cli.video.publish import is_special_file
+from dscvsr_cli.video.write.target_file import is_special_file
 
 STANDARD_OUTPUT: Final = Path("-")
 """The name that stands for what is piped out."""

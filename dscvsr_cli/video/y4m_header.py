@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from dscvsr_cli.video.colour import Siting
+from dscvsr_cli.video.pixels.colour import Siting
 
 _CENTRED: Final = re.compile(r"C420(jpeg)?")
 

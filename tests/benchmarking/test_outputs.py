@@ -15,9 +15,9 @@ from dscvsr_cli.benchmarking.quoted import quoted_blocks
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, Quality, mean_score
 from dscvsr_cli.benchmarking.saved import load_report, report_from_json, report_to_json, save_report
 from dscvsr_cli.benchmarking.tables import csv_text, markdown, report_tables
-from dscvsr_cli.chart import draw_charts
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.svg_chart import draw_charts
 
 VID4 = Protocol(dataset="vid4")
 

@@ -8,7 +8,7 @@ from dscvsr_cli.benchmarking.measuring import MeasuredFrame
 from dscvsr_cli.benchmarking.sheets import CROP_SIDE, PictureSheets, strongest_difference
 from dscvsr_cli.datasets.degrade import degrade_picture
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.pictures import read_picture
+from dscvsr_cli.video.read.stills import read_picture
 
 
 def truth(place: int) -> Tensor:

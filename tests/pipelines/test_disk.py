@@ -17,9 +17,9 @@ from dscvsr_cli.pipelines.disk import (
     expected_frames,
     picture_bytes,
 )
-from dscvsr_cli.video.encoders import EncodeOptions
-from dscvsr_cli.video.probe import probe
+from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from tests.clips import render_kind
 
 

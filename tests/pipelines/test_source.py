@@ -22,8 +22,8 @@ from dscvsr_cli.pipelines.source import (
     source_warnings,
 )
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
-from dscvsr_cli.video.probe import probe
-from dscvsr_cli.video.read_options import ReadOptions
+from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.probe import probe
 from tests.clips import render_kind
 from tests.video.test_interlaced import render_fields
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.encoders import EncodeOptions
-from dscvsr_cli.video.passthrough import StreamChoices
-from dscvsr_cli.video.reader import VideoReader
-from dscvsr_cli.video.writer import VideoWriter
+from dscvsr_cli.video.passthrough.plan import StreamChoices
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.encoder_options import EncodeOptions
+from dscvsr_cli.video.write.writer import VideoWriter
 
 FAST = EncodeOptions(preset="ultrafast", threads=1)
 

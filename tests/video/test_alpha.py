@@ -12,16 +12,21 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.colour import ColourInfo, resolve_colour
-from dscvsr_cli.video.encoders import EncodeOptions, output_pixel_format
-from dscvsr_cli.video.formats import choose_pixel_format, has_alpha, holds_alpha, plain_format
-from dscvsr_cli.video.pixels import frame_to_alpha, frame_to_pixels, pixels_to_frame
-from dscvsr_cli.video.probe import probe
-from dscvsr_cli.video.reader import VideoReader
-from dscvsr_cli.video.writer import VideoWriter
+from dscvsr_cli.video.pixels.colour import ColourInfo, resolve_colour
+from dscvsr_cli.video.pixels.convert import frame_to_alpha, frame_to_pixels, pixels_to_frame
+from dscvsr_cli.video.pixels.formats import (
+    choose_pixel_format,
+    has_alpha,
+    holds_alpha,
+    plain_format,
+)
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.encoder_options import EncodeOptions, output_pixel_format
+from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import picture, render_kind
 from tests.helpers import assert_frames_close, stream_packets
-from tests.video.test_sequence import write_picture
+from tests.video.read.test_image_sequence import write_picture
 
 HEIGHT, WIDTH = 48, 64
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from dscvsr_cli.errors import InputVideoError, UsageError
-from dscvsr_cli.video.deinterlace import deinterlace
-from dscvsr_cli.video.probe import probe
-from dscvsr_cli.video.read_options import FieldOrder, ReadOptions
-from dscvsr_cli.video.reader import VideoReader
+from dscvsr_cli.video.read.interlacing import deinterlace
+from dscvsr_cli.video.read.options import FieldOrder, ReadOptions
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.span import Span
 from tests.clips import picture, render_kind
-from tests.video.test_sequence import write_picture
+from tests.video.read.test_image_sequence import write_picture
 
 HEIGHT, WIDTH = 48, 64
 

@@ -8,12 +8,12 @@ from torch.nn.functional import pad
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.encoders import EncodeOptions, output_pixel_format
-from dscvsr_cli.video.formats import required_multiple
-from dscvsr_cli.video.passthrough import plan_passthrough
-from dscvsr_cli.video.probe import probe
-from dscvsr_cli.video.reader import VideoReader
-from dscvsr_cli.video.writer import VideoWriter
+from dscvsr_cli.video.passthrough.plan import plan_passthrough
+from dscvsr_cli.video.pixels.formats import required_multiple
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.encoder_options import EncodeOptions, output_pixel_format
+from dscvsr_cli.video.write.writer import VideoWriter
 from tests.helpers import decoded_seconds
 
 FOLDER = os.environ.get("DSCVSR_CLIPS", "")

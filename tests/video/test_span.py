@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dscvsr_cli.errors import InputVideoError, UsageError
-from dscvsr_cli.video.read_options import ReadOptions
-from dscvsr_cli.video.reader import VideoReader
+from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.span import WHOLE, Span
 from tests.clips import Clip, render, render_kind
 

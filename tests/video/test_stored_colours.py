@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.encoders import EncodeOptions
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.picture_losses import lost_colours
-from dscvsr_cli.video.probe import probe
-from dscvsr_cli.video.reader import VideoReader
-from dscvsr_cli.video.writer import VideoWriter
+from dscvsr_cli.video.passthrough.picture_losses import lost_colours
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.encoder_options import EncodeOptions
+from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import Clip, render, render_kind
 from tests.helpers import assert_frames_close
 

@@ -1,0 +1,225 @@
+"""SoundTrack: a sound stream decoded and encoded anew, in step with the picture."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Final
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.video.read.open_input import describe_error
+from dscvsr_cli.video.sound_clock import SoundClock
+
+_log: Final = logging.getLogger(__name__)
+
+_LAYOUTS: Final = (("7.1", 8), ("5.1", 6), ("stereo", 2), ("mono", 1))
+"""Channel layouts to fall back to, with their numbers of channels."""
+
+_BITRATE_PER_CHANNEL: Final = {"aac": 96000, "libopus": 64000, "libmp3lame": 96000}
+_USUAL_BITRATE_PER_CHANNEL: Final = 96000
+
+
+class SoundTrack:
+    """A sound stream on its way through a decoder, a resampler and an encoder.
+
+    Channels and sampling rate are kept where the encoder takes them.
+
+    Args:
+        output: The file that is written.
+        template: The stream of the source.
+        encoder: FFmpeg's name of the encoder.
+        bitrate: Bits per second; None suits the channels.
+        fill_gaps: Whether silence fills a late start and every pause.
+
+    Raises:
+        UsageError: The encoder does not fit the sound.
+        ValueError: The container cannot hold what the encoder makes.
+    """
+
+    def __init__(
+        self,
+        output: OutputContainer,
+        template: AudioStream,
+        *,
+        encoder: str,
+        bitrate: int | None,
+        fill_gaps: bool = False,
+    ) -> None:
+        decoder = template.codec_context
+        settings = choose_settings(encoder, decoder)
+        stream = output.add_stream(encoder, rate=settings.sample_rate)
+        if not isinstance(stream, AudioStream):
+            raise UsageError(f"{encoder} does not encode sound")
+        context = stream.codec_context
+        context.layout, context.format = settings.layout.name, settings.format.name
+        channels = settings.layout.nb_channels
+        per_channel = _BITRATE_PER_CHANNEL.get(encoder, _USUAL_BITRATE_PER_CHANNEL)
+        if not av.Codec(encoder, "w").lossless or av.Codec(encoder, "w").lossy:
+            context.bit_rate = bitrate or channels * per_channel
+        context.time_base = stream.time_base = Fraction(1, settings.sample_rate)
+        context.open()
+        self.stream: Stream = stream
+        self._decoder = decoder
+        self._encoder = context
+        self._fills_gaps = fill_gaps
+        self._clock: SoundClock | None = None
+        self._resampler: AudioResampler | None = None
+        self._shape: tuple[str, str, int] | None = None
+
+    def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
+        """Return the encoded packets that are ready after one more packet of the source."""
+        try:
+            frames = self._decoder.decode(packet)
+        except av.FFmpegError as error:
+            at = float((packet.pts or 0) * packet.time_base)
+            _log.warning("sound at %.3f s cannot be decoded: %s", at, describe_error(error))
+            return
+        for frame in frames:
+            yield from self._encode_frame(frame)
+
+    def finish(self) -> "Iterable[Packet[Stream]]":
+        """Return what decoder, resampler and encoder still hold."""
+        try:
+            frames = self._decoder.decode(None)
+        except av.FFmpegError:
+            frames = []
+        for frame in frames:
+            yield from self._encode_frame(frame)
+        yield from self._drain_resampler()
+        yield from self._addressed(self._encoder.encode(None))
+
+    def _encode_frame(self, frame: AudioFrame) -> "Iterator[Packet[Stream]]":
+        shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._shape != shape:
+            # A broadcast may change from stereo to surround midway.
+            yield from self._drain_resampler()
+            self._resampler = AudioResampler(
+                self._encoder.format, self._encoder.layout, self._encoder.sample_rate
+            )
+            self._shape, self._clock = shape, _fresh_clock(frame)
+            if self._fills_gaps:
+                self._clock.expected = 0
+        clock = self._clock or _fresh_clock(frame)
+        expected = clock.expected
+        placed = _place(frame, clock)
+        if placed is None or self._resampler is None:
+            return
+        blocks = [placed]
+        if self._fills_gaps and expected is not None and placed.pts is not None:
+            blocks = [*_silence(placed, expected), placed]
+        for block in blocks:
+            for part in self._resampler.resample(block):
+                yield from self._addressed(self._encoder.encode(part))
+
+    def _drain_resampler(self) -> "Iterator[Packet[Stream]]":
+        if self._resampler is not None:
+            for block in self._resampler.resample(None):
+                yield from self._addressed(self._encoder.encode(block))
+        self._resampler = None
+
+    def _addressed(self, packets: "Iterable[Packet[Stream]]") -> "Iterator[Packet[Stream]]":
+        for packet in packets:
+            packet.stream = self.stream
+            yield packet
+
+
+def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContext:
+    """Return an encoder that was opened on trial, as like the source as it can be.
+
+    Raises:
+        UsageError: There is no such encoder, or it takes no sound of this kind at all.
+    """
+    try:
+        codec = av.Codec(encoder, "w")
+    except ValueError as error:
+        raise UsageError(f"there is no encoder called {encoder!r} here") from error
+    offered = [format_.name for format_ in codec.audio_formats or []]
+    format_name = choose_sample_format(source.format.name, offered)
+    rate = choose_sample_rate(source.sample_rate, codec.audio_rates or [])
+    channels = source.layout.nb_channels
+    smaller = [name for name, count in _LAYOUTS if count <= channels]
+    for layout in dict.fromkeys([source.layout.name, *smaller]):
+        context = av.CodecContext.create(encoder, "w")
+        if not isinstance(context, AudioCodecContext):
+            break
+        try:
+            context.sample_rate, context.format, context.layout = rate, format_name, layout
+            context.open()
+        except (av.FFmpegError, ValueError):
+            continue
+        if layout != source.layout.name:
+            _log.warning("%s takes no %s sound; it becomes %s", encoder, source.layout.name, layout)
+        return context
+    raise UsageError(
+        f"{encoder} takes no sound of {channels} channels at {source.sample_rate} Hz",
+        hint="try --audio-encoder aac, or flac into .mkv",
+    )
+
+
+def choose_sample_format(source: str, offered: list[str]) -> str:
+    """Return the sample format of ``offered`` that keeps most of ``source``; [] offers all.
+
+    Planar or interleaved is all the same. Floats keep more than 16-bit and less than 32-bit
+    integers, as far as an ear can tell.
+    """
+    worth = {"u8": 0, "s16": 1, "flt": 2, "s32": 3, "dbl": 4, "s64": 5}
+    wanted = source.removesuffix("p")
+    plain = {name: name.removesuffix("p") for name in offered or [source]}
+    same = [name for name in plain if plain[name] == wanted]
+    if same:
+        return source if source in same else same[0]
+    known = sorted((worth.get(kind, 0), name) for name, kind in plain.items())
+    enough = [name for value, name in known if value >= worth.get(wanted, 1)]
+    return enough[0] if enough else known[-1][1]
+
+
+def choose_sample_rate(source: int, offered: list[int]) -> int:
+    """Return the rate itself, the next one above it, or else the highest; [] offers all."""
+    if not offered or source in offered:
+        return source
+    above = [rate for rate in offered if rate > source]
+    return min(above) if above else max(offered)
+
+
+def _fresh_clock(frame: AudioFrame) -> SoundClock:
+    unit = frame.time_base or Fraction(1, frame.sample_rate)
+    return SoundClock(rate=frame.sample_rate, time_base=Fraction(unit))
+
+
+def _silence(frame: AudioFrame, start: int) -> Iterator[AudioFrame]:
+    """Yield silent frames like the given one from a sample on up to where it begins."""
+    like = frame.to_ndarray()
+    channels = 1 if frame.format.is_planar else frame.layout.nb_channels
+    # Unsigned samples are silent in the middle of their range.
+    level = 128 if frame.format.name.startswith("u8") else 0
+    while start < (frame.pts or 0):
+        samples = min(frame.sample_rate, (frame.pts or 0) - start)
+        quiet = np.full((like.shape[0], samples * channels), level, dtype=like.dtype)
+        block = AudioFrame.from_ndarray(quiet, format=frame.format.name, layout=frame.layout.name)
+        block.sample_rate = frame.sample_rate
+        block.pts, block.time_base = start, Fraction(1, frame.sample_rate)
+        start += samples
+        yield block
+
+
+def _place(frame: AudioFrame, clock: SoundClock) -> AudioFrame | None:
+    at, cut = clock.place(frame.pts, frame.samples)
+    if cut >= frame.samples:
+        return None
+    if cut:
+        per_row = 1 if frame.format.is_planar else frame.layout.nb_channels
+        rest = frame.to_ndarray()[:, cut * per_row :].copy()
+        shorter = AudioFrame.from_ndarray(rest, format=frame.format.name, layout=frame.layout.name)
+        shorter.sample_rate = frame.sample_rate
+        frame = shorter
+    frame.pts, frame.time_base = at, Fraction(1, frame.sample_rate)
+    return frame

@@ -1,0 +1,270 @@
+"""StreamCopier: sound, subtitles, chapters and metadata brought over beside the picture."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from typing import Any, Final, Protocol, cast
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.video.containers import container_named
+from dscvsr_cli.video.info import StreamInfo, VideoInfo
+from dscvsr_cli.video.passthrough.audio_transcode import SoundTrack
+from dscvsr_cli.video.passthrough.plan import PassthroughPlan, describe_stream
+from dscvsr_cli.video.passthrough.subtitle_transcode import TextTrack
+from dscvsr_cli.video.read.open_input import describe_error, open_input
+from dscvsr_cli.video.span import WHOLE, Span
+from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX
+
+_log: Final = logging.getLogger(__name__)
+
+_DISCARD_ALL: Final = 48
+"""libav's AVDISCARD_ALL."""
+
+_LATE_SECONDS: Final = Fraction(1, 25)
+"""A delay that nobody notices."""
+
+_NO_TIME: Final = Fraction(-(2**62))
+
+
+class Track(Protocol):
+    """How the packets of one source stream get into one stream of the output."""
+
+    @property
+    def stream(self) -> Stream:
+        """The output stream."""
+        ...
+
+    def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
+        """Return what the output gets for a packet of the source, already shifted in time."""
+        ...
+
+    def finish(self) -> "Iterable[Packet[Stream]]":
+        """Return what is still held back after the last packet."""
+        ...
+
+
+class CopiedTrack:
+    """A stream whose packets are copied byte by byte."""
+
+    def __init__(self, output: OutputContainer, template: Stream) -> None:
+        self.stream = _add_twin(output, template)
+
+    def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
+        """Return the packet itself, addressed to the output's stream."""
+        packet.stream = self.stream
+        return (packet,)
+
+    def finish(self) -> "Iterable[Packet[Stream]]":
+        """Return nothing: nothing is ever held back."""
+        return ()
+
+
+class StreamCopier:
+    """Bring the planned streams over beside a picture that is being encoded.
+
+    The source is opened a second time and read only as far as the picture has come, so that
+    memory stays small however long the sound is. ``shift_seconds``, set before the first packet,
+    moves all of them in time; ``span`` lets only what begins within it come along.
+    """
+
+    def __init__(self, source: VideoInfo, plan: PassthroughPlan) -> None:
+        self._source = source
+        self._plan = plan
+        self._stack = ExitStack()
+        self._input: InputContainer | None = None
+        self._tracks: dict[int, Track] = {}
+        self._packets: Iterator[Packet[Stream]] = iter(())
+        self._held: Packet[Stream] | None = None
+        self.shift_seconds = Fraction(0)
+        self.span: Span = WHOLE
+
+    def open(self) -> None:
+        """Open the source.
+
+        Raises:
+            InputVideoError: It went away since it was probed.
+        """
+        self._input = self._stack.enter_context(open_input(self._source.path))
+
+    def close(self) -> None:
+        """Close the source."""
+        self._packets = iter(())
+        self._held = None
+        self._stack.close()
+
+    def add_stream(self, output: OutputContainer, stream: StreamInfo) -> None:
+        """Add the output twin of one planned stream.
+
+        Raises:
+            UsageError: The muxer or the encoder refuses the stream, and its loss is not agreed to.
+        """
+        template = self._opened.streams[stream.index]
+        try:
+            track = self._make_track(output, stream, template)
+        except (ValueError, av.FFmpegError, UsageError) as error:
+            reason = error.message if isinstance(error, UsageError) else describe_error(error)
+            if not self._plan.drop_unsupported:
+                raise UsageError(
+                    f"{describe_stream(stream)} cannot be brought over: {reason}",
+                    hint="--drop-unsupported leaves it out; an output ending in .mkv may hold it",
+                ) from error
+            _log.warning("%s is left out: %s", describe_stream(stream), reason)
+            return
+        copy_stream_tags(template, track.stream, encoded=not isinstance(track, CopiedTrack))
+        self._tracks[stream.index] = track
+
+    def copy_container_tags(self, output: OutputContainer) -> None:
+        """Copy the file's metadata and chapters."""
+        tags = {
+            key: value
+            for key, value in self._opened.metadata.items()
+            if key.lower() not in MUXER_OWNED_KEYS
+        }
+        output.metadata.update(tags)
+        if self._plan.chapters and self._source.chapter_count:
+            output.set_chapters(self._opened.chapters())
+
+    def needs_any_key(self) -> bool:
+        """Say whether the file's metadata has keys of phones, beyond the usual ones of MP4."""
+        return any(key.startswith(PHONE_PREFIX) for key in self._opened.metadata)
+
+    def picture_template(self) -> Stream:
+        """Return the source's picture stream, for its tags."""
+        return self._opened.streams[self._source.stream_index]
+
+    def clock_rates(self) -> list[int]:
+        """Return the ticks per second of the streams, as the MP4 muxer will count them."""
+        rates = []
+        for twin in self._twins:
+            rate = twin.codec_context.sample_rate if isinstance(twin, AudioStream) else 0
+            rates.append(rate or (twin.time_base or Fraction(1)).denominator)
+        return rates
+
+    def picture_clock_rates(self) -> list[int]:
+        """Return the ticks per second of further pictures that are copied."""
+        twins = [twin for twin in self._twins if twin.type == "video"]
+        return [twin.time_base.denominator for twin in twins if twin.time_base]
+
+    def start(self) -> None:
+        """Begin to read packets; all streams have been added."""
+        wanted = set(self._tracks)
+        for stream in self._opened.streams:
+            if stream.index not in wanted and hasattr(type(stream), "discard"):
+                # The demuxer then skips the pictures, by far the most of the file.
+                cast("Any", stream).discard = _DISCARD_ALL
+        if wanted:
+            self._packets = self._opened.demux([self._opened.streams[i] for i in sorted(wanted)])
+
+    def copy_until(self, output: OutputContainer, seconds: Fraction | None) -> None:
+        """Mux all packets up to a decoding time, or the rest of them where it is None."""
+        while (packet := self._next()) is not None:
+            if seconds is not None and _decoding_time(packet) > seconds:
+                self._held = packet
+                return
+            output.mux(list(self._tracks[packet.stream_index].take(packet)))
+        if seconds is None:
+            for track in self._tracks.values():
+                output.mux(list(track.finish()))
+
+    @property
+    def _opened(self) -> InputContainer:
+        if self._input is None:
+            raise ValueError("the copier has not been opened")
+        return self._input
+
+    @property
+    def _twins(self) -> list[Stream]:
+        return [track.stream for track in self._tracks.values()]
+
+    def _make_track(self, output: OutputContainer, stream: StreamInfo, template: Stream) -> Track:
+        encoders = {one.stream.index: one.encoder for one in self._plan.converted}
+        encoder = encoders.get(stream.index)
+        if encoder is None:
+            late = (template.start_time or 0) * (template.time_base or Fraction(0))
+            gapless = container_named(output.format.name).sound_is_gapless
+            if gapless and stream.kind == "audio" and late > _LATE_SECONDS:
+                raise UsageError(
+                    f"it begins {float(late):.3g} s late, and {output.format.name} plays all sound "
+                    "from the beginning (--audio-encoder fills in silence)"
+                )
+            return CopiedTrack(output, template)
+        if isinstance(template, AudioStream):
+            return SoundTrack(
+                output,
+                template,
+                encoder=encoder,
+                bitrate=self._plan.audio_bitrate,
+                fill_gaps=container_named(output.format.name).sound_is_gapless,
+            )
+        return TextTrack(output, template, encoder=encoder)
+
+    def _next(self) -> "Packet[Stream] | None":
+        if self._held is not None:
+            packet, self._held = self._held, None
+            return packet
+        try:
+            for packet in self._packets:
+                # demux() ends every stream with an empty packet that is meant for decoders.
+                if (packet.size or packet.dts is not None) and self._in_span(packet):
+                    _shift(packet, self.shift_seconds)
+                    return packet
+        except av.FFmpegError as error:
+            _log.warning(
+                "%s: reading sound and subtitles stopped early: %s",
+                self._source.path,
+                describe_error(error),
+            )
+        self._packets = iter(())
+        return None
+
+    def _in_span(self, packet: "Packet[Stream]") -> bool:
+        if packet.pts is None or self.span.is_whole:
+            return True
+        return self.span.holds(packet.pts * packet.time_base - self._source.start_seconds)
+
+
+def _add_twin(output: OutputContainer, template: Stream) -> Stream:
+    if template.type == "video":
+        # Without "opaque" PyAV would look for an encoder, although nothing will be encoded.
+        return output.add_stream_from_template(template, opaque=True)
+    return output.add_stream_from_template(template)
+
+
+def copy_stream_tags(template: Stream, twin: Stream, *, encoded: bool = True) -> None:
+    """Copy language, title, other metadata and dispositions (default, forced, ...).
+
+    Of an ``encoded`` stream what the tags say of the old encoding is not true any more.
+    """
+    owned = MUXER_OWNED_KEYS | ENCODING_KEYS if encoded else MUXER_OWNED_KEYS
+    tags = {
+        key: value
+        for key, value in template.metadata.items()
+        if key.lower() not in owned and not key.startswith("_STATISTICS")
+    }
+    if "name" in tags:
+        # What MP4 reads as a track's name it writes from its title.
+        tags.setdefault("title", tags["name"])
+    twin.metadata.update(tags)
+    if hasattr(template, "disposition"):
+        # Older releases declare a plain Flag and yet take nothing but an integer.
+        cast("Any", twin).disposition = int(template.disposition.value)
+
+
+def _shift(packet: "Packet[Stream]", seconds: Fraction) -> None:
+    ticks = round(seconds / packet.time_base) if seconds else 0
+    if ticks and packet.pts is not None:
+        packet.pts += ticks
+    if ticks and packet.dts is not None:
+        packet.dts += ticks
+
+
+def _decoding_time(packet: "Packet[Stream]") -> Fraction:
+    ticks = packet.dts if packet.dts is not None else packet.pts
+    return _NO_TIME if ticks is None else ticks * packet.time_base

@@ -1,0 +1,98 @@
+"""Which colours an enlarged video is written in, and how it is tagged."""
+
+from dataclasses import replace
+from typing import Final
+
+from dscvsr_cli.video.colour_limits import ColourLimits
+from dscvsr_cli.video.pixels.colour import (
+    RANGE_FULL,
+    RANGE_LIMITED,
+    RANGE_UNSPECIFIED,
+    TAG_OF_MATRIX,
+    UNSPECIFIED,
+    ColourInfo,
+    resolve_colour,
+)
+from dscvsr_cli.video.pixels.formats import PlainFormat
+
+_NO_LIMITS: Final = ColourLimits()
+
+
+def output_colour(
+    source: ColourInfo,
+    *,
+    pixel_format: PlainFormat,
+    height: int,
+    width: int,
+    limits: ColourLimits = _NO_LIMITS,
+) -> ColourInfo:
+    """Return the colour an enlarged video is written in, so that players show the same colours.
+
+    The source's matrix, range and tags are kept. A missing tag stays missing while an untagged
+    file of the new size and format means the same; where it would mean something else (an
+    untagged 480-line BT.601 video that grows to 1080 lines) the tag is written out. What cannot be
+    tagged is written as players will take it. Chroma goes where they look for it.
+    """
+    primaries = source.primaries_tag if limits.tells_matrix else UNSPECIFIED
+    transfer = source.transfer_tag if limits.tells_matrix else UNSPECIFIED
+    untagged = resolve_colour(
+        pixel_format=pixel_format,
+        height=height,
+        width=width,
+        primaries_tag=primaries,
+        transfer_tag=transfer,
+        siting=limits.siting,
+    )
+    if pixel_format.family == "rgb":
+        return replace(untagged, matrix_tag=TAG_OF_MATRIX["rgb"], range_tag=RANGE_FULL)
+    if source.matrix == "rgb":
+        wanted = _tagged(untagged)
+    else:
+        wanted = replace(
+            untagged,
+            matrix=source.matrix,
+            full_range=source.full_range,
+            matrix_tag=source.matrix_tag,
+            range_tag=source.range_tag,
+        )
+    return _within(limits, _told(wanted, untagged), untagged)
+
+
+def _told(wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
+    """Write those missing tags out that would be misread."""
+    matrix_tag, range_tag = wanted.matrix_tag, wanted.range_tag
+    if matrix_tag in (0, UNSPECIFIED) and untagged.matrix != wanted.matrix:
+        matrix_tag = TAG_OF_MATRIX[wanted.matrix]
+    if range_tag == RANGE_UNSPECIFIED and untagged.full_range != wanted.full_range:
+        range_tag = _range_tag(full_range=wanted.full_range)
+    return replace(wanted, matrix_tag=matrix_tag, range_tag=range_tag)
+
+
+def _within(limits: ColourLimits, wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
+    """Return the nearest colour to the wanted one that players will understand."""
+    result = wanted
+    if limits.matrix is not None and limits.matrix != wanted.matrix:
+        tag = TAG_OF_MATRIX[limits.matrix]
+        result = replace(result, matrix=limits.matrix, matrix_tag=tag)
+    elif not limits.tells_matrix and limits.matrix is None:
+        result = replace(result, matrix=untagged.matrix)
+    if limits.full_range is not None and limits.full_range != wanted.full_range:
+        tag = _range_tag(full_range=limits.full_range)
+        result = replace(result, full_range=limits.full_range, range_tag=tag)
+    elif not limits.tells_range and limits.full_range is None:
+        result = replace(result, full_range=untagged.full_range)
+    if not limits.tells_matrix:
+        result = replace(result, matrix_tag=UNSPECIFIED)
+    return result if limits.tells_range else replace(result, range_tag=RANGE_UNSPECIFIED)
+
+
+def _tagged(colour: ColourInfo) -> ColourInfo:
+    return replace(
+        colour,
+        matrix_tag=TAG_OF_MATRIX[colour.matrix],
+        range_tag=_range_tag(full_range=colour.full_range),
+    )
+
+
+def _range_tag(*, full_range: bool) -> int:
+    return RANGE_FULL if full_range else RANGE_LIMITED

@@ -1,0 +1,111 @@
+"""Decoding: the pictures of one open container, with a look at the first ones beforehand."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from dscvsr_cli.video.read.open_input import describe_error
+from dscvsr_cli.video.read.streams import main_video_stream, picture_decoder
+
+DamageListener = Callable[[str, int | None], None]
+"""Told what is wrong, and the timestamp it concerns where that is known."""
+
+
+class Decoding:
+    """Every picture of a container's main stream, in the order shown, once.
+
+    What ``look`` shows is given again by the loop, so that a pipe is probed and read in one go.
+
+    Args:
+        container: Freshly opened.
+        path: Its name, for messages.
+        threads: Of the decoder; 0 takes as many as are useful.
+        on_damage: Told of every packet or picture that is damaged.
+        first_packet: How many packets of the picture are passed over at the beginning.
+
+    Raises:
+        InputVideoError: The container holds no picture that can be decoded here.
+    """
+
+    def __init__(
+        self,
+        container: InputContainer,
+        path: Path,
+        *,
+        threads: int = 0,
+        on_damage: DamageListener | None = None,
+        first_packet: int = 0,
+    ) -> None:
+        self.container = container
+        self.stream = main_video_stream(container, path)
+        self._decoder = picture_decoder(self.stream)
+        self._decoder.thread_count = threads
+        self._decoder.thread_type = "AUTO"
+        self._on_damage = on_damage
+        self._first_packet = first_packet
+        self._seen: deque[av.VideoFrame] = deque()
+        self._frames = self._decode()
+
+    def look(self, count: int) -> list[av.VideoFrame]:
+        """Return the first pictures, at most ``count``; the loop still begins with them."""
+        while len(self._seen) < count and (frame := next(self._frames, None)) is not None:
+            self._seen.append(frame)
+        return list(self._seen)[:count]
+
+    def __iter__(self) -> Iterator[av.VideoFrame]:
+        while self._seen:
+            yield self._seen.popleft()
+        yield from self._frames
+
+    def seek(self, seconds: Fraction) -> bool:
+        """Go to the keyframe at or before a time on the file's clock; False where that fails.
+
+        The caller must check the time of the first picture that comes: files with a poor index
+        go elsewhere without saying so.
+        """
+        if self.stream.time_base is None:
+            return False
+        try:
+            self.container.seek(seconds // self.stream.time_base, stream=self.stream)
+        except (av.FFmpegError, OSError, OverflowError):
+            return False
+        self._decoder.flush_buffers()
+        self._seen.clear()
+        self._first_packet = 0
+        self._frames = self._decode()
+        return True
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        packets = islice(self.container.demux(self.stream), self._first_packet, None)
+        drained = False
+        while not drained:
+            try:
+                packet = next(packets, None)
+            except (av.FFmpegError, OSError) as error:
+                # The container itself is cut or damaged here: nothing more can be read, but the
+                # decoder still holds pictures.
+                self._tell(f"reading stopped: {describe_error(error)}", None)
+                packet = None
+            # demux() ends with an empty packet that drains the decoder; without it (an error) we
+            # drain by hand. Forgetting this loses the last pictures of every file with B-frames.
+            drained = packet is None or (packet.size == 0 and packet.dts is None)
+            try:
+                decoded = self._decoder.decode(None if drained else packet)
+            except av.EOFError:
+                return
+            except av.FFmpegError as error:
+                self._tell(describe_error(error), packet.pts if packet else None)
+                continue
+            for frame in decoded:
+                if frame.is_corrupt:
+                    self._tell("decoded with errors", frame.pts)
+                yield frame
+
+    def _tell(self, trouble: str, pts: int | None) -> None:
+        if self._on_damage is not None:
+            self._on_damage(trouble, pts)

@@ -1,0 +1,87 @@
+"""Deinterlacing: pictures of two fields made whole, one for one, with their times unchanged."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Final
+
+import av
+from av.filter import Graph
+
+from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.read.options import FieldOrder
+
+_PARITY: Final[dict[FieldOrder, str]] = {"auto": "auto", "top": "tff", "bottom": "bff"}
+
+_UNIT: Final = Fraction(1, 25)
+"""The filter gets frame numbers in this unit; the true times are kept outside of it."""
+
+
+def deinterlace(
+    frames: Iterable[av.VideoFrame], *, field_order: FieldOrder = "auto", every: bool = False
+) -> Iterator[av.VideoFrame]:
+    """Deinterlace decoded frames of one size: as many out as in, in order, with their times.
+
+    The filter is FFmpeg's bwdif. It sees one picture before and after each, so that parts that
+    stand still keep their full detail. A video of one picture has no neighbours to see motion by,
+    and stays as it is.
+
+    Args:
+        frames: All of one size and pixel format.
+        field_order: The first field in time; "auto" believes each frame's own flag.
+        every: Work on every frame, not only on those that are flagged as interlaced.
+
+    Raises:
+        InputVideoError: The filter cannot work on this kind of picture.
+    """
+    graph: Graph | None = None
+    times: deque[tuple[int | None, int | None, int]] = deque()
+    try:
+        for number, frame in enumerate(frames):
+            if graph is None:
+                graph = _build(frame, _PARITY[field_order], every=every)
+            times.append((frame.pts, frame.dts, int(getattr(frame, "duration", 0) or 0)))
+            frame.pts, frame.time_base = number, _UNIT
+            graph.vpush(frame)
+            yield from _pull(graph, times)
+        if graph is not None:
+            graph.vpush(None)
+            yield from _pull(graph, times)
+    except (av.FFmpegError, ValueError) as error:
+        raise InputVideoError(
+            f"the video cannot be deinterlaced ({error})",
+            hint="deinterlace it first: ffmpeg -i IN -vf bwdif=send_frame -c:v ffv1 OUT.mkv",
+        ) from error
+    if times:
+        raise InputVideoError(
+            f"{len(times)} pictures were lost while deinterlacing",
+            hint="please report this with the file",
+        )
+
+
+def _build(frame: av.VideoFrame, parity: str, *, every: bool) -> Graph:
+    graph = Graph()
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=_UNIT
+    )
+    which = "all" if every else "interlaced"
+    whole = graph.add("bwdif", f"mode=send_frame:parity={parity}:deint={which}")
+    # Without it the graph may end in whatever format the filter likes best.
+    same = graph.add("format", f"pix_fmts={frame.format.name}")
+    graph.link_nodes(source, whole, same, graph.add("buffersink")).configure()
+    return graph
+
+
+def _pull(
+    graph: Graph, times: "deque[tuple[int | None, int | None, int]]"
+) -> Iterator[av.VideoFrame]:
+    while True:
+        try:
+            frame = graph.vpull()
+        except (av.BlockingIOError, av.EOFError):
+            return
+        pts, dts, duration = times.popleft()
+        frame.pts, frame.dts = pts, dts
+        if hasattr(frame, "duration"):
+            frame.duration = duration
+        yield frame

@@ -1,0 +1,183 @@
+"""Opening what a person names: a file, or a pipe that can be read only once."""
+
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final, Literal
+
+import av
+from av.container import InputContainer
+
+from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.read.image_sequence import is_sequence
+
+SourceKind = Literal["file", "sequence", "pipe"]
+
+STANDARD_INPUT: Final = Path("-")
+"""The name that stands for what is piped in."""
+
+_HEADER_BYTES: Final = 256
+_PIPE_BUFFER_BYTES: Final = 1 << 20
+
+
+def source_kind(path: Path) -> SourceKind:
+    """Say how a path is read: as a file, as a sequence of pictures, or once from a pipe."""
+    if path == STANDARD_INPUT or _is_stream(path):
+        return "pipe"
+    return "sequence" if is_sequence(path) else "file"
+
+
+def input_name(path: Path) -> str:
+    """Return what people call an input."""
+    return "standard input" if path == STANDARD_INPUT else str(path)
+
+
+def _is_stream(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
+
+
+@contextmanager
+def open_input(path: Path) -> Iterator[InputContainer]:
+    """Open a file for reading; whatever FFmpeg says about it becomes an ``InputVideoError``."""
+    check_readable(path)
+    try:
+        # Metadata in other encodings than UTF-8 is common in old AVI files and must not stop us.
+        # The "file:" prefix keeps names such as "a:b.mp4" from being read as a protocol.
+        container = av.open(f"file:{path}", "r", metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputVideoError(
+            f"{path} is not a video that can be read ({describe_error(error)})",
+            hint="check that the file is complete and plays in a video player",
+        ) from error
+    with container:
+        yield container
+
+
+def read_header(path: Path) -> bytes:
+    """Return the first bytes of a file.
+
+    Raises:
+        InputVideoError: It cannot be read.
+    """
+    check_readable(path)
+    with path.open("rb") as file:
+        return file.read(_HEADER_BYTES)
+
+
+def check_readable(path: Path) -> None:
+    """Complain about a missing file, a folder or an empty file in plain words.
+
+    Raises:
+        InputVideoError: One of these.
+    """
+    try:
+        if path.is_dir():
+            raise InputVideoError(
+                f"{path} is a folder, and holds no pictures to be read as a sequence",
+                hint="give a video file, or a folder with nothing but numbered pictures",
+            )
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except FileNotFoundError as error:
+        raise InputVideoError(
+            f"{path} does not exist", hint="check the spelling, and the folder you are in"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise InputVideoError(
+            f"{path} cannot be read: {describe_error(error)}",
+            hint="check the name, and the permissions of the file",
+        ) from error
+    if empty:
+        raise InputVideoError(f"{path} is empty", hint="copy or download the file again")
+
+
+def describe_error(error: Exception) -> str:
+    """Return FFmpeg's words for what went wrong, without its codes."""
+    return str(getattr(error, "strerror", None) or error)
+
+
+class Pipe:
+    """Something that can be read only once, opened: standard input, or a named pipe."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the pipe and wait until it gives its first bytes.
+
+        Raises:
+            InputVideoError: Nothing comes, or nothing that can be read without going back.
+        """
+        self.path = path
+        self._stack = ExitStack()
+        try:
+            file = self._open_file()
+            self.header = file.header
+            self.container = self._stack.enter_context(self._open_container(file))
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the pipe; a program that still writes to it then stops."""
+        self._stack.close()
+
+    def _open_file(self) -> "_PipeFile":
+        if self.path == STANDARD_INPUT:
+            if sys.stdin is None or sys.stdin.isatty():
+                raise InputVideoError(
+                    "nothing is piped into standard input",
+                    hint="for example: ffmpeg -i clip.mp4 -f yuv4mpegpipe - | dscvsr upscale - ...",
+                )
+            return _PipeFile(sys.stdin.buffer)
+        try:
+            return _PipeFile(self._stack.enter_context(self.path.open("rb")))
+        except OSError as error:
+            raise InputVideoError(
+                f"{self.path} cannot be read: {describe_error(error)}",
+                hint="check the permissions of the pipe",
+            ) from error
+
+    def _open_container(self, file: "_PipeFile") -> InputContainer:
+        name = input_name(self.path)
+        if not file.header:
+            raise InputVideoError(
+                f"nothing came through {name}", hint="check the program that writes to the pipe"
+            )
+        try:
+            return av.open(file, "r", metadata_errors="replace", buffer_size=_PIPE_BUFFER_BYTES)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise InputVideoError(
+                f"{name} holds no video that can be read from a pipe ({describe_error(error)})",
+                hint="pipe yuv4mpegpipe, matroska, mpegts or nut; mp4 and mov must be files",
+            ) from error
+
+
+class _PipeFile:
+    """A readable object for PyAV, without going back, whose first bytes are known beforehand."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        # A BufferedReader waits until all the bytes asked for are there; a live source would lag.
+        self._read = getattr(file, "read1", file.read)
+        self.header = self._read_header()
+        self._pending = self.header
+
+    def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes, and none at the end."""
+        if self._pending:
+            part, self._pending = self._pending[:size], self._pending[size:]
+            return part
+        return bytes(self._read(size))
+
+    def _read_header(self) -> bytes:
+        header = b""
+        while len(header) < _HEADER_BYTES:
+            part = self._read(_HEADER_BYTES - len(header))
+            if not part:
+                break
+            header += part
+        return header

@@ -1,0 +1,249 @@
+"""Probe an input: what it holds, and a clear complaint where it holds no picture."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.colour_limits import codec_siting
+from dscvsr_cli.video.display_matrix import rotation_degrees
+from dscvsr_cli.video.info import Crop, StreamInfo, StreamKind, VideoInfo
+from dscvsr_cli.video.interlacing import is_interlaced
+from dscvsr_cli.video.pixels.colour import (
+    RANGE_UNSPECIFIED,
+    UNSPECIFIED,
+    ColourInfo,
+    Siting,
+    resolve_colour,
+)
+from dscvsr_cli.video.pixels.convert import is_opaque
+from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
+from dscvsr_cli.video.read.container_crop import container_crop
+from dscvsr_cli.video.read.decoder import Decoding
+from dscvsr_cli.video.read.image_sequence import sequence_pictures
+from dscvsr_cli.video.read.open_input import input_name, open_input, read_header, source_kind
+from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.sequence_frames import probe_pictures
+from dscvsr_cli.video.read.side_data import display_matrix, dynamic_hdr, hdr_metadata
+from dscvsr_cli.video.read.streams import codec_name, is_cover
+from dscvsr_cli.video.tags import content_keys
+from dscvsr_cli.video.y4m_header import y4m_siting
+
+PICTURES_LOOKED_AT: Final = 6
+"""First pictures that are decoded; a film may begin with a few that tell less than the others."""
+
+_HIGHEST_PLAUSIBLE_RATE: Final = 480
+
+
+def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
+    """Read a file's header and its first pictures, or the first picture of a sequence.
+
+    Pictures are decoded because the bitstream knows better than the container: colour tags may be
+    there alone, or contradict the container's, and players follow the bitstream.
+
+    A pipe cannot be probed and then read: use ``VideoReader``, which does both in one go.
+
+    Raises:
+        InputVideoError: Missing, unreadable, not a video, empty, or without a picture.
+        ValueError: The path is a pipe.
+    """
+    options = options or ReadOptions()
+    kind = source_kind(path)
+    if kind == "pipe":
+        raise ValueError(f"{path} can be read only once, and so not be probed")
+    if kind == "sequence":
+        pictures = sequence_pictures(path, start_number=options.start_number)
+        return probe_pictures(path, pictures, options)
+    with open_input(path) as container:
+        trouble: list[str] = []
+        decoding = Decoding(
+            container,
+            path,
+            # A few pictures are wanted; more threads would only start on the ones after them.
+            threads=1,
+            on_damage=lambda message, _: trouble.append(message),
+        )
+        return describe(decoding, path, options, header=b"", trouble=trouble)
+
+
+def describe(
+    decoding: Decoding,
+    path: Path,
+    options: ReadOptions,
+    *,
+    header: bytes,
+    trouble: Sequence[str] = (),
+) -> VideoInfo:
+    """Return what is known of an opened file or pipe after a look at its first pictures.
+
+    Args:
+        decoding: At its beginning.
+        path: The file or pipe.
+        options: Of the person.
+        header: The first bytes; empty where the file can be opened to read them.
+        trouble: What has gone wrong while decoding, for the message.
+
+    Raises:
+        InputVideoError: No picture could be decoded.
+    """
+    frames = decoding.look(PICTURES_LOOKED_AT)
+    if not frames:
+        reason = trouble[-1] if trouble else "it ends before the first picture"
+        raise InputVideoError(
+            f"no picture of {input_name(path)} could be decoded ({reason})",
+            hint="the file is damaged or cut short; try another copy",
+        )
+    container, stream, frame = decoding.container, decoding.stream, frames[0]
+    plain = plain_format(frame.format.name)
+    matrix = display_matrix(frame)
+    chapters = container.chapters() if hasattr(container, "chapters") else []
+    others = tuple(
+        _stream_info(other, has_chapters=bool(chapters))
+        for other in container.streams
+        if other.index != stream.index
+    )
+    kind = source_kind(path)
+    crop = None
+    if kind == "file":
+        crop = container_crop(
+            path,
+            container.format.name,
+            stream_index=stream.index,
+            height=frame.height,
+            width=frame.width,
+        )
+    height, width = (crop or Crop()).size(frame.height, frame.width)
+    return VideoInfo(
+        path=path,
+        container=container.format.name,
+        stream_index=stream.index,
+        codec=codec_name(stream),
+        width=width,
+        height=height,
+        frame_rate=_frame_rate(stream),
+        time_base=stream.time_base or Fraction(1, 90000),
+        frame_count=_frame_count(stream),
+        duration_seconds=_duration_seconds(container, stream),
+        pixel_format=frame.format.name,
+        bit_depth=max((part.bits for part in frame.format.components), default=plain.bits),
+        colour=_colour(stream, frame, _siting(path, container, stream, header)),
+        sample_aspect_ratio=stream.sample_aspect_ratio or None,
+        display_matrix=matrix,
+        rotation=rotation_degrees(matrix),
+        interlaced=is_interlaced(stream, frames, options.field_order),
+        hdr=hdr_metadata(frame),
+        other_streams=others if kind == "file" else (),
+        frames_cut_off=_frames_cut_off(path, stream) if kind == "file" else 0,
+        chapter_count=len(chapters) if kind == "file" else 0,
+        tags=content_keys(dict(container.metadata)) if kind == "file" else (),
+        kind=kind,
+        start_seconds=_start_seconds(container, stream),
+        has_alpha=_has_alpha(codec_name(stream), frames),
+        dynamic_hdr=dynamic_hdr(frames),
+        crop=crop,
+        lost_streams=() if kind == "file" else others,
+    )
+
+
+def _has_alpha(codec: str, frames: Sequence[av.VideoFrame]) -> bool:
+    if codec == "gif":
+        # Its decoder gives every picture opacity, whether or not the file uses it.
+        return not all(is_opaque(frame) for frame in frames)
+    return has_alpha(frames[0])
+
+
+def _colour(stream: VideoStream, frame: av.VideoFrame, siting: Siting) -> ColourInfo:
+    context = stream.codec_context
+
+    def tag(of_frame: int, of_stream: int, missing: int) -> int:
+        return int(of_frame) if of_frame != missing else int(of_stream)
+
+    frame_primaries = getattr(frame, "color_primaries", UNSPECIFIED)
+    frame_transfer = getattr(frame, "color_trc", UNSPECIFIED)
+    return resolve_colour(
+        pixel_format=plain_format(frame.format.name),
+        height=frame.height,
+        width=frame.width,
+        matrix_tag=tag(frame.colorspace, context.colorspace, UNSPECIFIED),
+        range_tag=tag(frame.color_range, context.color_range, RANGE_UNSPECIFIED),
+        primaries_tag=tag(frame_primaries, context.color_primaries, UNSPECIFIED),
+        transfer_tag=tag(frame_transfer, context.color_trc, UNSPECIFIED),
+        siting=siting,
+    )
+
+
+def _siting(path: Path, container: InputContainer, stream: VideoStream, header: bytes) -> Siting:
+    if container.format.name == "yuv4mpegpipe":
+        # PyAV does not show what libav makes of the header.
+        return y4m_siting(header or read_header(path))
+    return codec_siting(codec_name(stream))
+
+
+def _frame_rate(stream: VideoStream) -> Fraction | None:
+    average, guessed = stream.average_rate, stream.guessed_rate
+    # Millisecond clocks (FLV, some Matroska) show up as 1000 frames per second.
+    if average and (average <= _HIGHEST_PLAUSIBLE_RATE or not guessed):
+        return average
+    return guessed or None
+
+
+def _frame_count(stream: VideoStream) -> int | None:
+    if stream.frames > 0:
+        return stream.frames
+    # mkvmerge counts the frames and writes the number into the stream's tags.
+    counted = stream.metadata.get("NUMBER_OF_FRAMES", "")
+    return int(counted) if counted.isascii() and counted.isdigit() and int(counted) > 0 else None
+
+
+def _frames_cut_off(path: Path, stream: VideoStream) -> int:
+    # libav reads what is there of such a file and then ends, without a word.
+    size_bytes = path.stat().st_size
+    entries = getattr(stream, "index_entries", ())
+    return sum(1 for entry in entries if entry.pos + entry.size > size_bytes)
+
+
+def _duration_seconds(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration and stream.duration > 0 and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if container.duration and container.duration > 0:
+        seconds = container.duration / av.time_base
+        rate = _frame_rate(stream)
+        # Raw streams have no header; what is guessed for them can be less than one frame.
+        return seconds if rate is None or seconds * rate > 0.5 else None
+    return None
+
+
+def _start_seconds(container: InputContainer, picture: VideoStream) -> Fraction:
+    starts = {
+        stream.index: stream.start_time * stream.time_base
+        for stream in container.streams
+        if stream.type in ("video", "audio")
+        and not is_cover(stream)
+        and stream.start_time is not None
+        and stream.time_base
+    }
+    # Sound may begin a little below zero with samples that only warm up its decoder.
+    zero = Fraction(0)
+    return max(min(starts.values(), default=zero), min(zero, starts.get(picture.index, zero)))
+
+
+def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
+    kind: StreamKind = stream.type
+    codec = codec_name(stream)
+    tags = stream.metadata
+    handler = tags.get("handler_name")
+    return StreamInfo(
+        index=stream.index,
+        kind=kind,
+        codec=codec,
+        language=tags.get("language"),
+        title=tags.get("title") or tags.get("name") or tags.get("filename"),
+        is_cover=kind == "video" and is_cover(stream),
+        is_chapter_text=has_chapters and codec == "bin_data" and handler == "SubtitleHandler",
+    )

@@ -1,0 +1,256 @@
+"""VideoReader: a video file, an image sequence or a pipe as an iterator of Frame."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import av
+from torch import Tensor
+
+from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.video.clock import FrameClock
+from dscvsr_cli.video.info import Crop, VideoInfo
+from dscvsr_cli.video.pixels.convert import frame_to_alpha, frame_to_pixels, is_opaque
+from dscvsr_cli.video.read.decoder import Decoding
+from dscvsr_cli.video.read.image_sequence import sequence_pictures
+from dscvsr_cli.video.read.interlacing import deinterlace
+from dscvsr_cli.video.read.open_input import Pipe, input_name, source_kind
+from dscvsr_cli.video.read.options import USUAL_RATE, ReadOptions
+from dscvsr_cli.video.read.probe import describe, probe
+from dscvsr_cli.video.read.seek import FileOpener
+from dscvsr_cli.video.read.sequence_frames import picture_frames
+from dscvsr_cli.video.read.stills import still_colour
+
+_log: Final = logging.getLogger(__name__)
+
+
+class VideoReader:
+    """Decode every picture of an input, in the order shown, once.
+
+    Use it as a context manager and iterate over it; a second loop starts from the beginning, unless
+    the input is a pipe, which is probed and read in one go.
+
+    Timestamps are the source's own. Where a picture has none (raw streams, some AVI files) it gets
+    its decoding time if that moves forward, and else the previous timestamp plus the previous
+    duration. Timestamps that repeat or step back are passed on as they are: ``VideoWriter`` puts
+    them in order, since only it knows what its container can hold.
+
+    A picture that cannot be decoded is left out, counted in ``damaged_frames`` and logged; pictures
+    that decode with errors are kept, counted and logged as well.
+
+    Args:
+        path: A file; a pattern such as ``frames/%05d.png`` or a folder of pictures; ``-`` for
+            standard input, or a named pipe.
+        options: How to read it.
+
+    Raises:
+        UsageError: From the constructor where an option does not fit the input.
+        InputVideoError: From the constructor where ``probe`` complains; from the loop where not a
+            single picture comes out, or at the first damaged one where ``options`` are strict.
+    """
+
+    def __init__(self, path: Path, options: ReadOptions | None = None) -> None:
+        self.frames_read = 0
+        self.damaged_frames = 0
+        self._path = path
+        self._options = options or ReadOptions()
+        self._stack = ExitStack()
+        self._pipe: Pipe | None = None
+        self._piped: Decoding | None = None
+        self._told_of_fields = self._told_of_alpha = False
+        kind = source_kind(path)
+        if kind != "sequence" and (
+            self._options.rate is not None or self._options.start_number is not None
+        ):
+            raise UsageError(
+                f"{input_name(path)} is no image sequence, and has its own times and numbers",
+                hint="--fps and --start-number are for pictures such as frames/%05d.png",
+            )
+        if kind == "pipe":
+            self.info = self._open_pipe(path)
+        else:
+            self.info = probe(path, self._options)
+        if self._options.strict and self.info.frames_cut_off:
+            raise InputVideoError(
+                f"{path} is cut short: its last {self.info.frames_cut_off} pictures are missing",
+                hint="copy or download it again, or leave out --strict to keep what there is",
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the input; iterating again opens it anew, unless it is a pipe."""
+        self._stack.close()
+        if self._pipe is not None:
+            self._pipe.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        self._stack.close()
+        self.frames_read = 0
+        if self._piped is None:
+            self.damaged_frames = 0
+        span, clock = self._options.span, FrameClock(self.info)
+        for decoded in self._whole_pictures():
+            pts, duration = clock.stamp(decoded)
+            seconds = self._seconds(pts)
+            if span.is_before(seconds):
+                continue
+            if span.is_past(seconds):
+                break
+            self.frames_read += 1
+            yield self._frame(decoded, pts, duration)
+        if self.frames_read == 0:
+            self._complain_of_nothing()
+
+    def _open_pipe(self, path: Path) -> VideoInfo:
+        pipe = self._pipe = Pipe(path)
+        try:
+            self._piped = Decoding(pipe.container, path, on_damage=self._note_damage)
+            return describe(self._piped, path, self._options, header=pipe.header)
+        except BaseException:
+            pipe.close()
+            raise
+
+    def _whole_pictures(self) -> Iterator[av.VideoFrame]:
+        if self.info.kind == "sequence":
+            pictures = sequence_pictures(self.info.path, start_number=self._options.start_number)
+            frames = picture_frames(pictures, self.info, self._options)
+        else:
+            frames = self._same_size(self._decoding())
+        if not self._options.deinterlace:
+            return frames
+        # Who asks for it on a video that is flagged nowhere knows that the flags are wrong.
+        order = self._options.field_order
+        every = order != "auto" or not self.info.interlaced
+        return deinterlace(frames, field_order=order, every=every)
+
+    def _decoding(self) -> Decoding:
+        if self._piped is not None:
+            decoding, self._piped = self._piped, None
+            return decoding
+        if self.info.kind == "pipe":
+            raise ValueError("a pipe can be read only once")
+        self._stack.close()
+        opener = FileOpener(self.info, self._stack, on_damage=self._note_damage)
+        start = self._options.span.start
+        if start == 0:
+            return opener.from_beginning()
+        if self._options.deinterlace:
+            # One picture more, so that the first one of the span is made whole like all others.
+            start -= 2 / (self.info.frame_rate or USUAL_RATE)
+        return opener.from_keyframe(start + self.info.start_seconds)
+
+    def _seconds(self, pts: int) -> Fraction:
+        return pts * self.info.time_base - self.info.start_seconds
+
+    def _frame(self, decoded: av.VideoFrame, pts: int, duration: int) -> Frame:
+        # Pictures of a sequence may differ in what their numbers mean.
+        is_still = self.info.kind == "sequence"
+        colour = still_colour(decoded) if is_still else self.info.colour
+        alpha = None
+        if self.info.has_alpha:
+            alpha = frame_to_alpha(decoded)
+        else:
+            self._watch_alpha(decoded)
+        return Frame(
+            pixels=self._cropped(frame_to_pixels(decoded, colour)),
+            pts=pts,
+            duration=duration,
+            alpha=None if alpha is None else self._cropped(alpha),
+        )
+
+    def _watch_alpha(self, decoded: av.VideoFrame) -> None:
+        # Only of GIF and of pictures is the first frame's opacity no word on the others'.
+        varies = self.info.codec == "gif" or self.info.kind == "sequence"
+        if varies and not self._told_of_alpha and not is_opaque(decoded):
+            self._told_of_alpha = True
+            _log.warning(
+                "%s: some pictures are transparent, although the first ones are not; this is lost",
+                input_name(self._path),
+            )
+
+    def _cropped(self, planes: Tensor) -> Tensor:
+        crop = self.info.crop
+        if crop is None:
+            return planes
+        rows = slice(crop.top, crop.top + self.info.height)
+        columns = slice(crop.left, crop.left + self.info.width)
+        return planes[:, rows, columns].contiguous()
+
+    def _same_size(self, frames: Decoding) -> Iterator[av.VideoFrame]:
+        crop = self.info.crop or Crop()
+        height = self.info.height + crop.top + crop.bottom
+        width = self.info.width + crop.left + crop.right
+        for frame in frames:
+            self._watch_fields(frame)
+            if (frame.height, frame.width) == (height, width):
+                yield frame
+                continue
+            # Broadcast recordings and web streams may change their size midway. An encoder cannot,
+            # so such pictures are brought to the first one's size and none is lost.
+            _log.warning(
+                "%s: the picture changes to %dx%d; scaled back to %dx%d",
+                input_name(self._path),
+                frame.width,
+                frame.height,
+                width,
+                height,
+            )
+            resized = frame.reformat(
+                width=width,
+                height=height,
+                format=self.info.pixel_format,
+                interpolation="BICUBIC",
+            )
+            resized.pts, resized.dts = frame.pts, frame.dts
+            yield resized
+
+    def _watch_fields(self, frame: av.VideoFrame) -> None:
+        expected = self.info.interlaced or self._options.field_order != "auto"
+        if frame.interlaced_frame and not (expected or self._told_of_fields):
+            self._told_of_fields = True
+            _log.warning(
+                "%s: some pictures are interlaced, although the first ones are not; "
+                "--deinterlace makes them whole",
+                input_name(self._path),
+            )
+
+    def _note_damage(self, trouble: str, pts: int | None) -> None:
+        if pts is not None and hasattr(self, "info"):
+            seconds = self._seconds(pts)
+            if self._options.span.is_before(seconds) or self._options.span.is_past(seconds):
+                return
+        self.damaged_frames += 1
+        if self._options.strict:
+            raise InputVideoError(
+                f"a picture of {input_name(self._path)} is damaged ({trouble})",
+                hint="try another copy of the file, or leave out --strict to keep what there is",
+            )
+        _log.warning("%s: damaged picture (%s); going on", input_name(self._path), trouble)
+
+    def _complain_of_nothing(self) -> None:
+        if not self._options.span.is_whole:
+            length = self.info.duration_seconds
+            known = "" if length is None else f"; the video is {length:g} s long"
+            raise InputVideoError(
+                f"no picture of {input_name(self._path)} begins in the span asked for{known}",
+                hint="--start and --end count from the start of the video",
+            )
+        raise InputVideoError(
+            f"no picture of {input_name(self._path)} could be decoded",
+            hint="the file is damaged or cut short; try another copy",
+        )

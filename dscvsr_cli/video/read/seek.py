@@ -1,0 +1,89 @@
+"""Seeking: a file opened so that decoding begins no later than a time, with exact timestamps."""
+
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import InputContainer
+
+from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.read.decoder import DamageListener, Decoding
+from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.streams import main_video_stream
+
+_INDEXED: Final = frozenset({"mp4", "matroska", "nut", "flv", "avi"})
+"""Containers with an index of keyframes. In others libav guesses where to go, and after that may
+give every picture the time of its neighbour; their packets are read from the first one."""
+
+
+class FileOpener:
+    """Opens one file for decoding, as often as it takes.
+
+    Args:
+        info: The probed file.
+        stack: Holds what is open.
+        on_damage: Told of every packet or picture that is damaged.
+    """
+
+    def __init__(self, info: VideoInfo, stack: ExitStack, *, on_damage: DamageListener) -> None:
+        self._info = info
+        self._stack = stack
+        self._on_damage = on_damage
+
+    def from_beginning(self, *, first_packet: int = 0) -> Decoding:
+        """Open the file at its first packet, or a later one.
+
+        Raises:
+            InputVideoError: It cannot be read any more.
+        """
+        self._stack.close()
+        path = self._info.path
+        container = self._stack.enter_context(open_input(path))
+        return Decoding(container, path, on_damage=self._on_damage, first_packet=first_packet)
+
+    def from_keyframe(self, seconds: Fraction) -> Decoding:
+        """Open the file at a keyframe at or before a time on its clock, or at its beginning.
+
+        Raises:
+            InputVideoError: It cannot be read any more.
+        """
+        if not _INDEXED.isdisjoint(self._info.container.split(",")):
+            decoding = self.from_beginning()
+            found = decoding.seek(seconds)
+        else:
+            with open_input(self._info.path) as container:
+                keyframe = _last_keyframe(container, self._info.path, seconds)
+            decoding = self.from_beginning(first_packet=keyframe)
+            found = True
+        if found and self._begins_by(decoding, seconds):
+            return decoding
+        return self.from_beginning()
+
+    def _begins_by(self, decoding: Decoding, seconds: Fraction) -> bool:
+        # Only a picture that says its time proves that none of those wanted was missed.
+        first = next(iter(decoding.look(1)), None)
+        if first is None or first.pts is None:
+            return False
+        return first.pts * self._info.time_base <= seconds
+
+
+def _last_keyframe(container: InputContainer, path: Path, seconds: Fraction) -> int:
+    """Return which packet of the picture is the last keyframe at or before a time; 0 if in doubt.
+
+    Reads the packets up to there and decodes none.
+    """
+    stream = main_video_stream(container, path)
+    unit = stream.time_base or Fraction(1)
+    found = 0
+    try:
+        for number, packet in enumerate(container.demux(stream)):
+            if packet.dts is not None and packet.dts * unit > seconds:
+                break
+            if packet.is_keyframe and packet.pts is not None and packet.pts * unit <= seconds:
+                found = number
+    except av.FFmpegError:
+        # The reader will come upon the same damage, and tell.
+        return found
+    return found

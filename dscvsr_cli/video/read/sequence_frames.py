@@ -1,0 +1,79 @@
+"""An image sequence as a video: what is known of it, and its pictures one after the other."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import av
+
+from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.display_matrix import rotation_degrees
+from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
+from dscvsr_cli.video.read.options import USUAL_RATE, ReadOptions
+from dscvsr_cli.video.read.side_data import display_matrix
+from dscvsr_cli.video.read.stills import decode_picture, still_colour
+
+
+def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -> VideoInfo:
+    """Describe a sequence by its first picture, as a video of constant rate without other streams.
+
+    Raises:
+        InputVideoError: The first picture cannot be read.
+    """
+    frame = decode_picture(pictures[0])
+    rate = options.rate or USUAL_RATE
+    plain = plain_format(frame.format.name)
+    bits = max((part.bits for part in frame.format.components), default=plain.bits)
+    pixel_format = frame.format.name
+    if plain.family == "grey":
+        # Programs save a black picture as grey; the ones after it may have colours.
+        pixel_format = "gbrp" if bits <= 8 else "gbrp16le"
+    matrix = display_matrix(frame)
+    return VideoInfo(
+        path=path,
+        container="image2",
+        stream_index=0,
+        codec=pictures[0].suffix[1:].lower(),
+        width=frame.width,
+        height=frame.height,
+        frame_rate=rate,
+        time_base=1 / rate,
+        frame_count=len(pictures),
+        duration_seconds=float(len(pictures) / rate),
+        pixel_format=pixel_format,
+        bit_depth=bits,
+        colour=still_colour(frame, pixel_format),
+        sample_aspect_ratio=None,
+        display_matrix=matrix,
+        rotation=rotation_degrees(matrix),
+        interlaced=options.field_order in ("top", "bottom"),
+        kind="sequence",
+        has_alpha=has_alpha(frame),
+    )
+
+
+def picture_frames(
+    pictures: Sequence[Path], info: VideoInfo, options: ReadOptions
+) -> Iterator[av.VideoFrame]:
+    """Decode those pictures of a sequence that lie in the span, with their times.
+
+    Raises:
+        InputVideoError: A picture cannot be read, or has another size than the first.
+    """
+    for number, picture in enumerate(pictures):
+        seconds = number * info.time_base
+        if options.span.is_before(seconds):
+            continue
+        if options.span.is_past(seconds):
+            return
+        frame = decode_picture(picture)
+        if (frame.width, frame.height) != (info.width, info.height):
+            raise InputVideoError(
+                f"{picture} is {frame.width}x{frame.height}, but the first picture is "
+                f"{info.width}x{info.height}",
+                hint="all pictures of a sequence must have one size",
+            )
+        frame.pts, frame.dts = number, None
+        if hasattr(frame, "duration"):
+            frame.duration = 1
+        yield frame

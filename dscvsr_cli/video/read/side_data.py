@@ -1,0 +1,78 @@
+"""What decoded pictures carry beside their planes: turn, HDR metadata static and dynamic."""
+
+import struct
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Final, cast
+
+import av
+from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import Type as SideDataType
+
+from dscvsr_cli.video.display_matrix import DisplayMatrix, quarter_turns
+from dscvsr_cli.video.info import HdrMetadata
+
+_DYNAMIC_HDR: Final = {
+    "DOVI_RPU_BUFFER": "Dolby Vision",
+    "DOVI_METADATA": "Dolby Vision",
+    "DYNAMIC_HDR_PLUS": "HDR10+",
+    "DYNAMIC_HDR_VIVID": "HDR Vivid",
+}
+"""Names for people of the kinds of metadata that change from picture to picture."""
+
+
+def display_matrix(frame: av.VideoFrame) -> DisplayMatrix | None:
+    """Return the nine numbers that turn the picture for display, or None."""
+    data = _side_data(frame, SideDataType.DISPLAYMATRIX, 36)
+    if data:
+        return struct.unpack("=9i", data[:36])
+    degrees = int(getattr(frame, "rotation", 0))
+    return quarter_turns(degrees) if degrees and degrees % 90 == 0 else None
+
+
+def dynamic_hdr(frames: Iterable[av.VideoFrame]) -> tuple[str, ...]:
+    """Return which kinds of dynamic HDR metadata any of the frames carries, each name once."""
+    # By name, since not every release of PyAV knows every kind.
+    kinds = (entry.type.name for frame in frames for entry in _entries(frame))
+    return tuple(dict.fromkeys(_DYNAMIC_HDR[kind] for kind in kinds if kind in _DYNAMIC_HDR))
+
+
+def hdr_metadata(frame: av.VideoFrame) -> HdrMetadata | None:
+    """Return the static HDR metadata of a frame, or None."""
+    # AVMasteringDisplayMetadata is ten rationals (red, green, blue and white as x, y; least and
+    # greatest luminance) and two flags; AVContentLightMetadata is two unsigned integers.
+    mastering = _side_data(frame, SideDataType.MASTERING_DISPLAY_METADATA, 88)
+    light = _side_data(frame, SideDataType.CONTENT_LIGHT_LEVEL, 8)
+    primaries: tuple[tuple[Fraction, Fraction], ...] = ()
+    luminance: tuple[Fraction, Fraction] | None = None
+    if mastering:
+        numbers = struct.unpack("=22i", mastering[:88])
+        values = [
+            Fraction(*pair) if pair[1] else Fraction(0)
+            for pair in zip(numbers[0:20:2], numbers[1:20:2], strict=True)
+        ]
+        if numbers[20]:
+            primaries = tuple(zip(values[0:8:2], values[1:8:2], strict=True))
+        if numbers[21]:
+            luminance = (values[8], values[9])
+    content_light = struct.unpack("=2I", light[:8]) if light else None
+    if not primaries and luminance is None and content_light is None:
+        return None
+    return HdrMetadata(primaries=primaries, luminance=luminance, content_light=content_light)
+
+
+def _entries(frame: av.VideoFrame) -> Iterable[SideData]:
+    try:
+        # Iterating yields the entries themselves, in spite of the mapping that the stubs declare.
+        return cast("Iterable[SideData]", frame.side_data)
+    except ValueError:
+        # PyAV gives up where one of them is of a kind it does not know, such as EXIF in pictures.
+        return ()
+
+
+def _side_data(frame: av.VideoFrame, kind: SideDataType, size_bytes: int) -> bytes | None:
+    for entry in _entries(frame):
+        data = bytes(entry)
+        if entry.type == kind and len(data) >= size_bytes:
+            return data
+    return None

@@ -1,0 +1,101 @@
+"""Single pictures: read PNG, JPEG or WebP, write PNG."""
+
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from torch import Tensor
+
+from dscvsr_cli.errors import InputVideoError, OutputVideoError
+from dscvsr_cli.video.pixels.colour import UNSPECIFIED, ColourInfo, resolve_colour
+from dscvsr_cli.video.pixels.convert import frame_to_pixels, pixels_to_frame
+from dscvsr_cli.video.pixels.formats import plain_format
+from dscvsr_cli.video.read.open_input import describe_error, open_input
+
+_BT601_TAG: Final = 6
+
+
+def read_picture(path: Path) -> Tensor:
+    """Read a picture -> ``(3, H, W)`` float32 RGB in [0, 1]; opacity is dropped.
+
+    Raises:
+        InputVideoError: Missing, unreadable, or not a picture.
+    """
+    frame = decode_picture(path)
+    return frame_to_pixels(frame, still_colour(frame)).clamp_(0.0, 1.0)
+
+
+def decode_picture(path: Path) -> av.VideoFrame:
+    """Read the first picture of a file.
+
+    Raises:
+        InputVideoError: Missing, unreadable, or not a picture.
+    """
+    with open_input(path) as container:
+        try:
+            stream = container.streams.video[0]
+            # Such as an SVG: FFmpeg knows what it is, but has no decoder for it.
+            if not isinstance(stream.codec_context, VideoCodecContext):
+                raise InputVideoError(
+                    f"{path} is a picture of a kind that cannot be read",
+                    hint="PNG, TIFF, JPEG, WebP and BMP are fine",
+                )
+            # Threads would only start on pictures that are not there.
+            stream.codec_context.thread_count = 1
+            frame = next(iter(container.decode(video=0)), None)
+        except (av.FFmpegError, IndexError) as error:
+            raise InputVideoError(
+                f"{path} is not a picture that can be read ({describe_error(error)})",
+                hint="PNG, TIFF, JPEG, WebP and BMP are fine",
+            ) from error
+    if frame is None:
+        raise InputVideoError(
+            f"{path} holds no picture", hint="PNG, TIFF, JPEG, WebP and BMP are fine"
+        )
+    return frame
+
+
+def still_colour(frame: av.VideoFrame, pixel_format: str | None = None) -> ColourInfo:
+    """Return what the numbers of a still picture mean as colours, in its own or another format."""
+    # JPEG and WebP are BT.601 by their own standards, whatever the size of the picture.
+    matrix_tag = _BT601_TAG if frame.colorspace == UNSPECIFIED else int(frame.colorspace)
+    return resolve_colour(
+        pixel_format=plain_format(pixel_format or frame.format.name),
+        height=frame.height,
+        width=frame.width,
+        matrix_tag=matrix_tag,
+        range_tag=int(frame.color_range),
+        primaries_tag=int(getattr(frame, "color_primaries", UNSPECIFIED)),
+        transfer_tag=int(getattr(frame, "color_trc", UNSPECIFIED)),
+        siting="centre",
+    )
+
+
+def save_png(path: Path, pixels: Tensor) -> None:
+    """Write ``(3, H, W)`` RGB in [0, 1] as an 8-bit PNG, replacing an existing file.
+
+    Raises:
+        OutputVideoError: The file cannot be written.
+    """
+    if pixels.ndim != 3 or pixels.shape[0] != 3 or not math.prod(pixels.shape):
+        raise ValueError(f"expected (3, H, W), got {tuple(pixels.shape) = }")
+    _, height, width = pixels.shape
+    plain = plain_format("gbrp")
+    colour = resolve_colour(pixel_format=plain, height=height, width=width)
+    encoder = av.CodecContext.create("png", "w")
+    if not isinstance(encoder, VideoCodecContext):
+        raise TypeError("the PNG encoder encodes no pictures")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "rgb24"
+    encoder.time_base = Fraction(1, 25)
+    frame = pixels_to_frame(pixels, pixel_format="rgb24", colour=colour)
+    try:
+        packets = [*encoder.encode(frame), *encoder.encode(None)]
+        path.write_bytes(b"".join(bytes(packet) for packet in packets))
+    except (av.FFmpegError, OSError) as error:
+        raise OutputVideoError(
+            f"{path} could not be written: {describe_error(error)}",
+            hint="check the folder, its permissions and the space on the disk",
+        ) from error

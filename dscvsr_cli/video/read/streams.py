@@ -1,0 +1,87 @@
+"""Streams of an open container: which one is the picture, and what each is called."""
+
+from pathlib import Path
+from typing import Final, cast
+
+import av
+from av.codec.context import CodecContext
+from av.container import InputContainer
+from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.read.open_input import input_name
+
+_CODEC_OF_DECODER: Final = {
+    "dca": "dts",
+    "dvbsub": "dvb_subtitle",
+    "dvdsub": "dvd_subtitle",
+    "flv": "flv1",
+    "libdav1d": "av1",
+    "libopus": "opus",
+    "libvorbis": "vorbis",
+    "pgssub": "hdmv_pgs_subtitle",
+    "srt": "subrip",
+    "ssa": "ass",
+}
+"""Releases of PyAV before 15 know a stream only by the name of its decoder."""
+
+_ATTACHED_PICTURE: Final = 0x400
+
+_DECODER_OF_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders that read the second stream in which these codecs keep their opacity."""
+
+
+def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """Return the first moving picture of the file; cover art does not count.
+
+    Raises:
+        InputVideoError: There is none, or this build of FFmpeg has no decoder for it.
+    """
+    moving = [stream for stream in container.streams.video if not is_cover(stream)]
+    if not moving:
+        raise InputVideoError(
+            f"{input_name(path)} holds no picture",
+            hint="give a file with a video stream, not sound alone",
+        )
+    if cast("CodecContext | None", moving[0].codec_context) is None:
+        raise InputVideoError(
+            f"the video in {input_name(path)} is of a kind that cannot be decoded here",
+            hint="convert it first: ffmpeg -i IN -c:v ffv1 -c:a copy OUT.mkv",
+        )
+    return moving[0]
+
+
+def picture_decoder(stream: VideoStream) -> VideoCodecContext:
+    """Return the decoder for a stream: its own, or another where its own would drop the opacity."""
+    name = _DECODER_OF_ALPHA.get(codec_name(stream), "")
+    # Matroska says so in a field that libav shows among the tags.
+    if stream.metadata.get("alpha_mode", stream.metadata.get("ALPHA_MODE")) != "1" or not name:
+        return stream.codec_context
+    try:
+        decoder = av.CodecContext.create(name, "r")
+    except (ValueError, av.FFmpegError):
+        return stream.codec_context
+    if not isinstance(decoder, VideoCodecContext):
+        return stream.codec_context
+    decoder.extradata = stream.codec_context.extradata
+    return decoder
+
+
+def codec_name(stream: Stream) -> str:
+    """Return the name of the codec itself ("av1"), not of its decoder ("libdav1d")."""
+    # None where this build of FFmpeg has no decoder, in spite of what the stubs declare.
+    context = cast("CodecContext | None", stream.codec_context)
+    if context is None:
+        return str(getattr(stream, "name", None) or "") if stream.type == "data" else ""
+    name = str(getattr(context.codec, "canonical_name", context.name))
+    return _CODEC_OF_DECODER.get(name, name)
+
+
+def is_cover(stream: Stream) -> bool:
+    """Say whether a stream is a still picture that stands for the file."""
+    # Early releases of PyAV 14 hide dispositions; nothing counts as a cover there.
+    disposition = getattr(stream, "disposition", 0)
+    # An IntFlag in newer releases, a plain Flag in older ones.
+    return bool(int(getattr(disposition, "value", disposition)) & _ATTACHED_PICTURE)

@@ -1,0 +1,104 @@
+"""Join: the segments of a picture muxed into one file, beside all that the source holds."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+
+from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.video.decode_times import decode_times
+from dscvsr_cli.video.segments.packet_file import packet_times, read_packets
+from dscvsr_cli.video.segments.segment import Segment, header_digest
+from dscvsr_cli.video.write.errors import reported
+from dscvsr_cli.video.write.muxer import Assembly, OutputSpec
+
+
+def rehearse(path: Path, spec: OutputSpec, *, target: Path) -> str:
+    """Open an output of this kind and throw it away: what cannot work fails before the work.
+
+    Args:
+        path: A file that may be written and is removed.
+        spec: What it will hold.
+        target: The name to complain about.
+
+    Returns:
+        The digest of the encoder's parameter sets.
+
+    Raises:
+        UsageError: The encoder refuses the settings, or the container the encoder.
+        OutputVideoError: The muxer refuses a stream, or the folder cannot be written.
+    """
+    assembly = Assembly(path, spec)
+    try:
+        with reported(target):
+            assembly.open()
+        return header_digest(assembly.encoder.extradata)
+    finally:
+        assembly.abandon()
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def join_segments(
+    folder: Path,
+    segments: Sequence[Segment],
+    path: Path,
+    spec: OutputSpec,
+    *,
+    shift: int,
+    target: Path,
+) -> None:
+    """Write one file from segments, without encoding anything again.
+
+    Args:
+        folder: Where the segments are.
+        segments: In order.
+        path: The file to write, which is on the disk at the end.
+        spec: What it will hold; its picture is the one that the segments were encoded from.
+        shift: Units of the picture's clock by which the streams beside it move.
+        target: The name to complain about.
+
+    Raises:
+        OutputVideoError: A segment is damaged, or writing failed.
+        UsageError: The container refuses the encoder.
+    """
+    files = [folder / segment.name for segment in segments]
+    times = decode_times([pts for file in files for pts in packet_times(file)])
+    assembly = Assembly(path, spec)
+    try:
+        with reported(target):
+            assembly.open()
+            check_header(header_digest(assembly.encoder.extradata), segments)
+            assembly.shift(shift)
+            packets = chain.from_iterable(map(read_packets, files))
+            for dts, packet in zip(times, packets, strict=True):
+                assembly.mux(packet.to_packet(dts=dts, time_base=spec.picture.source.time_base))
+            assembly.finish()
+            _sync(path)
+    except BaseException:
+        assembly.abandon()
+        raise
+
+
+def check_header(header: str, segments: Sequence[Segment]) -> None:
+    """Check that segments fit under one header.
+
+    Args:
+        header: Digest of the parameter sets that the file will have.
+        segments: To be joined under it.
+
+    Raises:
+        OutputVideoError: Some were encoded with other parameter sets.
+    """
+    # With those of another encoder the pictures would decode to rubbish, or not at all.
+    if any(segment.header != header for segment in segments):
+        raise OutputVideoError(
+            "the pieces made so far come from another release of the encoder",
+            hint="begin anew with --restart",
+        )
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

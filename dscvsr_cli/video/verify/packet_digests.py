@@ -1,0 +1,88 @@
+"""PacketRecord: what there is to know of every packet of a file, for comparing two of them."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from dscvsr_cli.video.read.streams import codec_name
+
+_START_CODE = b"\x00\x00\x01"
+_PARAMETER_SETS = {"h264": frozenset({6, 7, 8, 9}), "hevc": frozenset({32, 33, 34, 35, 39})}
+"""NAL units that transport streams repeat and that other containers keep in their headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class PacketRecord:
+    """One packet: when it is shown, and a digest of what it carries."""
+
+    seconds: Fraction | None
+    """Presentation time, or None where the file gives none."""
+
+    duration_seconds: Fraction
+
+    digest: bytes
+    """Of the payload without the wrapping that a container adds."""
+
+
+def read_packets(
+    container: InputContainer, indexes: Iterable[int]
+) -> dict[int, list[PacketRecord]]:
+    """Return all packets of some streams in file order, by the index of the stream.
+
+    Raises:
+        av.FFmpegError: The file cannot be read to its end.
+    """
+    records: dict[int, list[PacketRecord]] = {index: [] for index in indexes}
+    if not records:
+        return records
+    streams = [container.streams[index] for index in sorted(records)]
+    codecs = {stream.index: codec_name(stream) for stream in streams}
+    for packet in container.demux(streams):
+        # demux() ends every stream with an empty packet that is meant for decoders.
+        if packet.size or packet.dts is not None:
+            records[packet.stream_index].append(_record(packet, codecs[packet.stream_index]))
+    return records
+
+
+def _record(packet: "Packet[Stream]", codec: str) -> PacketRecord:
+    payload = unwrapped(bytes(packet), codec)
+    return PacketRecord(
+        seconds=None if packet.pts is None else packet.pts * packet.time_base,
+        duration_seconds=(packet.duration or 0) * packet.time_base,
+        digest=hashlib.blake2b(payload, digest_size=12).digest(),
+    )
+
+
+def unwrapped(payload: bytes, codec: str) -> bytes:
+    """Return a payload without what transport streams add to it and other containers do not."""
+    if codec == "aac" and len(payload) > 7 and payload[0] == 0xFF and payload[1] & 0xF6 == 0xF0:
+        # An ADTS header has nine bytes with a checksum, seven without.
+        return payload[7 if payload[1] & 1 else 9 :]
+    if codec in _PARAMETER_SETS:
+        units = _nal_units(payload)
+        skipped = _PARAMETER_SETS[codec]
+        return b"".join(unit for unit in units if unit and _nal_type(unit, codec) not in skipped)
+    return payload
+
+
+def _nal_type(unit: bytes, codec: str) -> int:
+    return unit[0] & 0x1F if codec == "h264" else unit[0] >> 1 & 0x3F
+
+
+def _nal_units(payload: bytes) -> Iterator[bytes]:
+    """Yield the units of a picture, whether start codes or lengths stand between them."""
+    if payload[:3] == _START_CODE or payload[:4] == b"\x00" + _START_CODE:
+        for unit in payload.split(_START_CODE)[1:]:
+            # Zeros before the next start code belong to it; a unit itself never ends in one.
+            yield unit.rstrip(b"\x00")
+        return
+    position = 0
+    while position + 4 <= len(payload):
+        length = int.from_bytes(payload[position : position + 4], "big")
+        yield payload[position + 4 : position + 4 + length]
+        position += 4 + length

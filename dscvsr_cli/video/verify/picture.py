@@ -1,0 +1,191 @@
+"""Compare the pictures of two files: how many, when, how large, and tagged as what."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from dscvsr_cli.video.clock import FrameClock
+from dscvsr_cli.video.info import HdrMetadata, VideoInfo
+from dscvsr_cli.video.pixels.formats import plain_format
+from dscvsr_cli.video.read.decoder import Decoding
+from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.verify.findings import Finding, Level
+
+_UNSPECIFIED_TAGS = (0, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureTimes:
+    """When the pictures of a file are shown."""
+
+    seconds: tuple[Fraction, ...]
+    """Of each picture, rising."""
+
+    tick: Fraction
+    """Seconds between two times that the file can tell apart."""
+
+    damaged: int = 0
+    """Pictures that are missing, or were decoded with errors."""
+
+    def shift_to(self, other: "PictureTimes") -> Fraction:
+        """Return by how many seconds ``other`` begins later."""
+        if not self.seconds or not other.seconds:
+            return Fraction(0)
+        return other.seconds[0] - self.seconds[0]
+
+
+def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
+    """Decode every picture of a file and return the times, repeated ones moved as when writing.
+
+    Raises:
+        InputVideoError: Not a single picture can be decoded.
+    """
+    if info.kind == "sequence":
+        seconds = tuple(number * info.time_base for number in range(info.frame_count or 0))
+        return PictureTimes(seconds=seconds, tick=info.time_base)
+    damage: list[str] = []
+    clock = FrameClock(info)
+    with open_input(path) as container:
+        frames = Decoding(container, path, on_damage=lambda trouble, _: damage.append(trouble))
+        stamps = [clock.stamp(frame)[0] for frame in frames]
+    return PictureTimes(
+        # Every picture is written, those whose times step back too: after the ones before them.
+        seconds=tuple(pts * info.time_base for pts in sorted(stamps)),
+        tick=info.time_base,
+        damaged=len(damage),
+    )
+
+
+def compare_picture(
+    before: VideoInfo, after: VideoInfo, times_before: PictureTimes, times_after: PictureTimes
+) -> Iterator[Finding]:
+    """Yield a finding for everything that a picture has beside its pixels."""
+    yield _frame_count(times_before, times_after)
+    yield _times(times_before, times_after)
+    yield _size(before, after)
+    yield from _shape(before, after)
+    yield from _colours(before, after)
+    yield from _depth(before, after)
+    yield from _hdr(before.hdr, after.hdr)
+
+
+def _frame_count(before: PictureTimes, after: PictureTimes) -> Finding:
+    was, count = len(before.seconds), len(after.seconds)
+    level: Level = "ok" if was == count else "lost" if count < was else "changed"
+    message = f"{count} of {was}" if was != count else f"all {was}"
+    damaged = f", {after.damaged} of them damaged" if after.damaged else ""
+    return Finding(
+        level="changed" if damaged and level == "ok" else level,
+        subject="pictures",
+        message=message + damaged,
+    )
+
+
+def _times(before: PictureTimes, after: PictureTimes) -> Finding:
+    shift = before.shift_to(after)
+    moves = [new - old for old, new in zip(before.seconds, after.seconds, strict=False)]
+    worst = max(moves) - min(moves) if moves else Fraction(0)
+    moved = f"; the file begins {float(shift):.6g} s later" if abs(shift) > after.tick else ""
+    if worst == 0:
+        return Finding(level="ok", subject="picture times", message=f"exactly the same{moved}")
+    # Two times rounded to the nearest tick are less than one tick further apart than before.
+    if worst < after.tick:
+        message = f"the same on a clock of {float(after.tick) * 1000:.4g} ms{moved}"
+        return Finding(level="ok", subject="picture times", message=message)
+    message = f"moved by up to {float(worst) * 1000:.4g} ms{moved}"
+    return Finding(level="changed", subject="picture times", message=message)
+
+
+def _size(before: VideoInfo, after: VideoInfo) -> Finding:
+    factor = Fraction(after.width, before.width), Fraction(after.height, before.height)
+    message = (
+        f"{before.width}x{before.height} became {after.width}x{after.height} "
+        f"(x{float(factor[0]):.4g} by x{float(factor[1]):.4g})"
+    )
+    smaller = min(factor) < 1
+    return Finding(level="lost" if smaller else "ok", subject="size", message=message)
+
+
+def _shape(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
+    old, new = before.sample_aspect_ratio or Fraction(1), after.sample_aspect_ratio or Fraction(1)
+    # What is shown counts: pixels may have become square, and the picture wider instead.
+    shown = Fraction(before.width, before.height) * old
+    kept = Fraction(after.width, after.height) * new
+    off = float(abs(kept / shown - 1))
+    if old == new or before.sample_aspect_ratio:
+        level: Level = "ok" if old == new else "changed"
+        if off > max(2 / after.height, 2 / after.width):
+            level = "changed"
+        message = f"{old} still" if old == new else f"{old} became {new}"
+        yield Finding(level=level, subject="shape of pixels", message=message)
+    else:
+        yield Finding(level="changed", subject="shape of pixels", message=f"{old} became {new}")
+    if before.rotation or after.rotation:
+        same = before.rotation == after.rotation
+        yield Finding(
+            level="ok" if same else "lost",
+            subject="rotation",
+            message=f"{before.rotation} degrees"
+            + (" still" if same else f" became {after.rotation}"),
+        )
+
+
+def _colours(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
+    old, new = before.colour, after.colour
+    tags = (
+        ("colour matrix", old.matrix_tag, new.matrix_tag),
+        ("colour primaries", old.primaries_tag, new.primaries_tag),
+        ("transfer curve", old.transfer_tag, new.transfer_tag),
+    )
+    for subject, was, became in tags:
+        if was == became:
+            yield Finding(level="ok", subject=subject, message=f"code {was} still")
+        elif was in _UNSPECIFIED_TAGS:
+            yield Finding(level="ok", subject=subject, message=f"untagged, now says {became}")
+        elif became in _UNSPECIFIED_TAGS:
+            yield Finding(level="lost", subject=subject, message=f"code {was} is missing")
+        else:
+            yield Finding(level="changed", subject=subject, message=f"{was} became {became}")
+    # RGB spans all code values by its nature.
+    same = old.full_range == new.full_range or "rgb" in (old.matrix, new.matrix)
+    yield Finding(
+        level="ok" if same else "changed",
+        subject="colour range",
+        message="full" if new.full_range else "limited",
+    )
+
+
+def _depth(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
+    old, new = plain_format(before.pixel_format), plain_format(after.pixel_format)
+    coarser = new.row_shift > old.row_shift or new.column_shift > old.column_shift
+    level: Level = "lost" if new.bits < old.bits or (coarser and old.family != "grey") else "ok"
+    message = f"{before.pixel_format} became {after.pixel_format}"
+    if before.pixel_format == after.pixel_format:
+        message = f"{before.pixel_format} still"
+    yield Finding(level=level, subject="pixel format", message=message)
+    if before.has_alpha:
+        yield Finding(
+            level="ok" if after.has_alpha else "lost",
+            subject="transparency",
+            message="kept" if after.has_alpha else "missing",
+        )
+
+
+def _hdr(before: HdrMetadata | None, after: HdrMetadata | None) -> Iterator[Finding]:
+    if before is None:
+        return
+    subject = "HDR metadata"
+    if after is None:
+        yield Finding(level="lost", subject=subject, message="missing")
+    elif _rounded(before) != _rounded(after):
+        yield Finding(level="changed", subject=subject, message="other numbers")
+    else:
+        yield Finding(level="ok", subject=subject, message="the same")
+
+
+def _rounded(hdr: HdrMetadata) -> tuple[object, ...]:
+    # Chromaticities are stored in steps of 0.00002 by some codecs and of 1/65536 by others.
+    places = [round(float(part), 3) for pair in hdr.primaries for part in pair]
+    luminance = [round(float(value), 2) for value in hdr.luminance or ()]
+    return tuple(places), tuple(luminance), hdr.content_light

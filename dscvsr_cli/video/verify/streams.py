@@ -1,0 +1,314 @@
+"""Compare the streams beside the picture: where each one is, and whether its packets are equal."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+from av.subtitles.stream import SubtitleStream
+from av.subtitles.subtitle import AssSubtitle
+
+from dscvsr_cli.video.containers import TEXT_SUBTITLES
+from dscvsr_cli.video.info import StreamInfo, VideoInfo
+from dscvsr_cli.video.passthrough.plan import describe_stream
+from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, says_nothing
+from dscvsr_cli.video.verify.findings import Finding, Level
+from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_packets
+
+_ENCODED_SOUND_TOLERANCE: Final = Fraction(1, 20)
+"""Seconds; encoders add a little silence at both ends, and pad the last block."""
+
+_OVERRIDE_TAGS: Final = "{}"
+
+_TECHNICAL_KEYS: Final = frozenset({"creation_time", "timecode"})
+"""Tags of a track that only MP4 and its kin have fields for; they do not tell of its content."""
+
+_WRITTEN_BY_MUXERS: Final = frozenset({"handler_name", "vendor_id"})
+"""Tags of a track that name the program that wrote it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """One of the two files, with everything read from it."""
+
+    info: VideoInfo
+    container: InputContainer
+    packets: dict[int, list[PacketRecord]]
+
+    def digests(self, stream: StreamInfo) -> list[bytes]:
+        return [packet.digest for packet in self.packets.get(stream.index, ())]
+
+    def tick(self, stream: StreamInfo) -> Fraction:
+        return self.container.streams[stream.index].time_base or Fraction(0)
+
+
+def compare_streams(
+    before: VideoInfo,
+    after: VideoInfo,
+    old: InputContainer,
+    new: InputContainer,
+    *,
+    shift: Fraction,
+) -> Iterator[Finding]:
+    """Yield a finding for every stream of the source but its main picture.
+
+    Args:
+        before: The source as probed.
+        after: The target as probed.
+        old: The source, freshly opened.
+        new: The target, freshly opened.
+        shift: Seconds by which everything in the target is later.
+
+    Raises:
+        av.FFmpegError: One of the files cannot be read to its end.
+    """
+    source, target = _read(before, old), _read(after, new)
+    pairs = _pair(source, target)
+    for stream in _content(before):
+        twin = pairs.get(stream.index)
+        subject = describe_stream(stream)
+        if twin is None:
+            yield Finding(level="lost", subject=subject, message="missing")
+            continue
+        yield _compare_content(source, target, stream, twin, shift)
+        yield from _compare_tags(old.streams[stream.index], new.streams[twin.index], subject)
+
+
+def _read(info: VideoInfo, container: InputContainer) -> _Side:
+    timed = [one.index for one in _content(info) if one.kind != "attachment"]
+    return _Side(info=info, container=container, packets=read_packets(container, timed))
+
+
+def _content(info: VideoInfo) -> list[StreamInfo]:
+    return [stream for stream in info.other_streams if not stream.is_chapter_text]
+
+
+def _pair(source: _Side, target: _Side) -> dict[int, StreamInfo]:
+    """Find the twin of each source stream: equal content first, then the order within a kind."""
+    free = _content(target.info)
+    pairs: dict[int, StreamInfo] = {}
+    for alike in (_same_content, _same_codec_and_language, _same_language, _same_kind):
+        for stream in _content(source.info):
+            if stream.index in pairs:
+                continue
+            twin = next((one for one in free if alike(source, target, stream, one)), None)
+            if twin is not None:
+                pairs[stream.index] = twin
+                free.remove(twin)
+    return pairs
+
+
+def _same_content(source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo) -> bool:
+    if stream.kind == "attachment" or twin.kind != stream.kind:
+        return twin.kind == stream.kind and twin.title == stream.title
+    return (
+        stream.codec == twin.codec
+        and stream.language == twin.language
+        and source.digests(stream) == target.digests(twin)
+    )
+
+
+def _same_codec_and_language(
+    source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo
+) -> bool:
+    same_codec = stream.codec == twin.codec
+    return same_codec and _same_language(source, target, stream, twin)
+
+
+def _same_language(source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo) -> bool:
+    same = _language(stream) == _language(twin)
+    return same and _same_kind(source, target, stream, twin)
+
+
+def _same_kind(source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo) -> bool:  # noqa: ARG001
+    return (stream.kind, stream.is_cover) == (twin.kind, twin.is_cover)
+
+
+def _language(stream: StreamInfo) -> str:
+    return "" if stream.language in (None, "und") else str(stream.language)
+
+
+def _compare_content(
+    source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo, shift: Fraction
+) -> Finding:
+    if stream.kind == "attachment":
+        return _compare_attachment(source, target, stream, twin)
+    if stream.codec != twin.codec and stream.kind == "subtitle":
+        return _compare_text(source, target, stream, twin, shift)
+    before, after = source.packets[stream.index], target.packets[twin.index]
+    is_anew = stream.codec != twin.codec or [one.digest for one in before[:1]] != [
+        one.digest for one in after[:1]
+    ]
+    if is_anew and stream.kind == "audio" and before and after:
+        return _compare_encoded_sound(source, target, stream, twin, shift)
+    return _compare_packets(source, target, stream, twin, shift)
+
+
+def _compare_packets(
+    source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo, shift: Fraction
+) -> Finding:
+    subject = describe_stream(stream)
+    before, after = source.packets[stream.index], target.packets[twin.index]
+    if len(after) != len(before):
+        level: Level = "lost" if len(after) < len(before) else "changed"
+        message = f"{len(after)} of {len(before)} packets"
+        return Finding(level=level, subject=subject, message=message)
+    different = sum(a.digest != b.digest for a, b in zip(before, after, strict=True))
+    if different:
+        message = f"{different} of {len(before)} packets differ"
+        return Finding(level="changed", subject=subject, message=message)
+    worst = _worst_time(before, after, shift)
+    tick = max(target.tick(twin), Fraction(1, 100000)) + (source.tick(stream) if shift else 0)
+    if stream.is_cover or worst <= tick:
+        exact = "times exact" if worst == 0 else f"times to {float(worst) * 1000:.2g} ms"
+        message = f"all {len(before)} packets equal" + ("" if stream.is_cover else f", {exact}")
+        return Finding(level="ok", subject=subject, message=message)
+    message = f"packets equal, but moved by up to {float(worst) * 1000:.4g} ms"
+    return Finding(level="changed", subject=subject, message=message)
+
+
+def _worst_time(
+    before: Sequence[PacketRecord], after: Sequence[PacketRecord], shift: Fraction
+) -> Fraction:
+    return max(
+        (
+            abs(new.seconds - old.seconds - shift)
+            for old, new in zip(before, after, strict=True)
+            if old.seconds is not None and new.seconds is not None
+        ),
+        default=Fraction(0),
+    )
+
+
+def _compare_encoded_sound(
+    source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo, shift: Fraction
+) -> Finding:
+    subject = describe_stream(stream)
+    before, after = source.packets[stream.index], target.packets[twin.index]
+    starts = _start(after) - _start(before) - shift
+    ends = _end(after) - _end(before) - shift
+    apart = max(abs(starts), abs(ends))
+    message = f"encoded anew as {twin.codec}"
+    if apart > _ENCODED_SOUND_TOLERANCE:
+        message += f", and starts or ends {float(apart) * 1000:.0f} ms elsewhere"
+    return Finding(level="changed", subject=subject, message=message)
+
+
+def _start(packets: Sequence[PacketRecord]) -> Fraction:
+    return min((one.seconds for one in packets if one.seconds is not None), default=Fraction(0))
+
+
+def _end(packets: Sequence[PacketRecord]) -> Fraction:
+    ends = (one.seconds + one.duration_seconds for one in packets if one.seconds is not None)
+    return max(ends, default=Fraction(0))
+
+
+def _compare_text(
+    source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo, shift: Fraction
+) -> Finding:
+    subject = describe_stream(stream)
+    converted = f"converted to {twin.codec}"
+    if not {stream.codec, twin.codec} <= TEXT_SUBTITLES:
+        return Finding(level="changed", subject=subject, message=converted)
+    before = read_texts(source.info, stream.index)
+    after = read_texts(target.info, twin.index)
+    if [text for _, text in before] != [text for _, text in after]:
+        kept = sum(text in {one for _, one in after} for _, text in before)
+        level: Level = "lost" if kept < len(before) else "changed"
+        message = f"{converted}, {kept} of {len(before)} texts the same"
+        return Finding(level=level, subject=subject, message=message)
+    worst = max(
+        (abs(new[0] - old[0] - shift) for old, new in zip(before, after, strict=True)),
+        default=Fraction(0),
+    )
+    tick = target.tick(twin) + source.tick(stream)
+    times = "times the same" if worst <= tick else f"moved by up to {float(worst) * 1000:.4g} ms"
+    message = f"{converted}: all {len(before)} texts the same, {times}"
+    return Finding(level="changed", subject=subject, message=message)
+
+
+def read_texts(info: VideoInfo, index: int) -> list[tuple[Fraction, str]]:
+    """Return the start in seconds and the plain text of every subtitle of a text stream.
+
+    Raises:
+        av.FFmpegError: The file cannot be read to its end.
+    """
+    texts: list[tuple[Fraction, str]] = []
+    with av.open(f"file:{info.path}") as container:
+        stream = container.streams[index]
+        if not isinstance(stream, SubtitleStream):
+            return texts
+        for packet in container.demux(stream):
+            decoded = stream.codec_context.decode2(packet) if packet.size else None
+            lines = [rect for rect in decoded or () if isinstance(rect, AssSubtitle)]
+            text = "\n".join(plain_text(rect.ass) for rect in lines)
+            if text and packet.pts is not None:
+                texts.append((packet.pts * packet.time_base, text))
+    return texts
+
+
+def plain_text(event: bytes) -> str:
+    """Return the text of an ASS event as libav's decoders write it, without styles."""
+    # ReadOrder, Layer, Style, Name, three margins and Effect stand before the text.
+    text = event.decode("utf-8", "replace").split(",", 8)[-1]
+    depth, kept = 0, []
+    for sign in text.replace(r"\N", "\n").replace(r"\n", "\n").replace(r"\h", "\u00a0"):
+        depth += (sign == "{") - (sign == "}" and depth > 0)
+        if depth == 0 and sign not in _OVERRIDE_TAGS:
+            kept.append(sign)
+    return "".join(kept).strip()
+
+
+def _compare_attachment(
+    source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo
+) -> Finding:
+    data = [
+        getattr(side.container.streams[one.index], "data", None) or b""
+        for side, one in ((source, stream), (target, twin))
+    ]
+    same = hashlib.sha256(data[0]).digest() == hashlib.sha256(data[1]).digest()
+    return Finding(
+        level="ok" if same else "changed",
+        subject=describe_stream(stream),
+        message=f"all {len(data[0])} bytes equal" if same else "its bytes differ",
+    )
+
+
+def _compare_tags(old: Stream, new: Stream, subject: str) -> Iterator[Finding]:
+    if _flags(old, new) != _flags(new, new):
+        yield Finding(
+            level="changed",
+            subject=f"{subject} disposition",
+            message=f"{_names(old)} became {_names(new)}",
+        )
+    there = {key.lower(): value for key, value in new.metadata.items()}
+    if "name" in there:
+        # Where MP4 keeps the title of a track.
+        there.setdefault("title", there["name"])
+    for key, value in old.metadata.items():
+        name = key.lower()
+        unimportant = MUXER_OWNED_KEYS | ENCODING_KEYS | _WRITTEN_BY_MUXERS
+        about_encoding = name in unimportant or name.startswith("_statistics")
+        if about_encoding or there.get(name) == value or says_nothing(name, value):
+            continue
+        missing = name not in there
+        yield Finding(
+            level="lost" if missing and name not in _TECHNICAL_KEYS else "changed",
+            subject=f"{subject} tag {key}",
+            message=f"{value!r} is missing" if missing else f"{value!r} became {there[name]!r}",
+        )
+
+
+def _flags(stream: Stream, target: Stream) -> int:
+    # Outside of Matroska a track is "default" because of its place, and not because of a flag.
+    has_flag = "matroska" in target.container.format.name
+    ignored = 0 if has_flag else int(Disposition.default.value)
+    return int(stream.disposition.value) & ~ignored
+
+
+def _names(stream: Stream) -> str:
+    return str(stream.disposition.name or "none")

@@ -1,0 +1,110 @@
+"""Compare two files stream by stream: what of the source is still in a file made from it."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import av
+
+from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.read.open_input import describe_error, open_input
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.tags import MUXER_OWNED_KEYS, says_nothing
+from dscvsr_cli.video.verify.findings import Comparison, Finding, Level
+from dscvsr_cli.video.verify.picture import PictureTimes, compare_picture, picture_times
+from dscvsr_cli.video.verify.streams import compare_streams
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
+
+_CHAPTER_TOLERANCE_SECONDS: Final = 0.002
+
+
+def compare_files(source: Path, target: Path) -> Comparison:
+    """Say what became of everything in ``source`` in the file that was made from it.
+
+    All pictures of both files are decoded, and all other packets read. Times count as equal if
+    they are the same after one shift of the whole file, as exactly as the target's clock can say.
+
+    Args:
+        source: The original file.
+        target: The file made from it; its picture may have another size.
+
+    Raises:
+        InputVideoError: One of the files cannot be read.
+    """
+    before, after = probe(source), probe(target)
+    times_before = picture_times(source, before)
+    times_after = picture_times(target, after)
+    findings = [
+        *compare_picture(before, after, times_before, times_after),
+        *_other_streams(before, after, times_before, times_after),
+    ]
+    return Comparison(source=source, target=target, findings=tuple(findings))
+
+
+def _other_streams(
+    before: VideoInfo, after: VideoInfo, times_before: PictureTimes, times_after: PictureTimes
+) -> Iterator[Finding]:
+    if before.kind != "file":
+        return
+    shift = times_before.shift_to(times_after)
+    try:
+        with open_input(before.path) as old, open_input(after.path) as new:
+            yield from compare_streams(before, after, old, new, shift=shift)
+            yield from _compare_tags(dict(old.metadata), dict(new.metadata))
+            yield from _compare_chapters(
+                [_chapter(one) for one in old.chapters()],
+                [_chapter(one) for one in new.chapters()],
+                shift=float(shift),
+            )
+    except av.FFmpegError as error:
+        raise InputVideoError(
+            f"{before.path} and {after.path} could not be compared to their ends: "
+            f"{describe_error(error)}",
+            hint="one of the files is damaged",
+        ) from error
+
+
+def _compare_tags(before: dict[str, str], after: dict[str, str]) -> Iterator[Finding]:
+    # Matroska writes the names of tags in capitals.
+    there = {key.lower(): value for key, value in after.items()}
+    for key, value in before.items():
+        if key.lower() in MUXER_OWNED_KEYS or says_nothing(key.lower(), value):
+            continue
+        if key.lower() not in there:
+            yield Finding(level="lost", subject=f"tag {key}", message=f"{value!r} is missing")
+        elif there[key.lower()] != value:
+            yield Finding(
+                level="changed",
+                subject=f"tag {key}",
+                message=f"{value!r} became {there[key.lower()]!r}",
+            )
+        else:
+            yield Finding(level="ok", subject=f"tag {key}", message="the same")
+
+
+def _chapter(chapter: "Chapter") -> tuple[str, float]:
+    start = chapter["start"] * (chapter["time_base"] or Fraction(0))
+    return chapter["metadata"].get("title", ""), float(start)
+
+
+def _compare_chapters(
+    before: list[tuple[str, float]], after: list[tuple[str, float]], *, shift: float
+) -> Iterator[Finding]:
+    if not before:
+        return
+    level: Level = "ok"
+    message = f"all {len(before)}, titles and times the same"
+    if len(after) != len(before):
+        level, message = "lost", f"{len(after)} of {len(before)} are there"
+    elif [one[0] for one in before] != [one[0] for one in after]:
+        level, message = "changed", "titles differ"
+    elif any(
+        abs(new[1] - old[1] - shift) > _CHAPTER_TOLERANCE_SECONDS
+        for old, new in zip(before, after, strict=True)
+    ):
+        level, message = "changed", "they start at other times"
+    yield Finding(level=level, subject="chapters", message=message)

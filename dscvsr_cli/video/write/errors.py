@@ -1,0 +1,37 @@
+"""What goes wrong while a file is written, told as an ``OutputVideoError``."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import av
+
+from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.video.read.open_input import describe_error
+
+_DISK_FULL: Final = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
+
+@contextmanager
+def reported(target: Path) -> Iterator[None]:
+    """Turn what libav or the system says about writing into an error that names ``target``.
+
+    Raises:
+        BrokenPipeError: Nobody reads the pipe any more.
+        OutputVideoError: The block raised an ``av.FFmpegError`` or an ``OSError``.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        # Whoever reads a pipe may stop when it has enough.
+        raise
+    except (av.FFmpegError, OSError) as error:
+        full = getattr(error, "errno", None) in _DISK_FULL
+        raise OutputVideoError(
+            f"{target} could not be written: {describe_error(error)}",
+            hint="free some space on the disk, or write elsewhere with -o"
+            if full
+            else "try an output ending in .mkv, or another --encoder",
+        ) from error

@@ -1,0 +1,189 @@
+"""Assembly: one output file put together from encoded pictures and everything beside them."""
+
+import logging
+import math
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.video.display_matrix import DisplayMatrix, scale_display_matrix
+from dscvsr_cli.video.passthrough.plan import PassthroughPlan
+from dscvsr_cli.video.passthrough.stream_copier import StreamCopier, copy_stream_tags
+from dscvsr_cli.video.pipe_out import output_url
+from dscvsr_cli.video.read.streams import codec_name
+from dscvsr_cli.video.span import WHOLE, Span
+from dscvsr_cli.video.write.encoder import PictureSpec, open_stream_encoder
+from dscvsr_cli.video.write.encoder_options import hardware_device
+
+_log: Final = logging.getLogger(__name__)
+
+_LARGEST_TIMESCALE: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """All that one output file will hold, settled."""
+
+    picture: PictureSpec
+
+    others: PassthroughPlan | None
+    """What goes along with the picture; None leaves everything else out, tags included."""
+
+    span: Span = WHOLE
+    """The part of the source that goes along."""
+
+
+class Assembly:
+    """A file that is being muxed: the picture's packets come in, the rest is copied beside them.
+
+    libav's errors pass through; callers report them with the name the file will get.
+
+    Args:
+        path: Where to write; the name says nothing about the container.
+        spec: What the file will hold.
+    """
+
+    def __init__(self, path: Path, spec: OutputSpec) -> None:
+        self._path = path
+        self._spec = spec.picture
+        # Pipes cannot be opened again, and pictures in a folder hold nothing else.
+        self._others = spec.others if spec.picture.source.kind == "file" else None
+        self._copier = StreamCopier(spec.picture.source, spec.others or PassthroughPlan())
+        self._copier.span = spec.span
+        self._output: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+
+    @property
+    def encoder(self) -> VideoCodecContext:
+        """The opened encoder of the picture stream."""
+        return self._opened[1].codec_context
+
+    def open(self) -> None:
+        """Open the source and the encoder, add all streams and write the header.
+
+        Raises:
+            UsageError: The encoder does not fit the container or refuses the settings.
+            av.FFmpegError: The muxer refuses a stream.
+        """
+        source = self._spec.source
+        self._output = output = av.open(
+            output_url(self._path), "w", format=self._spec.container.name
+        )
+        if self._others is not None:
+            self._copier.open()
+        planned = {stream.index: stream for stream in self._others.streams} if self._others else {}
+        for index in sorted([*planned, source.stream_index]):
+            if index in planned:
+                self._copier.add_stream(output, planned[index])
+            else:
+                self._stream = self._add_picture(output)
+        if self._others is not None:
+            self._copier.copy_container_tags(output)
+            copy_stream_tags(self._copier.picture_template(), self._opened[1])
+            self._copier.start()
+        output.container_options.update(self._muxer_options())
+        output.start_encoding()
+
+    def shift(self, units: int) -> None:
+        """Move everything that is copied by so many units of the picture's clock.
+
+        To be said before the first packet.
+        """
+        self._copier.shift_seconds = units * self._spec.source.time_base
+
+    def mux(self, packet: "Packet[VideoStream]") -> None:
+        """Write one packet of the picture, after all that is to be decoded before it."""
+        output, stream = self._opened
+        packet.stream = stream
+        if packet.dts is not None and packet.time_base:
+            self._copier.copy_until(output, packet.dts * packet.time_base)
+        output.mux_one(packet)
+
+    def finish(self) -> None:
+        """Write what is left of the copied streams, and the trailer."""
+        output, _ = self._opened
+        self._copier.copy_until(output, None)
+        # The trailer holds the index of an MP4 file: closing can fail on a full disk.
+        output.close()
+        self._output = self._stream = None
+        self._copier.close()
+
+    def abandon(self) -> None:
+        """Close everything; the file is left as it is, to be thrown away."""
+        if self._output is not None:
+            # Whatever happens to the trailer of a file that is thrown away is of no interest.
+            with suppress(av.FFmpegError, OSError, ValueError):
+                self._output.close()
+        self._output = self._stream = None
+        self._copier.close()
+
+    @property
+    def _opened(self) -> tuple[OutputContainer, VideoStream]:
+        if self._output is None or self._stream is None:
+            raise ValueError("the output is used before it is opened or after it is closed")
+        return self._output, self._stream
+
+    def _add_picture(self, output: OutputContainer) -> VideoStream:
+        encoder, container = self._spec.options.encoder, self._spec.container
+        try:
+            stream = output.add_stream(
+                encoder, rate=self._spec.rate, hwaccel=hardware_device(encoder)
+            )
+        except ValueError as error:
+            raise UsageError(
+                f"{container.suffix[1:]} files cannot hold what {encoder} makes",
+                hint="write to .mkv, or choose another --encoder",
+            ) from error
+        if not isinstance(stream, VideoStream):
+            raise UsageError(f"{encoder} does not encode video")
+        if container.name in ("mp4", "mov") and codec_name(stream) in ("hevc", "libx265"):
+            # Apple's players open HEVC under this name alone.
+            stream.codec_context.codec_tag = "hvc1"
+        if self._spec.source.display_matrix is not None:
+            self._keep_rotation(stream, self._spec.source.display_matrix)
+        open_stream_encoder(stream, self._spec)
+        return stream
+
+    def _keep_rotation(self, stream: VideoStream, matrix: DisplayMatrix) -> None:
+        if not self._spec.container.rotation:
+            name = self._spec.container.suffix[1:]
+            _log.warning("%s files cannot hold a rotation; the picture will lie on its side", name)
+        elif hasattr(stream, "set_display_matrix"):
+            source = Size(self._spec.source.height, self._spec.source.width)
+            target = Size(self._spec.height, self._spec.width)
+            stream.set_display_matrix(scale_display_matrix(matrix, source=source, target=target))
+        else:
+            _log.warning("this release of PyAV cannot keep the rotation; pip install --upgrade av")
+
+    def _muxer_options(self) -> dict[str, str]:
+        name = self._spec.container.name
+        if name == "mpegts":
+            # Without it the muxer adds 1.4 seconds to every timestamp.
+            return {"mpegts_copyts": "1"}
+        if name in ("matroska", "webm", "avi"):
+            # Sound often starts a little below zero, with samples that only warm up its decoder.
+            # Matroska has a field for that, so there is no need to move every stream for it; AVI
+            # has no times at all, and would move the picture by a whole frame.
+            return {"avoid_negative_ts": "disabled"}
+        if name not in ("mp4", "mov"):
+            # Where times below zero cannot be, the muxer moves all streams together.
+            return {}
+        unit = self._spec.source.time_base.denominator
+        # One clock serves all picture tracks; late starts of any track are stored in the clock of
+        # the whole file. Common multiples keep both exact, where the usual clocks would round.
+        picture = math.lcm(unit, *self._copier.picture_clock_rates())
+        movie = math.lcm(picture, *self._copier.clock_rates())
+        options = {"video_track_timescale": picture, "movie_timescale": movie}
+        rates = {key: str(rate) for key, rate in options.items() if rate <= _LARGEST_TIMESCALE}
+        if self._others is not None and self._copier.needs_any_key():
+            return rates | {"movflags": "use_metadata_tags"}
+        return rates

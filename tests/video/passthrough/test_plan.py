@@ -1,0 +1,325 @@
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.video.containers import CONTAINERS, container_named, container_of
+from dscvsr_cli.video.info import StreamInfo, StreamKind, VideoInfo
+from dscvsr_cli.video.passthrough.plan import StreamChoices, plan_passthrough, refuse_losses
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.encoder_options import EncodeOptions
+from dscvsr_cli.video.write.writer import VideoWriter
+from tests.clips import CLIPS, Clip, render, render_kind
+from tests.helpers import packet_payloads, stream_packets
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> VideoInfo:
+    return probe(render_kind("single frame", tmp_path_factory.mktemp("bare")))
+
+
+def stream(
+    kind: StreamKind, codec: str, *, is_cover: bool = False, is_chapter_text: bool = False
+) -> StreamInfo:
+    return StreamInfo(
+        index=1, kind=kind, codec=codec, is_cover=is_cover, is_chapter_text=is_chapter_text
+    )
+
+
+def copy_through(source: Path, target: Path) -> None:
+    with (
+        VideoReader(source) as reader,
+        VideoWriter(
+            target,
+            source=reader.info,
+            height=reader.info.height,
+            width=reader.info.width,
+            options=EncodeOptions(preset="ultrafast", threads=1),
+        ) as writer,
+    ):
+        for frame in reader:
+            writer.write(Frame(pixels=frame.pixels, pts=frame.pts))
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "copied_by"),
+    [
+        ("audio", "aac", {"matroska", "mp4", "mov", "mpegts", "flv", "nut"}),
+        ("audio", "opus", {"matroska", "mp4", "webm", "mpegts", "ogg", "nut"}),
+        ("audio", "pcm_s16le", {"matroska", "mp4", "mov", "avi", "nut"}),
+        ("audio", "truehd", {"matroska"}),
+        ("subtitle", "subrip", {"matroska"}),
+        ("subtitle", "mov_text", {"mp4", "mov"}),
+        ("subtitle", "ass", {"matroska", "nut"}),
+        ("subtitle", "hdmv_pgs_subtitle", {"matroska", "mpegts"}),
+        ("attachment", "ttf", {"matroska"}),
+        ("data", "bin_data", set()),
+        ("subtitle", "", set()),
+    ],
+)
+def test_each_container_holds_what_it_can(
+    bare: VideoInfo, kind: StreamKind, codec: str, copied_by: set[str]
+) -> None:
+    other = stream(kind, codec)
+    source = replace(bare, other_streams=(other,))
+    for container in CONTAINERS:
+        plan = plan_passthrough(source, container.name)
+        assert (plan.copied == (other,)) is (container.name in copied_by)
+        assert len(plan.copied) + len(plan.converted) + len(plan.left_out) == 1
+
+
+@pytest.mark.parametrize(
+    ("codec", "container", "becomes"),
+    [
+        ("subrip", "mp4", "mov_text"),
+        ("ass", "mov", "mov_text"),
+        ("mov_text", "matroska", "subrip"),
+        ("subrip", "webm", "webvtt"),
+        ("hdmv_pgs_subtitle", "mp4", None),
+        ("subrip", "mpegts", None),
+        ("subrip", "avi", None),
+    ],
+)
+def test_text_subtitles_become_the_kind_that_the_container_holds(
+    bare: VideoInfo, codec: str, container: str, becomes: str | None
+) -> None:
+    source = replace(bare, other_streams=(stream("subtitle", codec),))
+    plan = plan_passthrough(source, container)
+    assert [one.encoder for one in plan.converted] == ([] if becomes is None else [becomes])
+    assert bool(plan.left_out) is (becomes is None)
+
+
+def test_what_is_lost_is_refused_before_work_with_every_way_out(bare: VideoInfo) -> None:
+    others = (
+        replace(stream("audio", "truehd"), language="eng"),
+        replace(stream("subtitle", "hdmv_pgs_subtitle"), index=2),
+        replace(stream("attachment", "ttf"), index=3, title="font.ttf"),
+    )
+    plan = plan_passthrough(replace(bare, other_streams=others, chapter_count=2), "mp4")
+    with pytest.raises(UsageError) as caught:
+        refuse_losses(plan, "out.mp4", StreamChoices())
+    message = caught.value.message
+    assert "sound stream 1 (truehd, eng): mp4 files cannot hold truehd" in message
+    assert "subtitle stream 2 (hdmv_pgs_subtitle)" in message
+    assert "attachment stream 3 (ttf, font.ttf)" in message
+    for way in (
+        *("-o out.mkv", "--audio-encoder aac", "--no-audio", "--no-subs", "--drop-unsupported"),
+    ):
+        assert way in caught.value.hint
+    refuse_losses(plan, "out.mp4", StreamChoices(drop_unsupported=True))
+
+
+def test_private_data_that_nothing_can_hold_stops_nobody(bare: VideoInfo) -> None:
+    plan = plan_passthrough(replace(bare, other_streams=(stream("data", "scte_35"),)), "mp4")
+    (loss,) = plan.left_out
+    refuse_losses(plan, "out.mp4", StreamChoices())
+    assert str(loss) == ("data stream 1 (scte_35) will be lost: mp4 files cannot hold scte_35")
+
+
+def test_data_that_another_container_holds_is_asked_about(bare: VideoInfo) -> None:
+    plan = plan_passthrough(replace(bare, other_streams=(stream("data", "klv"),)), "mp4")
+    with pytest.raises(UsageError, match="klv") as caught:
+        refuse_losses(plan, "out.mp4", StreamChoices())
+    assert "-o out.ts" in caught.value.hint
+
+
+def test_what_a_person_leaves_out_is_no_loss(bare: VideoInfo) -> None:
+    others = (stream("audio", "truehd"), stream("subtitle", "hdmv_pgs_subtitle"))
+    choices = StreamChoices(audio=False, subtitles=False)
+    plan = plan_passthrough(replace(bare, other_streams=others), "mp4", choices)
+    assert plan == plan_passthrough(bare, "mp4")
+
+
+_KINDS: tuple[tuple[StreamKind, str], ...] = (
+    ("audio", "truehd"),
+    ("subtitle", "mov_text"),
+    ("audio", "aac"),
+)
+
+
+def test_a_named_sound_encoder_encodes_all_sound_and_nothing_else(bare: VideoInfo) -> None:
+    others = tuple(
+        replace(stream(kind, codec), index=index)
+        for index, (kind, codec) in enumerate(_KINDS, start=1)
+    )
+    choices = StreamChoices(audio_encoder="aac", audio_bitrate=192000)
+    plan = plan_passthrough(replace(bare, other_streams=others), "mp4", choices)
+    assert [(one.stream.index, one.encoder) for one in plan.converted] == [(1, "aac"), (3, "aac")]
+    assert [one.index for one in plan.copied] == [2]
+    assert [one.index for one in plan.streams] == [1, 2, 3]
+    assert not plan.left_out
+
+
+def test_a_sound_encoder_the_container_cannot_hold_is_refused(bare: VideoInfo) -> None:
+    with pytest.raises(UsageError, match="webm files cannot hold the aac") as caught:
+        plan_passthrough(bare, "webm", StreamChoices(audio_encoder="aac"))
+    assert "libopus" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["nonsense", "libx264", "mov_text"])
+def test_what_encodes_no_sound_is_no_sound_encoder(name: str) -> None:
+    with pytest.raises(UsageError, match="no sound encoder"):
+        StreamChoices(audio_encoder=name)
+
+
+def test_a_bit_rate_alone_is_refused() -> None:
+    with pytest.raises(UsageError, match="without --audio-encoder"):
+        StreamChoices(audio_bitrate=128000)
+
+
+def test_a_rotation_that_would_be_lost_is_refused(bare: VideoInfo) -> None:
+    turned = replace(bare, rotation=90, display_matrix=(0, -65536, 0, 65536, 0, 0, 0, 0, 2**30))
+    refuse_losses(plan_passthrough(turned, "mp4"), "out.mp4", StreamChoices())
+    with pytest.raises(UsageError, match="rotation by 90 degrees"):
+        refuse_losses(plan_passthrough(turned, "mpegts"), "out.ts", StreamChoices())
+
+
+def test_covers_go_where_covers_can_be(bare: VideoInfo) -> None:
+    source = replace(bare, other_streams=(stream("video", "mjpeg", is_cover=True),))
+    assert plan_passthrough(source, "mp4").copied
+    assert not plan_passthrough(source, "webm").copied
+
+
+def test_the_hidden_chapter_track_is_neither_copied_nor_mourned(bare: VideoInfo) -> None:
+    hidden = stream("data", "bin_data", is_chapter_text=True)
+    plan = plan_passthrough(replace(bare, other_streams=(hidden,), chapter_count=3), "mp4")
+    assert not plan.copied
+    assert not plan.left_out
+    assert plan.chapters
+
+
+def test_transport_streams_have_no_chapters(bare: VideoInfo) -> None:
+    assert not plan_passthrough(replace(bare, chapter_count=3), "mpegts").chapters
+    assert plan_passthrough(bare, "mpegts").chapters
+
+
+def test_an_unknown_container_is_refused(bare: VideoInfo) -> None:
+    with pytest.raises(UsageError, match="asf"):
+        plan_passthrough(bare, "asf")
+
+
+@pytest.mark.parametrize("name", ["a.MP4", "a.m4v", "a.mkv", "a.webm", "a.mov", "a.m2ts"])
+def test_the_suffix_chooses_the_container_and_a_fitting_encoder(name: str) -> None:
+    container = container_of(Path(name))
+    assert av.ContainerFormat(container.name, "w").is_output
+    assert av.Codec(container.picture_encoder, "w").type == "video"
+    assert (container.picture_encoder == "libvpx-vp9") is name.endswith("webm")
+
+
+@pytest.mark.parametrize(
+    "name", [table.name for table in CONTAINERS if table.name not in ("mpegts", "ogg")]
+)
+def test_libav_agrees_with_our_tables(name: str) -> None:
+    # MPEG-TS and Ogg are missing here because libav itself has no lists for them.
+    (table,) = (table for table in CONTAINERS if table.name == name)
+    with av.open("unused", "w", format=name) as output:
+        supported = output.supported_codecs
+    codecs = {av.Codec(one, "r").canonical_name if _is_decoder(one) else one for one in supported}
+    assert table.audio <= codecs
+    assert table.subtitle <= codecs
+
+
+def _is_decoder(name: str) -> bool:
+    try:
+        return av.Codec(name, "r").is_decoder
+    except ValueError:
+        return False
+
+
+def test_subtitles_keep_text_times_and_language(tmp_path: Path) -> None:
+    source, target = render_kind("subtitles", tmp_path), tmp_path / "out.mkv"
+    copy_through(source, target)
+    assert packet_payloads(target, "subtitle") == [
+        [line.encode() for line in CLIPS["subtitles"].subtitles]
+    ]
+    assert stream_packets(target, 2) == stream_packets(source, 2)
+
+
+def test_streams_keep_their_order_language_and_defaults(tmp_path: Path) -> None:
+    source = render_kind("sound", tmp_path)
+    copy_through(source, tmp_path / "out.mkv")
+    assert [other.language for other in probe(tmp_path / "out.mkv").other_streams] == ["eng", "fra"]
+    with av.open(str(source)) as before, av.open(str(tmp_path / "out.mkv")) as after:
+        assert [stream.type for stream in after.streams] == ["video", "audio", "audio"]
+        assert [stream.disposition for stream in after.streams] == [
+            stream.disposition for stream in before.streams
+        ]
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_chapters_and_metadata_go_along(suffix: str, tmp_path: Path) -> None:
+    clip = Clip(
+        suffix=suffix,
+        time_base=Fraction(1, 1000),
+        pts=tuple(range(0, 320, 40)),
+        chapters=("Start", "Mitte ö", "End"),
+        metadata=(("title", "A «title»"), ("comment", "said")),
+    )
+    source, target = render(clip, tmp_path), tmp_path / f"out{suffix}"
+    copy_through(source, target)
+    with av.open(str(target)) as output:
+        chapters = [
+            (chapter["metadata"]["title"], chapter["start"] * (chapter["time_base"] or 0))
+            for chapter in output.chapters()
+        ]
+        metadata = {key.lower(): value for key, value in output.metadata.items()}
+    assert chapters == [("Start", 0), ("Mitte ö", Fraction(1, 10)), ("End", Fraction(1, 5))]
+    assert metadata["title"] == "A «title»"
+    assert metadata["comment"] == "said"
+
+
+def test_attached_fonts_go_along(tmp_path: Path) -> None:
+    clip = Clip(suffix=".mkv", attachment=b"not really a font" * 50)
+    copy_through(render(clip, tmp_path), tmp_path / "out.mkv")
+    with av.open(str(tmp_path / "out.mkv")) as output:
+        (font,) = output.streams.attachments
+        assert font.data == clip.attachment
+        assert font.metadata["filename"] == "font.ttf"
+
+
+def test_sound_is_interleaved_with_the_picture(tmp_path: Path) -> None:
+    clip = Clip(pts=tuple(range(0, 100 * 512, 512)), sound_seconds=4.0)
+    target = tmp_path / "out.mp4"
+    copy_through(render(clip, tmp_path), target)
+    with av.open(str(target)) as output:
+        times: dict[str, float] = {"video": 0.0, "audio": 0.0}
+        worst = 0.0
+        for packet in sorted(
+            (packet for packet in output.demux() if packet.pos is not None and packet.size),
+            key=lambda packet: packet.pos or 0,
+        ):
+            times[packet.stream.type] = float((packet.dts or 0) * packet.time_base)
+            worst = max(worst, abs(times["video"] - times["audio"]))
+    assert worst < 1.2
+
+
+@pytest.mark.parametrize(
+    ("container", "lost"),
+    [
+        ("matroska", []),
+        ("mp4", ["my_own"]),
+        ("mov", ["description", "my_own"]),
+        ("avi", ["description", "my_own", "creation_time"]),
+        ("mpegts", ["title", "description", "my_own", "creation_time"]),
+    ],
+)
+def test_tags_are_lost_exactly_where_that_is_told(
+    container: str, lost: list[str], tmp_path: Path
+) -> None:
+    tags = {"title": "A", "description": "B", "my_own": "C", "creation_time": "2020-06-05T12:33:56"}
+    clip = Clip(suffix=".mkv", pts=(0, 512), metadata=tuple(tags.items()))
+    source = probe(render(clip, tmp_path))
+    told = [str(loss) for loss in plan_passthrough(source, container).left_out]
+    assert sum("says of itself" in line for line in told) == bool(lost)
+    assert all(sum(key in line for line in told) == (key in lost) for key in tags)
+
+    target = tmp_path / f"out{container_named(container).suffix}"
+    copy_through(source.path, target)
+    with av.open(str(target)) as output:
+        kept = {key.lower() for key in output.metadata}
+    assert {key for key in tags if key not in kept} == set(lost)

@@ -1,0 +1,121 @@
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.video.display_matrix import rotation_degrees, scale_display_matrix
+from dscvsr_cli.video.read.probe import probe
+from tests.clips import CLIPS, Clip, render, render_kind
+
+
+@pytest.mark.parametrize("kind", CLIPS)
+def test_size_rate_and_format_are_those_that_were_rendered(kind: str, tmp_path: Path) -> None:
+    clip = CLIPS[kind]
+    info = probe(render_kind(kind, tmp_path))
+    assert (info.width, info.height) == (clip.width, clip.height)
+    assert info.pixel_format == clip.pixel_format.replace("yuv", "yuvj", clip.colour_tags[1] == 2)
+    assert info.time_base == clip.time_base
+    assert info.codec == "h264"
+    if clip.suffix == ".mp4":
+        assert info.frame_count == len(clip.pts)
+
+
+def test_a_constant_rate_is_exact(tmp_path: Path) -> None:
+    clip = Clip(
+        rate=24, time_base=Fraction(1, 24000), pts=tuple(1000 * index for index in range(8))
+    )
+    assert probe(render(clip, tmp_path)).frame_rate == 24
+
+
+def test_depth_and_colour_tags_are_read(tmp_path: Path) -> None:
+    assert probe(render_kind("ten bit", tmp_path)).bit_depth == 10
+    colour = probe(render_kind("bt709", tmp_path)).colour
+    assert (colour.matrix, colour.full_range, colour.primaries_tag) == ("bt709", False, 1)
+    colour = probe(render_kind("bt601", tmp_path)).colour
+    assert (colour.matrix, colour.matrix_tag, colour.transfer_tag) == ("bt601", 6, 6)
+    assert probe(render_kind("full range", tmp_path)).colour.full_range
+
+
+def test_pixel_shape_and_rotation_are_read(tmp_path: Path) -> None:
+    assert probe(render_kind("anamorphic", tmp_path)).sample_aspect_ratio == Fraction(64, 45)
+    turned = probe(render_kind("turned", tmp_path))
+    assert turned.rotation == 90
+    assert turned.display_matrix is not None
+
+
+def test_other_streams_are_listed_with_their_language(tmp_path: Path) -> None:
+    streams = probe(render_kind("sound", tmp_path)).other_streams
+    assert [(stream.kind, stream.codec, stream.language) for stream in streams] == [
+        ("audio", "aac", "eng"),
+        ("audio", "aac", "fra"),
+    ]
+    streams = probe(render_kind("subtitles", tmp_path)).other_streams
+    assert [stream.codec for stream in streams] == ["aac", "subrip"]
+
+
+def test_matroska_does_not_pretend_to_know_its_frame_count(tmp_path: Path) -> None:
+    assert probe(render_kind("subtitles", tmp_path)).frame_count is None
+
+
+def test_the_duration_is_that_of_the_picture(tmp_path: Path) -> None:
+    assert probe(render_kind("constant", tmp_path)).duration_seconds == pytest.approx(0.32)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [(b"", "is empty"), (b"not a video, just text\n" * 40, "is not a video")],
+)
+def test_a_file_that_is_no_video_is_refused_with_advice(
+    content: bytes, complaint: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "thing.mp4"
+    path.write_bytes(content)
+    with pytest.raises(InputVideoError, match=complaint) as caught:
+        probe(path)
+    assert caught.value.hint
+    assert str(path) in caught.value.message
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(InputVideoError, match="does not exist"):
+        probe(tmp_path / "absent.mp4")
+    with pytest.raises(InputVideoError, match="is a folder"):
+        probe(tmp_path)
+
+
+def test_sound_alone_is_no_picture(tmp_path: Path) -> None:
+    path = tmp_path / "sound.m4a"
+    with av.open(str(path), "w", format="mp4") as output:
+        stream = output.add_stream("aac", rate=48000)
+        silence = np.zeros((2, 1024), dtype=np.float32)
+        frame = av.AudioFrame.from_ndarray(silence, format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts = 48000, 0
+        output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    with pytest.raises(InputVideoError, match="holds no picture"):
+        probe(path)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "degrees"),
+    [
+        (None, 0),
+        ((65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30), 0),
+        ((0, -65536, 0, 65536, 0, 0, 0, 0, 1 << 30), 90),
+        ((0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30), -90),
+        ((-65536, 0, 0, 0, -65536, 0, 0, 0, 1 << 30), 180),
+    ],
+)
+def test_a_display_matrix_reads_as_degrees(matrix: tuple[int, ...] | None, degrees: int) -> None:
+    assert rotation_degrees(matrix) == degrees
+
+
+def test_the_shift_of_a_display_matrix_grows_with_the_picture() -> None:
+    # A quarter turn clockwise brings the picture back by its height across.
+    matrix = (0, 65536, 0, -65536, 0, 0, 1080 << 16, 0, 1 << 30)
+    scaled = scale_display_matrix(matrix, source=Size(1080, 1920), target=Size(2700, 4800))
+    assert scaled == (0, 65536, 0, -65536, 0, 0, 2700 << 16, 0, 1 << 30)
