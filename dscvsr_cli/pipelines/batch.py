@@ -10,8 +10,8 @@ from typing import Literal
 from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
 from dscvsr_cli.pipelines.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.target import default_target, writable_name
-from dscvsr_cli.video.pipe_out import is_pipe_target
 from dscvsr_cli.video.read.image_sequence import is_sequence, is_video_name
+from dscvsr_cli.video.write.target_file import is_pipe_target
 
 _log = logging.getLogger(__name__)
 

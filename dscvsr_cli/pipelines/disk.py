@@ -10,10 +10,9 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.job import UpscaleJob
 from dscvsr_cli.pipelines.target import Target
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.pipe_out import is_pipe_target
 from dscvsr_cli.video.span import Span
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.target_file import is_special_file, resolve_target
+from dscvsr_cli.video.write.target_file import is_pipe_target, is_special_file, resolve_target
 
 _BITS_PER_PIXEL = {
     "ffv1": 7.0,

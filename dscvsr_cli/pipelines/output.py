@@ -13,12 +13,11 @@ from dscvsr_cli.pipelines.prepare import PreparedJob
 from dscvsr_cli.pipelines.resumable import ResumableOutput, ResumeOptions
 from dscvsr_cli.pipelines.target import Target, target_picture
 from dscvsr_cli.video.containers import container_named
-from dscvsr_cli.video.pipe_out import is_pipe_target
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.timestamps import span_shift
 from dscvsr_cli.video.write.muxer import OutputSpec
 from dscvsr_cli.video.write.sequence_writer import SequenceWriter
-from dscvsr_cli.video.write.target_file import resolve_target
+from dscvsr_cli.video.write.target_file import is_pipe_target, resolve_target
 from dscvsr_cli.video.write.writer import VideoWriter
 from dscvsr_cli.video.write.y4m_writer import Y4mWriter
 

@@ -36,10 +36,9 @@ from dscvsr_cli.video.passthrough.plan import (
     plan_passthrough,
     refuse_losses,
 )
-from dscvsr_cli.video.pipe_out import is_pipe_target
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.sequence_writer import check_sequence
-from dscvsr_cli.video.write.target_file import check_target, resolve_target
+from dscvsr_cli.video.write.target_file import check_target, is_pipe_target, resolve_target
 from dscvsr_cli.video.write.trial_encode import try_encoder
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 

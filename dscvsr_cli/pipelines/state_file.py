@@ -8,10 +8,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from dscvsr_cli.durable import write_durably
 from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.errors import OutputVideoError
-from dscvsr_cli.video.write.target_file import write_durably
 
 _KEY = "dscvsr-state"
 

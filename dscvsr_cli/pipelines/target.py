@@ -18,7 +18,6 @@ from dscvsr_cli.video.containers import (
     picture_container,
 )
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.pipe_out import PIPE_FORMATS, is_pipe_target
 from dscvsr_cli.video.pixels.formats import required_multiple
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.encoder import PictureSpec, settle_picture
@@ -28,6 +27,7 @@ from dscvsr_cli.video.write.encoder_options import (
     suitable_encoder,
 )
 from dscvsr_cli.video.write.sequence_writer import PictureNames, is_sequence_target, picture_names
+from dscvsr_cli.video.write.target_file import PIPE_FORMATS, is_pipe_target
 
 FALLBACK_SUFFIX = ".mkv"
 """Of the output where the input's own container is none that is written."""

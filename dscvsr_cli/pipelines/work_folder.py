@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.pipelines.lock import ProcessLock
 from dscvsr_cli.pipelines.manifest import Manifest
-from dscvsr_cli.video.write.target_file import write_durably
 
 _LONGEST_NAME = 255
 """Bytes that common file systems allow."""

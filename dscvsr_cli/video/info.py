@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from dscvsr_cli.video.pixels.colour import ColourInfo
-from dscvsr_cli.video.read.open_input import SourceKind
+
+SourceKind = Literal["file", "sequence", "pipe"]
+
+
+USUAL_RATE: Final = Fraction(25)
+"""Pictures per second where nothing tells; FFmpeg assumes the same."""
+
 
 StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "unknown"]
 

@@ -2,12 +2,70 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dscvsr_cli.video.info import VideoInfo
+import av
+
+from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.span import Span
+
+
+def reorder_depth(shown: Sequence[int]) -> int:
+    """Return by how many places a picture is decoded later than it would be shown, at most.
+
+    Args:
+        shown: Presentation times in decoding order.
+    """
+    order = sorted(range(len(shown)), key=lambda index: shown[index])
+    return max((index - rank for rank, index in enumerate(order)), default=0)
+
+
+def decode_times(shown: Sequence[int]) -> list[int]:
+    """Return a decoding time for every picture: rising, and never after it is shown.
+
+    Each picture is decoded when the one ``depth`` places before it is shown; the first ones lead in
+    by as much as the picture ``depth`` places after the first follows it. An encoder that reorders
+    by that depth gives the same times.
+
+    Args:
+        shown: Presentation times, all different, in decoding order.
+    """
+    depth = reorder_depth(shown)
+    rising = sorted(shown)
+    if depth == 0:
+        return rising
+    lead = rising[depth] - rising[0]
+    return [time - lead for time in rising[:depth]] + rising[:-depth]
+
+
+class FrameClock:
+    """Gives timestamps in the stream's unit, in the order of the pictures."""
+
+    def __init__(self, info: VideoInfo) -> None:
+        rate = info.frame_rate or USUAL_RATE
+        self._usual_duration = max(1, round(1 / (rate * info.time_base)))
+        self._next: int | None = None
+        self._last: int | None = None
+
+    def stamp(self, frame: av.VideoFrame) -> tuple[int, int]:
+        """Return the timestamp of the next picture, and its duration or 0 where unknown."""
+        # Older releases of PyAV do not show a frame's duration.
+        duration = int(getattr(frame, "duration", 0) or 0)
+        if duration == 1 and self._usual_duration > 1:
+            # FLV and some Matroska files claim one tick of their millisecond clock per picture.
+            duration = 0
+        pts = frame.pts
+        if pts is None and frame.dts is not None and (self._last is None or frame.dts > self._last):
+            pts = frame.dts
+        if pts is None:
+            pts = self._next if self._next is not None else 0
+        self._last = pts
+        self._next = pts + (duration or self._usual_duration)
+        return pts, duration
+
 
 _log: Final = logging.getLogger(__name__)
 

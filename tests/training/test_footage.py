@@ -12,7 +12,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.training.footage import Demand, Footage, Part, RotatingFootage
 from dscvsr_cli.training.loading import PART_LENGTHS, LoadedFootage, cut, load_footage
 from dscvsr_cli.training.rotation import STEPS_PER_CHANGE
-from dscvsr_cli.video.read.stills import save_png
+from dscvsr_cli.video.write.stills import save_png
 from tests.clips import Clip, picture, render
 
 CPU = torch.device("cpu")

@@ -8,7 +8,7 @@ from av.video.codeccontext import VideoCodecContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.video.decode_times import decode_times, reorder_depth
+from dscvsr_cli.video.timestamps import decode_times, reorder_depth
 from tests.clips import picture
 
 

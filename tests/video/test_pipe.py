@@ -20,10 +20,9 @@ from hypothesis import strategies as st
 from dscvsr_cli.errors import InputVideoError, UsageError
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.read.options import ReadOptions
-from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.probe import probe, y4m_siting
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.span import Span
-from dscvsr_cli.video.y4m_header import y4m_siting
 from tests.clips import CLIPS, Clip, picture, render, render_kind
 from tests.helpers import assert_frames_close, decoded_pts
 

@@ -3,7 +3,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.video.sound_clock import SoundClock
+from dscvsr_cli.video.passthrough.audio_transcode import SoundClock
 
 RATES = st.sampled_from([8000, 22050, 44100, 48000])
 LENGTHS = st.lists(st.integers(100, 2000), min_size=1, max_size=30)

@@ -4,11 +4,11 @@ from fractions import Fraction
 
 import av
 
-from dscvsr_cli.video.colour_limits import colour_limits
 from dscvsr_cli.video.containers import container_named
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.plan import LeftOut
 from dscvsr_cli.video.pixels.colour import BT2020_PRIMARIES, UNSPECIFIED
+from dscvsr_cli.video.pixels.output_colour import colour_limits
 
 _STORE_SHAPE = frozenset({"mp4", "mov", "yuv4mpegpipe"})
 """Containers that store the shape of pixels for every codec."""

@@ -12,6 +12,9 @@ from torch import Tensor
 
 from dscvsr_cli.video.pixels.formats import PlainFormat
 
+_CENTRED_CHROMA: Final = frozenset({"mjpeg", "mpeg1video", "theora"})
+
+
 Matrix = Literal["bt601", "bt709", "bt2020", "smpte240m", "fcc", "ycgco", "rgb"]
 Siting = Literal["left", "centre"]
 
@@ -145,3 +148,8 @@ def rgb_to_yuv_matrix(matrix: Matrix) -> Tensor:
     chroma_blue = (unit[2] - luma) / (2.0 * (1.0 - blue))
     chroma_red = (unit[0] - luma) / (2.0 * (1.0 - red))
     return torch.stack([luma, chroma_blue, chroma_red])
+
+
+def codec_siting(codec: str) -> Siting:
+    """Return where a codec's pictures have their subsampled chroma, across a row."""
+    return "centre" if codec in _CENTRED_CHROMA else "left"

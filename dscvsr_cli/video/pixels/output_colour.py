@@ -1,9 +1,8 @@
 """Which colours an enlarged video is written in, and how it is tagged."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from dscvsr_cli.video.colour_limits import ColourLimits
 from dscvsr_cli.video.pixels.colour import (
     RANGE_FULL,
     RANGE_LIMITED,
@@ -11,9 +10,73 @@ from dscvsr_cli.video.pixels.colour import (
     TAG_OF_MATRIX,
     UNSPECIFIED,
     ColourInfo,
+    Matrix,
+    Siting,
+    codec_siting,
     resolve_colour,
 )
 from dscvsr_cli.video.pixels.formats import PlainFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColourLimits:
+    """What an output can say about its colours; by default everything."""
+
+    tells_matrix: bool = True
+    """Whether matrix, primaries and transfer can be tagged."""
+
+    tells_range: bool = True
+    """Whether the range can be tagged."""
+
+    matrix: Matrix | None = None
+    """The only matrix there is, or None."""
+
+    full_range: bool | None = None
+    """The only range there is, or None."""
+
+    siting: Siting = "left"
+    """Where players look for chroma across a row."""
+
+
+def colour_limits(codec: str, container: str, *, source_siting: Siting = "left") -> ColourLimits:
+    """Return what pictures can say about their colours.
+
+    Args:
+        codec: FFmpeg's name of the codec.
+        container: FFmpeg's name of the muxer.
+        source_siting: Where the source has its chroma.
+    """
+    if container == "yuv4mpegpipe":
+        # One line of text with the range and the place of chroma, and nothing on the matrix.
+        return ColourLimits(tells_matrix=False, siting=source_siting)
+    told = container in _TELLING_CONTAINERS or codec in _TELLING_CODECS
+    return ColourLimits(
+        tells_matrix=told,
+        # Where there is one range alone, everybody knows it.
+        tells_range=told or codec in _ONLY_RANGE,
+        matrix=_ONLY_MATRIX.get(codec),
+        full_range=_ONLY_RANGE.get(codec),
+        siting=codec_siting(codec),
+    )
+
+
+_TELLING_CONTAINERS: Final = frozenset({"matroska", "mov", "mp4", "webm"})
+"""Their headers hold matrix, range, primaries and transfer for every codec."""
+
+_TELLING_CODECS: Final = frozenset({"av1", "h264", "hevc", "mpeg2video", "prores", "vvc"})
+"""Their own headers do."""
+
+_ONLY_RANGE: Final[dict[str, bool]] = {
+    "mjpeg": True,
+    "mpeg1video": False,
+    "mpeg2video": False,
+    "prores": False,
+    "theora": False,
+}
+"""Whether the one range that players of a codec know is the full one."""
+
+_ONLY_MATRIX: Final[dict[str, Matrix]] = {"dnxhd": "bt709", "mjpeg": "bt601"}
+
 
 _NO_LIMITS: Final = ColourLimits()
 

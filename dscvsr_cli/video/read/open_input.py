@@ -5,15 +5,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final
 
 import av
 from av.container import InputContainer
 
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.info import SourceKind
 from dscvsr_cli.video.read.image_sequence import is_sequence
-
-SourceKind = Literal["file", "sequence", "pipe"]
 
 STANDARD_INPUT: Final = Path("-")
 """The name that stands for what is piped in."""

@@ -9,8 +9,6 @@ from dscvsr_cli.video.span import WHOLE, Span
 
 FieldOrder = Literal["auto", "top", "bottom", "progressive"]
 
-USUAL_RATE: Final = Fraction(25)
-"""Pictures per second where nothing tells; FFmpeg assumes the same."""
 
 _HIGHEST_RATE: Final = 1000
 

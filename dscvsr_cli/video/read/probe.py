@@ -1,5 +1,6 @@
 """Probe an input: what it holds, and a clear complaint where it holds no picture."""
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -11,15 +12,14 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.video.colour_limits import codec_siting
 from dscvsr_cli.video.display_matrix import rotation_degrees
 from dscvsr_cli.video.info import Crop, StreamInfo, StreamKind, VideoInfo
-from dscvsr_cli.video.interlacing import is_interlaced
 from dscvsr_cli.video.pixels.colour import (
     RANGE_UNSPECIFIED,
     UNSPECIFIED,
     ColourInfo,
     Siting,
+    codec_siting,
     resolve_colour,
 )
 from dscvsr_cli.video.pixels.convert import is_opaque
@@ -27,13 +27,28 @@ from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
+from dscvsr_cli.video.read.interlacing import is_interlaced
 from dscvsr_cli.video.read.open_input import input_name, open_input, read_header, source_kind
 from dscvsr_cli.video.read.options import ReadOptions
 from dscvsr_cli.video.read.sequence_frames import probe_pictures
 from dscvsr_cli.video.read.side_data import display_matrix, dynamic_hdr, hdr_metadata
 from dscvsr_cli.video.read.streams import codec_name, is_cover
 from dscvsr_cli.video.tags import content_keys
-from dscvsr_cli.video.y4m_header import y4m_siting
+
+
+def y4m_siting(header: bytes) -> Siting:
+    """Return where chroma lies across a row, from the first bytes of a y4m stream.
+
+    4:2:0 without further words, and also no word on chroma at all, means JPEG's samples half-way
+    between two pixels.
+    """
+    line, _, _ = header.partition(b"\n")
+    chroma = [word for word in line.decode("ascii", "replace").split() if word.startswith("C")]
+    return "centre" if not chroma or _CENTRED.fullmatch(chroma[0]) else "left"
+
+
+_CENTRED: Final = re.compile(r"C420(jpeg)?")
+
 
 PICTURES_LOOKED_AT: Final = 6
 """First pictures that are decoded; a film may begin with a few that tell less than the others."""

@@ -13,18 +13,18 @@ from torch import Tensor
 
 from dscvsr_cli.errors import InputVideoError, UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.clock import FrameClock
-from dscvsr_cli.video.info import Crop, VideoInfo
+from dscvsr_cli.video.info import USUAL_RATE, Crop, VideoInfo
 from dscvsr_cli.video.pixels.convert import frame_to_alpha, frame_to_pixels, is_opaque
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import deinterlace
 from dscvsr_cli.video.read.open_input import Pipe, input_name, source_kind
-from dscvsr_cli.video.read.options import USUAL_RATE, ReadOptions
+from dscvsr_cli.video.read.options import ReadOptions
 from dscvsr_cli.video.read.probe import describe, probe
 from dscvsr_cli.video.read.seek import FileOpener
 from dscvsr_cli.video.read.sequence_frames import picture_frames
 from dscvsr_cli.video.read.stills import still_colour
+from dscvsr_cli.video.timestamps import FrameClock
 
 _log: Final = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ import av
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.display_matrix import rotation_degrees
-from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
-from dscvsr_cli.video.read.options import USUAL_RATE, ReadOptions
+from dscvsr_cli.video.read.options import ReadOptions
 from dscvsr_cli.video.read.side_data import display_matrix
 from dscvsr_cli.video.read.stills import decode_picture, still_colour
 

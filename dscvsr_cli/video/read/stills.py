@@ -1,7 +1,5 @@
 """Single pictures: read PNG, JPEG or WebP, write PNG."""
 
-import math
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -9,9 +7,9 @@ import av
 from av.video.codeccontext import VideoCodecContext
 from torch import Tensor
 
-from dscvsr_cli.errors import InputVideoError, OutputVideoError
+from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED, ColourInfo, resolve_colour
-from dscvsr_cli.video.pixels.convert import frame_to_pixels, pixels_to_frame
+from dscvsr_cli.video.pixels.convert import frame_to_pixels
 from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.open_input import describe_error, open_input
 
@@ -72,30 +70,3 @@ def still_colour(frame: av.VideoFrame, pixel_format: str | None = None) -> Colou
         transfer_tag=int(getattr(frame, "color_trc", UNSPECIFIED)),
         siting="centre",
     )
-
-
-def save_png(path: Path, pixels: Tensor) -> None:
-    """Write ``(3, H, W)`` RGB in [0, 1] as an 8-bit PNG, replacing an existing file.
-
-    Raises:
-        OutputVideoError: The file cannot be written.
-    """
-    if pixels.ndim != 3 or pixels.shape[0] != 3 or not math.prod(pixels.shape):
-        raise ValueError(f"expected (3, H, W), got {tuple(pixels.shape) = }")
-    _, height, width = pixels.shape
-    plain = plain_format("gbrp")
-    colour = resolve_colour(pixel_format=plain, height=height, width=width)
-    encoder = av.CodecContext.create("png", "w")
-    if not isinstance(encoder, VideoCodecContext):
-        raise TypeError("the PNG encoder encodes no pictures")
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, "rgb24"
-    encoder.time_base = Fraction(1, 25)
-    frame = pixels_to_frame(pixels, pixel_format="rgb24", colour=colour)
-    try:
-        packets = [*encoder.encode(frame), *encoder.encode(None)]
-        path.write_bytes(b"".join(bytes(packet) for packet in packets))
-    except (av.FFmpegError, OSError) as error:
-        raise OutputVideoError(
-            f"{path} could not be written: {describe_error(error)}",
-            hint="check the folder, its permissions and the space on the disk",
-        ) from error

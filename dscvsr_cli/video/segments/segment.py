@@ -14,13 +14,13 @@ from typing import BinaryIO
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from dscvsr_cli.durable import sync_folder
 from dscvsr_cli.errors import FrameCountError, OutputVideoError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.segments.packet_file import EncodedPacket, PacketFile
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.encoder import PictureEncoder, PictureSpec, open_encoder
 from dscvsr_cli.video.write.errors import reported
-from dscvsr_cli.video.write.target_file import sync_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

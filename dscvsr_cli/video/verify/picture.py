@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from dscvsr_cli.video.clock import FrameClock
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
 from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.timestamps import FrameClock
 from dscvsr_cli.video.verify.findings import Finding, Level
 
 _UNSPECIFIED_TAGS = (0, 2)

@@ -12,13 +12,12 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.colour_limits import colour_limits
 from dscvsr_cli.video.containers import Container
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.colour import ColourInfo
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.pixels.formats import plain_format, required_multiple
-from dscvsr_cli.video.pixels.output_colour import output_colour
+from dscvsr_cli.video.pixels.output_colour import colour_limits, output_colour
 from dscvsr_cli.video.read.open_input import describe_error
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.encoder_options import (

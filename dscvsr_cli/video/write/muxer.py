@@ -18,11 +18,11 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.display_matrix import DisplayMatrix, scale_display_matrix
 from dscvsr_cli.video.passthrough.plan import PassthroughPlan
 from dscvsr_cli.video.passthrough.stream_copier import StreamCopier, copy_stream_tags
-from dscvsr_cli.video.pipe_out import output_url
 from dscvsr_cli.video.read.streams import codec_name
 from dscvsr_cli.video.span import WHOLE, Span
 from dscvsr_cli.video.write.encoder import PictureSpec, open_stream_encoder
 from dscvsr_cli.video.write.encoder_options import hardware_device
+from dscvsr_cli.video.write.target_file import output_url
 
 _log: Final = logging.getLogger(__name__)
 

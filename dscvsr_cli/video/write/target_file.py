@@ -4,8 +4,48 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import Final
 
+from dscvsr_cli.durable import sync_folder
 from dscvsr_cli.errors import OutputVideoError, UsageError
+
+
+def is_pipe_target(target: Path) -> bool:
+    """Say whether what is written to a name is gone at once."""
+    return target == STANDARD_OUTPUT or is_special_file(target)
+
+
+class PipeTarget:
+    """Stands where a ``PartialFile`` would, for a target without a hidden name.
+
+    Args:
+        target: ``-``, or the name of something that is neither file nor folder.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.path = target
+
+    def create(self) -> None:
+        """Do nothing: what is written to is there already."""
+
+    def publish(self) -> None:
+        """Do nothing: what was written is gone."""
+
+    def discard(self) -> None:
+        """Do nothing: what was written cannot be taken back."""
+
+
+def output_url(path: Path) -> str:
+    """Return what libav is to open for a path; names such as "a:b.mp4" are no protocols."""
+    return "pipe:1" if path == STANDARD_OUTPUT else f"file:{path}"
+
+
+STANDARD_OUTPUT: Final = Path("-")
+"""The name that stands for what is piped out."""
+
+PIPE_FORMATS: Final = ("y4m", "matroska", "mpegts", "nut")
+"""Containers that can be written without ever going back."""
+
 
 _KEPT_NAME_LENGTH = 40
 """Characters of the target's name that the hidden name repeats, well below any system's limit."""
@@ -19,36 +59,6 @@ def resolve_target(target: Path) -> Path:
 def is_special_file(target: Path) -> bool:
     """Say whether a name is a device or a pipe, which is written to and never replaced."""
     return target.exists() and not target.is_file() and not target.is_dir()
-
-
-def sync_folder(folder: Path) -> None:
-    """Put a folder's names on the disk, where the system knows such a thing."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file that after any accident is the old one or the new one, and on the disk.
-
-    Raises:
-        OSError: It cannot be written; an old file stays.
-    """
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-    sync_folder(path.parent)
 
 
 def check_target(target: Path, *, source: Path | None, overwrite: bool) -> None:

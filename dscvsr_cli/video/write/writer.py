@@ -8,14 +8,13 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import Container, container_of
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.plan import StreamChoices, plan_passthrough
-from dscvsr_cli.video.pipe_out import PipeTarget, is_pipe_target
 from dscvsr_cli.video.span import WHOLE, Span
 from dscvsr_cli.video.timestamps import Timeline, span_shift
 from dscvsr_cli.video.write.encoder import PictureEncoder, settle_picture
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from dscvsr_cli.video.write.errors import reported
 from dscvsr_cli.video.write.muxer import Assembly, OutputSpec
-from dscvsr_cli.video.write.target_file import PartialFile, check_target
+from dscvsr_cli.video.write.target_file import PartialFile, PipeTarget, check_target, is_pipe_target
 
 
 class VideoWriter:

@@ -1,15 +1,15 @@
 import pytest
 import torch
 
-from dscvsr_cli.video.colour_limits import ColourLimits, codec_siting, colour_limits
 from dscvsr_cli.video.pixels.colour import (
     Matrix,
+    codec_siting,
     matrix_for_size,
     resolve_colour,
     rgb_to_yuv_matrix,
 )
 from dscvsr_cli.video.pixels.formats import plain_format
-from dscvsr_cli.video.pixels.output_colour import output_colour
+from dscvsr_cli.video.pixels.output_colour import ColourLimits, colour_limits, output_colour
 from tests.helpers import assert_frames_close
 
 YUV = plain_format("yuv420p")
