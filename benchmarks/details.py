@@ -24,7 +24,7 @@ from dscvsr_cli.datasets.files import open_clip
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.lettering import ROWS, lettering
 from dscvsr_cli.imaging.quantise import quantise
-from dscvsr_cli.pipelines.bench_network import network_method
+from dscvsr_cli.pipelines.bench.network_method import network_method
 from dscvsr_cli.video.write.stills import save_png
 
 AROUND = 7

@@ -31,8 +31,8 @@ from dscvsr_cli.datasets.layouts import find_clips
 from dscvsr_cli.engine.device import choose_dtype
 from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.pipelines.bench_network import network_method, network_upscaler
-from dscvsr_cli.pipelines.measure import network_cost
+from dscvsr_cli.pipelines.bench.network_method import network_method, network_upscaler
+from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.weights.load import load_network
 
 CPU = torch.device("cpu")

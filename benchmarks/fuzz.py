@@ -31,8 +31,8 @@ import av
 from kill_soak import save_tiny_network
 
 from dscvsr_cli.errors import DscvsrError
-from dscvsr_cli.pipelines.job import UpscaleJob
-from dscvsr_cli.pipelines.upscale import upscale
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.passthrough.plan import StreamChoices
 from dscvsr_cli.video.read.reader import VideoReader

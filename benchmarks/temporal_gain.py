@@ -22,7 +22,7 @@ from dscvsr_cli.benchmarking.methods import Method
 from dscvsr_cli.benchmarking.protocol import Protocol
 from dscvsr_cli.datasets.layouts import find_clips
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.pipelines.bench_network import network_method
+from dscvsr_cli.pipelines.bench.network_method import network_method
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from dscvsr_cli.engine.device import choose_device
-from dscvsr_cli.pipelines.teaching import build_trainer
+from dscvsr_cli.pipelines.train.build_trainer import build_trainer
 from dscvsr_cli.training.config import TrainingConfig, load_recipe
 from dscvsr_cli.training.footage import Footage
 from dscvsr_cli.training.loop import Trainer

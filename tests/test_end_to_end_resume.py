@@ -17,10 +17,10 @@ import torch
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.pipelines.job import Interrupted, UpscaleJob
-from dscvsr_cli.pipelines.lock import ProcessLock
-from dscvsr_cli.pipelines.upscale import upscale
-from dscvsr_cli.pipelines.work_folder import WorkFolder, work_path
+from dscvsr_cli.pipelines.resume.lock import ProcessLock
+from dscvsr_cli.pipelines.resume.work_folder import WorkFolder, work_path
+from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob
+from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.weights.files import save_network
 from tests.clips import Clip, render
 from tests.helpers import packet_payloads
@@ -267,7 +267,7 @@ def test_a_run_killed_at_its_very_end_can_be_resumed(
     def kill(*_: object, **__: object) -> None:
         raise Killed
 
-    name = "dscvsr_cli.pipelines.resumable."
+    name = "dscvsr_cli.pipelines.resume.resumable_output."
     with monkeypatch.context() as patch:
         patch.setattr(
             f"{name}join_segments" if moment == "joining" else f"{name}WorkFolder.discard", kill

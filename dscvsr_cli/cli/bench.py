@@ -20,7 +20,7 @@ from dscvsr_cli.cli.options import (
 from dscvsr_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.bench import BenchJob
+    from dscvsr_cli.pipelines.bench.run import BenchJob
 
 INTERRUPTED = 130
 
@@ -216,7 +216,7 @@ def bench_command(
             "--speed times weights anew, on frames of its own",
             hint=f"leave out {', '.join(useless)}",
         )
-    from dscvsr_cli.pipelines.bench import BenchJob
+    from dscvsr_cli.pipelines.bench.run import BenchJob
 
     terminal = open_terminal(quiet=quiet or json == "-")
     job = BenchJob(
@@ -254,7 +254,7 @@ def bench_command(
 def _measure_quality(
     terminal: Terminal, job: "BenchJob", output: BenchOutput, *, resume: bool
 ) -> None:
-    from dscvsr_cli.pipelines.bench import prepare_bench
+    from dscvsr_cli.pipelines.bench.run import prepare_bench
 
     output.check(resume=resume)
     run = prepare_bench(job, show_progress=not terminal.quiet)
@@ -284,7 +284,7 @@ def _measure_speed(
 ) -> None:
     from dscvsr_cli.benchmarking.speed import SPEED_SIZES
     from dscvsr_cli.engine.device import choose_device
-    from dscvsr_cli.pipelines.bench import bench_speed, speed_dtypes
+    from dscvsr_cli.pipelines.bench.run import bench_speed, speed_dtypes
 
     output.check_speed()
     device = choose_device(job.device)

@@ -10,7 +10,7 @@ from dscvsr_cli.cli.options import DeviceOption, QuietOption, WeightsOption
 from dscvsr_cli.cli.upscale_output import describe_plan, describe_report
 
 if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.job import UpscalePlan
+    from dscvsr_cli.pipelines.upscale.job import UpscalePlan
 
 
 def demo_command(

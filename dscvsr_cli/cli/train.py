@@ -10,8 +10,8 @@ from dscvsr_cli.cli.options import DeviceOption, JsonOption, QuietOption, parse_
 from dscvsr_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.plan_training import TrainingPlan
-    from dscvsr_cli.pipelines.train import TrainReport
+    from dscvsr_cli.pipelines.train.dry_run import TrainingPlan
+    from dscvsr_cli.pipelines.train.run import TrainReport
 
 
 def train_command(
@@ -116,11 +116,11 @@ def train_command(
 
     from dscvsr_cli.cli.train_output import TrainDisplay
     from dscvsr_cli.engine.device import choose_device
-    from dscvsr_cli.pipelines.plan_training import plan_training
-    from dscvsr_cli.pipelines.teaching import recipe_for
-    from dscvsr_cli.pipelines.torchrun import joined, own_device
-    from dscvsr_cli.pipelines.train import TrainEvents, train
-    from dscvsr_cli.pipelines.training_data import DataReader
+    from dscvsr_cli.pipelines.train.build_trainer import recipe_for
+    from dscvsr_cli.pipelines.train.data import DataReader
+    from dscvsr_cli.pipelines.train.dry_run import plan_training
+    from dscvsr_cli.pipelines.train.run import TrainEvents, train
+    from dscvsr_cli.pipelines.train.torchrun import joined, own_device
     from dscvsr_cli.training.config import load_recipe
     from dscvsr_cli.training.overrides import apply_overrides
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from dscvsr_cli.cli.console import Terminal, format_bytes, format_duration
 
 if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.training_data import TrainingData
+    from dscvsr_cli.pipelines.train.data import TrainingData
     from dscvsr_cli.training.loop import StepReport, Trainer
     from dscvsr_cli.training.validation import Score
 

@@ -196,8 +196,8 @@ def upscale_command(
     # SVT-AV1 writes to the terminal by itself; 1 lets only its errors through.
     os.environ.setdefault("SVT_LOG", "1")
 
-    from dscvsr_cli.pipelines.batch import place_job, plan_batch
-    from dscvsr_cli.pipelines.job import UpscaleJob
+    from dscvsr_cli.pipelines.upscale.batch import place_job, plan_batch
+    from dscvsr_cli.pipelines.upscale.job import UpscaleJob
     from dscvsr_cli.video.passthrough.plan import StreamChoices
     from dscvsr_cli.video.read.options import ReadOptions
     from dscvsr_cli.video.span import Span

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from dscvsr_cli.cli.console import format_bytes, format_duration
 
 if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.batch import BatchReport, FileResult
-    from dscvsr_cli.pipelines.dry_run import DryRunReport
-    from dscvsr_cli.pipelines.job import UpscalePlan, UpscaleReport
+    from dscvsr_cli.pipelines.upscale.batch import BatchReport, FileResult
+    from dscvsr_cli.pipelines.upscale.dry_run import DryRunReport
+    from dscvsr_cli.pipelines.upscale.job import UpscalePlan, UpscaleReport
 
 
 def describe_plan(plan: "UpscalePlan") -> str:

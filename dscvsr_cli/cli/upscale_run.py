@@ -15,9 +15,9 @@ from dscvsr_cli.cli.upscale_output import (
 )
 
 if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.batch import FileResult
-    from dscvsr_cli.pipelines.job import UpscaleJob, UpscalePlan, UpscaleReport
-    from dscvsr_cli.pipelines.prepare import NetworkLoader
+    from dscvsr_cli.pipelines.upscale.batch import FileResult
+    from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
+    from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader
 
 _SOME_FAILED = 1
 
@@ -39,8 +39,8 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) ->
     Raises:
         typer.Exit: Some failed.
     """
-    from dscvsr_cli.pipelines.batch import run_batch
-    from dscvsr_cli.pipelines.shelf import NetworkShelf
+    from dscvsr_cli.pipelines.upscale.batch import run_batch
+    from dscvsr_cli.pipelines.upscale.network_cache import NetworkShelf
 
     shelf = NetworkShelf()
 
@@ -67,8 +67,8 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) ->
 
 def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) -> None:
     """Say what jobs would do, and do nothing."""
-    from dscvsr_cli.pipelines.dry_run import dry_run
-    from dscvsr_cli.pipelines.shelf import NetworkShelf
+    from dscvsr_cli.pipelines.upscale.dry_run import dry_run
+    from dscvsr_cli.pipelines.upscale.network_cache import NetworkShelf
 
     shelf = NetworkShelf()
     reports = [dry_run(job, load=shelf) for job in jobs]
@@ -89,8 +89,8 @@ def run_job(job: "UpscaleJob", terminal: Terminal, load: "NetworkLoader") -> "Up
         DscvsrError: Whatever went wrong.
         KeyboardInterrupt: Ctrl-C.
     """
-    from dscvsr_cli.pipelines.job import Interrupted
-    from dscvsr_cli.pipelines.upscale import upscale
+    from dscvsr_cli.pipelines.upscale.job import Interrupted
+    from dscvsr_cli.pipelines.upscale.run import upscale
 
     total: int | None = None
 

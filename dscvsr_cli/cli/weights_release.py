@@ -24,7 +24,7 @@ def export_command(
     quiet: QuietOption = False,
 ) -> None:
     """Write the averaged weights of a run's last checkpoint, finished or not."""
-    from dscvsr_cli.pipelines.export import export_run
+    from dscvsr_cli.pipelines.train.export import export_run
 
     terminal = open_terminal(quiet=quiet)
     report = export_run(run, output, half=half)
@@ -109,7 +109,7 @@ def push_command(
 def _weights_of(source: Path) -> Path:
     if not source.is_dir():
         return source
-    from dscvsr_cli.pipelines.train import WEIGHTS_NAME
+    from dscvsr_cli.pipelines.train.run import WEIGHTS_NAME
 
     file = source / WEIGHTS_NAME
     if not file.is_file():

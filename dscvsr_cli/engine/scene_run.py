@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.engine.memory import is_out_of_memory
-from dscvsr_cli.engine.passes import run_backward, run_forward
 from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.protocol import FrameNetwork
 from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.tiled_passes import run_backward, run_forward
 from dscvsr_cli.engine.tiles import Tile
 from dscvsr_cli.engine.windows import Window, next_window
 from dscvsr_cli.frames import Frame

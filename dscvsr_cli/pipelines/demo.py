@@ -10,8 +10,8 @@ from torch import Tensor
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
-from dscvsr_cli.pipelines.job import UpscaleJob, UpscalePlan, UpscaleReport
-from dscvsr_cli.pipelines.upscale import upscale
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
+from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.stills import save_png

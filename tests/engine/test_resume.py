@@ -14,7 +14,7 @@ from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import StreamEvent, upscale_stream
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.pipelines.state_file import load_state, save_state
+from dscvsr_cli.pipelines.resume.state_file import load_state, save_state
 from tests.engine.fakes import CPU, SMALL, MovingSumNetwork, cuts_at, random_frames
 
 

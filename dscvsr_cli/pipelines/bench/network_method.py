@@ -1,0 +1,119 @@
+"""A network as a method of the benchmark: run just as `upscale` runs it on a video."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+
+import torch
+from torch import Tensor
+
+from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel
+from dscvsr_cli.benchmarking.methods import Method, MethodInfo, Upscaler
+from dscvsr_cli.engine.device import DtypeName, choose_dtype
+from dscvsr_cli.engine.memory import memory_budget_bytes
+from dscvsr_cli.engine.plan import NetworkCost, StreamPlan, plan_stream
+from dscvsr_cli.engine.protocol import FrameNetwork
+from dscvsr_cli.engine.stream import upscale_stream
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.pipelines.network_cost import network_cost, peak_memory_bytes
+from dscvsr_cli.weights.load import load_network
+from dscvsr_cli.weights.verify import file_sha256
+
+
+def network_method(
+    spec: str | None,
+    *,
+    device: torch.device,
+    dtype_name: DtypeName = "auto",
+    memory_bytes: int | None = None,
+    show_progress: bool = False,
+) -> Method:
+    """Load weights as a method, with the choices that `upscale` would make.
+
+    Args:
+        spec: A catalog name, a file, or a file on the Hub; None means the default.
+        device: Where it runs.
+        dtype_name: Kind of numbers; "auto" suits the device.
+        memory_bytes: Memory that a plan may use; None measures what is free.
+        show_progress: Show a bar while something is fetched.
+
+    Raises:
+        UsageError: Not the name of a dtype.
+        WeightsError: The weights are missing or damaged.
+    """
+    dtype = choose_dtype(dtype_name, device)
+    loaded = load_network(spec, device=device, dtype=dtype, show_progress=show_progress)
+    # torch's stubs leave out this form of to().
+    loaded.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def float32_network() -> RecurrentNetwork:
+        return load_network(spec, device=device).network
+
+    def reset_memory() -> None:
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+
+    return Method(
+        info=MethodInfo(
+            name=loaded.name,
+            parameters=sum(weight.numel() for weight in loaded.network.parameters()),
+            device=str(device),
+            dtype=str(dtype).removeprefix("torch."),
+            sha256=file_sha256(loaded.path),
+        ),
+        upscale=network_upscaler(
+            loaded.network,
+            device=device,
+            cost=network_cost(loaded.config, dtype),
+            memory_bytes=memory_bytes,
+            float32_network=None if dtype == torch.float32 else float32_network,
+        ),
+        multiply_adds=lambda scale: multiply_adds_per_pixel(loaded.config, scale),
+        peak_memory=lambda: peak_memory_bytes(device),
+        reset_memory=reset_memory,
+    )
+
+
+def network_upscaler(
+    network: FrameNetwork,
+    *,
+    device: torch.device,
+    cost: NetworkCost | None = None,
+    plan: StreamPlan | None = None,
+    memory_bytes: int | None = None,
+    float32_network: Callable[[], FrameNetwork] | None = None,
+) -> Upscaler:
+    """Return an upscaler that sends frames through the engine, scene detection included.
+
+    Args:
+        network: In evaluation mode on ``device``.
+        device: Where the network's weights are.
+        cost: What the network needs; the sizes of the pieces follow from it and the free memory.
+        plan: Sizes of the pieces, where ``cost`` is not given.
+        memory_bytes: Memory that a plan may use; None measures what is free.
+        float32_network: Builds the network in float32, where it is of another kind.
+    """
+
+    def upscale(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+        lows = iter(frames)
+        first = next(lows, None)
+        if first is None:
+            return
+        chosen = plan or StreamPlan()
+        if cost is not None:
+            budget = memory_budget_bytes(device, memory_bytes=memory_bytes)
+            source = Size(*first.shape[-2:])
+            chosen = plan_stream(source, size, cost, budget_bytes=budget)
+        numbered = (Frame(pixels=low, pts=index) for index, low in enumerate(chain([first], lows)))
+        for frame in upscale_stream(
+            numbered,
+            network,
+            size=size,
+            plan=chosen,
+            device=device,
+            float32_network=float32_network,
+        ):
+            yield frame.pixels
+
+    return upscale

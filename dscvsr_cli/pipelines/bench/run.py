@@ -1,0 +1,200 @@
+"""Benchmark weights: on clips with a known ground truth, or for speed alone."""
+
+import platform
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from dscvsr_cli.benchmarking.methods import Method, classical_methods
+from dscvsr_cli.benchmarking.peers import Peer, find_peer
+from dscvsr_cli.benchmarking.protocol import (
+    Channel,
+    Protocol,
+    default_channel,
+    default_degradation,
+)
+from dscvsr_cli.benchmarking.run import BenchRun
+from dscvsr_cli.benchmarking.speed import SPEED_SCALES, SpeedReport, SpeedRow, measure_speeds
+from dscvsr_cli.datasets.clips import Clip
+from dscvsr_cli.datasets.known import KNOWN
+from dscvsr_cli.datasets.layouts import find_clips
+from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.pipelines.bench.network_method import network_method
+from dscvsr_cli.weights.lpips import load_lpips
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchJob:
+    """What a person asks to be measured."""
+
+    datasets: tuple[str, ...] = ("vid4",)
+    """The name of one known data set, or paths, whose clips are taken together."""
+    root: Path | None = None
+    """Where data sets lie; None asks the environment."""
+    scales: tuple[float, ...] = (4.0,)
+    weights: tuple[str | None, ...] = (None,)
+    """Names, files or addresses; None means the default."""
+    peers: tuple[tuple[str, Path], ...] = ()
+    """Names of other tools, and where the pictures lie that they made."""
+    degradation: str | None = None
+    """None takes the literature's for the data set; so with the channel."""
+    channel: Channel | None = None
+    crop: int = 0
+    frames: int | None = None
+    temporal: bool = True
+    lpips: bool = False
+    device: str = "auto"
+    dtype: DtypeName = "auto"
+    memory_bytes: int | None = None
+
+
+def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
+    """Find the clips, load the weights, and return the run, ready to start.
+
+    Raises:
+        UsageError: Options that cannot work together, or LPIPS without its package.
+        DatasetError: The data is missing, or pictures of a peer do not fit it.
+        WeightsError: The weights are missing or damaged.
+        DeviceError: The device is missing.
+    """
+    lpips = load_lpips() if job.lpips else None
+    clips = _clips(job)
+    name = ", ".join(job.datasets)
+    protocol = Protocol(
+        dataset=name.lower() if name.lower() in KNOWN else name,
+        degradation=job.degradation or default_degradation(name),
+        channel=job.channel or default_channel(name),
+        crop=job.crop,
+        frames=job.frames,
+        centre_only=any(clip.measured is not None for clip in clips),
+        temporal=job.temporal and all(clip.measured is None for clip in clips),
+        lpips=job.lpips,
+    )
+    device = choose_device(job.device)
+    peers = _peers(job, clips)
+    methods = (*classical_methods(), *_networks(job, device, (job.dtype,), show_progress))
+    return BenchRun(
+        clips,
+        methods,
+        protocol=protocol,
+        peers=peers,
+        scales=job.scales,
+        machine=describe_machine(device),
+        lpips=lpips,
+    )
+
+
+def bench_speed(
+    job: BenchJob,
+    *,
+    dtypes: Sequence[DtypeName],
+    sizes: Sequence[str],
+    show_progress: bool = False,
+    on_row: Callable[[SpeedRow], None] | None = None,
+) -> SpeedReport:
+    """Time the weights of a job on synthetic frames, in every wanted kind of numbers.
+
+    Raises:
+        UsageError: A factor that does not enlarge.
+        WeightsError: The weights are missing or damaged.
+        DeviceError: The device is missing.
+    """
+    device = choose_device(job.device)
+    return measure_speeds(
+        _networks(job, device, dtypes, show_progress),
+        device=device,
+        machine=describe_machine(device),
+        sizes=sizes,
+        scales=job.scales or SPEED_SCALES,
+        on_row=on_row,
+    )
+
+
+def speed_dtypes(name: DtypeName, device: torch.device) -> tuple[DtypeName, ...]:
+    """Return the kinds of numbers to time: the wanted one, or with "auto" all worth a look.
+
+    These are float32 and, where the device has one, the kind that `upscale` would take; on CUDA
+    both half kinds.
+    """
+    if name != "auto":
+        return (name,)
+    if device.type == "cuda":
+        return ("float32", "float16", "bfloat16")
+    best = choose_dtype("auto", device)
+    return ("float32",) if best == torch.float32 else ("float32", "auto")
+
+
+def describe_machine(device: torch.device) -> str:
+    """Name what computes: the card, or the processor with the threads that torch uses."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{_processor()}, {torch.get_num_threads()} threads"
+
+
+def _processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine() or "processor"
+
+
+def _clips(job: BenchJob) -> tuple[Clip, ...]:
+    if len(job.datasets) > 1 and any(name.lower() in KNOWN for name in job.datasets):
+        raise UsageError(
+            "one known data set at a time", hint="run dscvsr bench once for each of them"
+        )
+    clips = tuple(clip for name in job.datasets for clip in find_clips(name, root=job.root))
+    names = [clip.name for clip in clips]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"two clips are called {twice}", hint="rename one of them")
+    return clips
+
+
+def _peers(job: BenchJob, clips: Sequence[Clip]) -> list[Peer]:
+    names = [name for name, _ in job.peers]
+    taken = [method.info.name for method in classical_methods()]
+    for name in names:
+        if name in taken or names.count(name) > 1:
+            raise _same_name(name)
+    return [
+        find_peer(name, folder, clips, job.scales, frames=job.frames) for name, folder in job.peers
+    ]
+
+
+def _same_name(name: str) -> UsageError:
+    return UsageError(
+        f"two methods would be called {name}",
+        hint="give each weights once, rename files of the same name, and call a peer otherwise",
+    )
+
+
+def _networks(
+    job: BenchJob,
+    device: torch.device,
+    dtypes: Iterable[DtypeName],
+    show_progress: bool,  # noqa: FBT001
+) -> list[Method]:
+    methods: list[Method] = []
+    peers = {name for name, _ in job.peers}
+    taken = {(method.info.name, method.info.dtype) for method in classical_methods()}
+    for spec in job.weights:
+        for dtype in dtypes:
+            method = network_method(
+                spec,
+                device=device,
+                dtype_name=dtype,
+                memory_bytes=job.memory_bytes,
+                show_progress=show_progress,
+            )
+            name = method.info.name
+            if name in peers or (name, method.info.dtype) in taken:
+                raise _same_name(name)
+            taken.add((name, method.info.dtype))
+            methods.append(method)
+    return methods

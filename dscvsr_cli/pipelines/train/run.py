@@ -1,0 +1,242 @@
+"""Train a network from footage: recipe and folders in, a weights file out."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dscvsr_cli.errors import UsageError, WeightsError
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.pipelines.train.build_trainer import build_trainer
+from dscvsr_cli.pipelines.train.data import DataReader, TrainingData
+from dscvsr_cli.pipelines.train.start_record import last_start, log_start, machine
+from dscvsr_cli.training.config import NETWORK_PARTS, TrainingConfig
+from dscvsr_cli.training.log import RunLog
+from dscvsr_cli.training.loop import StepReport, Trainer
+from dscvsr_cli.training.parallel import ALONE, Parallel
+from dscvsr_cli.training.recorder import Recorder, write_curves
+from dscvsr_cli.training.sampler import Sampler
+from dscvsr_cli.training.validation import Score
+from dscvsr_cli.weights.files import read_network, save_network
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_NAME = "checkpoint.pt"
+WEIGHTS_NAME = "weights.safetensors"
+LOG_NAME = "log.jsonl"
+CURVES_NAME = "curves.svg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainEvents:
+    """Who is told of what, while a run goes on."""
+
+    on_start: Callable[[Trainer, TrainingData], None] | None = None
+    """All is read, and the first step is about to begin."""
+    on_step: Callable[[StepReport], None] | None = None
+    on_validation: Callable[[float, tuple[Score, ...]], None] | None = None
+    """Held-out clips were measured, with so much of the run behind."""
+
+
+SILENT = TrainEvents()
+"""Nobody is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainReport:
+    """What a run made."""
+
+    weights: Path
+    """The averaged weights, with config and training record."""
+    parameters: int
+    iterations: int
+    clips_seen: int
+    minutes: float
+    """Of training, restarts included, reading of the footage excluded."""
+    scores: tuple[Score, ...]
+    """On held-out clips, at the end; empty where none were held out."""
+    log: Path
+    """What happened when, a JSON object per line."""
+    curves: Path | None
+    """The log as a drawing."""
+
+
+def train(
+    config: TrainingConfig,
+    data: DataReader,
+    run: Path,
+    *,
+    device: torch.device,
+    resume: bool = False,
+    init: Path | None = None,
+    events: TrainEvents = SILENT,
+    parallel: Parallel = ALONE,
+) -> TrainReport | None:
+    """Train by ``config`` on ``data``, in the folder ``run``.
+
+    Args:
+        config: The recipe; with ``resume`` the checkpoint's own recipe is used instead.
+        data: Where the footage lies.
+        run: Where the checkpoint, the weights, the log and the curves go.
+        device: Where to train.
+        resume: Go on from the checkpoint in ``run``.
+        init: A weights file to begin with instead of fresh weights; of another network than the
+            recipe's, the parts that fit are taken.
+        events: Who is told of what.
+        parallel: This process's place among those that train together.
+
+    Returns:
+        What was made; None in every process but the first, which alone writes files.
+
+    Raises:
+        UsageError: ``run`` holds a run already and ``resume`` is off, or cannot be a folder.
+        DatasetError: No usable footage, a broken checkpoint, or a run that diverges.
+        WeightsError: A checkpoint or the weights cannot be written.
+    """
+    checkpoint = run / CHECKPOINT_NAME
+    _make_folder(run, resume=resume)
+    trainer = build_trainer(
+        config,
+        device=device,
+        checkpoint=checkpoint if resume else None,
+        parallel=parallel,
+    )
+    if init is not None and not resume:
+        _start_from(trainer, init)
+    log_path = run / LOG_NAME
+    before = last_start(log_path) if resume else {}
+    budget_bytes = data.memory_bytes or before.get("data_memory_bytes") or data.budget_bytes(device)
+    # Processes that hold other clips at other times would not draw the same batch.
+    budget_bytes = int(parallel.agree(budget_bytes, device=device))
+    found = data.read(
+        trainer.config,
+        device=device,
+        budget_bytes=budget_bytes,
+        batches_done=trainer.state.iteration,
+        validated=parallel.leads,
+    )
+    sampler = Sampler(found.footage.stream, trainer.config)
+    if not parallel.leads:
+        with found.footage:
+            trainer.run(sampler)
+        return None
+    with RunLog(log_path) as log, found.footage:
+        log_start(log, trainer, found, before=before, budget_bytes=budget_bytes)
+        recorder = Recorder(trainer, log, found.validator, on_validation=events.on_validation)
+        if events.on_start:
+            events.on_start(trainer, found)
+
+        def after_step(step: StepReport) -> None:
+            recorder(step)
+            if events.on_step:
+                events.on_step(step)
+
+        trainer.run(sampler, checkpoint=checkpoint, on_step=after_step)
+        recorder.finish()
+    return _report(trainer, found, recorder.scores, run)
+
+
+def _make_folder(run: Path, *, resume: bool) -> None:
+    if (run / CHECKPOINT_NAME).exists() and not resume:
+        raise UsageError(
+            f"{run} holds a run already", hint="go on with --resume, or choose another -o"
+        )
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the folder {run}: {error.strerror or error}", hint="choose another -o"
+        ) from error
+
+
+def _start_from(trainer: Trainer, init: Path) -> None:
+    """Begin with the weights in a file: all of them, or the parts that fit another network."""
+    state, config, _ = read_network(init)
+    if config != trainer.config.network:
+        fresh = trainer.network.state_dict()
+        fitting = [part for part in NETWORK_PARTS if _part(state, part) == _part(fresh, part)]
+        if not fitting:
+            raise UsageError(
+                f"{init} holds another network than the recipe, and no part of it fits",
+                hint="train with the recipe that made it, or without --init",
+            )
+        taken = tuple(f"{part}." for part in fitting)
+        state = fresh | {name: w for name, w in state.items() if name.startswith(taken)}
+        logger.warning(
+            "%s holds another network: took over its %s, the rest begins fresh",
+            init,
+            ", ".join(fitting),
+        )
+    try:
+        trainer.start_from(state)
+    except ValueError as error:
+        raise WeightsError(f"{init} does not fit its own network: {error}") from error
+
+
+def _part(state: Mapping[str, Tensor], part: str) -> dict[str, torch.Size]:
+    """Return the shapes of one part's weights by name."""
+    return {name: w.shape for name, w in state.items() if name.startswith(f"{part}.")}
+
+
+def _report(
+    trainer: Trainer, found: TrainingData, scores: tuple[Score, ...], run: Path
+) -> TrainReport:
+    """Write the averaged weights with their record, and the curves."""
+    network = RecurrentNetwork(trainer.config.network)
+    network.load_state_dict({name: w.cpu() for name, w in trainer.average.weights.items()})
+    record = training_record(
+        trainer.config,
+        iterations=trainer.state.iteration,
+        clips_seen=trainer.state.clips_seen,
+        seconds=trainer.state.seconds,
+        footage=str(found.footage),
+        scores=scores,
+        machine=machine(trainer.device),
+    )
+    save_network(network.state_dict(), trainer.config.network, run / WEIGHTS_NAME, record=record)
+    curves, log = run / CURVES_NAME, run / LOG_NAME
+    try:
+        drawn = write_curves(log, curves)
+    except OSError as error:
+        logger.warning("cannot write %s: %s", curves, error.strerror or error)
+        drawn = False
+    return TrainReport(
+        weights=run / WEIGHTS_NAME,
+        parameters=sum(p.numel() for p in network.parameters()),
+        iterations=trainer.state.iteration,
+        clips_seen=trainer.state.clips_seen,
+        minutes=trainer.state.seconds / 60,
+        scores=scores,
+        log=log,
+        curves=curves if drawn else None,
+    )
+
+
+def training_record(
+    config: TrainingConfig,
+    *,
+    iterations: int,
+    clips_seen: int,
+    seconds: float,
+    footage: str,
+    scores: Sequence[Score],
+    machine: Mapping[str, str],
+) -> dict[str, str]:
+    """Return what a weights file tells about its training."""
+    if config.teacher is not None:
+        # Weights are given away; where their teacher lay is nobody's business.
+        config = replace(config, teacher=Path(config.teacher).name)
+    record = {
+        "recipe": repr(config),
+        "footage": footage,
+        "iterations": str(iterations),
+        "clips seen": str(clips_seen),
+        "minutes": f"{seconds / 60:.1f}",
+        **machine,
+    }
+    if scores:
+        record["validation"] = ", ".join(map(str, scores))
+    return record

@@ -1,0 +1,69 @@
+"""What a run begins with: written into its log, and looked up there when it goes on."""
+
+import logging
+import platform
+from pathlib import Path
+
+import torch
+
+from dscvsr_cli import __version__
+from dscvsr_cli.pipelines.train.data import TrainingData
+from dscvsr_cli.training.log import Event, RunLog, read_log
+from dscvsr_cli.training.loop import Trainer
+
+logger = logging.getLogger(__name__)
+
+
+def last_start(log: Path) -> Event:
+    """Return the line with which a run last began; empty where its log is lost."""
+    starts = [event for event in read_log(log) if event.get("event") == "start"]
+    return starts[-1] if starts else {}
+
+
+def log_start(
+    log: RunLog, trainer: Trainer, found: TrainingData, *, before: Event, budget_bytes: int
+) -> None:
+    """Write down what a run begins with, and warn where that is not what it began with before.
+
+    Args:
+        log: The run's log.
+        trainer: The run.
+        found: What there is to learn from.
+        before: The last line of this kind, or nothing.
+        budget_bytes: Memory for footage; what is held when depends on it.
+    """
+    data = {
+        "footage": str(found.footage),
+        "held_out": found.held_out,
+        "data_memory_bytes": budget_bytes,
+    }
+    changed = [name for name in data if name in before and before[name] != data[name]]
+    if changed:
+        told = ", ".join(f"{name} {before[name]} then, {data[name]} now" for name in changed)
+        logger.warning(
+            "the run goes on with other data than it began with (%s): its weights will differ from "
+            "those of an undisturbed run",
+            told,
+        )
+    iteration = trainer.state.iteration
+    log.write(
+        "start",
+        iteration=iteration,
+        config=trainer.config.to_values(),
+        **data,
+        validation_frames=found.validator.frames if found.validator else 0,
+        notes=found.notes,
+        **machine(trainer.device),
+    )
+    for item in found.skipped:
+        log.write("skipped", iteration=iteration, place=item.place, reason=item.reason)
+
+
+def machine(device: torch.device) -> dict[str, str]:
+    """Tell on what a run trains, and with which versions."""
+    threads = torch.get_num_threads()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {
+        "device": f"{device.type}, {name}, {threads} threads",
+        "versions": f"dscvsr {__version__}, torch {torch.__version__}",
+    }

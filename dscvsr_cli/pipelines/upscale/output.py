@@ -1,0 +1,220 @@
+"""Which kind of output a job writes, and how it is opened."""
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Protocol, Self
+
+from dscvsr_cli.engine.plan import StreamPlan
+from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.pipelines.checkpoints import checkpoint_frames
+from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput, ResumeOptions
+from dscvsr_cli.pipelines.upscale.fingerprint import describe_beginning
+from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
+from dscvsr_cli.pipelines.upscale.target import Target, target_picture
+from dscvsr_cli.video.containers import container_named
+from dscvsr_cli.video.read.open_input import source_kind
+from dscvsr_cli.video.timestamps import span_shift
+from dscvsr_cli.video.write.muxer import OutputSpec
+from dscvsr_cli.video.write.sequence_writer import SequenceWriter
+from dscvsr_cli.video.write.target_file import is_pipe_target, resolve_target
+from dscvsr_cli.video.write.writer import VideoWriter
+from dscvsr_cli.video.write.y4m_writer import Y4mWriter
+
+_UNJOINABLE = frozenset({"gif", "apng", "libwebp", "libwebp_anim"})
+"""Encoders whose first packet begins the file, so that a second one would end it."""
+
+
+class Output(AbstractContextManager["Output"], Protocol):
+    """What the frames of a job go into; leaving it without an exception finishes it."""
+
+    damaged_frames: int
+    """Set before the end, to be remembered with the output."""
+
+    @property
+    def state(self) -> StreamState | None:
+        """Where the work goes on; None at the beginning."""
+        ...
+
+    @property
+    def plan(self) -> StreamPlan:
+        """The sizes of the pieces to work in."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether every frame is made already."""
+        ...
+
+    @property
+    def frames_written(self) -> int:
+        """Frames in the output so far."""
+        ...
+
+    @property
+    def frames_kept(self) -> int:
+        """Frames that a later run need not make again."""
+        ...
+
+    @property
+    def moved_timestamps(self) -> int:
+        """Pictures whose time did not lie after their predecessor's."""
+        ...
+
+    def write(self, frame: Frame) -> None:
+        """Take the next frame."""
+        ...
+
+    def mark(self, state: StreamState) -> None:
+        """Take the state behind the last frame written."""
+        ...
+
+
+class FrameWriter(Protocol):
+    """A writer of one go, such as ``VideoWriter``."""
+
+    frames_written: int
+
+    @property
+    def moved_timestamps(self) -> int:
+        """Pictures whose time did not lie after their predecessor's."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Check and open everything."""
+        ...
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        """Finish the output, or give it up."""
+        ...
+
+    def write(self, frame: Frame, /) -> None:
+        """Take the next frame."""
+        ...
+
+
+class DirectOutput:
+    """An output that is written in one go, to where nothing can be taken back or put away.
+
+    Args:
+        writer: Writes the frames.
+        plan: The sizes of the pieces to work in.
+    """
+
+    state: StreamState | None = None
+    ended = False
+    frames_kept = 0
+
+    def __init__(self, writer: FrameWriter, plan: StreamPlan) -> None:
+        self.plan = plan
+        self.damaged_frames = 0
+        self._writer = writer
+
+    @property
+    def frames_written(self) -> int:
+        """Frames in the output so far."""
+        return self._writer.frames_written
+
+    @property
+    def moved_timestamps(self) -> int:
+        """Pictures whose time did not lie after their predecessor's."""
+        return self._writer.moved_timestamps
+
+    def __enter__(self) -> Self:
+        """Open the writer."""
+        self._writer.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Finish the output, or give it up."""
+        self._writer.__exit__(exc_type, exc, traceback)
+
+    def write(self, frame: Frame) -> None:
+        """Take the next frame."""
+        self._writer.write(frame)
+
+    def mark(self, state: StreamState) -> None:
+        """Let the state go: nothing can be resumed."""
+
+
+def open_output(ready: PreparedJob) -> Output:
+    """Return the output of a job, still to be entered.
+
+    Raises:
+        UsageError: Options that do not fit together.
+        InputVideoError: The input cannot be read any more.
+    """
+    if writes_in_one_go(ready.target) or source_kind(ready.job.source) == "pipe":
+        return DirectOutput(_direct_writer(ready), ready.stream_plan)
+    return _resumable_output(ready)
+
+
+def writes_in_one_go(target: Target) -> bool:
+    """Say whether an output cannot be put together from pieces: pipes, pictures, GIF."""
+    return (
+        target.holds_picture_alone
+        or is_pipe_target(target.path)
+        or target.options.encoder in _UNJOINABLE
+    )
+
+
+def _direct_writer(ready: PreparedJob) -> FrameWriter:
+    job, target, source = ready.job, ready.target, ready.plan.source
+    height, width = target.canvas.height, target.canvas.width
+    if target.names is not None:
+        return SequenceWriter(
+            target.names,
+            source=source,
+            height=height,
+            width=width,
+            options=target.options,
+            overwrite=job.overwrite,
+        )
+    if target.holds_picture_alone:
+        return Y4mWriter(
+            target.path,
+            source=source,
+            height=height,
+            width=width,
+            options=target.options,
+            overwrite=job.overwrite,
+        )
+    return VideoWriter(
+        target.path,
+        source=source,
+        height=height,
+        width=width,
+        options=target.options,
+        overwrite=job.overwrite,
+        choices=job.streams,
+        container=container_named(target.container),
+        span=job.reading.span,
+    )
+
+
+def _resumable_output(ready: PreparedJob) -> ResumableOutput:
+    job, target, source = ready.job, ready.target, ready.plan.source
+    segment_frames = job.checkpoint_frames or checkpoint_frames(target.size, ready.device.type)
+    span = job.reading.span
+    return ResumableOutput(
+        resolve_target(target.path),
+        spec=OutputSpec(picture=target_picture(source, target), others=ready.others, span=span),
+        begun_with=describe_beginning(
+            job, target, ready.loaded, device=ready.device, segment_frames=segment_frames
+        ),
+        plan=ready.stream_plan,
+        segment_frames=segment_frames,
+        first_shift=span_shift(source, span),
+        options=ResumeOptions(resume=job.resume, restart=job.restart, overwrite=job.overwrite),
+    )

@@ -1,0 +1,235 @@
+"""Everything an upscaling job decides and checks before the first frame is decoded."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+
+from dscvsr_cli.engine.device import choose_device, choose_dtype
+from dscvsr_cli.engine.memory import memory_budget_bytes
+from dscvsr_cli.engine.plan import StreamPlan, plan_stream
+from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.stream import BoundaryListener, EventListener, upscale_stream
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import MAX_TRAINED_SCALE, Size
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.pipelines.network_cost import network_cost
+from dscvsr_cli.pipelines.resume.work_folder import is_published
+from dscvsr_cli.pipelines.upscale.disk_space import (
+    DiskNeed,
+    check_disk,
+    disk_warning,
+    expected_disk,
+)
+from dscvsr_cli.pipelines.upscale.input import (
+    enlarge_alpha,
+    open_source,
+    output_source,
+    source_warnings,
+)
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
+from dscvsr_cli.pipelines.upscale.side_by_side import compared
+from dscvsr_cli.pipelines.upscale.target import Target, choose_target, target_picture
+from dscvsr_cli.video.constant_rate import count_frames
+from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.passthrough.picture_losses import lost_colours, lost_shape
+from dscvsr_cli.video.passthrough.plan import (
+    LeftOut,
+    PassthroughPlan,
+    picture_only,
+    plan_passthrough,
+    refuse_losses,
+)
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.sequence_writer import check_sequence
+from dscvsr_cli.video.write.target_file import check_target, is_pipe_target, resolve_target
+from dscvsr_cli.video.write.trial_encode import try_encoder
+from dscvsr_cli.weights.load import LoadedNetwork, load_network
+
+SCALE_TOLERANCE = 0.05
+"""A factor may pass the trained ones by so much through rounding without a warning."""
+
+
+class NetworkLoader(Protocol):
+    """``load_network``, as far as it is used here."""
+
+    def __call__(
+        self, spec: str | None = None, *, device: torch.device, dtype: torch.dtype = torch.float32
+    ) -> LoadedNetwork:
+        """Return a network in evaluation mode on ``device``, with its weights in ``dtype``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedJob:
+    """A job whose every choice is made, ready to run."""
+
+    job: UpscaleJob
+    reader: VideoReader
+    """The source, probed; a pipe is already open."""
+    plan: UpscalePlan
+    target: Target
+    loaded: LoadedNetwork
+    others: PassthroughPlan
+    disk: DiskNeed | None
+    stream_plan: StreamPlan
+    device: torch.device
+
+    def enlarge(
+        self,
+        frames: Iterable[Frame],
+        *,
+        plan: StreamPlan | None = None,
+        resume: StreamState | None = None,
+        on_boundary: BoundaryListener | None = None,
+        on_event: EventListener | None = None,
+    ) -> Iterator[Frame]:
+        """Send frames through the network: as many out as in, in order, with their times.
+
+        What ``resume`` tells to be made already does not come out again.
+        """
+
+        def float32_network() -> RecurrentNetwork:
+            return load_network(self.job.weights, device=self.device).network
+
+        def run(frames: Iterable[Frame]) -> Iterator[Frame]:
+            return upscale_stream(
+                frames,
+                self.loaded.network,
+                size=self.target.size,
+                plan=plan or self.stream_plan,
+                device=self.device,
+                float32_network=None if self.plan.dtype == "float32" else float32_network,
+                on_event=on_event,
+                resume=resume,
+                on_boundary=on_boundary,
+            )
+
+        if self.target.rate is not None:
+            unit = self.reader.info.time_base
+            frames = count_frames(frames, time_base=unit, rate=self.target.rate)
+        if self.job.compare is None:
+            return enlarge_alpha(run(frames), self.target.size)
+        skipped = resume.made if resume else 0
+        size, view = self.target.size, self.job.compare
+
+        def whole(frames: Iterable[Frame]) -> Iterator[Frame]:
+            return enlarge_alpha(run(frames), size)
+
+        return compared(frames, whole, size=size, view=view, skipped=skipped)
+
+
+def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJob:
+    """Settle every choice that ``job`` leaves open, and refuse what cannot work.
+
+    Args:
+        job: What to do.
+        load: Gives the network; who has many jobs gives one that remembers it.
+
+    Raises:
+        UsageError: Options that cannot work together, or a target that must not be written.
+        VideoError: The input cannot be read.
+        WeightsError: The weights are missing or damaged.
+        DeviceError: The device is missing, or has too little memory.
+    """
+    reader = open_source(job)
+    try:
+        return _prepare(job, reader, load)
+    except BaseException:
+        reader.close()
+        raise
+
+
+def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> PreparedJob:
+    source = reader.info
+    target = choose_target(job, source)
+    _check_place(job, target)
+    others = _plan_others(job, source, target)
+    refuse_losses(others, target.path.name, job.streams)
+    if not target.holds_picture_alone:
+        try_encoder(target_picture(source, target))
+    need = expected_disk(job, source, target)
+    check_disk(need)
+    device = choose_device(job.device)
+    dtype = choose_dtype(job.dtype, device)
+    loaded = load(job.weights, device=device, dtype=dtype)
+    # torch's stubs leave out this form of to().
+    loaded.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    stream_plan = plan_stream(
+        Size(source.height, source.width),
+        target.size,
+        network_cost(loaded.config, dtype),
+        budget_bytes=memory_budget_bytes(device, memory_bytes=job.memory_bytes),
+    )
+    described = output_source(source, square_pixels=job.square_pixels)
+    plan = UpscalePlan(
+        source=target.on_clock(described),
+        target=target.path,
+        size=target.canvas,
+        encoder=target.options.encoder,
+        pixel_format=target.pixel_format,
+        device=str(device),
+        dtype=str(dtype).removeprefix("torch."),
+        weights=loaded.name,
+        window=stream_plan.window,
+        look_ahead=stream_plan.look_ahead,
+        tile=stream_plan.tile,
+        warnings=(
+            *source_warnings(
+                source,
+                job,
+                pixel_format=target.pixel_format,
+                encoder=target.options.encoder,
+                container=target.container,
+            ),
+            *_warnings(source, target, others),
+            *filter(None, [disk_warning(need)]),
+        ),
+    )
+    return PreparedJob(
+        job=job,
+        reader=reader,
+        plan=plan,
+        target=target,
+        loaded=loaded,
+        others=others,
+        disk=need,
+        stream_plan=stream_plan,
+        device=device,
+    )
+
+
+def _check_place(job: UpscaleJob, target: Target) -> None:
+    if target.names is not None:
+        check_sequence(target.names, overwrite=job.overwrite)
+    elif is_pipe_target(target.path):
+        return
+    elif not (job.resume and is_published(resolve_target(target.path))):
+        check_target(target.path, source=job.source, overwrite=job.overwrite)
+
+
+def _plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> PassthroughPlan:
+    if target.names is not None:
+        return picture_only(source, "pictures")
+    encoder = target.options.encoder
+    colours = lost_colours(source, target.container, encoder)
+    if target.holds_picture_alone:
+        # Whoever asks for bare pictures knows that nothing goes along.
+        others = picture_only(source, "y4m streams")
+        return _also_lost(others, colours and replace(colours, refused=False))
+    shown = output_source(source, square_pixels=job.square_pixels)
+    shape = lost_shape(shown, target.container, encoder)
+    others = plan_passthrough(source, target.container, job.streams)
+    return _also_lost(others, shape, colours)
+
+
+def _also_lost(others: PassthroughPlan, *losses: LeftOut | None) -> PassthroughPlan:
+    return replace(others, left_out=(*others.left_out, *filter(None, losses)))
+
+
+def _warnings(source: VideoInfo, target: Target, others: PassthroughPlan) -> Iterator[str]:
+    yield from map(str, (*others.left_out, *others.converted))
+    factor = max(target.size.height / source.height, target.size.width / source.width)
+    if factor > MAX_TRAINED_SCALE + SCALE_TOLERANCE:
+        yield f"x{factor:.3g} is beyond the training of the network (up to x{MAX_TRAINED_SCALE:g})"

@@ -1,0 +1,156 @@
+"""The input of a job: what is said about it, and what becomes of its opacity."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.pipelines.upscale.input import (
+    enlarge_alpha,
+    open_source,
+    output_source,
+    pixel_aspect,
+    source_warnings,
+)
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.video.info import StreamInfo, VideoInfo
+from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.probe import probe
+from tests.clips import render_kind
+from tests.video.test_interlaced import render_fields
+
+
+@pytest.fixture
+def info(tmp_path: Path) -> VideoInfo:
+    return probe(render_kind("single frame", tmp_path))
+
+
+def warnings(info: VideoInfo, **changed: Any) -> list[str]:
+    output = {"pixel_format": "yuv420p", "encoder": "libx264", "container": "mp4"}
+    output |= {name: changed.pop(name) for name in list(changed) if name in output}
+    return list(source_warnings(info, UpscaleJob(source=info.path, **changed), **output))
+
+
+def test_a_plain_video_needs_no_warning(info: VideoInfo) -> None:
+    assert warnings(info) == []
+
+
+def test_each_loss_is_said_in_its_own_words(info: VideoInfo) -> None:
+    stream = StreamInfo(index=1, kind="audio", codec="aac")
+    odd = replace(
+        info,
+        frames_cut_off=26,
+        lost_streams=(stream,),
+        dynamic_hdr=("HDR10+",),
+        colour=replace(info.colour, transfer_tag=16),
+    )
+    told = warnings(odd)
+    assert len(told) == 4
+    assert "its last 26 pictures are missing" in told[0]
+    assert "audio stream 1 will be lost" in told[1]
+    assert "HDR10+ metadata will be lost" in told[2]
+    assert "HDR (PQ)" in told[3]
+
+
+def test_dolby_vision_without_a_picture_for_others_is_told(info: VideoInfo) -> None:
+    vision = replace(info, dynamic_hdr=("Dolby Vision",))
+    assert any("will look wrong" in line for line in warnings(vision))
+    tagged = replace(vision, colour=replace(info.colour, transfer_tag=18))
+    assert not any("will look wrong" in line for line in warnings(tagged))
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "encoder", "container", "kept"),
+    [
+        ("yuva420p", "libvpx-vp9", "webm", True),
+        ("yuva420p", "libvpx-vp9", "matroska", True),
+        ("yuva420p", "libvpx-vp9", "mp4", False),
+        ("yuva444p10le", "prores_ks", "mov", True),
+        ("yuv420p", "libx264", "mp4", False),
+        ("rgba", "png", "image2", True),
+        ("pal8", "gif", "gif", True),
+    ],
+)
+def test_opacity_is_said_to_be_lost_only_where_it_is(
+    pixel_format: str, encoder: str, container: str, kept: bool, info: VideoInfo
+) -> None:
+    output = {"pixel_format": pixel_format, "encoder": encoder, "container": container}
+    clear = replace(info, has_alpha=True)
+    assert any("transparency" in line for line in warnings(clear, **output)) != kept
+    assert warnings(info, **output) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "bits", "output", "told"),
+    [
+        ("yuv420p10le", 10, "yuv420p", ["10 bits will become 8"]),
+        ("yuv444p", 8, "yuv420p", ["more coarsely"]),
+        ("yuv422p12le", 12, "yuv420p10le", ["12 bits will become 10", "more coarsely"]),
+        ("rgb24", 8, "yuv444p", []),
+        ("rgb24", 8, "yuv420p", ["more coarsely"]),
+        ("yuv420p", 8, "yuv422p10le", []),
+        ("p010le", 10, "yuv420p10le", []),
+        ("pal8", 8, "pal8", []),
+    ],
+)
+def test_coarser_pictures_are_told_unless_asked_for(
+    source: str, bits: int, output: str, told: list[str], info: VideoInfo
+) -> None:
+    fine = replace(info, pixel_format=source, bit_depth=bits)
+    lines = warnings(fine, pixel_format=output)
+    assert len(lines) == len(told)
+    assert all(part in line for part, line in zip(told, lines, strict=True))
+    job = UpscaleJob(source=info.path, pixel_format=output)
+    asked = source_warnings(fine, job, pixel_format=output, encoder="libx264", container="mp4")
+    assert list(asked) == []
+
+
+def test_square_pixels_are_what_the_writer_sees(info: VideoInfo) -> None:
+    wide = replace(info, sample_aspect_ratio=Fraction(64, 45))
+    assert output_source(wide, square_pixels=True).sample_aspect_ratio == 1
+    assert output_source(wide, square_pixels=False) is wide
+    assert pixel_aspect(wide, square_pixels=True) == Fraction(64, 45)
+    assert pixel_aspect(wide, square_pixels=False) == 1
+    assert pixel_aspect(info, square_pixels=True) == 1
+    assert any("--square-pixels" in line for line in warnings(wide, width=160, height=90))
+    assert warnings(wide, scale=2.0) == []
+
+
+def test_interlaced_video_opens_only_with_a_word_about_its_fields(tmp_path: Path) -> None:
+    path = render_fields(tmp_path / "a.mp4")
+    with pytest.raises(UsageError, match="is interlaced"):
+        open_source(UpscaleJob(source=path))
+    for reading in (ReadOptions(deinterlace=True), ReadOptions(field_order="progressive")):
+        with open_source(UpscaleJob(source=path, reading=reading)) as reader:
+            assert len(list(reader)) == 6
+
+
+@given(
+    values=st.lists(st.floats(0, 1, width=32), min_size=12, max_size=12),
+    height=st.integers(3, 11),
+    width=st.integers(4, 13),
+)
+def test_enlarged_opacity_has_the_size_asked_for_and_stays_opacity(
+    values: list[float], height: int, width: int
+) -> None:
+    alpha = torch.tensor(values).view(1, 3, 4)
+    frame = Frame(pixels=torch.zeros(3, height, width), pts=7, duration=2, alpha=alpha)
+    (large,) = enlarge_alpha([frame], Size(height, width))
+    assert large.alpha is not None
+    assert large.alpha.shape == (1, height, width)
+    assert float(large.alpha.min()) >= 0
+    assert float(large.alpha.max()) <= 1
+    assert (large.pts, large.duration) == (7, 2)
+
+
+def test_frames_without_opacity_pass_as_they_are() -> None:
+    frame = Frame(pixels=torch.zeros(3, 4, 4), pts=0)
+    assert list(enlarge_alpha([frame], Size(4, 4))) == [frame]
