@@ -1,9 +1,13 @@
 """Memory: how much is free, and which errors mean that there was too little."""
 
 import os
+import sys
 from pathlib import Path
 
 import torch
+
+_PROCESS_STATUS = Path("/proc/self/status")
+
 
 UNKNOWN_FREE_BYTES = 4 * 2**30
 """Taken for free where the system does not tell."""
@@ -85,3 +89,26 @@ def _physical_bytes() -> int:
     pages: int = sysconf("SC_PHYS_PAGES")
     page_bytes: int = sysconf("SC_PAGE_SIZE")
     return max(0, pages * page_bytes)
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """Return the most memory held so far: a CUDA device's own, else the process's; 0 unknown."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "win32":
+        return 0
+    import resource  # noqa: PLC0415  absent on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _peak_bytes(device: torch.device, *, status: Path = _PROCESS_STATUS) -> int | None:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device)
+    try:
+        lines = status.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    peaks = [line for line in lines if line.startswith("VmHWM:")]
+    return int(peaks[0].split()[1]) * 1024 if peaks else None

@@ -1,7 +1,5 @@
 """What a network needs and what a run took: memory, parameters, multiply-adds."""
 
-import sys
-
 import torch
 
 from dscvsr_cli.engine.plan import NetworkCost
@@ -19,15 +17,3 @@ def network_cost(config: NetworkConfig, dtype: torch.dtype) -> NetworkCost:
         workspace_channels=workspace,
         element_bytes=torch.finfo(dtype).bits // 8,
     )
-
-
-def peak_memory_bytes(device: torch.device) -> int:
-    """Return the most memory held so far: a CUDA device's own, else the process's; 0 unknown."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    if sys.platform == "win32":
-        return 0
-    import resource  # noqa: PLC0415  absent on Windows
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -2,11 +2,11 @@
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel
+from dscvsr_cli.engine.memory import _peak_bytes
 from dscvsr_cli.pipelines.train.build_trainer import build_trainer
 from dscvsr_cli.pipelines.train.data import DataReader
 from dscvsr_cli.training.config import TrainingConfig
@@ -16,8 +16,6 @@ from dscvsr_cli.training.schedule import sequence_length
 
 TIMED_STEPS = 10
 SCALES = (2.0, 4.0)
-
-_PROCESS_STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +109,3 @@ def _time_steps(trainer: Trainer, sampler: Sampler) -> tuple[float, float]:
 def _finish(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def _peak_bytes(device: torch.device, *, status: Path = _PROCESS_STATUS) -> int | None:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_reserved(device)
-    try:
-        lines = status.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    peaks = [line for line in lines if line.startswith("VmHWM:")]
-    return int(peaks[0].split()[1]) * 1024 if peaks else None

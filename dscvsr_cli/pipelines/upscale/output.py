@@ -7,7 +7,7 @@ from typing import Protocol, Self
 from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.pipelines.checkpoints import checkpoint_frames
+from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput, ResumeOptions
 from dscvsr_cli.pipelines.upscale.fingerprint import describe_beginning
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
@@ -20,6 +20,28 @@ from dscvsr_cli.video.write.sequence_writer import SequenceWriter
 from dscvsr_cli.video.write.target_file import is_pipe_target, resolve_target
 from dscvsr_cli.video.write.writer import VideoWriter
 from dscvsr_cli.video.write.y4m_writer import Y4mWriter
+
+
+def checkpoint_frames(size: Size, device_type: str) -> int:
+    """Return the least number of frames of a segment.
+
+    Args:
+        size: Of the output.
+        device_type: "cpu", "cuda" or "mps".
+    """
+    pixels = _PIXELS_OF_WORK.get(device_type, _PIXELS_OF_WORK_ON_A_GPU)
+    frames = pixels // (size.height * size.width)
+    return max(_LEAST_FRAMES, min(_MOST_FRAMES, frames))
+
+
+_PIXELS_OF_WORK = {"cpu": 150_000_000}
+
+_PIXELS_OF_WORK_ON_A_GPU = 2_500_000_000
+
+_LEAST_FRAMES = 48
+
+_MOST_FRAMES = 2400
+
 
 _UNJOINABLE = frozenset({"gif", "apng", "libwebp", "libwebp_anim"})
 """Encoders whose first packet begins the file, so that a second one would end it."""

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dscvsr_cli.engine.background import Drain, Prefetch
+from dscvsr_cli.engine.memory import peak_memory_bytes
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import EventListener
 from dscvsr_cli.errors import FrameCountError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.pipelines.network_cost import peak_memory_bytes
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.output import Output, open_output
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
