@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from dscvsr_cli import __version__
-from dscvsr_cli.cli.bench import bench_command
+from dscvsr_cli.cli.bench.command import bench_command
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.demo import demo_command
-from dscvsr_cli.cli.train import train_command
-from dscvsr_cli.cli.upscale import upscale_command
+from dscvsr_cli.cli.train.command import train_command
+from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
-from dscvsr_cli.cli.weights import weights_app
+from dscvsr_cli.cli.weights.command import weights_app
 from dscvsr_cli.errors import DscvsrError
 
 _INTERRUPTED = 130

@@ -7,7 +7,7 @@ import typer
 
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.options import DeviceOption, QuietOption, WeightsOption
-from dscvsr_cli.cli.upscale_output import describe_plan, describe_report
+from dscvsr_cli.cli.upscale.output import describe_plan, describe_report
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.job import UpscalePlan

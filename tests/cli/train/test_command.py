@@ -11,7 +11,7 @@ import torch
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.console import Terminal
-from dscvsr_cli.cli.train_output import TrainDisplay
+from dscvsr_cli.cli.train.output import TrainDisplay
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.training.checkpoint import load_checkpoint

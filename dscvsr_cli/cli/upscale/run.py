@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dscvsr_cli.cli.console import Terminal
-from dscvsr_cli.cli.upscale_output import (
+from dscvsr_cli.cli.upscale.output import (
     describe_batch,
     describe_dry_run,
     describe_plan,

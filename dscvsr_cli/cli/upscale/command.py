@@ -17,16 +17,6 @@ from dscvsr_cli.cli.input_options import (
     StartNumberOption,
     StrictOption,
 )
-from dscvsr_cli.cli.job_options import (
-    CheckpointOption,
-    CompareOption,
-    DryRunOption,
-    EndOption,
-    PreviewOption,
-    RestartOption,
-    ResumeOption,
-    StartOption,
-)
 from dscvsr_cli.cli.options import (
     DeviceOption,
     DtypeOption,
@@ -47,7 +37,17 @@ from dscvsr_cli.cli.output_options import (
     parse_encoder_option,
 )
 from dscvsr_cli.cli.pipe import until_nobody_reads
-from dscvsr_cli.cli.upscale_run import (
+from dscvsr_cli.cli.upscale.options import (
+    CheckpointOption,
+    CompareOption,
+    DryRunOption,
+    EndOption,
+    PreviewOption,
+    RestartOption,
+    ResumeOption,
+    StartOption,
+)
+from dscvsr_cli.cli.upscale.run import (
     is_folder_of_videos,
     run_many,
     run_single,

@@ -19,7 +19,7 @@ Capture = pytest.CaptureFixture[str]
 @pytest.fixture
 def use_catalog(monkeypatch: pytest.MonkeyPatch) -> Callable[[Catalog], None]:
     def use(catalog: Catalog) -> None:
-        for module in ("dscvsr_cli.cli.weights", "dscvsr_cli.weights.locate"):
+        for module in ("dscvsr_cli.cli.weights.command", "dscvsr_cli.weights.locate"):
             monkeypatch.setattr(f"{module}.load_catalog", lambda: catalog)
 
     return use

@@ -8,7 +8,7 @@ import typer
 
 from dscvsr_cli.cli.console import format_bytes, open_terminal
 from dscvsr_cli.cli.options import JsonOption, QuietOption, complete_weights
-from dscvsr_cli.cli.weights_release import convert_command, export_command, push_command
+from dscvsr_cli.cli.weights.release import convert_command, export_command, push_command
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.weights.catalog import BundledFile, WeightsEntry, load_catalog
 from dscvsr_cli.weights.locate import locate_weights, present_path

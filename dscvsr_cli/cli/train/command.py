@@ -114,7 +114,7 @@ def train_command(
 
     from dataclasses import replace
 
-    from dscvsr_cli.cli.train_output import TrainDisplay
+    from dscvsr_cli.cli.train.output import TrainDisplay
     from dscvsr_cli.engine.device import choose_device
     from dscvsr_cli.pipelines.train.build_trainer import recipe_for
     from dscvsr_cli.pipelines.train.data import DataReader

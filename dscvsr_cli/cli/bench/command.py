@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dscvsr_cli.cli.bench_output import BenchOutput
+from dscvsr_cli.cli.bench.output import BenchOutput
 from dscvsr_cli.cli.console import Terminal, open_terminal
 from dscvsr_cli.cli.options import (
     DeviceOption,
