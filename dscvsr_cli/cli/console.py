@@ -1,19 +1,42 @@
 """The one place that prints: text, tables, JSON, errors, and the bar that counts frames."""
 
+import contextlib
 import dataclasses
 import json
 import logging
 import math
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from dscvsr_cli.errors import DscvsrError
+
+
+@contextlib.contextmanager
+def until_nobody_reads() -> Iterator[None]:
+    """End the program without complaint where the reader of a pipe has enough, as head does.
+
+    Raises:
+        typer.Exit: The block found the pipe closed.
+    """
+    try:
+        yield
+    except BrokenPipeError as error:
+        # Otherwise Python complains while it ends that what it still holds cannot be written.
+        with contextlib.suppress(OSError, ValueError):
+            sink = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(sink, sys.stdout.fileno())
+            os.close(sink)
+        raise typer.Exit(0) from error
+
 
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _PACKAGE_LOGGER = "dscvsr_cli"

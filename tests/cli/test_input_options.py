@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dscvsr_cli.cli.input_options import parse_rate, parse_time
+from dscvsr_cli.cli.parsers import parse_rate, parse_time
 from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.read.options import ReadOptions

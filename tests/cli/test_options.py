@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.cli.options import DtypeName, parse_device, parse_dimensions, parse_size
+from dscvsr_cli.cli.options import DtypeName
+from dscvsr_cli.cli.parsers import parse_device, parse_dimensions, parse_size
 from dscvsr_cli.engine import device
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size

@@ -1,6 +1,6 @@
 import pytest
 
-from dscvsr_cli.cli.output_options import parse_bitrate, parse_encoder_option
+from dscvsr_cli.cli.parsers import parse_bitrate, parse_encoder_option
 from dscvsr_cli.errors import UsageError
 
 

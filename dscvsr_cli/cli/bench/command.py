@@ -14,9 +14,8 @@ from dscvsr_cli.cli.options import (
     MemoryOption,
     QuietOption,
     complete_weights,
-    parse_peer,
-    parse_sweep,
 )
+from dscvsr_cli.cli.parsers import parse_peer, parse_sweep
 from dscvsr_cli.errors import UsageError
 
 if TYPE_CHECKING:

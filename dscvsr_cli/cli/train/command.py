@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dscvsr_cli.cli.console import Terminal, format_bytes, format_duration, open_terminal
-from dscvsr_cli.cli.options import DeviceOption, JsonOption, QuietOption, parse_size
+from dscvsr_cli.cli.options import DeviceOption, JsonOption, QuietOption
+from dscvsr_cli.cli.parsers import parse_size
 from dscvsr_cli.errors import UsageError
 
 if TYPE_CHECKING:

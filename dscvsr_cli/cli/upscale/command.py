@@ -8,15 +8,7 @@ from typing import Annotated
 import typer
 
 from dscvsr_cli.cli import panels
-from dscvsr_cli.cli.console import open_terminal
-from dscvsr_cli.cli.input_options import (
-    DeinterlaceOption,
-    FieldOrderOption,
-    RateOption,
-    SquarePixelsOption,
-    StartNumberOption,
-    StrictOption,
-)
+from dscvsr_cli.cli.console import open_terminal, until_nobody_reads
 from dscvsr_cli.cli.options import (
     DeviceOption,
     DtypeOption,
@@ -26,26 +18,29 @@ from dscvsr_cli.cli.options import (
     SizeOption,
     WeightsOption,
 )
-from dscvsr_cli.cli.output_options import (
+from dscvsr_cli.cli.parsers import parse_encoder_option
+from dscvsr_cli.cli.upscale.options import (
     AudioBitrateOption,
     AudioEncoderOption,
+    CheckpointOption,
+    CompareOption,
+    DeinterlaceOption,
     DropUnsupportedOption,
+    DryRunOption,
     EncoderOptionsOption,
+    EndOption,
+    FieldOrderOption,
     FormatOption,
     NoAudioOption,
     NoSubtitlesOption,
-    parse_encoder_option,
-)
-from dscvsr_cli.cli.pipe import until_nobody_reads
-from dscvsr_cli.cli.upscale.options import (
-    CheckpointOption,
-    CompareOption,
-    DryRunOption,
-    EndOption,
     PreviewOption,
+    RateOption,
     RestartOption,
     ResumeOption,
+    SquarePixelsOption,
+    StartNumberOption,
     StartOption,
+    StrictOption,
 )
 from dscvsr_cli.cli.upscale.run import (
     is_folder_of_videos,

@@ -6,7 +6,142 @@ from typing import Annotated, Literal
 import typer
 
 from dscvsr_cli.cli import panels
-from dscvsr_cli.cli.input_options import parse_time
+from dscvsr_cli.cli.parsers import parse_bitrate, parse_rate, parse_time
+from dscvsr_cli.video.read.options import FieldOrder
+
+EncoderOptionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--enc-opt",
+        metavar="KEY=VALUE",
+        help="A further option of the video encoder, such as tune=film; may be repeated.",
+        show_default=False,
+        rich_help_panel=panels.ENCODING,
+    ),
+]
+
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="y4m|matroska|mpegts|nut",
+        help="What is written to a pipe (-o -).",
+        show_default="y4m",
+        rich_help_panel=panels.ENCODING,
+    ),
+]
+
+AudioEncoderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--audio-encoder",
+        metavar="NAME",
+        help="Encode all sound anew: aac, libopus, flac, ac3, ...",
+        show_default="sound is copied",
+        rich_help_panel=panels.STREAMS,
+    ),
+]
+
+AudioBitrateOption = Annotated[
+    int | None,
+    typer.Option(
+        "--audio-bitrate",
+        parser=parse_bitrate,
+        metavar="RATE",
+        help="Bits per second of each encoded sound track, such as 192k.",
+        show_default="96k per channel",
+        rich_help_panel=panels.STREAMS,
+    ),
+]
+
+NoAudioOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-audio",
+        help="Leave out all sound.",
+        rich_help_panel=panels.STREAMS,
+    ),
+]
+
+NoSubtitlesOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-subs",
+        help="Leave out all subtitles.",
+        rich_help_panel=panels.STREAMS,
+    ),
+]
+
+DropUnsupportedOption = Annotated[
+    bool,
+    typer.Option(
+        "--drop-unsupported",
+        help="Leave out what the output's container cannot hold, instead of refusing.",
+        rich_help_panel=panels.STREAMS,
+    ),
+]
+
+
+RateOption = Annotated[
+    Fraction | None,
+    typer.Option(
+        "--fps",
+        parser=parse_rate,
+        metavar="RATE",
+        help="Pictures per second of an image sequence: 25, 24000/1001.",
+        show_default="25",
+        rich_help_panel=panels.READING,
+    ),
+]
+
+StartNumberOption = Annotated[
+    int | None,
+    typer.Option(
+        "--start-number",
+        metavar="N",
+        help="Number of the first picture of frames/%05d.png.",
+        show_default="the lowest there is",
+        rich_help_panel=panels.READING,
+    ),
+]
+
+DeinterlaceOption = Annotated[
+    bool,
+    typer.Option(
+        "--deinterlace",
+        help="Make whole pictures of two fields each; their number stays the same.",
+        rich_help_panel=panels.READING,
+    ),
+]
+
+FieldOrderOption = Annotated[
+    FieldOrder,
+    typer.Option(
+        "--field-order",
+        help="Which field of interlaced video comes first; `progressive` where there are none "
+        "although the file says so.",
+        rich_help_panel=panels.READING,
+    ),
+]
+
+SquarePixelsOption = Annotated[
+    bool,
+    typer.Option(
+        "--square-pixels",
+        help="Make wide or tall pixels square: the output gets more columns or rows.",
+        rich_help_panel=panels.SIZE,
+    ),
+]
+
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Stop at the first damaged picture instead of going on.",
+        rich_help_panel=panels.READING,
+    ),
+]
+
 
 CompareViewName = Literal["split", "side"]
 

@@ -10,7 +10,7 @@ from PIL import Image
 from dscvsr_cli.benchmarking.report import ClipScore
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.bench.output import BenchListener
-from dscvsr_cli.cli.options import parse_sweep
+from dscvsr_cli.cli.parsers import parse_sweep
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.weights import lpips
 from dscvsr_cli.weights.files import save_network

@@ -1,0 +1,176 @@
+"""TODO"""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.geometry import Size
+
+_BITRATE = re.compile(r"(\d+(?:\.\d*)?)\s*([kM]?)(?:bit/s|b/s|bps)?", re.IGNORECASE)
+
+_PREFIXES = {"": 1, "k": 1_000, "m": 1_000_000}
+
+
+_CLOCK = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d*)?|\.\d+)s?")
+
+_MILLISECONDS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)ms")
+
+
+# C
+_SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(?:([kmgt])(i?)b?|b)?", re.IGNORECASE)
+
+
+# C
+_DIMENSIONS = re.compile(r"\s*(\d+)\s*[xX×*]\s*(\d+)\s*")  # noqa: RUF001  # people paste the sign
+
+
+# C
+MOST_FACTORS = 200
+"""No sweep is longer."""
+
+
+# C
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+
+def parse_size(text: str) -> int:
+    """Read an amount of memory such as ``4GB``, ``1.5GiB``, ``800M`` or ``1000000`` -> bytes.
+
+    Raises:
+        UsageError: Not a number with such a unit, or less than one byte.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(
+            f"cannot read {text!r} as an amount of memory", hint="write 4GB, 1.5GiB or 800MB"
+        )
+    number, prefix, binary = match.groups()
+    power = " kmgt".index(prefix.lower()) if prefix else 0
+    size_bytes = int(float(number) * (1024 if binary else 1000) ** power)
+    if size_bytes < 1:
+        raise UsageError(f"{text!r} is no memory at all", hint="write 4GB, 1.5GiB or 800MB")
+    return size_bytes
+
+
+def parse_dimensions(text: str) -> Size:
+    """Read ``1920x1080``, columns first -> the size of a picture.
+
+    Raises:
+        UsageError: Not two whole numbers above zero with an x between them.
+    """
+    match = _DIMENSIONS.fullmatch(text)
+    if match is None or not all(int(side) for side in match.groups()):
+        raise UsageError(f"cannot read {text!r} as a size", hint="write WIDTHxHEIGHT: 1920x1080")
+    return Size(height=int(match[2]), width=int(match[1]))
+
+
+def parse_device(text: str) -> str:
+    """Check the name of a device: auto, cpu, mps, cuda, or cuda:N.
+
+    Raises:
+        UsageError: Any other name. Whether the device exists is not asked here.
+    """
+    name = text.strip().lower()
+    if not _DEVICE.fullmatch(name):
+        raise UsageError(
+            f"there is no device {text!r}", hint="use auto, cpu, mps, cuda, or cuda:N for one GPU"
+        )
+    return name
+
+
+def parse_sweep(text: str) -> tuple[float, ...]:
+    """Read ``1.1:4.0:0.1`` -> every factor of the range, both ends included.
+
+    Raises:
+        UsageError: Not three numbers, no step, or more than ``MOST_FACTORS`` factors.
+    """
+    try:
+        first, last, step = (Fraction(part.strip()) for part in text.split(":"))
+    except (ValueError, ZeroDivisionError) as error:
+        raise UsageError(
+            f"cannot read {text!r} as a range of factors", hint="write FROM:TO:STEP: 1.1:4.0:0.1"
+        ) from error
+    if step <= 0 or not 1 < first <= last or (last - first) / step >= MOST_FACTORS:
+        raise UsageError(
+            f"{text!r} is no range of factors",
+            hint=f"begin above 1, go upwards, and name at most {MOST_FACTORS} factors",
+        )
+    # In fractions, so that 1.1 + 0.1 is 1.2 and nothing beside it.
+    return tuple(float(first + index * step) for index in range(int((last - first) / step) + 1))
+
+
+def parse_peer(text: str) -> tuple[str, Path]:
+    """Read ``NAME=DIR`` -> the name of another tool, and the folder of its pictures.
+
+    Raises:
+        UsageError: A part is missing.
+    """
+    name, _, folder = text.partition("=")
+    if not name.strip() or not folder.strip():
+        raise UsageError(
+            f"cannot read {text!r} as a peer", hint="write NAME=DIR: --peer SPAN=pictures/span"
+        )
+    # A shell replaces "~" only at the beginning of a word.
+    return name.strip(), Path(folder).expanduser()
+
+
+def parse_time(text: str) -> Fraction:
+    """Read ``90``, ``1:30``, ``00:01:30.5``, ``5s`` or ``500ms`` -> seconds, exactly.
+
+    Raises:
+        UsageError: Not a time in one of these forms.
+    """
+    plain = text.strip().lower()
+    short = _MILLISECONDS.fullmatch(plain)
+    if short is not None:
+        return Fraction(short[1]) / 1000
+    match = _CLOCK.fullmatch(plain)
+    if match is None or (match["minutes"] is not None and Fraction(match["seconds"]) >= 60):
+        raise UsageError(
+            f"cannot read {text!r} as a time",
+            hint="write seconds (90, 5s, 500ms) or a clock (1:30, 00:01:30.5)",
+        )
+    hours, minutes = int(match["hours"] or 0), int(match["minutes"] or 0)
+    return (hours * 60 + minutes) * 60 + Fraction(match["seconds"])
+
+
+def parse_rate(text: str) -> Fraction:
+    """Read ``25``, ``23.976`` or ``24000/1001`` -> pictures per second, exactly as written.
+
+    Raises:
+        UsageError: Not a number or a fraction above zero.
+    """
+    try:
+        rate = Fraction(text.replace(" ", ""))
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if rate <= 0:
+        raise UsageError(f"cannot read {text!r} as a rate", hint="write 25 or 24000/1001")
+    return rate
+
+
+def parse_bitrate(text: str) -> int:
+    """Read ``192k``, ``1.5M`` or ``192000`` -> bits per second.
+
+    Raises:
+        UsageError: Not a number with such a unit.
+    """
+    match = _BITRATE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"cannot read {text!r} as a bit rate", hint="write 192k or 192000")
+    return round(float(match[1]) * _PREFIXES[match[2].lower()])
+
+
+def parse_encoder_option(text: str) -> tuple[str, str]:
+    """Read ``key=value`` -> both; the value may hold further signs of equality.
+
+    Raises:
+        UsageError: No sign of equality, or nothing before it.
+    """
+    name, found, value = text.partition("=")
+    if not found or not name.strip():
+        raise UsageError(
+            f"cannot read {text!r} as an encoder option", hint="write --enc-opt tune=film"
+        )
+    return name.strip().lstrip("-"), value.strip()
