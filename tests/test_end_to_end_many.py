@@ -11,7 +11,7 @@ import torch
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.weights.files import save_network
+from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.helpers import decoded_seconds, stream_packets
 from tests.networks import SMALLEST

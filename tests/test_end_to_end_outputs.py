@@ -14,7 +14,7 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.stills import read_picture
 from dscvsr_cli.video.verify.verify import compare_files
-from dscvsr_cli.weights.files import save_network
+from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render, render_kind
 from tests.helpers import assert_times_close, decoded_pts, decoded_seconds, packet_payloads
 from tests.networks import SMALLEST

@@ -21,7 +21,7 @@ from dscvsr_cli.pipelines.resume.lock import ProcessLock
 from dscvsr_cli.pipelines.resume.work_folder import WorkFolder, work_path
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob
 from dscvsr_cli.pipelines.upscale.run import upscale
-from dscvsr_cli.weights.files import save_network
+from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.helpers import packet_payloads
 from tests.networks import SMALLEST

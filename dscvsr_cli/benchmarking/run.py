@@ -6,11 +6,11 @@ take it over.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from dscvsr_cli.benchmarking.measuring import FrameListener, measure_clip
+from dscvsr_cli.benchmarking.frame_meter import PictureDistance, TrueMotions
+from dscvsr_cli.benchmarking.measure_clip import FrameListener, measure_clip
 from dscvsr_cli.benchmarking.methods import Method, MethodInfo
 from dscvsr_cli.benchmarking.peers import Peer
 from dscvsr_cli.benchmarking.protocol import Protocol, statements
-from dscvsr_cli.benchmarking.quality import PictureDistance, TrueMotions
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, mean_score
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.errors import UsageError

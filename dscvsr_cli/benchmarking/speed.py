@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.benchmarking.methods import Method
-from dscvsr_cli.benchmarking.timing import TimedIterator
+from dscvsr_cli.benchmarking.timed_iterator import TimedIterator
 from dscvsr_cli.errors import DeviceError, UsageError
 from dscvsr_cli.geometry import Size, output_size
 

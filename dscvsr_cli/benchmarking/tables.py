@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dscvsr_cli.benchmarking.methods import MethodInfo
 from dscvsr_cli.benchmarking.protocol import Channel
-from dscvsr_cli.benchmarking.quoted import QuotedBlock, quoted_blocks
+from dscvsr_cli.benchmarking.published import QuotedBlock, quoted_blocks
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, Quality
 from dscvsr_cli.benchmarking.speed import SpeedReport
 

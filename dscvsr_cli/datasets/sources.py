@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dscvsr_cli.datasets.benchmark_sets import REDS4, VIMEO90K
 from dscvsr_cli.datasets.frame_folders import are_frames
-from dscvsr_cli.datasets.known import REDS4, VIMEO90K
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.video.read.image_sequence import (
     PICTURE_SUFFIXES,

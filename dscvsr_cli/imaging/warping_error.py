@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dscvsr_cli.imaging.flow import optical_flow
+from dscvsr_cli.imaging.lucas_kanade import optical_flow
 from dscvsr_cli.imaging.warp import warp_picture
 
 LENGTH_SHARE = 0.01

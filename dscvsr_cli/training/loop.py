@@ -16,7 +16,6 @@ from torch.optim import Optimizer
 
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.training.apart import Lesson
 from dscvsr_cli.training.checkpoint import (
     RunState,
     WeightAverage,
@@ -24,12 +23,13 @@ from dscvsr_cli.training.checkpoint import (
     save_checkpoint,
 )
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.disturbance import noise_level
+from dscvsr_cli.training.data.noise import noise_level
+from dscvsr_cli.training.data.sampler import Batch, Sampler
 from dscvsr_cli.training.muon import Muon
-from dscvsr_cli.training.objective import Objective
+from dscvsr_cli.training.objective.blockwise import Lesson
+from dscvsr_cli.training.objective.objective import Objective
+from dscvsr_cli.training.objective.perceptual import PerceptualLoss
 from dscvsr_cli.training.parallel import ALONE, Parallel
-from dscvsr_cli.training.perceptual import PerceptualLoss
-from dscvsr_cli.training.sampler import Batch, Sampler
 from dscvsr_cli.training.schedule import (
     Phase,
     learning_rate,

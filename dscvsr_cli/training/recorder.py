@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.training.log import RunLog, read_log
+from dscvsr_cli.training.curves import draw_curves
 from dscvsr_cli.training.loop import StepReport, Trainer
-from dscvsr_cli.training.plots import draw_curves
+from dscvsr_cli.training.run_log import RunLog, read_log
 from dscvsr_cli.training.validation import Score, Validator, is_due
 
 LOG_EVERY_STEPS = 50

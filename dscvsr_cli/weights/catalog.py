@@ -11,7 +11,7 @@ from typing import Any
 
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.config import NetworkConfig
-from dscvsr_cli.weights.hub_file import HubFile
+from dscvsr_cli.weights.hub_address import HubFile
 
 _BUNDLED_FOLDER = Path(__file__).resolve().parent / "bundled"
 _PACKAGE_ROOT = Path(__file__).resolve().parent.parent

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dscvsr_cli.weights.files import read_network
+from dscvsr_cli.weights.network_file import read_network
 from dscvsr_cli.weights.verify import file_sha256
 
 

@@ -11,8 +11,8 @@ from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.weights.catalog import Catalog, WeightsEntry
-from dscvsr_cli.weights.files import read_network
 from dscvsr_cli.weights.locate import locate_weights
+from dscvsr_cli.weights.network_file import read_network
 
 _NAMES_SHOWN = 3
 

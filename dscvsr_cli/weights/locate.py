@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.weights.catalog import BundledFile, Catalog, WeightsEntry, load_catalog
-from dscvsr_cli.weights.hub_file import HubFile
+from dscvsr_cli.weights.hub_address import HubFile
 from dscvsr_cli.weights.verify import check_entry_file
 
 
@@ -71,13 +71,13 @@ def present_path(entry: WeightsEntry, *, cache_dir: Path | None = None) -> Path 
     """Return where an entry's file lies on this machine, or None where it must be fetched first."""
     if isinstance(entry.source, BundledFile):
         return entry.source.path if entry.source.path.is_file() else None
-    from dscvsr_cli.weights.fetch import cached_hub_file  # noqa: PLC0415  # as in _fetch
+    from dscvsr_cli.weights.hub.download import cached_hub_file  # noqa: PLC0415  # as in _fetch
 
     return cached_hub_file(entry.source, cache_dir=cache_dir)
 
 
 def _fetch(address: HubFile, *, force: bool, show_progress: bool, cache_dir: Path | None) -> Path:
     # Imported here, because bundled weights must not wait for a library they do not use.
-    from dscvsr_cli.weights.fetch import fetch_hub_file  # noqa: PLC0415
+    from dscvsr_cli.weights.hub.download import fetch_hub_file  # noqa: PLC0415
 
     return fetch_hub_file(address, force=force, show_progress=show_progress, cache_dir=cache_dir)

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from dscvsr_cli.benchmarking.compare import compare_reports
-from dscvsr_cli.benchmarking.measuring import measure_clip
+from dscvsr_cli.benchmarking.measure_clip import measure_clip
 from dscvsr_cli.benchmarking.methods import classical_methods
 from dscvsr_cli.benchmarking.protocol import Protocol
+from dscvsr_cli.benchmarking.regression import compare_reports
 from dscvsr_cli.benchmarking.report import BenchReport, Quality, mean_quality
+from dscvsr_cli.benchmarking.report_file import report_from_json, report_to_json
 from dscvsr_cli.benchmarking.run import BenchRun
-from dscvsr_cli.benchmarking.saved import report_from_json, report_to_json
 from dscvsr_cli.benchmarking.tables import csv_text, quality_table
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.errors import DatasetError, UsageError

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from dscvsr_cli.benchmarking.chart import sweep_chart
-from dscvsr_cli.benchmarking.compare import compare_reports
 from dscvsr_cli.benchmarking.methods import MethodInfo
 from dscvsr_cli.benchmarking.protocol import Protocol, default_channel, default_degradation
-from dscvsr_cli.benchmarking.quoted import quoted_blocks
+from dscvsr_cli.benchmarking.published import quoted_blocks
+from dscvsr_cli.benchmarking.regression import compare_reports
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, Quality, mean_score
-from dscvsr_cli.benchmarking.saved import load_report, report_from_json, report_to_json, save_report
+from dscvsr_cli.benchmarking.report_file import (
+    load_report,
+    report_from_json,
+    report_to_json,
+    save_report,
+)
+from dscvsr_cli.benchmarking.sweep_chart import sweep_chart
 from dscvsr_cli.benchmarking.tables import csv_text, markdown, report_tables
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dscvsr_cli.benchmarking import measuring
-from dscvsr_cli.benchmarking.measuring import FrameListener, MeasuredFrame
+from dscvsr_cli.benchmarking import measure_clip as measuring
+from dscvsr_cli.benchmarking.measure_clip import FrameListener, MeasuredFrame
 from dscvsr_cli.benchmarking.methods import (
     Method,
     MethodInfo,

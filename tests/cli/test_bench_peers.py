@@ -17,7 +17,7 @@ from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.video.read.stills import read_picture
 from dscvsr_cli.video.write.stills import save_png
-from dscvsr_cli.weights.files import save_network
+from dscvsr_cli.weights.network_file import save_network
 from tests.networks import SMALLEST
 
 CLIPS = ("first", "second")

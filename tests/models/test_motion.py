@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.motion import MotionEstimator, warp
-from dscvsr_cli.training.losses import photometric
+from dscvsr_cli.training.objective.losses import photometric
 
 SMALL = NetworkConfig(motion_levels=3, motion_finest=0, motion_channels=(8,), motion_kernel=3)
 

@@ -5,7 +5,7 @@ import torch
 
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.footage import Footage
+from dscvsr_cli.training.data.clip_pool import Footage
 from tests.clips import picture
 
 

@@ -18,10 +18,10 @@ from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import interpolate
 from dscvsr_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.footage import Footage
+from dscvsr_cli.training.data.clip_pool import Footage
+from dscvsr_cli.training.data.sampler import Batch, Sampler
 from dscvsr_cli.training.loop import MAX_SKIPPED_STEPS, StepReport, Trainer
-from dscvsr_cli.training.losses import charbonnier
-from dscvsr_cli.training.sampler import Batch, Sampler
+from dscvsr_cli.training.objective.losses import charbonnier
 
 CPU = torch.device("cpu")
 

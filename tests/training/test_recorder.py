@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.log import RunLog, read_log
 from dscvsr_cli.training.loop import StepReport, Trainer
 from dscvsr_cli.training.recorder import LOG_EVERY_STEPS, Recorder, write_curves
+from dscvsr_cli.training.run_log import RunLog, read_log
 from dscvsr_cli.training.validation import Validator
 
 CPU = torch.device("cpu")

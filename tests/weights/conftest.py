@@ -10,8 +10,8 @@ import torch
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.weights.catalog import BundledFile, Catalog, WeightsEntry
-from dscvsr_cli.weights.files import save_network
-from dscvsr_cli.weights.hub_file import HubFile
+from dscvsr_cli.weights.hub_address import HubFile
+from dscvsr_cli.weights.network_file import save_network
 from tests.networks import SMALLEST
 from tests.weights.hub_server import HubServer, running_hub
 

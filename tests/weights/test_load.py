@@ -12,10 +12,10 @@ from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.weights.catalog import BundledFile, Catalog, parse_catalog
 from dscvsr_cli.weights.describe import describe_file
-from dscvsr_cli.weights.files import read_network, save_network
-from dscvsr_cli.weights.hub_file import HubFile
+from dscvsr_cli.weights.hub_address import HubFile
 from dscvsr_cli.weights.load import load_network
 from dscvsr_cli.weights.locate import locate_weights, present_path
+from dscvsr_cli.weights.network_file import read_network, save_network
 from tests.networks import SMALLEST
 from tests.weights.conftest import RECORD
 

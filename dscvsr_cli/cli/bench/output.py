@@ -9,11 +9,11 @@ from dscvsr_cli.cli.console import FrameProgress, Terminal, format_bytes
 from dscvsr_cli.errors import RegressionError, UsageError
 
 if TYPE_CHECKING:
-    from dscvsr_cli.benchmarking.measuring import MeasuredFrame
+    from dscvsr_cli.benchmarking.contact_sheets import PictureSheets
+    from dscvsr_cli.benchmarking.measure_clip import MeasuredFrame
     from dscvsr_cli.benchmarking.protocol import Protocol
     from dscvsr_cli.benchmarking.report import BenchReport, ClipScore
     from dscvsr_cli.benchmarking.run import BenchRun
-    from dscvsr_cli.benchmarking.sheets import PictureSheets
     from dscvsr_cli.benchmarking.speed import SpeedReport
 
 TERMINAL = "-"
@@ -45,7 +45,7 @@ class BenchOutput:
             UsageError: A folder that does not exist, a plot that is no SVG, a resume without a
                 file, or an older report that cannot be read.
         """
-        from dscvsr_cli.benchmarking.saved import load_report
+        from dscvsr_cli.benchmarking.report_file import load_report
 
         self._check_files()
         if resume and self.json_file is None:
@@ -59,8 +59,8 @@ class BenchOutput:
         Raises:
             UsageError: It was.
         """
-        from dscvsr_cli.benchmarking.compare import check_comparable
-        from dscvsr_cli.benchmarking.saved import load_report
+        from dscvsr_cli.benchmarking.regression import check_comparable
+        from dscvsr_cli.benchmarking.report_file import load_report
 
         if self.compare_with is not None:
             check_comparable(protocol, load_report(self.compare_with).protocol)
@@ -101,13 +101,13 @@ class BenchOutput:
         Raises:
             UsageError: It is missing, or not a report.
         """
-        from dscvsr_cli.benchmarking.saved import load_report
+        from dscvsr_cli.benchmarking.report_file import load_report
 
         return load_report(Path(str(self.json)))
 
     def listen(self, run: "BenchRun", progress: FrameProgress) -> "BenchListener":
         """Return what hears the run: it moves the bar and keeps what is done safe."""
-        from dscvsr_cli.benchmarking.sheets import PictureSheets
+        from dscvsr_cli.benchmarking.contact_sheets import PictureSheets
 
         sheets = None if self.pictures is None else PictureSheets(self.pictures, run.methods_at)
         return BenchListener(self, run, progress, sheets)
@@ -118,8 +118,8 @@ class BenchOutput:
         Raises:
             UsageError: A file cannot be written.
         """
-        from dscvsr_cli.benchmarking.chart import sweep_chart
-        from dscvsr_cli.benchmarking.saved import report_to_json, save_report, save_text
+        from dscvsr_cli.benchmarking.report_file import report_to_json, save_report, save_text
+        from dscvsr_cli.benchmarking.sweep_chart import sweep_chart
         from dscvsr_cli.benchmarking.tables import csv_text, markdown, report_tables
         from dscvsr_cli.svg_chart import draw_charts
 
@@ -153,8 +153,8 @@ class BenchOutput:
         """
         if self.compare_with is None:
             return
-        from dscvsr_cli.benchmarking.compare import compare_reports
-        from dscvsr_cli.benchmarking.saved import load_report
+        from dscvsr_cli.benchmarking.regression import compare_reports
+        from dscvsr_cli.benchmarking.report_file import load_report
 
         older = load_report(self.compare_with)
         changes = compare_reports(report, older, tolerance_db=self.tolerance_db)
@@ -188,7 +188,7 @@ class BenchOutput:
         Raises:
             UsageError: A file cannot be written.
         """
-        from dscvsr_cli.benchmarking.saved import save_text, values_to_json
+        from dscvsr_cli.benchmarking.report_file import save_text, values_to_json
         from dscvsr_cli.benchmarking.tables import markdown, speed_tables
 
         tables = speed_tables(report, format_bytes=format_bytes)
@@ -237,7 +237,7 @@ class BenchListener:
             + ("" if speed is None else f", {speed:.2f} frames/s")
         )
         if self._output.json_file is not None:
-            from dscvsr_cli.benchmarking.saved import save_report
+            from dscvsr_cli.benchmarking.report_file import save_report
 
             save_report(self._run.report(), self._output.json_file)
 

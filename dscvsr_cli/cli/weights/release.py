@@ -47,8 +47,8 @@ def convert_command(
     quiet: QuietOption = False,
 ) -> None:
     """Turn public BasicVSR weights into the beginning of a teacher for any factor."""
-    from dscvsr_cli.weights.basicvsr import convert_basicvsr, read_pickled_weights
-    from dscvsr_cli.weights.files import save_network
+    from dscvsr_cli.weights.external.basicvsr import convert_basicvsr, read_pickled_weights
+    from dscvsr_cli.weights.network_file import save_network
 
     terminal = open_terminal(quiet=quiet)
     state, config = convert_basicvsr(read_pickled_weights(source))
@@ -90,14 +90,14 @@ def push_command(
     quiet: QuietOption = False,
 ) -> None:
     """Upload weights to the Hub, with a model card made from their training record."""
-    from dscvsr_cli.weights.card import model_card
+    from dscvsr_cli.weights.model_card import model_card
 
     terminal = open_terminal(quiet=quiet)
     card = model_card(_weights_of(source), repo=repo, licence=licence)
     if dry_run:
         terminal.print(card.text.rstrip("\n"))
         return
-    from dscvsr_cli.weights.push import push_weights
+    from dscvsr_cli.weights.hub.upload import push_weights
 
     report = push_weights(card, repo, private=private, show_progress=not (quiet or as_json))
     if as_json:

@@ -17,13 +17,13 @@ from dscvsr_cli.benchmarking.protocol import (
 )
 from dscvsr_cli.benchmarking.run import BenchRun
 from dscvsr_cli.benchmarking.speed import SPEED_SCALES, SpeedReport, SpeedRow, measure_speeds
+from dscvsr_cli.datasets.benchmark_sets import KNOWN
 from dscvsr_cli.datasets.clips import Clip
-from dscvsr_cli.datasets.known import KNOWN
-from dscvsr_cli.datasets.layouts import find_clips
+from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.pipelines.bench.network_method import network_method
-from dscvsr_cli.weights.lpips import load_lpips
+from dscvsr_cli.weights.external.lpips import load_lpips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ import torch
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.training.config import TrainingConfig, load_recipe
 from dscvsr_cli.training.loop import Trainer, recipe_of
+from dscvsr_cli.training.objective.perceptual import PerceptualLoss
 from dscvsr_cli.training.parallel import ALONE, Parallel
-from dscvsr_cli.training.perceptual import PerceptualLoss
-from dscvsr_cli.weights.teacher import load_teacher
-from dscvsr_cli.weights.vgg import load_vgg19
+from dscvsr_cli.weights.external.teacher import load_teacher
+from dscvsr_cli.weights.external.vgg import load_vgg19
 
 STUDENT_RECIPES = ("lite", "paper")
 """What can be trained from a teacher, the default first."""

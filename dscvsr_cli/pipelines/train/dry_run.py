@@ -10,8 +10,8 @@ from dscvsr_cli.engine.memory import _peak_bytes
 from dscvsr_cli.pipelines.train.build_trainer import build_trainer
 from dscvsr_cli.pipelines.train.data import DataReader
 from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.training.data.sampler import Sampler
 from dscvsr_cli.training.loop import Trainer
-from dscvsr_cli.training.sampler import Sampler
 from dscvsr_cli.training.schedule import sequence_length
 
 TIMED_STEPS = 10

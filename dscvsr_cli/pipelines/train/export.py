@@ -11,10 +11,10 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.train.run import CHECKPOINT_NAME, LOG_NAME, training_record
 from dscvsr_cli.training.checkpoint import RunState, load_checkpoint
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.log import Event, read_log
+from dscvsr_cli.training.run_log import Event, read_log
 from dscvsr_cli.training.validation import Score
-from dscvsr_cli.weights.files import save_network
 from dscvsr_cli.weights.load import check_fit
+from dscvsr_cli.weights.network_file import save_network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

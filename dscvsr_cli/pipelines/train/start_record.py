@@ -8,8 +8,8 @@ import torch
 
 from dscvsr_cli import __version__
 from dscvsr_cli.pipelines.train.data import TrainingData
-from dscvsr_cli.training.log import Event, RunLog, read_log
 from dscvsr_cli.training.loop import Trainer
+from dscvsr_cli.training.run_log import Event, RunLog, read_log
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.bench.output import BenchListener
 from dscvsr_cli.cli.parsers import parse_sweep
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.weights import lpips
-from dscvsr_cli.weights.files import save_network
+from dscvsr_cli.weights.external import lpips
+from dscvsr_cli.weights.network_file import save_network
 from tests.networks import SMALLEST
 from tests.tiny_lpips import tiny_lpips_pickle
 

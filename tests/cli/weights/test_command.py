@@ -8,7 +8,7 @@ import pytest
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.weights.catalog import BundledFile, Catalog
-from dscvsr_cli.weights.hub_file import HubFile
+from dscvsr_cli.weights.hub_address import HubFile
 from tests.networks import SMALLEST
 from tests.weights.hub_server import COMMIT, HubServer
 

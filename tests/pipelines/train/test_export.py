@@ -14,8 +14,8 @@ from dscvsr_cli.pipelines.train.export import export_run
 from dscvsr_cli.pipelines.train.run import CHECKPOINT_NAME, LOG_NAME, WEIGHTS_NAME, train
 from dscvsr_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.weights.files import read_network
 from dscvsr_cli.weights.load import load_network
+from dscvsr_cli.weights.network_file import read_network
 from tests.clips import Clip, render
 
 CPU = torch.device("cpu")

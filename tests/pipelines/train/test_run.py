@@ -28,10 +28,10 @@ from dscvsr_cli.pipelines.train.run import (
 from dscvsr_cli.pipelines.train.run import train as train_here_or_along
 from dscvsr_cli.training.checkpoint import load_checkpoint
 from dscvsr_cli.training.config import TrainingConfig, load_recipe
-from dscvsr_cli.training.log import read_log
 from dscvsr_cli.training.loop import StepReport
+from dscvsr_cli.training.run_log import read_log
 from dscvsr_cli.training.validation import Score
-from dscvsr_cli.weights.files import read_network
+from dscvsr_cli.weights.network_file import read_network
 from tests.clips import Clip, render
 
 CPU = torch.device("cpu")
@@ -422,7 +422,7 @@ def test_footage_larger_than_memory_is_held_in_turns_and_a_resumed_run_holds_the
     small = replace(reader(large_clips), memory_bytes=one_clip)
     config = replace(config, iterations=8, validations=0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dscvsr_cli.training.footage.STEPS_PER_CHANGE", 2)
+        patch.setattr("dscvsr_cli.training.data.clip_pool.STEPS_PER_CHANGE", 2)
         patch.setattr("dscvsr_cli.training.loop.CHECKPOINT_SECONDS", -1.0)
         straight = train(config, small, tmp_path / "straight", device=CPU)
         with pytest.raises(StoppedError):

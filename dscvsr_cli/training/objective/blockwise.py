@@ -1,0 +1,210 @@
+"""Learning apart: every part of a student learns by itself from what its teacher's part does.
+
+A recurrent network that learns end to end sends every gradient through all frames, and its blocks
+learn from states that are not worth much yet. While it learns apart nothing recurs. The teacher
+walks over the clips once; the student's extractions get its aligned states and learn what it makes
+of them, block by block (Eq. 5) and as a whole; the student's reconstruction learns to draw from the
+teacher's states. Frames no longer hang together then, so each makes a sample of its own, and one
+walk of the teacher is worth many small steps. Put together, the parts work as a recurrent network
+that uses its neighbours from the first joint step, because the teacher does.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.models.filling import is_filled
+from dscvsr_cli.models.motion import warp
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.propagation import RecurrentPass
+from dscvsr_cli.training.objective.distillation import (
+    DIRECTIONS,
+    FeatureDistillation,
+    feature_gap,
+    tapped,
+)
+from dscvsr_cli.training.objective.losses import charbonnier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Walk:
+    """What one direction of the teacher saw and gave; N frames, each a sample of its own."""
+
+    neighbour: Tensor
+    """(N, C, h, w) the state before alignment; zeros where a clip begins."""
+    aligned: Tensor
+    """(N, C, h, w) the same after it, what the extraction sees."""
+    state: Tensor
+    """(N, C, h, w) what the extraction makes of it."""
+    blocks: tuple[Tensor, ...]
+    """(N, C, h, w) each, what the matched blocks inside give."""
+
+    def take(self, chosen: Tensor) -> "Walk":
+        """Return the chosen frames."""
+        return Walk(
+            neighbour=self.neighbour[chosen],
+            aligned=self.aligned[chosen],
+            state=self.state[chosen],
+            blocks=tuple(block[chosen] for block in self.blocks),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lesson:
+    """Everything a teacher shows on a batch, or a part of it."""
+
+    low: Tensor
+    """(N, 3, h, w) frames."""
+    high: Tensor
+    """(N, 3, H, W) what they should become."""
+    filled: Tensor
+    """(N,) whether the student's information filling is asked at a frame."""
+    walks: dict[str, Walk]
+    """By direction."""
+
+    def parts(self, frames: int, repeats: int, generator: torch.Generator) -> "Iterator[Lesson]":
+        """Yield parts of ``frames`` frames, drawn so that each frame comes ``repeats`` times.
+
+        Within a part the frames to be filled come first.
+        """
+        for _ in range(repeats):
+            order = torch.randperm(self.low.shape[0], generator=generator)
+            for chosen in torch.split(order, frames):
+                filled = self.filled[chosen]
+                yield self._take(torch.cat((chosen[filled], chosen[~filled])))
+
+    def _take(self, chosen: Tensor) -> "Lesson":
+        return Lesson(
+            low=self.low[chosen],
+            high=self.high[chosen],
+            filled=self.filled[chosen],
+            walks={side: walk.take(chosen) for side, walk in self.walks.items()},
+        )
+
+
+def check_apart(teacher: RecurrentNetwork, student: RecurrentNetwork) -> None:
+    """Refuse a pair that cannot learn apart.
+
+    Raises:
+        ValueError: The states that travel through time differ in width.
+    """
+    widths = teacher.config.channels, student.config.channels
+    if widths[0] != widths[1]:
+        raise ValueError(
+            f"to learn apart, the student needs the teacher's {widths[0]} channels, not {widths[1]}"
+        )
+
+
+@torch.no_grad()
+def show(teacher: RecurrentNetwork, low: Tensor, high: Tensor, blocks: list[int]) -> Lesson:
+    """Let the teacher walk over clips both ways, and note what it does.
+
+    Args:
+        teacher: Knows.
+        low: ``(B, T, 3, h, w)`` in [0, 1].
+        high: ``(B, T, 3, H, W)`` in [0, 1], carried along.
+        blocks: The teacher's blocks whose features the student learns.
+    """
+    seen: dict[str, list[tuple[Tensor, Tensor]]] = {direction: [] for direction in DIRECTIONS}
+    with ExitStack() as stack:
+        for direction in DIRECTIONS:
+
+            def note(
+                _: nn.Module,
+                given: tuple[Tensor, Tensor | None, Tensor | None],
+                into: list[tuple[Tensor, Tensor]] = seen[direction],
+            ) -> None:
+                into.append(_alignment(*given, channels=teacher.config.channels))
+
+            one_pass = teacher.get_submodule(direction)
+            stack.callback(one_pass.register_forward_pre_hook(note).remove)
+        features = stack.enter_context(tapped(teacher, blocks))
+        states = {
+            "backward_pass": teacher.backward_features(low, first_index=0),
+            "forward_pass": teacher.forward_features(low, first_index=0),
+        }
+    filled = torch.tensor([is_filled(index) for index in range(low.shape[1])])
+    return Lesson(
+        low=low.flatten(0, 1),
+        high=high.flatten(0, 1),
+        filled=filled.repeat(low.shape[0]),
+        walks={
+            direction: Walk(
+                neighbour=_samples(direction, [neighbour for neighbour, _ in seen[direction]]),
+                aligned=_samples(direction, [aligned for _, aligned in seen[direction]]),
+                state=states[direction].flatten(0, 1),
+                blocks=tuple(_samples(direction, features[direction, i]) for i in blocks),
+            )
+            for direction in DIRECTIONS
+        },
+    )
+
+
+def _alignment(
+    frame: Tensor, neighbour: Tensor | None, flow: Tensor | None, *, channels: int
+) -> tuple[Tensor, Tensor]:
+    """Return the state before and after alignment, as a recurrent pass has them inside."""
+    if neighbour is None or flow is None:
+        nothing = frame.new_zeros((frame.shape[0], channels, *frame.shape[-2:]))
+        return nothing, nothing
+    return neighbour, warp(neighbour, flow)
+
+
+def _samples(direction: str, steps: list[Tensor]) -> Tensor:
+    """Join what came in order of running -> ``(N, C, h, w)``, by clip, then by time."""
+    ordered = steps[::-1] if direction == "backward_pass" else steps
+    return torch.stack(ordered, dim=1).flatten(0, 1)
+
+
+def apart_losses(
+    student: RecurrentNetwork,
+    distillation: FeatureDistillation,
+    lesson: Lesson,
+    *,
+    epsilon: float,
+) -> dict[str, Tensor]:
+    """Compare each part of ``student`` with what the teacher showed -> unweighted scalars.
+
+    Args:
+        student: Learns.
+        distillation: Compares the blocks (Eq. 5).
+        lesson: A part of what ``show`` returned.
+        epsilon: Of the Charbonnier loss of the pictures.
+
+    Returns:
+        "distillation" of the blocks, "state" of whole extractions, "pictures" drawn from the
+        teacher's states.
+    """
+    gaps, taught = [], {}
+    with tapped(student, distillation.student_blocks) as learned:
+        for direction, walk in lesson.walks.items():
+            one_pass = student.get_submodule(direction)
+            if not isinstance(one_pass, RecurrentPass):
+                raise TypeError(f"expected a recurrent pass, got {type(one_pass).__name__}")
+            state = _extract(one_pass, lesson, walk)
+            gaps.append(feature_gap(state, walk.state, distillation.distance))
+            for block, wanted in zip(distillation.teacher_blocks, walk.blocks, strict=True):
+                taught[direction, block] = [wanted]
+    states = [lesson.walks[direction].state[:, None] for direction in DIRECTIONS]
+    size = Size(lesson.high.shape[-2], lesson.high.shape[-1])
+    made = student.reconstruct(lesson.low[:, None], *states, size=size)[:, 0]
+    return {
+        "distillation": distillation(taught, learned),
+        "state": torch.stack(gaps).mean(),
+        "pictures": charbonnier(made, lesson.high, epsilon),
+    }
+
+
+def _extract(one_pass: RecurrentPass, lesson: Lesson, walk: Walk) -> Tensor:
+    """Run one extraction on frames of which those to be filled come first."""
+    aligned = walk.aligned
+    count = int(lesson.filled.sum())
+    if one_pass.filling is not None and count:
+        filled = one_pass.filling(walk.neighbour[:count], aligned[:count])
+        aligned = torch.cat((filled.to(aligned.dtype), aligned[count:]))
+    state: Tensor = one_pass.extraction(aligned, lesson.low.to(aligned.dtype))
+    return state

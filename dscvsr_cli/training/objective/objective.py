@@ -1,0 +1,196 @@
+"""Objective: everything one step minimises (paper, Eq. 6), as one module.
+
+One module, so that every gradient of a step runs through one ``forward``: that is what
+DistributedDataParallel asks for, and what keeps the loop a story.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.training.objective.blockwise import Lesson, apart_losses, check_apart, show
+from dscvsr_cli.training.objective.distillation import FeatureDistillation, tapped
+from dscvsr_cli.training.objective.losses import (
+    charbonnier,
+    endpoint_distance,
+    flow_distance,
+    photometric,
+)
+from dscvsr_cli.training.objective.perceptual import PerceptualLoss
+from dscvsr_cli.training.schedule import Phase
+
+Losses = dict[str, Tensor]
+"""The parts by name, unweighted scalars; "total" is what is minimised."""
+
+
+class Objective(nn.Module):
+    """A network to train, what teaches it, and what it is judged by."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        network: RecurrentNetwork,
+        *,
+        teacher: RecurrentNetwork | None = None,
+        perceptual: PerceptualLoss | None = None,
+    ) -> None:
+        """Join them.
+
+        Args:
+            config: Says what counts how much.
+            network: Learns.
+            teacher: Is imitated, and does not change.
+            perceptual: Compares pictures; needed where ``config.vgg_weight`` is not zero.
+
+        Raises:
+            ValueError: Teacher and student cannot be matched, or a part that the config weighs is
+                missing.
+        """
+        super().__init__()
+        self.config = config
+        self.network = network
+        self.teacher = teacher.requires_grad_(requires_grad=False) if teacher else None
+        self.distillation: FeatureDistillation | None = None
+        if teacher is not None and config.distill_weight:
+            self.distillation = FeatureDistillation(
+                teacher.config, network.config, distance=config.distill_distance
+            )
+        if teacher is None and config.target == "teacher":
+            raise ValueError('target = "teacher" needs a teacher')
+        if config.apart_first:
+            if teacher is None or self.distillation is None:
+                raise ValueError("apart_first needs a teacher and a distill_weight above zero")
+            check_apart(teacher, network)
+        if perceptual is None and config.vgg_weight:
+            raise ValueError("vgg_weight needs the VGG-19 network")
+        self.perceptual = perceptual if config.vgg_weight else None
+
+    def forward(
+        self,
+        low: Tensor,
+        high: Tensor,
+        *,
+        iteration: int,
+        phase: Phase = "whole",
+        flow: Tensor | None = None,
+        lesson: Lesson | None = None,
+    ) -> Losses:
+        """Run the networks on a batch and compare.
+
+        Args:
+            low: ``(B, T, 3, h, w)`` in [0, 1].
+            high: ``(B, T, 3, H, W)`` in [0, 1].
+            iteration: Chooses the pair of frames whose flow is judged.
+            phase: "motion" judges the flow of all neighbouring frames and nothing else, "apart"
+                every part by what the teacher shows it, "whole" the network's pictures and
+                features, "alone" its pictures.
+            flow: The true flow, where it is known (see ``Batch``); needed where
+                ``config.camera_weight`` is not zero.
+            lesson: What the teacher shows, in phase "apart"; a part of what ``lesson`` returns.
+
+        Raises:
+            ValueError: The flow or the lesson is needed and missing.
+        """
+        if phase == "motion":
+            flow = self._flow_loss(low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1))
+            return {"motion": flow, "total": flow}
+        apart = phase == "apart"
+        if apart:
+            losses = self._apart_losses(lesson)
+        else:
+            losses = self._picture_losses(low, high, flow, alone=phase == "alone")
+        # Apart, the flow has no part in anything: it has learned before.
+        if self.config.motion_weight and not apart:
+            pair = iteration % (low.shape[1] - 1)
+            losses["motion"] = self._flow_loss(low[:, pair], low[:, pair + 1])
+        weights = {
+            "pictures": 1.0,
+            "distillation": self.config.distill_weight,
+            "state": self.config.distill_weight,
+            "perceptual": self.config.vgg_weight,
+            "motion": self.config.motion_weight,
+            "camera": self.config.camera_weight,
+        }
+        parts = [weights[name] * loss for name, loss in losses.items()]
+        losses["total"] = torch.stack(parts).sum()
+        return losses
+
+    def _picture_losses(
+        self, low: Tensor, high: Tensor, flow: Tensor | None, *, alone: bool
+    ) -> Losses:
+        size = Size(high.shape[-2], high.shape[-1])
+        distillation = None if alone else self.distillation
+        with ExitStack() as stack:
+            if distillation is not None:
+                learned = stack.enter_context(tapped(self.network, distillation.student_blocks))
+            if self.config.camera_weight:
+                flows = stack.enter_context(tapped_flows(self.network))
+            made = self.network(low, size)
+        wanted, losses = high, {}
+        if self.config.camera_weight:
+            if flow is None:
+                raise ValueError("camera_weight needs the true flow of the batch")
+            losses["camera"] = endpoint_distance(_both_ways(flows, len(low)), flow)
+        if self.teacher is not None and (distillation or self.config.target == "teacher"):
+            with torch.no_grad(), ExitStack() as stack:
+                if distillation is not None:
+                    taught = stack.enter_context(tapped(self.teacher, distillation.teacher_blocks))
+                if self.config.target == "teacher":
+                    wanted = self.teacher(low, size).clamp(0.0, 1.0)
+                else:
+                    # Only the features are asked for, so the pictures need not be made.
+                    self.teacher.backward_features(low, first_index=0)
+                    self.teacher.forward_features(low, first_index=0)
+            if distillation is not None:
+                losses["distillation"] = distillation(taught, learned)
+        losses["pictures"] = charbonnier(made, wanted, self.config.charbonnier_epsilon)
+        if self.perceptual is not None:
+            losses["perceptual"] = self.perceptual(made, wanted)
+        return losses
+
+    def lesson(self, low: Tensor, high: Tensor) -> Lesson:
+        """Let the teacher show what it does on a batch, for phase "apart".
+
+        Raises:
+            ValueError: There is no teacher whose features count.
+        """
+        if self.teacher is None or self.distillation is None:
+            raise ValueError("there is no teacher to learn from apart")
+        return show(self.teacher, low, high, self.distillation.teacher_blocks)
+
+    def _apart_losses(self, lesson: Lesson | None) -> Losses:
+        if lesson is None or self.distillation is None:
+            raise ValueError("to learn apart, a lesson is needed")
+        epsilon = self.config.charbonnier_epsilon
+        return apart_losses(self.network, self.distillation, lesson, epsilon=epsilon)
+
+    def _flow_loss(self, first: Tensor, second: Tensor) -> Tensor:
+        if self.teacher is not None and self.config.motion_teacher:
+            return flow_distance(self.network.motion, self.teacher.motion, first, second)
+        return photometric(self.network.motion, first, second)
+
+
+@contextmanager
+def tapped_flows(network: RecurrentNetwork) -> Iterator[list[Tensor]]:
+    """Collect the flows that the network estimates while the ``with`` block runs.
+
+    In order of running, each ``(B n, 2, h, w)`` for n pairs of every clip: first all from a frame
+    to the next, for the backward pass, then all from a frame to the one before it.
+    """
+    flows: list[Tensor] = []
+    hook = network.motion.register_forward_hook(lambda _, __, flow: flows.append(flow))
+    try:
+        yield flows
+    finally:
+        hook.remove()
+
+
+def _both_ways(flows: list[Tensor], batch: int) -> Tensor:
+    """Bring what ``tapped_flows`` collected into the order of ``Batch.flow``."""
+    pairs = torch.cat([flow.view(batch, -1, *flow.shape[1:]) for flow in flows], dim=1)
+    return pairs.view(batch, 2, -1, *pairs.shape[2:])

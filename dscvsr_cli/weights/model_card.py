@@ -1,0 +1,134 @@
+"""The model card of a weights file: what people on the Hub read before they use it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.weights.network_file import read_network
+from dscvsr_cli.weights.verify import file_sha256
+
+# Licences by the identifiers under which the Hub files them; all others are "other" to it.
+_HUB_LICENCES = frozenset(
+    {
+        "agpl-3.0",
+        "apache-2.0",
+        "bsd-2-clause",
+        "bsd-3-clause",
+        "cc-by-4.0",
+        "cc-by-nc-4.0",
+        "cc-by-nc-sa-4.0",
+        "cc-by-sa-4.0",
+        "cc0-1.0",
+        "gpl-3.0",
+        "lgpl-3.0",
+        "mit",
+        "mpl-2.0",
+        "unlicense",
+    }
+)
+
+_TOLD_APART = ("recipe", "footage", "validation")
+"""Keys of the record that have their own place in the card."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A card and what it tells about."""
+
+    text: str
+    """Markdown with the Hub's header."""
+    file: Path
+    """The weights."""
+
+
+def model_card(file: Path, *, repo: str, licence: str) -> Card:
+    """Write the card of a weights file from what the file itself knows.
+
+    Args:
+        file: A safetensors file of ours.
+        repo: OWNER/NAME where it will lie.
+        licence: SPDX identifier of the licence the weights are given under.
+
+    Raises:
+        UsageError: The licence cannot be an identifier.
+        WeightsError: The file is missing, damaged, or holds no network of ours.
+    """
+    if not licence or not all(sign.isalnum() or sign in ".-+" for sign in licence):
+        raise UsageError(
+            f"{licence!r} is no licence identifier", hint="use SPDX's: Apache-2.0, MIT, CC-BY-4.0"
+        )
+    state, config, record = read_network(file)
+    parameters = sum(tensor.numel() for tensor in state.values())
+    about = {
+        "parameters": f"{parameters:,}",
+        "stored as": ", ".join(
+            sorted({str(t.dtype).removeprefix("torch.") for t in state.values()})
+        ),
+        "size": f"{file.stat().st_size:,} bytes",
+        "sha256": f"`{file_sha256(file)}`",
+    }
+    told = {key: value for key, value in record.items() if key not in _TOLD_APART}
+    parts = [
+        _header(licence),
+        f"# {repo.partition('/')[2]}",
+        "Weights for dscvsr, which enlarges any video by any factor with a recurrent network that "
+        "looks at neighbouring frames, and hands back the whole file: every frame, timestamp and "
+        "sound track.",
+        "## Use",
+        f"```sh\ndscvsr upscale clip.mp4 -s 2.7 -o out.mp4 -w {repo}/{file.name}\n```",
+        "Append `@` and a commit to the name to pin what is fetched.",
+        "## Figures",
+        _figures(record),
+        "## Training",
+        f"Learned from {record.get('footage', 'footage that the file does not name')}.",
+        *([_table(told)] if told else []),
+        *([f"```\n{record['recipe']}\n```"] if "recipe" in record else []),
+        "## Network",
+        _table(about),
+        f"```json\n{_json(config)}\n```",
+        "## Limits",
+        "- It restores what a smaller picture of this kind usually lost; it cannot know what was "
+        "there. Not for evidence, diagnosis or measurement.\n"
+        "- It learned from clean pictures made smaller by bicubic interpolation, unless the recipe "
+        "says otherwise: noise and compression artefacts are enlarged too.\n"
+        "- Factors above 4 are outside what it was trained for.",
+        "## Licence",
+        f"{licence}. The footage it learned from has licences of its own.",
+    ]
+    return Card(text="\n\n".join(parts) + "\n", file=file)
+
+
+def _header(licence: str) -> str:
+    known = licence.lower()
+    lines = ["---", "library_name: dscvsr"]
+    if known in _HUB_LICENCES:
+        lines.append(f"license: {known}")
+    else:
+        lines += ["license: other", f"license_name: {known}"]
+    lines += ["tags:", "- video", "- super-resolution", "- video-super-resolution", "---"]
+    return "\n".join(lines)
+
+
+def _figures(record: Mapping[str, str]) -> str:
+    if "validation" not in record:
+        return "None were measured during training; `dscvsr bench` measures on the usual data sets."
+    return (
+        f"PSNR on luma of clips held out from training: {record['validation']}. "
+        "These are small excerpts; `dscvsr bench` measures on the usual data sets."
+    )
+
+
+def _table(rows: Mapping[str, str]) -> str:
+    lines = [f"| {_cell(key)} | {_cell(value)} |" for key, value in rows.items()]
+    return "\n".join(["| | |", "|---|---|", *lines])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _json(config: NetworkConfig) -> str:
+    return json.dumps(asdict(config), indent=1)

@@ -1,0 +1,95 @@
+"""Losses: their values where they are known, and what they prefer."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.motion import MotionEstimator
+from dscvsr_cli.training.objective.losses import CHARBONNIER_EPSILON, charbonnier, photometric
+
+
+def test_equal_pictures_cost_epsilon() -> None:
+    picture = torch.rand(2, 3, 4, 5)
+    assert float(charbonnier(picture, picture)) == pytest.approx(CHARBONNIER_EPSILON)
+
+
+@settings(deadline=None)
+@given(st.floats(-1, 1, width=32))
+def test_charbonnier_is_the_absolute_difference_rounded_off_near_zero(difference: float) -> None:
+    wanted = torch.full((2, 3, 3), 0.25)
+    loss = float(charbonnier(wanted + difference, wanted))
+    assert abs(difference) * 0.999 - 1e-6 <= loss <= abs(difference) + CHARBONNIER_EPSILON * 1.001
+
+
+def test_charbonnier_has_a_gradient_everywhere_and_none_at_its_best() -> None:
+    made = torch.tensor([0.0, 0.5, -0.5]).requires_grad_()
+    torch.autograd.backward(charbonnier(made, torch.zeros(3)))
+    assert made.grad is not None
+    torch.testing.assert_close(made.grad, torch.tensor([0.0, 1 / 3, -1 / 3]), atol=1e-5, rtol=0)
+
+
+def test_charbonnier_is_computed_in_float32() -> None:
+    assert charbonnier(torch.rand(4).bfloat16(), torch.rand(4)).dtype is torch.float32
+
+
+class ConstantMotion(MotionEstimator):
+    """Claims the same motion everywhere, from the first of two pictures to the second."""
+
+    def __init__(self, dx: float) -> None:
+        super().__init__(NetworkConfig(motion_levels=1, motion_channels=(), motion_kernel=1))
+        self.dx = nn.Parameter(torch.tensor(dx))
+
+    def forward(self, target: Tensor, source: Tensor) -> Tensor:
+        half = target.shape[0] // 2
+        assert torch.equal(target[:half], source[half:])
+        signs = torch.cat((torch.ones(half), -torch.ones(half))).view(-1, 1, 1, 1)
+        flow = torch.stack((self.dx, torch.zeros(())))[:, None, None] * signs
+        return flow.expand(-1, 2, *target.shape[-2:])
+
+
+@pytest.fixture(scope="module")
+def moving() -> Tensor:
+    """Three frames ``(1, 3, 3, 16, 40)``; what is at x is at x - 2 in the next one."""
+    x = torch.arange(44, dtype=torch.float32)
+    row = 0.5 + 0.3 * torch.sin(x / 3.0)
+    frames = [row[2 * i : 2 * i + 40].expand(3, 16, 40) for i in range(3)]
+    return torch.stack(frames)[None]
+
+
+def test_the_true_motion_costs_least(moving: Tensor) -> None:
+    # Found again at x - 2: the flow from target to source is -2.
+    motions = (-4.0, -2.0, 0.0, 2.0)
+    costs = {
+        dx: float(photometric(ConstantMotion(dx), moving[:, 0], moving[:, 1]).detach())
+        for dx in motions
+    }
+    assert min(costs, key=lambda dx: costs[dx]) == -2
+    assert costs[-2] < costs[0] / 4
+
+
+def test_the_loss_leads_towards_the_true_motion(moving: Tensor) -> None:
+    motion = ConstantMotion(-1.0)
+    torch.autograd.backward(photometric(motion, moving[:, 1], moving[:, 2]))
+    assert motion.dx.grad is not None
+    assert motion.dx.grad > 0
+
+
+def test_a_still_clip_costs_epsilon_at_rest(moving: Tensor) -> None:
+    still = moving[:, 0]
+    cost = photometric(ConstantMotion(0.0), still, still).detach()
+    assert float(cost) == pytest.approx(CHARBONNIER_EPSILON)
+
+
+def test_a_rough_flow_costs_more_than_a_smooth_one() -> None:
+    class RoughMotion(ConstantMotion):
+        def forward(self, target: Tensor, source: Tensor) -> Tensor:
+            flow = super().forward(target, source).clone()
+            flow[..., ::2] += 1.0
+            return flow
+
+    flat = torch.full((1, 3, 8, 8), 0.5)
+    rough, smooth = (kind(0.0) for kind in (RoughMotion, ConstantMotion))
+    assert photometric(rough, flat, flat) > photometric(smooth, flat, flat)
