@@ -11,7 +11,9 @@ from typing import Any, Literal, Self, get_args
 from dscvsr_cli.datasets.degrade import MAX_CRF
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.models.config import NetworkConfig
-from dscvsr_cli.training.objective.distillation import Distance
+
+Distance = Literal["l1", "relative-l1"]
+
 
 PictureTarget = Literal["truth", "teacher"]
 OptimizerName = Literal["adam", "muon"]

@@ -9,15 +9,14 @@ comparison only; it is not part of the network.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.training.config import Distance
 
-Distance = Literal["l1", "relative-l1"]
 DIRECTIONS = ("backward_pass", "forward_pass")
 
 Features = dict[tuple[str, int], list[Tensor]]
