@@ -2,7 +2,8 @@
 
 ::
 
-    python benchmarks/studies/flow.py --dataset vid4 --root DIR --frames 7 -s 2 -w dscvsr-lite --flow OTHER
+    python benchmarks/studies/flow.py --dataset vid4 --root DIR --frames 7 -s 2 \
+        -w dscvsr-lite --flow OTHER
 
 Between a frame and itself nothing moves: what the flow says there is an offset that features and
 flow have agreed on. Then, with everything but the flow as it is, PSNR on Y (no crop, mean of the

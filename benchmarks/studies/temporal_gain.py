@@ -2,7 +2,8 @@
 
 ::
 
-    python benchmarks/studies/temporal_gain.py --dataset vid4 --root DIR --frames 7 -s 2 -s 4 -w dscvsr-lite
+    python benchmarks/studies/temporal_gain.py --dataset vid4 --root DIR --frames 7 -s 2 -s 4 \
+        -w dscvsr-lite
 
 Frames are reduced by antialiased bicubic and rounded to 8 bits, as `dscvsr bench` does. PSNR on Y,
 no crop, mean of the frames of a clip and then of clips.

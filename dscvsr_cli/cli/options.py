@@ -1,28 +1,26 @@
 """Options that several commands share, and how their values are read."""
 
-from typing import Annotated, Final, Literal
+from enum import StrEnum
+from typing import Annotated, Literal
 
 import typer
 
-from dscvsr_cli.cli import panels
 from dscvsr_cli.cli.parsers import parse_device, parse_dimensions, parse_size
 from dscvsr_cli.errors import DscvsrError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.weights.catalog import load_catalog
 
-SIZE: Final = "Size"
 
-READING: Final = "Reading the input"
+class Panel(StrEnum):
+    """Headings that the options of a command stand under in its help."""
 
-PART: Final = "Part of the video"
-
-ENCODING: Final = "Encoding"
-
-STREAMS: Final = "Sound, subtitles and the rest"
-
-NETWORK: Final = "Network"
-
-LONG_JOBS: Final = "Long jobs"
+    SIZE = "Size"
+    READING = "Reading the input"
+    PART = "Part of the video"
+    ENCODING = "Encoding"
+    STREAMS = "Audio, subtitles and other streams"
+    NETWORK = "Network"
+    LONG_JOBS = "Long jobs"
 
 
 DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
@@ -45,7 +43,7 @@ WeightsOption = Annotated[
         help="Which weights: a name from `dscvsr weights list`, a file, or a file on the Hub.",
         show_default="the default of `dscvsr weights list`",
         autocompletion=complete_weights,
-        rich_help_panel=panels.NETWORK,
+        rich_help_panel=Panel.NETWORK,
     ),
 ]
 
@@ -56,7 +54,7 @@ DeviceOption = Annotated[
         parser=parse_device,
         metavar="auto|cpu|mps|cuda|cuda:N",
         help="Where the network runs; auto takes the best one present.",
-        rich_help_panel=panels.NETWORK,
+        rich_help_panel=Panel.NETWORK,
     ),
 ]
 
@@ -65,7 +63,7 @@ DtypeOption = Annotated[
     typer.Option(
         "--dtype",
         help="Number format of the network; auto suits the device.",
-        rich_help_panel=panels.NETWORK,
+        rich_help_panel=Panel.NETWORK,
     ),
 ]
 
@@ -77,7 +75,7 @@ MemoryOption = Annotated[
         metavar="SIZE",
         help="How much memory the network may use, such as 4GB.",
         show_default="most of what is free",
-        rich_help_panel=panels.NETWORK,
+        rich_help_panel=Panel.NETWORK,
     ),
 ]
 
@@ -88,7 +86,7 @@ SizeOption = Annotated[
         parser=parse_dimensions,
         metavar="WxH",
         help="Exact output size: 1920x1080.",
-        rich_help_panel=panels.SIZE,
+        rich_help_panel=Panel.SIZE,
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""TODO"""
+"""Read what a person typed: sizes, factors, times, rates, devices; each error says what fits."""
 
 import re
 from fractions import Fraction

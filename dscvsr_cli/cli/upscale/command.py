@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from dscvsr_cli.cli import panels
 from dscvsr_cli.cli.console import open_terminal, until_nobody_reads
 from dscvsr_cli.cli.options import (
     DeviceOption,
     DtypeOption,
     JsonOption,
     MemoryOption,
+    Panel,
     QuietOption,
     SizeOption,
     WeightsOption,
@@ -79,7 +79,7 @@ def upscale_command(
             metavar="FACTOR",
             help="Any factor above 1, such as 2.7. Sides are rounded to the nearest pixel, or to "
             "the nearest even one where the pixel format (4:2:0) asks for it.",
-            rich_help_panel=panels.SIZE,
+            rich_help_panel=Panel.SIZE,
         ),
     ] = None,
     size: SizeOption = None,
@@ -89,7 +89,7 @@ def upscale_command(
             "--width",
             metavar="PIXELS",
             help="Output columns; the aspect is kept.",
-            rich_help_panel=panels.SIZE,
+            rich_help_panel=Panel.SIZE,
         ),
     ] = None,
     height: Annotated[
@@ -98,7 +98,7 @@ def upscale_command(
             "--height",
             metavar="PIXELS",
             help="Output rows; the aspect is kept.",
-            rich_help_panel=panels.SIZE,
+            rich_help_panel=Panel.SIZE,
         ),
     ] = None,
     square_pixels: SquarePixelsOption = False,
@@ -117,7 +117,7 @@ def upscale_command(
             metavar="NAME",
             help="FFmpeg's name of a video encoder: libx264, libx265, libsvtav1, ffv1, ...",
             show_default="libx264, or what the container and the input's depth and opacity need",
-            rich_help_panel=panels.ENCODING,
+            rich_help_panel=Panel.ENCODING,
         ),
     ] = None,
     crf: Annotated[
@@ -126,7 +126,7 @@ def upscale_command(
             "--crf",
             help="Quality on the encoder's scale, lower is better.",
             show_default="close to the original",
-            rich_help_panel=panels.ENCODING,
+            rich_help_panel=Panel.ENCODING,
         ),
     ] = None,
     preset: Annotated[
@@ -134,7 +134,7 @@ def upscale_command(
         typer.Option(
             "--preset",
             help="The encoder's speed: slow, medium, fast, ...",
-            rich_help_panel=panels.ENCODING,
+            rich_help_panel=Panel.ENCODING,
         ),
     ] = None,
     pixel_format: Annotated[
@@ -144,7 +144,7 @@ def upscale_command(
             metavar="NAME",
             help="Stored pixel format, such as yuv420p10le.",
             show_default="the input's depth and chroma",
-            rich_help_panel=panels.ENCODING,
+            rich_help_panel=Panel.ENCODING,
         ),
     ] = None,
     lossless: Annotated[
@@ -152,7 +152,7 @@ def upscale_command(
         typer.Option(
             "--lossless",
             help="Store the enlarged pictures without any loss.",
-            rich_help_panel=panels.ENCODING,
+            rich_help_panel=Panel.ENCODING,
         ),
     ] = False,
     encoder_options: EncoderOptionsOption = None,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dscvsr_cli.cli import panels
+from dscvsr_cli.cli.options import Panel
 from dscvsr_cli.cli.parsers import parse_bitrate, parse_rate, parse_time
 from dscvsr_cli.video.read.options import FieldOrder
 
@@ -16,7 +16,7 @@ EncoderOptionsOption = Annotated[
         metavar="KEY=VALUE",
         help="A further option of the video encoder, such as tune=film; may be repeated.",
         show_default=False,
-        rich_help_panel=panels.ENCODING,
+        rich_help_panel=Panel.ENCODING,
     ),
 ]
 
@@ -27,7 +27,7 @@ FormatOption = Annotated[
         metavar="y4m|matroska|mpegts|nut",
         help="What is written to a pipe (-o -).",
         show_default="y4m",
-        rich_help_panel=panels.ENCODING,
+        rich_help_panel=Panel.ENCODING,
     ),
 ]
 
@@ -38,7 +38,7 @@ AudioEncoderOption = Annotated[
         metavar="NAME",
         help="Encode all sound anew: aac, libopus, flac, ac3, ...",
         show_default="sound is copied",
-        rich_help_panel=panels.STREAMS,
+        rich_help_panel=Panel.STREAMS,
     ),
 ]
 
@@ -50,7 +50,7 @@ AudioBitrateOption = Annotated[
         metavar="RATE",
         help="Bits per second of each encoded sound track, such as 192k.",
         show_default="96k per channel",
-        rich_help_panel=panels.STREAMS,
+        rich_help_panel=Panel.STREAMS,
     ),
 ]
 
@@ -59,7 +59,7 @@ NoAudioOption = Annotated[
     typer.Option(
         "--no-audio",
         help="Leave out all sound.",
-        rich_help_panel=panels.STREAMS,
+        rich_help_panel=Panel.STREAMS,
     ),
 ]
 
@@ -68,7 +68,7 @@ NoSubtitlesOption = Annotated[
     typer.Option(
         "--no-subs",
         help="Leave out all subtitles.",
-        rich_help_panel=panels.STREAMS,
+        rich_help_panel=Panel.STREAMS,
     ),
 ]
 
@@ -77,7 +77,7 @@ DropUnsupportedOption = Annotated[
     typer.Option(
         "--drop-unsupported",
         help="Leave out what the output's container cannot hold, instead of refusing.",
-        rich_help_panel=panels.STREAMS,
+        rich_help_panel=Panel.STREAMS,
     ),
 ]
 
@@ -90,7 +90,7 @@ RateOption = Annotated[
         metavar="RATE",
         help="Pictures per second of an image sequence: 25, 24000/1001.",
         show_default="25",
-        rich_help_panel=panels.READING,
+        rich_help_panel=Panel.READING,
     ),
 ]
 
@@ -101,7 +101,7 @@ StartNumberOption = Annotated[
         metavar="N",
         help="Number of the first picture of frames/%05d.png.",
         show_default="the lowest there is",
-        rich_help_panel=panels.READING,
+        rich_help_panel=Panel.READING,
     ),
 ]
 
@@ -110,7 +110,7 @@ DeinterlaceOption = Annotated[
     typer.Option(
         "--deinterlace",
         help="Make whole pictures of two fields each; their number stays the same.",
-        rich_help_panel=panels.READING,
+        rich_help_panel=Panel.READING,
     ),
 ]
 
@@ -120,7 +120,7 @@ FieldOrderOption = Annotated[
         "--field-order",
         help="Which field of interlaced video comes first; `progressive` where there are none "
         "although the file says so.",
-        rich_help_panel=panels.READING,
+        rich_help_panel=Panel.READING,
     ),
 ]
 
@@ -129,7 +129,7 @@ SquarePixelsOption = Annotated[
     typer.Option(
         "--square-pixels",
         help="Make wide or tall pixels square: the output gets more columns or rows.",
-        rich_help_panel=panels.SIZE,
+        rich_help_panel=Panel.SIZE,
     ),
 ]
 
@@ -138,7 +138,7 @@ StrictOption = Annotated[
     typer.Option(
         "--strict",
         help="Stop at the first damaged picture instead of going on.",
-        rich_help_panel=panels.READING,
+        rich_help_panel=Panel.READING,
     ),
 ]
 
@@ -150,7 +150,7 @@ ResumeOption = Annotated[
     typer.Option(
         "--resume",
         help="Go on where an earlier run of the same command was interrupted, if any.",
-        rich_help_panel=panels.LONG_JOBS,
+        rich_help_panel=Panel.LONG_JOBS,
     ),
 ]
 
@@ -159,7 +159,7 @@ RestartOption = Annotated[
     typer.Option(
         "--restart",
         help="Throw away what an interrupted run has made and begin anew.",
-        rich_help_panel=panels.LONG_JOBS,
+        rich_help_panel=Panel.LONG_JOBS,
     ),
 ]
 
@@ -171,7 +171,7 @@ CheckpointOption = Annotated[
         min=1,
         help="Frames after which the work is made safe, so that --resume goes on from there.",
         show_default="about half a minute of work",
-        rich_help_panel=panels.LONG_JOBS,
+        rich_help_panel=Panel.LONG_JOBS,
     ),
 ]
 
@@ -183,7 +183,7 @@ StartOption = Annotated[
         metavar="TIME",
         help="Begin there: 90, 1:30 or 500ms. Sound and subtitles are cut to match.",
         show_default=False,
-        rich_help_panel=panels.PART,
+        rich_help_panel=Panel.PART,
     ),
 ]
 
@@ -195,7 +195,7 @@ EndOption = Annotated[
         metavar="TIME",
         help="End before there.",
         show_default=False,
-        rich_help_panel=panels.PART,
+        rich_help_panel=Panel.PART,
     ),
 ]
 
@@ -207,7 +207,7 @@ PreviewOption = Annotated[
         metavar="TIME",
         help="Make so much of the middle (or from --start on), as clip_x2.7_preview.mp4.",
         show_default=False,
-        rich_help_panel=panels.PART,
+        rich_help_panel=Panel.PART,
     ),
 ]
 
@@ -217,7 +217,7 @@ CompareOption = Annotated[
         "--compare",
         help="Show bicubic on the left and dscvsr on the right: in one picture, or side by side.",
         show_default=False,
-        rich_help_panel=panels.PART,
+        rich_help_panel=Panel.PART,
     ),
 ]
 
@@ -226,6 +226,6 @@ DryRunOption = Annotated[
     typer.Option(
         "--dry-run",
         help="Say what would be done, kept and lost, how long it would take and how much room.",
-        rich_help_panel=panels.LONG_JOBS,
+        rich_help_panel=Panel.LONG_JOBS,
     ),
 ]
