@@ -395,7 +395,7 @@ def test_the_log_goes_on_with_the_run_and_lists_what_was_skipped(
     caplog.clear()
     train(config, reader(data), tmp_path / "run", device=CPU, resume=True)
     assert kinds(report.log)[4:] == ["end", "start", "skipped", "skipped", "end"]
-    assert not [r for r in caplog.records if "run_start" in r.name]
+    assert not [r for r in caplog.records if "start_record" in r.name]
 
 
 def test_going_on_with_other_data_is_warned_of(
@@ -404,7 +404,7 @@ def test_going_on_with_other_data_is_warned_of(
     train(config, reader(data), tmp_path / "run", device=CPU)
     render(Clip(), data, name="another")
     train(config, reader(data), tmp_path / "run", device=CPU, resume=True)
-    (warning,) = [r.getMessage() for r in caplog.records if "run_start" in r.name]
+    (warning,) = [r.getMessage() for r in caplog.records if "start_record" in r.name]
     assert "footage 1 clip then, 2 clips now" in warning
 
 
