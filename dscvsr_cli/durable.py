@@ -1,35 +1,157 @@
-"""Write files that are whole or absent, and on the disk, whatever happens on the way."""
+"""Durable files: after any failure or power cut a file is the old one or the new one, never half.
+
+A file is written under a temporary name in the same folder, flushed to the disk, and only then
+renamed; afterwards the folder itself is flushed, so that the new name survives a power cut too.
+Nothing else in the program may write a file that somebody will rely on.
+
+=====================  =======================================================================
+``write_durably``      bytes that are in memory already
+``DurableFile``        a stream written piece by piece, in a ``with`` block or over many calls
+``publish``            a file that a library has written by its name, such as a video
+``publish_folder``     a folder of such files
+=====================  =======================================================================
+"""
 
 import contextlib
+import errno
 import os
 from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path``, replacing an older file in one step.
+
+    Raises:
+        OSError: The file cannot be written; an older file is untouched.
+    """
+    with DurableFile(path) as file:
+        file.write(data)
+
+
+class DurableFile:
+    """A binary file that takes its name when it is complete and on the disk.
+
+    As a context manager it gives the open file, commits when the block ends and discards when an
+    exception leaves it. A caller that writes over many calls uses ``commit`` and ``discard``.
+
+    Args:
+        path: The name to take, replacing an older file; ``<name>.part`` beside it is written.
+
+    Raises:
+        OSError: The temporary file cannot be created.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(f"{path.name}.part")
+        self.file: BinaryIO = self._part.open("wb")
+
+    def __enter__(self) -> BinaryIO:
+        return self.file
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if exc_type is None:
+            self.commit()
+        else:
+            self.discard()
+
+    def commit(self) -> None:
+        """Flush the file to the disk and give it its name.
+
+        Raises:
+            OSError: It cannot be written; the temporary file is removed, an older file untouched.
+        """
+        try:
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            # Windows does not rename a file that is open.
+            self.file.close()
+            self._part.replace(self._path)
+        except BaseException:
+            self.discard()
+            raise
+        sync_folder(self._path.parent)
+
+    def discard(self) -> None:
+        """Close and remove the temporary file; does nothing after ``commit``."""
+        # Closing flushes, which fails once more on a full disk; the handle is closed all the same.
+        with contextlib.suppress(OSError):
+            self.file.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink()
+
+
+def publish(part: Path, target: Path, *, overwrite: bool) -> None:
+    """Give a complete file its final name, in the same folder or at least on the same file system.
+
+    Args:
+        part: The file under its temporary name, closed; it is kept when this fails.
+        target: The name to take.
+        overwrite: Whether to replace a file of that name.
+
+    Raises:
+        FileExistsError: The name is taken, and ``overwrite`` is false.
+        OSError: The file cannot be flushed or renamed; an older file is untouched.
+    """
+    sync_file(part)
+    if overwrite:
+        part.replace(target)
+    else:
+        _rename_exclusively(part, target)
+    sync_folder(target.parent)
+
+
+def publish_folder(part: Path, target: Path) -> None:
+    """Give a folder of complete files its final name, which must be free.
+
+    Raises:
+        OSError: A file cannot be flushed, or the folder not renamed; its files stay where they are.
+    """
+    for path in part.iterdir():
+        sync_file(path)
+    sync_folder(part)
+    part.rename(target)
+    sync_folder(target.parent)
+
+
+def _rename_exclusively(part: Path, target: Path) -> None:
+    try:
+        # A hard link fails where the name is taken, in one step no other process can split.
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # FAT and some network file systems have no hard links; a short gap must do there.
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        part.replace(target)
+    else:
+        part.unlink()
+
+
+def sync_file(path: Path) -> None:
+    """Flush the content of a closed file to the disk.
+
+    Raises:
+        OSError: The disk is full or failing.
+    """
+    # Windows flushes only through a handle that may write.
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Put a folder's names on the disk, where the system knows such a thing."""
+    """Flush a folder's names to the disk, on systems that can (Windows cannot)."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file that after any accident is the old one or the new one, and on the disk.
-
-    Raises:
-        OSError: It cannot be written; an old file stays.
-    """
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-    sync_folder(path.parent)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from dscvsr_cli.benchmarking.report import BenchReport
+from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import UsageError
 
 FORMAT = "dscvsr-bench-1"
@@ -51,15 +52,13 @@ def save_report(report: BenchReport, path: Path) -> None:
 
 
 def save_text(text: str, path: Path) -> None:
-    """Write a text beside its place and move it there.
+    """Write a text file durably, replacing an older one in one step.
 
     Raises:
         UsageError: The file cannot be written.
     """
-    partial = path.with_name(f"{path.name}.part")
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        write_durably(path, text.encode())
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror or error}",

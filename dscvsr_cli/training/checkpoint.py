@@ -1,6 +1,5 @@
 """Checkpoints: the whole state of a run in one file, replaced as a whole."""
 
-import os
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dscvsr_cli.durable import DurableFile
 from dscvsr_cli.errors import DatasetError, WeightsError
 
 _HINT = "start the run without --resume"
@@ -31,18 +31,14 @@ class RunState:
 
 
 def save_checkpoint(path: Path, values: dict[str, Any]) -> None:
-    """Write ``values`` to ``path``: beside it first, then in its place, so it is never half.
+    """Write ``values`` to ``path`` durably: after any failure it is the old file or the new one.
 
     Raises:
         WeightsError: The file cannot be written; the one before it is still there.
     """
-    partial = path.with_name(path.name + ".part")
     try:
-        with partial.open("wb") as file:
+        with DurableFile(path) as file:
             torch.save(values, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
     except (OSError, RuntimeError) as error:
         raise WeightsError(
             f"cannot write the checkpoint {path}: {error}",

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+from dscvsr_cli.durable import write_durably
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.curves import draw_curves
 from dscvsr_cli.training.loop import StepReport, Trainer
@@ -121,5 +122,5 @@ def write_curves(log: Path, target: Path) -> bool:
     """
     drawn = draw_curves(read_log(log))
     if drawn is not None:
-        target.write_text(drawn, encoding="utf-8")
+        write_durably(target, drawn.encode())
     return drawn is not None

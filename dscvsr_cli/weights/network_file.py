@@ -1,9 +1,7 @@
 """Write and read weights: safetensors that hold the config to rebuild their network."""
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -11,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.config import NetworkConfig
 
@@ -50,26 +49,12 @@ def save_network(
     about = {"format": _FORMAT, "config": json.loads(config.to_json()), "record": dict(record)}
     data = save(tensors, metadata={_METADATA_KEY: json.dumps(about, sort_keys=True)})
     try:
-        _write_atomically(path, data)
+        write_durably(path, data)
     except OSError as error:
         raise WeightsError(
             f"cannot write {path}: {error.strerror or error}",
             hint="check the folder's permissions and the free space",
         ) from error
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
 
 
 def read_network(path: Path) -> tuple[dict[str, Tensor], NetworkConfig, dict[str, str]]:

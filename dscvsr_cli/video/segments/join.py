@@ -1,11 +1,11 @@
 """Join: the segments of a picture muxed into one file, beside all that the source holds."""
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
+from dscvsr_cli.durable import sync_file
 from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.video.segments.packet_file import packet_times, read_packets
 from dscvsr_cli.video.segments.segment import Segment, header_digest
@@ -75,7 +75,7 @@ def join_segments(
             for dts, packet in zip(times, packets, strict=True):
                 assembly.mux(packet.to_packet(dts=dts, time_base=spec.picture.source.time_base))
             assembly.finish()
-            _sync(path)
+            sync_file(path)
     except BaseException:
         assembly.abandon()
         raise
@@ -97,8 +97,3 @@ def check_header(header: str, segments: Sequence[Segment]) -> None:
             "the pieces made so far come from another release of the encoder",
             hint="begin anew with --restart",
         )
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())

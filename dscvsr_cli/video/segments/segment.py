@@ -5,16 +5,13 @@ pieces need no encoding again to become one stream, and a run that is killed los
 """
 
 import hashlib
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from dscvsr_cli.durable import sync_folder
+from dscvsr_cli.durable import DurableFile
 from dscvsr_cli.errors import FrameCountError, OutputVideoError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.segments.packet_file import EncodedPacket, PacketFile
@@ -46,7 +43,6 @@ class SegmentWriter:
     def __init__(self, path: Path, spec: PictureSpec, timeline: Timeline) -> None:
         self.frames = 0
         self._path = path
-        self._part = path.with_name(f"{path.name}.part")
         self._timeline = timeline
         self._first_pts = 0
         self._packets = 0
@@ -54,8 +50,8 @@ class SegmentWriter:
         self._header = header_digest(context.extradata)
         self._encoder = PictureEncoder(context, spec, timeline)
         with reported(path):
-            self._raw: BinaryIO = self._part.open("wb")
-            self._file = PacketFile(self._raw)
+            self._file = DurableFile(path)
+            self._packet_file = PacketFile(self._file.file)
 
     def write(self, frame: Frame) -> None:
         """Encode one frame.
@@ -78,16 +74,12 @@ class SegmentWriter:
         """
         with reported(self._path):
             self._put(self._encoder.finish())
-            self._raw.flush()
-            os.fsync(self._raw.fileno())
-            self._raw.close()
             if self._packets < self.frames:
                 raise FrameCountError(
                     f"{self.frames} frames went into the encoder and {self._packets} came out",
                     hint="try another --encoder; please report this with the file",
                 )
-            self._part.replace(self._path)
-            sync_folder(self._path.parent)
+            self._file.commit()
             size_bytes = self._path.stat().st_size
         return Segment(
             name=self._path.name,
@@ -100,14 +92,11 @@ class SegmentWriter:
 
     def abandon(self) -> None:
         """Close and remove the unfinished file."""
-        with suppress(OSError):
-            self._raw.close()
-        with suppress(OSError):
-            self._part.unlink(missing_ok=True)
+        self._file.discard()
 
     def _put(self, packets: "list[Packet[VideoStream]]") -> None:
         for packet in packets:
-            self._file.write(EncodedPacket.from_packet(packet))
+            self._packet_file.write(EncodedPacket.from_packet(packet))
             self._packets += 1
 
 

@@ -1,7 +1,6 @@
 """SequenceWriter: every frame as a picture of its own, in a folder."""
 
 import contextlib
-import os
 import re
 import secrets
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from dscvsr_cli.durable import publish, publish_folder
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import PICTURE_ENCODERS, is_picture_name, names_container
@@ -176,23 +176,17 @@ class SequenceWriter:
             return
         with reported(folder):
             if not folder.exists():
-                stage.rename(folder)
+                publish_folder(stage, folder)
                 return
             for path in sorted(stage.iterdir()):
                 target = folder / path.name
-                if self._overwrite:
-                    path.replace(target)
-                    continue
                 try:
-                    # A hard link fails where the name is taken, a rename would not.
-                    os.link(path, target)
+                    publish(path, target, overwrite=self._overwrite)
                 except FileExistsError as error:
                     raise OutputVideoError(
                         f"{target} appeared while the pictures were made",
                         hint="write to another folder with -o, or add --overwrite",
                     ) from error
-                except OSError:
-                    path.rename(target)
 
 
 def check_sequence(names: PictureNames, *, overwrite: bool) -> None:

@@ -10,6 +10,7 @@ import av
 from av.video.codeccontext import VideoCodecContext
 from torch import Tensor
 
+from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.info import VideoInfo
@@ -143,7 +144,7 @@ def save_png(path: Path, pixels: Tensor) -> None:
     frame = pixels_to_frame(pixels, pixel_format="rgb24", colour=colour)
     try:
         packets = [*encoder.encode(frame), *encoder.encode(None)]
-        path.write_bytes(b"".join(bytes(packet) for packet in packets))
+        write_durably(path, b"".join(bytes(packet) for packet in packets))
     except (av.FFmpegError, OSError) as error:
         raise OutputVideoError(
             f"{path} could not be written: {describe_error(error)}",

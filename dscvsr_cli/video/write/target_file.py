@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from dscvsr_cli.durable import sync_folder
+from dscvsr_cli.durable import publish
 from dscvsr_cli.errors import OutputVideoError, UsageError
 
 
@@ -123,31 +123,13 @@ class PartialFile:
             OutputVideoError: Another file took the name meanwhile, or the system refuses.
         """
         try:
-            if self._overwrite:
-                self.path.replace(self.target)
-            else:
-                self._publish_exclusively()
-            sync_folder(self.target.parent)
+            publish(self.path, self.target, overwrite=self._overwrite)
         except OSError as error:
             self.discard()
             raise OutputVideoError(
                 f"{self.target} could not be put in place: {error.strerror or error}",
                 hint="choose another name with -o, or add --overwrite",
             ) from error
-
-    def _publish_exclusively(self) -> None:
-        try:
-            # A hard link fails where the name is taken, in one step no other process can split.
-            os.link(self.path, self.target)
-        except FileExistsError:
-            raise
-        except OSError:
-            # FAT and some network file systems have no hard links; a short gap must do there.
-            if self.target.exists():
-                raise
-            self.path.replace(self.target)
-        else:
-            self.path.unlink()
 
     def discard(self) -> None:
         """Remove the hidden file, whether or not it is there."""
