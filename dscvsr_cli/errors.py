@@ -5,20 +5,21 @@
     DscvsrError                 exit 1   base class; never raised itself
     +-- UsageError              exit 2   an option or a value that cannot work
     +-- VideoError              exit 3   a video file
-    |   +-- InputVideoError              cannot be opened, decoded or has no picture
+    |   +-- InputVideoError              cannot be opened or decoded, or has no video
     |   +-- OutputVideoError             cannot be created, encoded or written
+    |   |   +-- DamagedWorkError         what an interrupted run left cannot be used
     |   +-- FrameCountError              frames out are not frames in
-    +-- WeightsError            exit 4   weights missing, damaged or of another kind
+    +-- WeightsError            exit 4   weights missing, damaged or unsuitable
     +-- DatasetError            exit 5   training or benchmark data missing or unusable
     +-- DeviceError             exit 6   the device is absent or has too little memory
-    +-- RegressionError         exit 7   a benchmark found worse figures than an older one
+    +-- RegressionError         exit 7   a benchmark result got worse
 
-Without any error, exit 1 says that some of several files failed (each told of by itself), or that
-``verify`` found something missing. Ctrl-C leaves with 130. Anything else is a bug of ours and shows
-its traceback.
+Exit code 1 without an error means that some of several files failed (each with its own message),
+or that ``verify`` found something missing. Ctrl-C exits with 130. Any other exception is a bug of
+ours and shows its traceback.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class DscvsrError(Exception):
@@ -36,6 +37,13 @@ class DscvsrError(Exception):
         self.message = message
         self.hint = hint
 
+    def with_hint(self, hint: str) -> Self:
+        """Return a new error of the same kind and message with another hint.
+
+        This one stays as it is: whoever caught it may be about to show it, or to raise it again.
+        """
+        return type(self)(self.message, hint=hint)
+
 
 class UsageError(DscvsrError):
     """An option or a value that cannot work."""
@@ -50,11 +58,23 @@ class VideoError(DscvsrError):
 
 
 class InputVideoError(VideoError):
-    """The input cannot be opened or decoded, or holds no picture."""
+    """The input cannot be opened or decoded, or has no video."""
 
 
 class OutputVideoError(VideoError):
     """The output cannot be created, encoded or written."""
+
+
+class DamagedWorkError(OutputVideoError):
+    """What an interrupted run left cannot be used; the only way is to start over.
+
+    Args:
+        message: What is damaged.
+        hint: The next step, ``--restart`` unless there is a better one.
+    """
+
+    def __init__(self, message: str, *, hint: str = "start over with --restart") -> None:
+        super().__init__(message, hint=hint)
 
 
 class FrameCountError(VideoError):
@@ -62,7 +82,7 @@ class FrameCountError(VideoError):
 
 
 class WeightsError(DscvsrError):
-    """Weights are missing, damaged, or of another kind."""
+    """Weights are missing, damaged or unsuitable."""
 
     exit_code = 4
 
@@ -80,6 +100,6 @@ class DeviceError(DscvsrError):
 
 
 class RegressionError(DscvsrError):
-    """A benchmark found worse figures than an older one."""
+    """A benchmark result is worse than in an earlier report."""
 
     exit_code = 7

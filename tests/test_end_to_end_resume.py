@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,12 +15,14 @@ import pytest
 import torch
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.errors import DamagedWorkError, FrameCountError, OutputVideoError
+from dscvsr_cli.frames import Frame
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.resume.lock import ProcessLock
 from dscvsr_cli.pipelines.resume.work_folder import WorkFolder, work_path
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob
 from dscvsr_cli.pipelines.upscale.run import upscale
+from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.helpers import packet_payloads
@@ -168,7 +170,7 @@ def test_going_on_must_be_asked_for_and_nothing_is_lost_meanwhile(
     ("more", "told"),
     [
         (("--crf", "30"), "crf"),
-        (("--dtype", "bfloat16"), "the number format was float32 and is bfloat16"),
+        (("--dtype", "bfloat16"), "the dtype was float32 and is bfloat16"),
         (("--checkpoint", "9"), "--checkpoint was 8 and is 9"),
         (("--end", "2"), "reading.span.end"),
     ],
@@ -282,6 +284,73 @@ def test_a_run_killed_at_its_very_end_can_be_resumed(
     assert not work_path(job.target).exists()
 
 
+class Losing(VideoReader):
+    """A reader that decodes and counts every frame, and loses one on its way out."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index, frame in enumerate(super().__iter__()):
+            if index != FRAMES - 2:
+                yield frame
+
+
+@pytest.mark.parametrize("interrupted_before", [False, True])
+def test_a_frame_lost_behind_the_reader_is_noticed_and_nothing_is_kept(
+    job: UpscaleJob, interrupted_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if interrupted_before:
+        assert interrupted(job, 36) > 0
+        job = replace(job, resume=True)
+    monkeypatch.setattr("dscvsr_cli.pipelines.upscale.input.VideoReader", Losing)
+
+    with pytest.raises(FrameCountError, match=f"{FRAMES} frames were read .* {FRAMES - 1} written"):
+        upscale(job)
+
+    assert job.target is not None
+    assert not job.target.exists()
+    assert not work_path(job.target).exists()
+
+
+def test_a_frame_lost_on_the_way_to_an_output_in_one_go_is_noticed(
+    job: UpscaleJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dscvsr_cli.pipelines.upscale.input.VideoReader", Losing)
+    with pytest.raises(FrameCountError):
+        upscale(replace(job, target=tmp_path / "frames" / "%03d.png", preset=None))
+    assert list(tmp_path.iterdir()) == [job.source]
+
+
+def test_frames_in_are_those_the_reader_counted_although_another_run_did(
+    job: UpscaleJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    def left_before_joining() -> Path:
+        with monkeypatch.context() as patch:
+            patch.setattr("dscvsr_cli.pipelines.resume.resumable_output.join_segments", kill)
+            with pytest.raises(Killed):
+                upscale(replace(job, restart=True))
+        assert job.target is not None
+        return work_path(job.target) / "manifest.json"
+
+    left_before_joining()
+    report = upscale(replace(job, resume=True))
+    assert (report.frames_in, report.frames_out) == (FRAMES, FRAMES)
+
+    assert job.target is not None
+    job.target.unlink()
+    manifest = left_before_joining()
+    text = manifest.read_text()
+    assert f'"frames_read": {FRAMES}' in text
+    manifest.write_text(text.replace(f'"frames_read": {FRAMES}', f'"frames_read": {FRAMES + 1}'))
+    with pytest.raises(FrameCountError, match=f"{FRAMES + 1} frames were read"):
+        upscale(replace(job, resume=True))
+    assert not job.target.exists()
+
+
 def test_a_damaged_segment_is_noticed(job: UpscaleJob, capfd: pytest.CaptureFixture[str]) -> None:
     assert job.target is not None
     interrupted(job, 40)
@@ -292,6 +361,10 @@ def test_a_damaged_segment_is_noticed(job: UpscaleJob, capfd: pytest.CaptureFixt
     assert "--restart" in capfd.readouterr().err
     segment.write_bytes(content[:60] + bytes([content[60] ^ 1]) + content[61:])
     assert main(arguments(job, "--resume")) == 3
+    with pytest.raises(DamagedWorkError) as caught:
+        upscale(replace(job, resume=True))
+    # What is damaged cannot be continued, so nobody is told to try.
+    assert "--resume" not in caught.value.hint
     assert not job.target.exists()
 
 

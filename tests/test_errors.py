@@ -6,6 +6,7 @@ import pytest
 
 from dscvsr_cli import errors
 from dscvsr_cli.errors import (
+    DamagedWorkError,
     DatasetError,
     DeviceError,
     DscvsrError,
@@ -24,6 +25,7 @@ EXIT_CODES = {
     VideoError: 3,
     InputVideoError: 3,
     OutputVideoError: 3,
+    DamagedWorkError: 3,
     FrameCountError: 3,
     WeightsError: 4,
     DatasetError: 5,
@@ -60,6 +62,20 @@ def test_an_error_carries_its_message_and_the_next_step() -> None:
         "no such factor",
     )
     assert UsageError("no such factor").hint == ""
+
+
+@pytest.mark.parametrize("kind", EXIT_CODES)
+def test_another_hint_makes_another_error(kind: type[DscvsrError]) -> None:
+    error = kind("it broke", hint="wait")
+    other = error.with_hint("wait; try again")
+    assert type(other) is kind
+    assert (other.message, other.hint) == ("it broke", "wait; try again")
+    assert error.hint == "wait"
+
+
+def test_damaged_work_is_started_over_unless_there_is_a_better_way() -> None:
+    assert "--restart" in DamagedWorkError("it broke").hint
+    assert DamagedWorkError("it broke").with_hint("wait").hint == "wait"
 
 
 def test_exit_codes_stay_clear_of_success_and_of_the_shell() -> None:

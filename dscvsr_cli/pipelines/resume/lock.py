@@ -1,4 +1,4 @@
-"""A lock that one process at a time can hold, and that no dead process ever does."""
+"""ProcessLock: a lock that one process at a time can hold, and that never outlives its process."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from dscvsr_cli.errors import UsageError
 
 
 class ProcessLock:
-    """A lock on a file; the system lets go of it when its process ends, however that happens.
+    """A lock on a file; the system releases it when the process ends, however that happens.
 
     Two runs inside one process exclude each other as well.
     """
@@ -22,7 +22,7 @@ class ProcessLock:
         """Take the lock and note who holds it.
 
         Args:
-            what: What is locked, to complain about.
+            what: What is locked, for the error message.
 
         Raises:
             UsageError: Another process holds it.
@@ -44,7 +44,7 @@ class ProcessLock:
             except BaseException:
                 file.close()
                 raise
-            # The holder before may have removed the file while we opened it.
+            # The previous holder may have removed the file while we opened it.
             if self._is_current(file):
                 self._file = file
             else:
@@ -54,7 +54,7 @@ class ProcessLock:
         self._file.flush()
 
     def release(self) -> None:
-        """Let go of the lock, whether or not it is held."""
+        """Release the lock, whether or not it is held."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -74,7 +74,7 @@ if sys.platform == "win32":
         import msvcrt  # noqa: PLC0415  only there
 
         try:
-            # A byte far behind the content, so that others can still read who holds it.
+            # A byte far behind the content, so that others can still read the holder's process id.
             file.seek(2**30)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Manifest: what an unfinished output was begun with, and what of it is on the disk."""
+"""Manifest: the settings an unfinished output was started with, and what is on the disk of it."""
 
 import hashlib
 import json
@@ -10,47 +10,51 @@ from typing import Self
 
 from dscvsr_cli import __version__
 from dscvsr_cli.engine.plan import StreamPlan
-from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.errors import DamagedWorkError
 from dscvsr_cli.video.read.image_sequence import is_sequence, sequence_pictures
 from dscvsr_cli.video.segments.segment import Segment
 
-_FORMAT = 1
+_FORMAT = 2
 _SAMPLE_BYTES = 2**20
-"""Of the input's head and of its tail that are compared."""
+"""Bytes of the input's beginning, and of its end, that are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """An unfinished output; every change of it is a new one."""
+    """What an unfinished output consists of; it is replaced, never altered."""
 
-    begun_with: Mapping[str, str]
-    """Everything that decides the pictures, in words: the input, the weights, every setting."""
+    fingerprint: Mapping[str, str]
+    """Everything that decides the frames, in words: the input, the weights, every setting."""
 
     plan: StreamPlan
-    """The sizes of the pieces at the beginning; a state knows its own."""
+    """Window and tile sizes at the first frame; a state has its own."""
 
     segments: tuple[Segment, ...] = ()
-    """Finished pieces of the picture, in order."""
+    """Finished segments, in order."""
 
     state: str | None = None
-    """File of what the network needs to go on behind the last segment; None at the beginning."""
+    """Name of the file with the network's state after the last segment; None at the beginning."""
 
     shift: int = 0
-    """Units by which the output's times differ from the input's."""
+    """Output timestamps minus input timestamps, in units of the time base."""
 
     last_pts: int | None = None
-    """Time of the last picture in the segments."""
+    """Timestamp of the last frame in the segments."""
 
     moved_timestamps: int = 0
     damaged_frames: int = 0
+
+    frames_read: int | None = None
+    """Frames that the reader counted; None until it has reached the end of the input."""
+
     ended: bool = False
-    """Whether the segments hold the whole picture."""
+    """Whether the segments hold every frame."""
 
     joined: str | None = None
-    """What tells the joined file from others once it is whole and about to take its name."""
+    """Identity of the joined file, once it is complete and about to be published."""
 
     version: str = field(default=__version__)
-    """Of the program that began."""
+    """Version of dscvsr that wrote the first segment."""
 
     @property
     def frames(self) -> int:
@@ -67,39 +71,38 @@ class Manifest:
 
         Args:
             text: What the file holds.
-            path: The file, to complain about.
+            path: The file, for the error message.
 
         Raises:
-            OutputVideoError: It is damaged, or of another format.
+            DamagedWorkError: It is damaged, or has another format.
         """
         try:
             values = json.loads(text)
             if values.pop("format") != _FORMAT:
-                raise ValueError("another format")  # noqa: TRY301  told as damage
+                raise ValueError("another format")  # noqa: TRY301  reported as damage
             values["plan"] = StreamPlan(**values["plan"])
             values["segments"] = tuple(Segment(**segment) for segment in values["segments"])
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise OutputVideoError(
-                f"{path} is damaged or was written by another version of dscvsr",
-                hint="begin anew with --restart",
+            raise DamagedWorkError(
+                f"{path} is damaged or was written by another version of dscvsr"
             ) from error
 
     def differences(self, now: Mapping[str, str]) -> Iterator[str]:
-        """Yield in words what is another now than when this output was begun."""
+        """Yield in words what has changed since this output was started."""
         if self.version != __version__:
             yield f"dscvsr was {self.version} and is {__version__}"
-        for name in sorted(self.begun_with.keys() | now.keys()):
-            before, after = self.begun_with.get(name), now.get(name)
+        for name in sorted(self.fingerprint.keys() | now.keys()):
+            before, after = self.fingerprint.get(name), now.get(name)
             if before != after:
                 yield f"{name} was {before} and is {after}"
 
 
 def identify_input(path: Path, *, start_number: int | None = None) -> dict[str, str]:
-    """Return what tells whether an input is still the same.
+    """Return what shows whether an input is still the same.
 
-    Of a file these are its size, its time and its head and tail; of an image sequence the names,
-    sizes and times of its pictures.
+    For a file: its size, its modification time, and a digest of its beginning and end. For an image
+    sequence: a digest of the names, sizes and modification times of its pictures.
 
     Args:
         path: The input.

@@ -1,25 +1,30 @@
-"""ResumableOutput: an output that is finished piece by piece, so that a killed run can go on."""
+"""ResumableOutput: an output that is finished segment by segment, so a killed run can continue."""
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.errors import DscvsrError, FrameCountError, UsageError
+from dscvsr_cli.errors import DamagedWorkError, DscvsrError, FrameCountError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.resume.manifest import Manifest
+from dscvsr_cli.pipelines.resume.phase import (
+    EarlierWork,
+    Phase,
+    advance,
+    earlier_manifest,
+    phase_of,
+)
 from dscvsr_cli.pipelines.resume.state_file import load_state, save_state
 from dscvsr_cli.pipelines.resume.work_folder import (
     JOINED,
     WorkFolder,
-    check_leftover,
+    check_fingerprint,
     file_identity,
-    is_published,
-    read_manifest,
 )
 from dscvsr_cli.video.segments.join import check_header, join_segments, rehearse
 from dscvsr_cli.video.segments.segment import SegmentWriter, check_segment
@@ -31,38 +36,25 @@ from dscvsr_cli.video.write.target_file import PartialFile
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeOptions:
-    """What to do about the work of an earlier run."""
-
-    resume: bool = False
-    """Go on from it."""
-
-    restart: bool = False
-    """Throw it away."""
-
-    overwrite: bool = False
-    """Replace a finished file of the target's name."""
-
-
 class ResumableOutput:
-    """Takes frames, and between them the states that the network can go on from.
+    """Takes frames, and between them the states from which the network can continue.
 
-    Use it as a context manager. The picture is encoded into segments in a work folder beside the
+    Use it as a context manager. Frames are encoded into segments in a work folder beside the
     target; at the first state after ``segment_frames`` frames a segment ends and is committed
-    together with that state. Leaving the block joins the segments beside the copied streams under
-    the target's name and removes the folder. When an exception leaves it, Ctrl-C included, the
-    committed segments stay, and a later run with ``resume`` goes on behind them; since segments end
-    at the same frames whatever happens, the file is the one an undisturbed run would have made.
+    together with that state. When the block ends, the segments are joined with the copied streams
+    under the target's name, and the folder is removed. When an exception leaves the block, Ctrl-C
+    included, the committed segments stay, and a later run can continue after them. Segments end
+    at the same frames whatever happens, so the file is the one an undisturbed run would have made.
 
     Args:
         target: The file to make.
         spec: What it will hold.
-        begun_with: In words, everything that decides the pictures.
-        plan: The sizes of the pieces, where nothing is resumed.
-        segment_frames: Least number of frames in a segment but the last.
-        first_shift: Units by which the output's times differ from the input's at first.
-        options: What to do about the work of an earlier run.
+        fingerprint: In words, everything that decides the frames.
+        plan: Window and tile sizes, unless an earlier run is continued.
+        segment_frames: Least number of frames in every segment but the last.
+        first_shift: Output timestamps minus input timestamps at the first frame.
+        earlier_work: What to do with the unfinished work of an earlier run.
+        overwrite: Whether to replace a file of the target's name.
     """
 
     def __init__(
@@ -70,38 +62,40 @@ class ResumableOutput:
         target: Path,
         *,
         spec: OutputSpec,
-        begun_with: Mapping[str, str],
+        fingerprint: Mapping[str, str],
         plan: StreamPlan,
         segment_frames: int,
         first_shift: int = 0,
-        options: ResumeOptions,
+        earlier_work: EarlierWork = EarlierWork.REFUSE,
+        overwrite: bool = False,
     ) -> None:
         self.state: StreamState | None = None
         self.damaged_frames = 0
+        self.frames_read: int | None = None
         self._target = target
         self._spec = spec
         self._segment_frames = segment_frames
-        self._options = options
+        self._earlier_work = earlier_work
+        self._overwrite = overwrite
         self._folder = WorkFolder(target)
-        self._manifest = Manifest(begun_with=dict(begun_with), plan=plan, shift=first_shift)
+        self._manifest = Manifest(fingerprint=dict(fingerprint), plan=plan, shift=first_shift)
         self._timeline = Timeline(name=spec.picture.source.path)
         self._segment: SegmentWriter | None = None
-        self._published = False
-        self._owned = False
+        self._phase = Phase.UNDECIDED
 
     @property
     def plan(self) -> StreamPlan:
-        """The sizes of the pieces to work in."""
+        """Window and tile sizes to continue with."""
         return self.state.plan if self.state is not None else self._manifest.plan
 
     @property
     def ended(self) -> bool:
-        """Whether an earlier run has made every frame already."""
-        return self._manifest.ended
+        """Whether an earlier run has made every frame."""
+        return self._phase in (Phase.JOINING, Phase.PUBLISHED)
 
     @property
     def frames_kept(self) -> int:
-        """Frames that are safe, whatever happens."""
+        """Frames that stay, whatever happens."""
         return self._manifest.frames
 
     @property
@@ -111,31 +105,26 @@ class ResumableOutput:
 
     @property
     def moved_timestamps(self) -> int:
-        """Pictures whose time did not lie after their predecessor's."""
+        """Frames whose timestamp did not come after the previous frame's."""
         return self._timeline.moved
 
     def __enter__(self) -> Self:
-        """Take the work folder, go on from what is in it, and try the output out.
+        """Lock the work folder, load what an earlier run left, and test the encoder and muxer.
 
         Raises:
-            UsageError: Another run is at work; an unfinished output must not be touched or was
-                begun differently; the encoder does not fit.
+            UsageError: Another run holds the folder; unfinished work must not be touched, or was
+                started with other settings; the encoder does not fit.
+            DamagedWorkError: What an earlier run left is damaged.
             OutputVideoError: The folder cannot be written, or the muxer refuses.
         """
         self._folder.acquire()
         try:
-            leftover = self._leftover()
-            if leftover is None:
-                self._owned = True
-                with reported(self._target):
-                    self._folder.commit(self._manifest)
-            else:
-                self._take_up(leftover)
-            if not self._published:
+            self._begin()
+            if self._phase is not Phase.PUBLISHED:
                 header = rehearse(self._folder.path / JOINED, self._spec, target=self._target)
                 check_header(header, self._manifest.segments)
         except BaseException:
-            self._let_go()
+            self._release()
             raise
         self._timeline = Timeline(
             name=self._spec.picture.source.path,
@@ -151,20 +140,20 @@ class ResumableOutput:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if exc_type is None:
-            try:
-                self._finish()
-            except BaseException as error:
-                self._give_up(error)
-                raise
-        elif exc is not None:
+        if exc is not None:
             self._give_up(exc)
+            return
+        try:
+            self._finish()
+        except BaseException as error:
+            self._give_up(error)
+            raise
 
     def write(self, frame: Frame) -> None:
         """Encode the next frame.
 
         Raises:
-            OutputVideoError: Encoding or writing failed, a full disk for example.
+            OutputVideoError: Encoding or writing failed, for example because the disk is full.
         """
         if self._segment is None:
             path = self._folder.path / f"segment-{len(self._manifest.segments):05}.packets"
@@ -172,7 +161,7 @@ class ResumableOutput:
         self._segment.write(frame)
 
     def mark(self, state: StreamState) -> None:
-        """Note that the network can go on from ``state`` behind the last frame written.
+        """Note that the network can continue from ``state`` after the last frame written.
 
         Raises:
             OutputVideoError: Writing failed.
@@ -186,37 +175,31 @@ class ResumableOutput:
         with reported(self._target):
             name = f"state-{len(self._manifest.segments):05}.safetensors"
             save_state(state, self._folder.path / name)
-            self._end_segment(state=name)
+            self._commit(Phase.RESUMING, state=name)
 
-    def _leftover(self) -> Manifest | None:
-        if self._options.restart:
-            return None
-        leftover = read_manifest(self._target)
-        if leftover is None:
-            return None
-        if not self._options.resume:
-            if is_published(self._target):
-                return None
-            raise UsageError(
-                f"an earlier run has made {leftover.frames} frames of {self._target} "
-                "and was interrupted",
-                hint="add --resume to go on from there, or --restart to begin anew",
-            )
-        return leftover
-
-    def _take_up(self, leftover: Manifest) -> None:
-        check_leftover(self._target, leftover, self._manifest.begun_with)
-        self._published = is_published(self._target)
-        if not self._published:
-            for segment in leftover.segments:
+    def _begin(self) -> None:
+        """Enter the phase in which the earlier run ended, or the first."""
+        earlier = earlier_manifest(self._target, self._earlier_work)
+        if earlier is None:
+            self._phase = advance(self._phase, Phase.FRESH)
+            with reported(self._target):
+                self._folder.commit(self._manifest)
+            return
+        check_fingerprint(self._target, earlier, self._manifest.fingerprint)
+        phase = phase_of(earlier, self._target)
+        if phase is not Phase.PUBLISHED:
+            for segment in earlier.segments:
                 check_segment(self._folder.path, segment)
-            if leftover.state is not None and not leftover.ended:
-                self.state = load_state(self._folder.path / leftover.state)
-        self.damaged_frames = leftover.damaged_frames
-        self._manifest = leftover
-        _log.info("%s: going on after %d frames", self._target, leftover.frames)
+        if phase is Phase.RESUMING and earlier.state is not None:
+            self.state = load_state(self._folder.path / earlier.state)
+        self.damaged_frames = earlier.damaged_frames
+        self.frames_read = earlier.frames_read
+        self._manifest = earlier
+        self._phase = advance(self._phase, phase)
+        _log.info("%s: continuing after %d frames", self._target, earlier.frames)
 
-    def _end_segment(self, *, state: str | None, ended: bool = False) -> None:
+    def _commit(self, phase: Phase, *, state: str | None) -> None:
+        """End the open segment, if there is one, and write down that ``phase`` is reached."""
         segments = self._manifest.segments
         if self._segment is not None:
             segments = (*segments, self._segment.finish())
@@ -228,17 +211,21 @@ class ResumableOutput:
             last_pts=self._timeline.last,
             moved_timestamps=self._timeline.moved,
             damaged_frames=self.damaged_frames,
-            ended=ended,
+            frames_read=self.frames_read,
+            ended=phase is Phase.JOINING,
         )
         self._folder.commit(manifest)
         self._manifest, self._segment = manifest, None
+        self._phase = advance(self._phase, phase)
 
     def _finish(self) -> None:
-        if not self._published:
+        """Go through the phases that are left."""
+        if self._phase in (Phase.FRESH, Phase.RESUMING):
             with reported(self._target):
-                if not self._manifest.ended:
-                    self._end_segment(state=None, ended=True)
+                self._commit(Phase.JOINING, state=None)
+        if self._phase is Phase.JOINING:
             self._join()
+            self._phase = advance(self._phase, Phase.PUBLISHED)
         self._folder.discard()
 
     def _join(self) -> None:
@@ -254,24 +241,30 @@ class ResumableOutput:
         with reported(self._target):
             self._manifest = replace(self._manifest, joined=file_identity(joined))
             self._folder.commit(self._manifest)
-        PartialFile(self._target, overwrite=self._options.overwrite, path=joined).publish()
+        PartialFile(self._target, overwrite=self._overwrite, path=joined).publish()
 
     def _give_up(self, error: BaseException) -> None:
-        kept = self._manifest.frames
-        if isinstance(error, FrameCountError):
-            # What is wrong with these pieces would be wrong with them next time.
-            self._manifest = replace(self._manifest, segments=())
-            self._owned = True
-        elif kept and isinstance(error, DscvsrError) and "--restart" not in error.hint:
-            goes_on = f"the first {kept} frames are kept, and --resume goes on from there"
-            error.hint = f"{error.hint}; {goes_on}" if error.hint else goes_on
-        self._let_go()
+        """Release the folder after an error.
 
-    def _let_go(self) -> None:
+        Raises:
+            DscvsrError: The same error, where its hint should say how to continue.
+        """
+        if isinstance(error, FrameCountError) and self._phase is not Phase.FRESH:
+            # What is wrong with these segments would be wrong with them next time.
+            self._manifest = replace(self._manifest, segments=())
+            self._phase = advance(self._phase, Phase.FRESH)
+        kept = self._manifest.frames
+        self._release()
+        if kept and isinstance(error, DscvsrError) and not isinstance(error, DamagedWorkError):
+            hint = f"the first {kept} frames are kept, and --resume continues after them"
+            raise error.with_hint(f"{error.hint}; {hint}" if error.hint else hint) from error
+
+    def _release(self) -> None:
+        """Close what is open; remove the folder if nothing in it is worth keeping."""
         if self._segment is not None:
             self._segment.abandon()
             self._segment = None
-        if self._owned and not self._manifest.frames:
+        if self._phase is Phase.FRESH:
             self._folder.discard()
         else:
             self._folder.release()

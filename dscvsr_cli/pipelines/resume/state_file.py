@@ -1,4 +1,4 @@
-"""State files: what the network goes on from, put away between two runs."""
+"""State files: the network's state after a segment, from which another run can continue."""
 
 import json
 from dataclasses import asdict
@@ -11,13 +11,13 @@ from safetensors.torch import save
 from dscvsr_cli.durable import write_durably
 from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.errors import DamagedWorkError
 
 _KEY = "dscvsr-state"
 
 
 def save_state(state: StreamState, path: Path) -> None:
-    """Write a state, whole or not at all.
+    """Write a state durably.
 
     Raises:
         OSError: It cannot be written.
@@ -39,7 +39,7 @@ def load_state(path: Path) -> StreamState:
     """Read a state, its tensors on the CPU.
 
     Raises:
-        OutputVideoError: It is missing or damaged.
+        DamagedWorkError: It is missing or damaged.
     """
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
@@ -53,6 +53,4 @@ def load_state(path: Path) -> StreamState:
                 plan=StreamPlan(**about["plan"]),
             )
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
-        raise OutputVideoError(
-            f"{path} is missing or damaged", hint="begin anew with --restart"
-        ) from error
+        raise DamagedWorkError(f"{path} is missing or damaged") from error

@@ -1,4 +1,4 @@
-"""WorkFolder: the hidden folder beside a target that holds what is finished of it."""
+"""WorkFolder: the hidden folder beside a target that holds its finished segments."""
 
 import hashlib
 import shutil
@@ -14,18 +14,18 @@ from dscvsr_cli.pipelines.resume.manifest import Manifest
 _LONGEST_NAME = 255
 """Bytes that common file systems allow."""
 _KEPT_NAME = 40
-"""Characters of a longer name that are repeated."""
+"""Characters that are kept of a longer name."""
 _MANIFEST = "manifest.json"
 _LOCK = "lock"
 JOINED = "joined.part"
-"""The whole file before it takes its name."""
+"""The complete file before it is published."""
 
 
 class WorkFolder:
-    """One run's hold on the work folder of a target.
+    """The work folder of a target, held by one run at a time.
 
-    Nothing counts that the manifest does not name, and the manifest is replaced in one step. So a
-    run that is killed at any moment leaves a folder that another run can go on from.
+    Only what the manifest names counts, and the manifest is replaced in one step. So a run that is
+    killed at any moment leaves a folder from which another run can continue.
     """
 
     def __init__(self, target: Path) -> None:
@@ -34,10 +34,10 @@ class WorkFolder:
         self._lock = ProcessLock(self.path / _LOCK)
 
     def acquire(self) -> None:
-        """Create the folder if it is not there, and keep other runs out of it.
+        """Create the folder if it does not exist, and lock other runs out of it.
 
         Raises:
-            UsageError: Another run is at work in it.
+            UsageError: Another run holds it.
             OutputVideoError: It cannot be written.
         """
         while True:
@@ -58,19 +58,11 @@ class WorkFolder:
         """Let other runs in."""
         self._lock.release()
 
-    def manifest(self) -> Manifest | None:
-        """Return what an earlier run left, or None.
-
-        Raises:
-            OutputVideoError: It is damaged.
-        """
-        return read_manifest(self._target)
-
     def commit(self, manifest: Manifest) -> None:
-        """Make ``manifest`` the truth about this folder, and remove what it does not name.
+        """Replace the manifest, and remove files that the new one does not name.
 
         Raises:
-            OSError: It cannot be written; the manifest before stands.
+            OSError: It cannot be written; the manifest before it stays.
         """
         write_durably(self.path / _MANIFEST, manifest.to_json().encode())
         named = {_MANIFEST, _LOCK, JOINED, manifest.state, *(s.name for s in manifest.segments)}
@@ -80,7 +72,7 @@ class WorkFolder:
                     path.unlink()
 
     def discard(self) -> None:
-        """Remove the folder with all that is in it, and let go of it."""
+        """Remove the folder and everything in it, and release it."""
         # The manifest last: a run that is killed meanwhile still knows what it has published.
         with suppress(OSError):
             for path in self.path.iterdir():
@@ -102,10 +94,10 @@ def work_path(target: Path) -> Path:
 
 
 def read_manifest(target: Path) -> Manifest | None:
-    """Return what an earlier run for this target left, or None where there is nothing of use.
+    """Return the manifest of an earlier run for this target, or None if nothing is finished.
 
     Raises:
-        OutputVideoError: It is damaged.
+        DamagedWorkError: It is damaged.
     """
     path = work_path(target) / _MANIFEST
     try:
@@ -117,32 +109,20 @@ def read_manifest(target: Path) -> Manifest | None:
 
 
 def file_identity(path: Path) -> str:
-    """Return what a file keeps when it takes another name: its size and the time of its change."""
+    """Return what stays the same when a file is renamed: its size and modification time."""
     status = path.stat()
     return f"{status.st_size} {status.st_mtime_ns}"
 
 
-def is_published(target: Path) -> bool:
-    """Say whether a run joined its file and gave it its name, and was killed while tidying up.
+def check_fingerprint(target: Path, manifest: Manifest, now: Mapping[str, str]) -> None:
+    """Check that an earlier run's work would be continued with the settings it was started with.
 
     Raises:
-        OutputVideoError: The manifest is damaged.
-    """
-    manifest = read_manifest(target)
-    if manifest is None or manifest.joined is None or not target.is_file():
-        return False
-    return manifest.joined == file_identity(target)
-
-
-def check_leftover(target: Path, manifest: Manifest, now: Mapping[str, str]) -> None:
-    """Complain about a leftover that cannot be gone on from.
-
-    Raises:
-        UsageError: It was begun with another input, other weights or other settings.
+        UsageError: It was started with another input, other weights or other settings.
     """
     changed = list(manifest.differences(now))
     if changed:
         raise UsageError(
-            f"{target} was begun differently: {'; '.join(changed)}",
-            hint="give the same input and options again, or begin anew with --restart",
+            f"{target} was started with other settings: {'; '.join(changed)}",
+            hint="give the same input and options again, or start over with --restart",
         )

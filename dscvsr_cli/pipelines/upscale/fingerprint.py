@@ -1,4 +1,4 @@
-"""What decides the pictures of a job, in words: jobs that agree in it make the same pictures."""
+"""Fingerprint: what decides the frames of a job, in words; equal ones make equal frames."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -13,15 +13,15 @@ from dscvsr_cli.weights.load import LoadedNetwork
 from dscvsr_cli.weights.verify import file_sha256
 
 _RESOLVED = frozenset({"scale", "width", "height", "weights", "device", "dtype", "encoder"})
-"""Fields of a job that are compared by what came of them."""
+"""Fields of a job that are compared by the values they were resolved to."""
 
 _IRRELEVANT = frozenset(
     {"source", "target", "memory_bytes", "overwrite", "resume", "restart"} | {"checkpoint_frames"}
 )
-"""Fields of a job that no picture depends on: the sizes of the pieces are kept beside them."""
+"""Fields of a job that no frame depends on; the manifest stores window and tile sizes itself."""
 
 
-def describe_beginning(
+def job_fingerprint(
     job: UpscaleJob,
     target: Target,
     loaded: LoadedNetwork,
@@ -29,31 +29,31 @@ def describe_beginning(
     device: torch.device,
     segment_frames: int,
 ) -> dict[str, str]:
-    """Return everything that decides the pictures of a job, name by name.
+    """Return everything that decides the frames of a job, as a value in words for each name.
 
-    Every field of the job counts unless it is known not to, so that a new one is not forgotten.
+    Every field of the job counts unless it is listed as irrelevant, so a new one is not forgotten.
 
     Raises:
         InputVideoError: The input cannot be read.
     """
     try:
-        beginning = identify_input(job.source, start_number=job.reading.start_number)
+        fingerprint = identify_input(job.source, start_number=job.reading.start_number)
     except OSError as error:
         raise InputVideoError(f"{job.source} cannot be read: {error.strerror or error}") from error
-    beginning |= {
+    fingerprint |= {
         "the output's size": str(target.size),
         "the pixel format": target.pixel_format,
         "the encoder": target.options.encoder,
         "the container": target.container,
         "the weights": file_sha256(loaded.path),
         "the device": device.type,
-        "the number format": str(next(loaded.network.parameters()).dtype).removeprefix("torch."),
+        "the dtype": str(next(loaded.network.parameters()).dtype).removeprefix("torch."),
         "--checkpoint": str(segment_frames),
     }
     for field in fields(job):
         if field.name not in _RESOLVED | _IRRELEVANT:
-            beginning |= dict(_flatten(field.name, getattr(job, field.name)))
-    return beginning
+            fingerprint |= dict(_flatten(field.name, getattr(job, field.name)))
+    return fingerprint
 
 
 def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -8,8 +8,10 @@ from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput, ResumeOptions
-from dscvsr_cli.pipelines.upscale.fingerprint import describe_beginning
+from dscvsr_cli.pipelines.resume.phase import EarlierWork
+from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
+from dscvsr_cli.pipelines.upscale.fingerprint import job_fingerprint
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
 from dscvsr_cli.pipelines.upscale.target import Target, target_picture
 from dscvsr_cli.video.containers import container_named
@@ -51,7 +53,10 @@ class Output(AbstractContextManager["Output"], Protocol):
     """What the frames of a job go into; leaving it without an exception finishes it."""
 
     damaged_frames: int
-    """Set before the end, to be remembered with the output."""
+    """Frames that could not be decoded; set it before the end, to be stored with the output."""
+
+    frames_read: int | None
+    """Frames that the reader counted; set it before the end, to be stored with the output."""
 
     @property
     def state(self) -> StreamState | None:
@@ -136,6 +141,7 @@ class DirectOutput:
     def __init__(self, writer: FrameWriter, plan: StreamPlan) -> None:
         self.plan = plan
         self.damaged_frames = 0
+        self.frames_read: int | None = None
         self._writer = writer
 
     @property
@@ -191,6 +197,12 @@ def writes_in_one_go(target: Target) -> bool:
     )
 
 
+def _earlier_work(job: UpscaleJob) -> EarlierWork:
+    if job.restart:
+        return EarlierWork.RESTART
+    return EarlierWork.RESUME if job.resume else EarlierWork.REFUSE
+
+
 def _direct_writer(ready: PreparedJob) -> FrameWriter:
     job, target, source = ready.job, ready.target, ready.plan.source
     height, width = target.canvas.height, target.canvas.width
@@ -232,11 +244,12 @@ def _resumable_output(ready: PreparedJob) -> ResumableOutput:
     return ResumableOutput(
         resolve_target(target.path),
         spec=OutputSpec(picture=target_picture(source, target), others=ready.others, span=span),
-        begun_with=describe_beginning(
+        fingerprint=job_fingerprint(
             job, target, ready.loaded, device=ready.device, segment_frames=segment_frames
         ),
         plan=ready.stream_plan,
         segment_frames=segment_frames,
         first_shift=span_shift(source, span),
-        options=ResumeOptions(resume=job.resume, restart=job.restart, overwrite=job.overwrite),
+        earlier_work=_earlier_work(job),
+        overwrite=job.overwrite,
     )

@@ -15,7 +15,7 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE, Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.network_cost import network_cost
-from dscvsr_cli.pipelines.resume.work_folder import is_published
+from dscvsr_cli.pipelines.resume.phase import is_published
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
     check_disk,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from dscvsr_cli.engine.background import Drain, Prefetch
 from dscvsr_cli.engine.memory import peak_memory_bytes
@@ -59,6 +60,8 @@ def upscale(
                     on_plan(replace(ready.plan, frames_done=already_done))
                 if not output.ended:
                     _work(ready, output, on_frame, on_event)
+                # Still inside the output, which would give an incomplete file its name.
+                frames_in = _count_in(output, job.source)
         except KeyboardInterrupt as interruption:
             if not output.frames_kept:
                 raise
@@ -66,7 +69,7 @@ def upscale(
     seconds = time.monotonic() - begun
     return UpscaleReport(
         target=ready.plan.target,
-        frames_in=output.frames_written,
+        frames_in=frames_in,
         frames_out=output.frames_written,
         size=ready.plan.size,
         seconds=seconds,
@@ -84,11 +87,7 @@ def _work(
     on_frame: Callable[[int], None] | None,
     on_event: EventListener | None,
 ) -> None:
-    """Make every frame that the output does not have yet.
-
-    Raises:
-        FrameCountError: More or fewer frames were written than read.
-    """
+    """Make every frame that the output does not have yet, and note what the reader counted."""
 
     def encode(item: Frame | StreamState) -> None:
         if isinstance(item, Frame):
@@ -113,10 +112,19 @@ def _work(
             if on_frame:
                 on_frame(done)
     output.damaged_frames = ready.reader.damaged_frames
-    # Still inside the output, which would give an incomplete file its name.
-    if ready.reader.frames_read != output.frames_written:
+    output.frames_read = ready.reader.frames_read
+
+
+def _count_in(output: Output, source: Path) -> int:
+    """Return how many frames the reader counted, in this run or in the one that reached the end.
+
+    Raises:
+        FrameCountError: The output has more or fewer frames.
+    """
+    if output.frames_read is None or output.frames_read != output.frames_written:
         raise FrameCountError(
-            f"{ready.reader.frames_read} frames were read from {ready.job.source}, but "
+            f"{output.frames_read} frames were read from {source}, but "
             f"{output.frames_written} written",
             hint="nothing was kept; please report this with the file",
         )
+    return output.frames_read

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from dscvsr_cli.durable import sync_file
-from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.errors import DamagedWorkError
 from dscvsr_cli.video.segments.packet_file import packet_times, read_packets
 from dscvsr_cli.video.segments.segment import Segment, header_digest
 from dscvsr_cli.video.timestamps import decode_times
@@ -60,7 +60,8 @@ def join_segments(
         target: The name to complain about.
 
     Raises:
-        OutputVideoError: A segment is damaged, or writing failed.
+        DamagedWorkError: A segment is damaged.
+        OutputVideoError: Writing failed.
         UsageError: The container refuses the encoder.
     """
     files = [folder / segment.name for segment in segments]
@@ -89,11 +90,8 @@ def check_header(header: str, segments: Sequence[Segment]) -> None:
         segments: To be joined under it.
 
     Raises:
-        OutputVideoError: Some were encoded with other parameter sets.
+        DamagedWorkError: Some were encoded with other parameter sets.
     """
     # With those of another encoder the pictures would decode to rubbish, or not at all.
     if any(segment.header != header for segment in segments):
-        raise OutputVideoError(
-            "the pieces made so far come from another release of the encoder",
-            hint="begin anew with --restart",
-        )
+        raise DamagedWorkError("the finished segments come from another release of the encoder")

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final, cast, get_args
 from av.packet import Packet, PacketSideData, PktSideDataT
 from av.video.stream import VideoStream
 
-from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.errors import DamagedWorkError
 
 _SIGNATURE: Final = b"dscvsr packets 1\n"
 _HEAD: Final = struct.Struct("<IIqqBB")
@@ -108,7 +108,7 @@ def read_packets(path: Path) -> Iterator[EncodedPacket]:
     """Yield the packets of a file in decoding order.
 
     Raises:
-        OutputVideoError: The file is missing, cut short or damaged.
+        DamagedWorkError: The file is missing, cut short or damaged.
     """
     with _opened(path) as file:
         while head := file.read(_HEAD.size):
@@ -119,7 +119,7 @@ def packet_times(path: Path) -> Iterator[int]:
     """Yield the presentation times of a file's packets in decoding order; payloads are not read.
 
     Raises:
-        OutputVideoError: The file is missing or damaged.
+        DamagedWorkError: The file is missing or damaged.
     """
     with _opened(path) as file:
         while head := file.read(_HEAD.size):
@@ -141,9 +141,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
                 raise _damaged(path)
             yield file
     except OSError as error:
-        raise OutputVideoError(
-            f"{path} cannot be read: {error.strerror or error}", hint="begin anew with --restart"
-        ) from error
+        raise DamagedWorkError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _read_record(file: BinaryIO, head: bytes, path: Path) -> EncodedPacket:
@@ -178,5 +176,5 @@ def _exactly(file: BinaryIO, size: int, path: Path) -> bytes:
     return data
 
 
-def _damaged(path: Path) -> OutputVideoError:
-    return OutputVideoError(f"{path} is damaged", hint="begin anew with --restart")
+def _damaged(path: Path) -> DamagedWorkError:
+    return DamagedWorkError(f"{path} is damaged")

@@ -12,7 +12,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from dscvsr_cli.durable import DurableFile
-from dscvsr_cli.errors import FrameCountError, OutputVideoError
+from dscvsr_cli.errors import DamagedWorkError, FrameCountError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.segments.packet_file import EncodedPacket, PacketFile
 from dscvsr_cli.video.timestamps import Timeline
@@ -109,7 +109,7 @@ def check_segment(folder: Path, segment: Segment) -> None:
     """Complain about a segment that is not what it was when it was finished.
 
     Raises:
-        OutputVideoError: Its file is missing or has another size.
+        DamagedWorkError: Its file is missing or has another size.
     """
     path = folder / segment.name
     try:
@@ -117,4 +117,4 @@ def check_segment(folder: Path, segment: Segment) -> None:
     except OSError:
         whole = False
     if not whole:
-        raise OutputVideoError(f"{path} is missing or damaged", hint="begin anew with --restart")
+        raise DamagedWorkError(f"{path} is missing or damaged")
