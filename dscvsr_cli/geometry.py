@@ -1,8 +1,8 @@
-"""The one rule for output sizes, and where an output pixel lies in the source.
+"""The one rule for output sizes, and the position of an output pixel in the source.
 
-Positions are pixel centres: output pixel ``i`` of ``target`` pixels lies at
-``(i + 0.5) * source / target - 0.5`` in source pixels. All arithmetic on positions is done with
-integers, so that tiles, windows and repeated runs agree to the last bit.
+Positions are pixel centres: output pixel ``i`` of ``target`` pixels is at
+``(i + 0.5) * source / target - 0.5`` in source pixels. Positions are computed with integers, so
+that tiles, windows and repeated runs agree to the last bit.
 """
 
 import math
@@ -15,12 +15,14 @@ MAX_OUTPUT_SIDE = 16384
 """Pixels; no common encoder takes a longer side."""
 
 MAX_TRAINED_SCALE = 4.0
-"""The largest factor the networks are trained for; above it a warning is due."""
+"""The largest factor the networks are trained for; callers warn above it."""
+
+_SHRINK_HINT = "dscvsr enlarges; to make a video smaller use ffmpeg -vf scale"
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Rows and columns of a picture, in pixels."""
+    """Rows and columns of a frame, in pixels."""
 
     height: int
     width: int
@@ -39,23 +41,21 @@ def output_size(
     multiple: tuple[int, int] = (1, 1),
     pixel_aspect: Fraction = Fraction(1),
 ) -> Size:
-    """Return the size of the enlarged picture: the one rounding rule of the program.
+    """Return the output size: the one rounding rule of the program.
 
     Each side is ``source * factor`` rounded to the nearest multiple (a tie goes up), and never less
     than one multiple. With ``width`` or ``height`` alone the other side follows from the aspect
     ratio; with both, both are taken.
 
-    ``pixel_aspect`` makes square pixels of others, and only ever adds some: pixels that are shown
-    wide give more columns, pixels that are shown tall give more rows. So a factor of 2 makes
-    720x576 with pixels of 64:45 into 2048x1152, and with pixels of 8:9 into 1440x1296.
-
     Args:
-        source: Size of the input picture.
+        source: Size of the input frame.
         scale: Factor of both sides, above 1.
         width: Wanted columns.
         height: Wanted rows.
         multiple: Rows and columns must be multiples of these (2, 2 for 4:2:0 video).
-        pixel_aspect: Width over height of an input pixel, to be made square in the output.
+        pixel_aspect: Sample aspect ratio of the input, to become 1 in the output. Wide samples get
+            more columns, tall ones more rows: a factor of 2 turns 720x576 with 64:45 into
+            2048x1152, and with 8:9 into 1440x1296.
 
     Raises:
         UsageError: No target or two kinds of target, a factor that does not enlarge, or a side
@@ -69,36 +69,48 @@ def output_size(
     tall = source.height / min(pixel_aspect, Fraction(1))
     wide = source.width * max(pixel_aspect, Fraction(1))
     if scale is not None:
-        if not math.isfinite(scale) or scale <= 1.0:
-            raise UsageError(
-                f"the factor must be a number above 1, got {scale:g}",
-                hint="dscvsr enlarges; to make a video smaller use ffmpeg -vf scale",
-            )
-        # str() gives the decimal the person typed: 2.7 means 27/10, not its nearest binary float.
-        rows = columns = Fraction(str(scale))
+        rows = columns = _exact_factor(scale)
     else:
-        for name, wanted in (("width", width), ("height", height)):
-            if wanted is not None and wanted < 1:
-                raise UsageError(f"the {name} must be positive, got {wanted}")
-        rows = Fraction(height, 1) / tall if height else Fraction(width or 0, 1) / wide
-        columns = Fraction(width, 1) / wide if width else rows
+        rows, columns = _factors_to_reach(width, height, wide=wide, tall=tall)
     size = Size(
         _round_to_multiple(tall * rows, multiple[0]),
         _round_to_multiple(wide * columns, multiple[1]),
     )
+    _check_enlarges(source, size, by_factor=scale is not None)
+    return size
+
+
+def _exact_factor(scale: float) -> Fraction:
+    if not math.isfinite(scale) or scale <= 1.0:
+        raise UsageError(f"the factor must be a number above 1, got {scale:g}", hint=_SHRINK_HINT)
+    # str() gives the decimal the person typed: 2.7 means 27/10, not its nearest binary float.
+    return Fraction(str(scale))
+
+
+def _factors_to_reach(
+    width: int | None, height: int | None, *, wide: Fraction, tall: Fraction
+) -> tuple[Fraction, Fraction]:
+    """Return the factors of rows and of columns that turn ``wide`` x ``tall`` into a given size."""
+    for name, wanted in (("width", width), ("height", height)):
+        if wanted is not None and wanted < 1:
+            raise UsageError(f"the {name} must be positive, got {wanted}")
+    rows = height / tall if height else (width or 0) / wide
+    return rows, width / wide if width else rows
+
+
+def _check_enlarges(source: Size, size: Size, *, by_factor: bool) -> None:
     if max(size.height, size.width) > MAX_OUTPUT_SIDE:
         raise UsageError(
-            f"the output would be {size}, and no side may pass {MAX_OUTPUT_SIDE} pixels",
+            f"the output would be {size}, and no side may exceed {MAX_OUTPUT_SIDE} pixels",
             hint="choose a smaller factor or size",
         )
     if size.height < source.height or size.width < source.width or size == source:
         raise UsageError(
             f"the output would be {size}, which does not enlarge the input of {source}",
-            hint="dscvsr enlarges; to make a video smaller use ffmpeg -vf scale"
-            if scale is None
-            else "choose a larger factor: sides are rounded to whole pixels, or to even ones",
+            hint="choose a larger factor: sides are rounded to whole pixels, or to even ones"
+            if by_factor
+            else _SHRINK_HINT,
         )
-    return size
 
 
 def _round_to_multiple(value: Fraction, multiple: int) -> int:
@@ -107,10 +119,10 @@ def _round_to_multiple(value: Fraction, multiple: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class AxisPhases:
-    """How the output pixels of one axis lie over the source pixels.
+    """Where the output pixels of one axis are, relative to the source pixels.
 
-    The pattern repeats: after ``period`` output pixels the source has moved on by ``step`` pixels
-    exactly, so an output pixel is known by its phase ``i % period``.
+    The pattern repeats: ``period`` output pixels cover exactly ``step`` source pixels, so the phase
+    ``i % period`` of an output pixel decides its offset.
     """
 
     source: int

@@ -125,7 +125,7 @@ def test_the_input_is_never_its_own_output(tmp_path: Path) -> None:
         (("-s", "-2"), "above 1"),
         (("-s", "nan"), "above 1"),
         (("-s", "inf"), "above 1"),
-        (("-s", "900"), "no side may pass"),
+        (("-s", "900"), "no side may exceed"),
         (("--width", "32"), "does not enlarge"),
         (("--size", "0x10"), "size"),
         (("--size", "big"), "size"),
