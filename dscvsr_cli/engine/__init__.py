@@ -1,1 +1,7 @@
-"""Frames in, frames out: windows, scenes, tiles; knows no files and no particular network."""
+"""Engine: frames in, enlarged frames out, in bounded memory; knows no files and no one network.
+
+``stream`` is the front door and ``protocol`` what it asks of a network. ``scenes`` finds cuts,
+``scene_run`` works through one scene in ``windows`` and ``tiles`` (``tiled_passes``), and ``state``
+is what it continues from. ``plan`` sizes the pieces to ``memory``; ``device`` chooses where to
+run; ``background`` overlaps decoder, network and encoder. Start with ``stream.py``.
+"""
