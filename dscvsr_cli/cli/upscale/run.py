@@ -40,9 +40,9 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) ->
         typer.Exit: Some failed.
     """
     from dscvsr_cli.pipelines.upscale.batch import run_batch
-    from dscvsr_cli.pipelines.upscale.network_cache import NetworkShelf
+    from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 
-    shelf = NetworkShelf()
+    cache = NetworkCache()
 
     def show(result: "FileResult") -> None:
         if result.report is not None:
@@ -52,7 +52,7 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) ->
         else:
             terminal.note(f"{result.target} {result.message}")
 
-    report = run_batch(jobs, lambda job: run_job(job, terminal, shelf), on_result=show)
+    report = run_batch(jobs, lambda job: run_job(job, terminal, cache), on_result=show)
     if json:
         terminal.print_json(report)
     else:
@@ -68,10 +68,10 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) ->
 def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) -> None:
     """Say what jobs would do, and do nothing."""
     from dscvsr_cli.pipelines.upscale.dry_run import dry_run
-    from dscvsr_cli.pipelines.upscale.network_cache import NetworkShelf
+    from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 
-    shelf = NetworkShelf()
-    reports = [dry_run(job, load=shelf) for job in jobs]
+    cache = NetworkCache()
+    reports = [dry_run(job, load=cache) for job in jobs]
     if json:
         terminal.print_json(reports if len(reports) > 1 else reports[0])
         return

@@ -1,12 +1,12 @@
-"""NetworkShelf: networks that are loaded once for many jobs."""
+"""NetworkCache: loads each network once for many jobs."""
 
 import torch
 
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
 
-class NetworkShelf:
-    """A ``load_network`` that remembers; call it in its place."""
+class NetworkCache:
+    """A caching ``load_network``; call it in its place."""
 
     def __init__(self) -> None:
         self._loaded: dict[tuple[str | None, torch.device, torch.dtype], LoadedNetwork] = {}
@@ -14,7 +14,7 @@ class NetworkShelf:
     def __call__(
         self, spec: str | None = None, *, device: torch.device, dtype: torch.dtype = torch.float32
     ) -> LoadedNetwork:
-        """Return the network, loaded now or earlier.
+        """Return the network, from the cache if it was loaded before.
 
         Raises:
             WeightsError: The weights are missing or damaged.
