@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.engine.device import choose_device, choose_dtype
-from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.stream import one_scene, upscale_stream
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER

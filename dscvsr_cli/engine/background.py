@@ -1,4 +1,4 @@
-"""Overlap: read ahead and write behind in threads, so that decoder, network and encoder overlap.
+"""Background threads: read ahead and write behind, so decoder, network and encoder overlap.
 
 Both helpers hold a bounded number of items, hand exceptions to the caller, and end their thread
 before they return from ``with``.
@@ -16,9 +16,9 @@ Item = TypeVar("Item")
 class Prefetch(Iterator[Item], Generic[Item]):
     """Runs an iterable in a thread, at most ``depth`` items ahead of the consumer.
 
-    Use it in a ``with`` statement; leaving it stops the thread, however far it is. What the
-    iterable raises is raised by ``next()``, after the items that came before. The iterable runs,
-    and if it is a generator is closed, in the thread alone.
+    Use it in a ``with`` statement; leaving it stops the thread wherever it is. What the iterable
+    raises is raised by ``next()``, after the items that came before. The iterable runs in the
+    thread alone, and if it is a generator it is closed there.
     """
 
     def __init__(self, items: Iterable[Item], *, depth: int = 4) -> None:
@@ -77,7 +77,7 @@ class Drain(Generic[Item]):
     """Hands items to ``consume`` in a thread, at most ``depth`` behind the caller.
 
     Use it in a ``with`` statement: leaving it waits until all items are consumed, or, when an
-    exception leaves it, drops those that still wait. What ``consume`` raises is raised by the next
+    exception leaves it, drops those still waiting. What ``consume`` raises is raised by the next
     ``put()`` or at the end, and nothing is consumed after it.
     """
 
@@ -102,7 +102,7 @@ class Drain(Generic[Item]):
         else:
             self._channel.abandon()
         self._thread.join()
-        # An exception on its way out says why we end; one of the thread's own must not hide it.
+        # An exception on its way out says why we stop; one from the thread must not hide it.
         if error is None:
             self._raise_error()
 

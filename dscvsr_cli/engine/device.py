@@ -1,4 +1,4 @@
-"""Device: on what, and with which kind of numbers, the network runs; chosen once."""
+"""Choose the network's device and dtype, once."""
 
 import platform
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 from dscvsr_cli.errors import DeviceError, UsageError
 
 DtypeName = Literal["auto", "float32", "float16", "bfloat16"]
-"""How a person names the kind of numbers."""
+"""A dtype as it is named on the command line."""
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -17,11 +17,11 @@ _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch
 def choose_device(name: str = "auto") -> torch.device:
     """Return the device that ``name`` means: "auto", "cpu", "cuda", "cuda:1" or "mps".
 
-    "auto" takes CUDA, then Apple's GPU, then the processor.
+    "auto" takes CUDA, then Apple's GPU, then the CPU.
 
     Raises:
         UsageError: Not the name of a device.
-        DeviceError: The device is not in this machine or torch was built without it.
+        DeviceError: This machine has no such device, or torch was built without it.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -47,10 +47,10 @@ def choose_device(name: str = "auto") -> torch.device:
 def choose_dtype(name: DtypeName, device: torch.device) -> torch.dtype:
     """Return the dtype that ``name`` means on ``device``.
 
-    "auto" takes the fastest kind that gives sound pictures: bfloat16 on CUDA from compute
-    capability 8 on, float16 from 7 on except on the GTX 16 cards, which give black frames with it;
-    bfloat16 on processors that compute with it natively; float32 everywhere else. Apple's GPUs get
-    float32: they add and multiply half precision no faster, and it overflows.
+    "auto" takes the fastest dtype that gives correct frames: bfloat16 on CUDA from compute
+    capability 8 on; float16 from 7 on, except on the GTX 16 cards, which give black frames with it;
+    bfloat16 on CPUs that compute with it natively; float32 everywhere else. Apple's GPUs get
+    float32: float16 is no faster there, and it overflows.
 
     Raises:
         UsageError: Not the name of a dtype.
@@ -58,7 +58,7 @@ def choose_dtype(name: DtypeName, device: torch.device) -> torch.dtype:
     if name != "auto":
         if name not in _DTYPES:
             raise UsageError(
-                f"unknown kind of numbers: {name!r}",
+                f"unknown dtype: {name!r}",
                 hint=f"use auto, {', '.join(_DTYPES)}",
             )
         return _DTYPES[name]
@@ -82,10 +82,10 @@ def dtype_for_cuda(capability: tuple[int, int], card: str) -> torch.dtype:
 
 
 def has_native_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Return whether the processor multiplies bfloat16 in hardware.
+    """Return whether the CPU multiplies bfloat16 in hardware.
 
-    torch reports bfloat16 as supported wherever it can emulate it, which is slow, so the
-    processor's own flags are read. Systems that do not list them count as without.
+    torch reports bfloat16 as supported wherever it can emulate it, which is slow, so the CPU's own
+    flags are read. The result is False on systems that do not list them.
     """
     try:
         lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()

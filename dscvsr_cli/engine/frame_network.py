@@ -29,7 +29,7 @@ class FrameNetwork(Protocol):
         """Run the pass from the first frame to the last -> ``(B, T, C, H, W)``.
 
         ``previous_features`` ``(B, C, H, W)`` and ``previous_frame`` ``(B, 3, H, W)`` belong to the
-        frame just before the first one given; without them the pass starts from nothing.
+        frame just before the first one given; without them the pass starts a new scene.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Memory: how much is free, and which errors mean that there was too little."""
+"""Memory: how much is free, how much was used, and which errors mean that there was too little."""
 
 import os
 import sys
@@ -8,9 +8,8 @@ import torch
 
 _PROCESS_STATUS = Path("/proc/self/status")
 
-
 UNKNOWN_FREE_BYTES = 4 * 2**30
-"""Taken for free where the system does not tell."""
+"""Assumed where the system does not report free memory."""
 
 _USABLE_SHARE = {"cuda": 0.85}
 _USABLE_SHARE_OF_MAIN_MEMORY = 0.6
@@ -26,10 +25,10 @@ _SIGNS = (
 
 
 def free_memory_bytes(device: torch.device, *, meminfo: Path = Path("/proc/meminfo")) -> int:
-    """Return the bytes that can be taken on ``device`` now.
+    """Return the bytes that can be allocated on ``device`` now.
 
-    CUDA is asked for the memory that no process holds, plus what this process holds unused. Apple's
-    GPUs share the main memory. Where nothing tells, ``UNKNOWN_FREE_BYTES``.
+    On CUDA that is the memory that no process holds, plus what this process holds unused. Apple's
+    GPUs share the main memory. Where the system reports nothing, ``UNKNOWN_FREE_BYTES``.
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
@@ -41,7 +40,7 @@ def memory_budget_bytes(device: torch.device, *, memory_bytes: int | None = None
     """Return the bytes that a plan may use on ``device``: ``memory_bytes``, or a share of the free.
 
     A GPU refuses what it does not have, and the plan shrinks. Main memory is shared with decoder,
-    encoder and all other programs, and taking too much of it ends the process, so less is used.
+    encoder and all other programs, and using too much of it kills the process, so less is used.
     """
     if memory_bytes is not None:
         return memory_bytes
@@ -52,7 +51,7 @@ def memory_budget_bytes(device: torch.device, *, memory_bytes: int | None = None
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether ``error`` says that memory ran out, on any device.
 
-    torch has a type of its own for CUDA; elsewhere only the message of a RuntimeError tells.
+    torch has an exception type for CUDA; elsewhere only the message of a RuntimeError shows it.
     """
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
         return True
@@ -60,7 +59,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def release_cached_memory(device: torch.device) -> None:
-    """Give back what torch's allocator keeps unused on ``device``, so that a new layout fits."""
+    """Return unused memory of torch's allocator to ``device``, to make room for a new layout."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":
@@ -81,7 +80,7 @@ def _available_bytes(meminfo: Path) -> int:
 
 
 def _physical_bytes() -> int:
-    """Return the installed memory as macOS and the BSDs tell it; 0 where they do not."""
+    """Return the installed memory as macOS and the BSDs report it; 0 where they do not."""
     sysconf = getattr(os, "sysconf", None)
     names = getattr(os, "sysconf_names", {})
     if sysconf is None or "SC_PHYS_PAGES" not in names:
@@ -103,7 +102,13 @@ def peak_memory_bytes(device: torch.device) -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _peak_bytes(device: torch.device, *, status: Path = _PROCESS_STATUS) -> int | None:
+def peak_held_bytes(device: torch.device, *, status: Path = _PROCESS_STATUS) -> int | None:
+    """Return the most memory held so far, unused memory of torch's allocator included.
+
+    Args:
+        device: CUDA reports its own; for others it is the memory of the process.
+        status: Where Linux reports that. None is returned on other systems.
+    """
     if device.type == "cuda":
         return torch.cuda.max_memory_reserved(device)
     try:

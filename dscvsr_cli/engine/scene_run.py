@@ -11,10 +11,10 @@ from enum import Enum, auto
 import torch
 from torch import Tensor
 
+from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import is_out_of_memory
-from dscvsr_cli.engine.plan import StreamPlan
-from dscvsr_cli.engine.protocol import FrameNetwork
 from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.engine.tiled_passes import run_backward, run_forward
 from dscvsr_cli.engine.tiles import Tile
 from dscvsr_cli.engine.windows import Window, next_window

@@ -9,12 +9,12 @@ from typing import Literal
 
 import torch
 
+from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import is_out_of_memory, release_cached_memory
-from dscvsr_cli.engine.plan import StreamPlan, smaller_plan
-from dscvsr_cli.engine.protocol import FrameNetwork
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun
 from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.stream_plan import StreamPlan, smaller_plan
 from dscvsr_cli.errors import DeviceError, WeightsError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
@@ -22,18 +22,18 @@ from dscvsr_cli.geometry import Size
 _log = logging.getLogger(__name__)
 
 SceneMarker = Callable[[Iterable[Frame]], Iterable[tuple[Frame, bool]]]
-"""Gives every frame back, in order, with whether a scene starts there."""
+"""Yields every frame, in order, with whether a scene starts there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamEvent:
-    """Something worth telling the person while a video is worked on."""
+    """Something worth reporting while a video is being upscaled."""
 
     kind: Literal["scene", "smaller", "float32"]
-    """A scene starts; memory ran out and the plan shrank; numbers overflowed and were redone."""
+    """A scene starts; memory ran out and the plan shrank; values overflowed and were redone."""
 
     frame: int
-    """Position in the stream, from 0, of the frame concerned."""
+    """Index in the stream, from 0."""
 
     message: str
     """One sentence for a log."""
@@ -44,7 +44,7 @@ BoundaryListener = Callable[[StreamState], None]
 
 
 def one_scene(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
-    """Mark no cut at all: a ``SceneMarker`` for footage known to have none."""
+    """Mark no cuts: a ``SceneMarker`` for footage known to have none."""
     for position, frame in enumerate(frames):
         yield frame, position == 0
 
@@ -64,29 +64,29 @@ def upscale_stream(
 ) -> Iterator[Frame]:
     """Enlarge a stream of frames: every frame in is one frame out, in order, with its times.
 
-    Frames come out as soon as their window is known, float32 in [0, 1] on the CPU. The memory of
-    the network never passes a scene cut. When memory runs out the plan shrinks, for good, and the
-    window goes on where it stopped.
+    Frames are yielded as soon as their window is known, float32 in [0, 1] on the CPU. The recurrent
+    state never crosses a scene cut. When memory runs out the plan shrinks, for good, and the window
+    continues where it stopped.
 
     Args:
         frames: ``(3, H, W)`` pixels each, all of one size.
         network: On ``device``; gets float32 frames and may keep features in any dtype.
         size: Rows and columns of the output.
-        plan: Sizes of the pieces, from ``plan_stream``.
+        plan: Window and tile sizes, from ``plan_stream``.
         device: Where the network's weights are.
-        float32_network: Builds the same network in float32 on ``device``. It is called when a
-            result is not finite, at most once, and then serves the rest of that scene. None says
-            that ``network`` is float32 already.
+        float32_network: Builds the same network in float32 on ``device``; called at most once, when
+            a result is not finite, and used for the rest of that scene. None if ``network`` is
+            float32 already.
         mark_scenes: Finds the cuts.
-        on_event: Told of scenes, shrunk plans and repeated windows, beside the log.
-        resume: Where an earlier run over the same frames stood. All frames are read again, since
-            cuts are told by what lies before them, but those made already are not made again; the
-            others come out as they would have then. Its plan takes the place of ``plan``.
-        on_boundary: Given the state between two windows, when the frames before it have been taken.
+        on_event: Called at scene starts, shrunk plans and repeated windows, which are also logged.
+        resume: State of an earlier run over the same frames. All frames are read again, since cuts
+            depend on what comes before them, but only those not made yet are made, exactly as they
+            would have been then. Its plan replaces ``plan``.
+        on_boundary: Called with the state between two windows, after the frames before it.
 
     Raises:
         DeviceError: Memory ran out at the smallest plan.
-        WeightsError: The network gives non-finite pictures in float32.
+        WeightsError: The network gives non-finite frames in float32.
         ValueError: A frame has another size than the first.
     """
     stream = _Stream(
@@ -103,7 +103,7 @@ def upscale_stream(
 
 
 class _Stream:
-    """What outlives a scene: the plan as it shrank, the float32 network, the position."""
+    """What outlives a scene: the plan, which may shrink, the float32 network, the position."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class _Stream:
             if resume is not None and skipped:
                 self._restore(run, resume, skipped)
             elif scene > 1:
-                self._tell("scene", f"scene {scene} starts at frame {self._made}")
+                self._report("scene", f"scene {scene} starts at frame {self._made}")
             yield from self._run_scene(run, rest)
 
     def _restore(self, run: SceneRun, state: StreamState, skipped: int) -> None:
@@ -159,7 +159,7 @@ class _Stream:
         if not run.is_float32:
             raise DeviceError(
                 f"there is too little memory on {self._device} for the float32 network that this "
-                "scene was begun with",
+                "scene was started with",
                 hint="close other programs, then try again",
             )
 
@@ -206,18 +206,18 @@ class _Stream:
             )
         self._plan = plan
         tile = "whole frames" if plan.tile is None else f"tiles of {plan.tile} pixels"
-        self._tell(
+        self._report(
             "smaller",
-            f"memory ran out at frame {self._made}; going on with {plan.window} frames per window "
-            f"and {tile}",
+            f"memory ran out at frame {self._made}; continuing with {plan.window} frames per "
+            f"window and {tile}",
         )
 
     def _switch_to_float32(self, run: SceneRun) -> None:
         run.restart_window()
         if self._build_float32 is None or run.is_float32:
             raise WeightsError(
-                f"the network gives numbers that are not finite at frame {self._made}",
-                hint="the weights may be damaged; fetch them again or choose others",
+                f"the network gives values that are not finite at frame {self._made}",
+                hint="the weights may be damaged; download them again or choose others",
             )
         if self._float32 is None:
             try:
@@ -230,11 +230,11 @@ class _Stream:
             self._shrink(run)
             return
         run.use_float32(self._float32)
-        self._tell(
-            "float32", f"numbers overflowed at frame {self._made}; its scene goes on in float32"
+        self._report(
+            "float32", f"values overflowed at frame {self._made}; the scene continues in float32"
         )
 
-    def _tell(self, kind: Literal["scene", "smaller", "float32"], message: str) -> None:
+    def _report(self, kind: Literal["scene", "smaller", "float32"], message: str) -> None:
         _log.log(logging.INFO if kind == "scene" else logging.WARNING, message)
         if self._on_event is not None:
             self._on_event(StreamEvent(kind=kind, frame=self._made, message=message))

@@ -6,7 +6,7 @@ from what its neighbours found, and the layout of the tiles may change from call
 
 from torch import Tensor
 
-from dscvsr_cli.engine.protocol import FrameNetwork
+from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.tiles import Tile, join_tiles
 from dscvsr_cli.geometry import Size
 

@@ -18,7 +18,7 @@ ALIGNMENT = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PixelRange:
     """Pixels ``[start, stop)`` of one axis, and where its weight rises and falls."""
 
     start: int
@@ -34,7 +34,7 @@ class Span:
     """Pixels over which the weight goes from 0 to 1."""
 
     def weights(self) -> list[float]:
-        """Return the weight of each pixel; over all spans of an axis they sum to 1."""
+        """Return the weight of each pixel; over all ranges of an axis they sum to 1."""
         return [
             (1.0 if self.rise is None else self._climb(i - self.rise))
             - (0.0 if self.fall is None else self._climb(i - self.fall))
@@ -49,16 +49,16 @@ class Span:
 class Tile:
     """One rectangle of the plane."""
 
-    rows: Span
-    columns: Span
+    rows: PixelRange
+    columns: PixelRange
 
     def cut(self, plane: Tensor) -> Tensor:
         """Return this tile's view of ``(..., H, W)``."""
         return plane[..., self.rows.start : self.rows.stop, self.columns.start : self.columns.stop]
 
 
-def plan_spans(length: int, *, tile: int, overlap: int) -> list[Span]:
-    """Cut one axis of ``length`` pixels into equal spans of at most ``tile`` pixels.
+def plan_ranges(length: int, *, tile: int, overlap: int) -> list[PixelRange]:
+    """Cut one axis of ``length`` pixels into equal ranges of at most ``tile`` pixels.
 
     Neighbours share at least ``overlap`` pixels; the weights change over the middle half of them,
     so that the outer quarter, where a network misses its surroundings, does not count. Both values
@@ -72,13 +72,13 @@ def plan_spans(length: int, *, tile: int, overlap: int) -> list[Span]:
     if overlap < ALIGNMENT or tile < 2 * overlap:
         raise ValueError(f"expected tile >= 2 * overlap > 0, got {tile = }, {overlap = }")
     if length <= tile:
-        return [Span(0, length, None, None, overlap // 2)]
+        return [PixelRange(0, length, None, None, overlap // 2)]
     count = -(-(length - overlap) // (tile - overlap))
     stride = -(-(length - overlap) // (count * ALIGNMENT)) * ALIGNMENT
     count = -(-(length - overlap) // stride)
     seams = [None, *(i * stride + overlap // 2 for i in range(1, count)), None]
     return [
-        Span(i * stride, min(i * stride + stride + overlap, length), rise, fall, overlap // 2)
+        PixelRange(i * stride, min(i * stride + stride + overlap, length), rise, fall, overlap // 2)
         for i, (rise, fall) in enumerate(pairwise(seams))
     ]
 
@@ -89,8 +89,8 @@ def plan_tiles(size: Size, *, tile: int, overlap: int) -> list[Tile]:
     Raises:
         ValueError: The overlap takes more than half of the tile.
     """
-    rows = plan_spans(size.height, tile=tile, overlap=overlap)
-    columns = plan_spans(size.width, tile=tile, overlap=overlap)
+    rows = plan_ranges(size.height, tile=tile, overlap=overlap)
+    columns = plan_ranges(size.width, tile=tile, overlap=overlap)
     return [Tile(row, column) for row in rows for column in columns]
 
 

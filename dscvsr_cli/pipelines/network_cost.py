@@ -2,7 +2,7 @@
 
 import torch
 
-from dscvsr_cli.engine.plan import NetworkCost
+from dscvsr_cli.engine.stream_plan import NetworkCost
 from dscvsr_cli.models.config import NetworkConfig
 
 

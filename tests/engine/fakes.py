@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dscvsr_cli.engine.plan import StreamPlan
-from dscvsr_cli.engine.protocol import FrameNetwork
+from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.stream import SceneMarker, upscale_stream
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 

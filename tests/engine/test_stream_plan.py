@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.engine.plan import (
+from dscvsr_cli.engine.stream_plan import (
     NetworkCost,
     StreamPlan,
     peak_bytes,

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.engine.tiles import ALIGNMENT, Tile, join_tiles, plan_spans, plan_tiles
+from dscvsr_cli.engine.tiles import ALIGNMENT, Tile, join_tiles, plan_ranges, plan_tiles
 from dscvsr_cli.geometry import Size
 
 overlaps = st.integers(1, 5).map(lambda n: n * ALIGNMENT)
@@ -24,13 +24,13 @@ def layouts(draw: st.DrawFn) -> tuple[int, int, int]:
 def test_weights_of_every_pixel_sum_to_one(layout: tuple[int, int, int]) -> None:
     length, tile, overlap = layout
     total = [0.0] * length
-    for span in plan_spans(length, tile=tile, overlap=overlap):
-        assert 0 <= span.start < span.stop <= length
-        weights = span.weights()
-        assert len(weights) == span.stop - span.start
+    for pixels in plan_ranges(length, tile=tile, overlap=overlap):
+        assert 0 <= pixels.start < pixels.stop <= length
+        weights = pixels.weights()
+        assert len(weights) == pixels.stop - pixels.start
         for i, weight in enumerate(weights):
             assert 0.0 <= weight <= 1.0
-            total[span.start + i] += weight
+            total[pixels.start + i] += weight
     assert total == pytest.approx([1.0] * length)
 
 
@@ -38,10 +38,10 @@ def test_weights_of_every_pixel_sum_to_one(layout: tuple[int, int, int]) -> None
 @given(layout=layouts())
 def test_spans_are_small_aligned_and_overlap_enough(layout: tuple[int, int, int]) -> None:
     length, tile, overlap = layout
-    spans = plan_spans(length, tile=tile, overlap=overlap)
-    assert all(span.stop - span.start <= tile for span in spans) or len(spans) == 1
-    assert all(span.start % ALIGNMENT == 0 for span in spans)
-    for left, right in pairwise(spans):
+    ranges = plan_ranges(length, tile=tile, overlap=overlap)
+    assert all(pixels.stop - pixels.start <= tile for pixels in ranges) or len(ranges) == 1
+    assert all(pixels.start % ALIGNMENT == 0 for pixels in ranges)
+    for left, right in pairwise(ranges):
         assert left.stop - right.start >= overlap
         assert left.start < right.start
         assert left.stop < right.stop or right.stop == length
@@ -51,13 +51,13 @@ def test_spans_are_small_aligned_and_overlap_enough(layout: tuple[int, int, int]
 @given(layout=layouts())
 def test_pixels_near_a_cut_edge_do_not_count(layout: tuple[int, int, int]) -> None:
     length, tile, overlap = layout
-    spans = plan_spans(length, tile=tile, overlap=overlap)
-    for i, span in enumerate(spans):
+    ranges = plan_ranges(length, tile=tile, overlap=overlap)
+    for i, pixels in enumerate(ranges):
         margin = overlap // 4
-        weights = span.weights()
+        weights = pixels.weights()
         if i > 0:
             assert all(weight == 0.0 for weight in weights[:margin])
-        if i < len(spans) - 1:
+        if i < len(ranges) - 1:
             assert all(weight == 0.0 for weight in weights[len(weights) - margin :])
 
 
@@ -98,4 +98,4 @@ def test_a_seam_fades_from_one_tile_to_the_next() -> None:
 @pytest.mark.parametrize(("tile", "overlap"), [(32, 32), (64, 0), (0, 16)])
 def test_an_overlap_that_leaves_no_tile_is_refused(tile: int, overlap: int) -> None:
     with pytest.raises(ValueError, match="overlap"):
-        plan_spans(500, tile=tile, overlap=overlap)
+        plan_ranges(500, tile=tile, overlap=overlap)

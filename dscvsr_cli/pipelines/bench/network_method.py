@@ -9,10 +9,10 @@ from torch import Tensor
 from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel
 from dscvsr_cli.benchmarking.methods import Method, MethodInfo, Upscaler
 from dscvsr_cli.engine.device import DtypeName, choose_dtype
+from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes, peak_memory_bytes
-from dscvsr_cli.engine.plan import NetworkCost, StreamPlan, plan_stream
-from dscvsr_cli.engine.protocol import FrameNetwork
 from dscvsr_cli.engine.stream import upscale_stream
+from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from dscvsr_cli import __version__
-from dscvsr_cli.engine.plan import StreamPlan
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError
 from dscvsr_cli.video.read.image_sequence import is_sequence, sequence_pictures
 from dscvsr_cli.video.segments.segment import Segment

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError, DscvsrError, FrameCountError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.resume.manifest import Manifest

@@ -9,8 +9,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from dscvsr_cli.durable import write_durably
-from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError
 
 _KEY = "dscvsr-state"

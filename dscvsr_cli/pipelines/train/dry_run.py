@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel
-from dscvsr_cli.engine.memory import _peak_bytes
+from dscvsr_cli.engine.memory import peak_held_bytes
 from dscvsr_cli.pipelines.train.build_trainer import build_trainer
 from dscvsr_cli.pipelines.train.data import DataReader
 from dscvsr_cli.training.config import TrainingConfig
@@ -77,7 +77,7 @@ def plan_training(
         },
         device=str(device),
         footage_bytes=found.footage.held_bytes,
-        peak_bytes=_peak_bytes(device),
+        peak_bytes=peak_held_bytes(device),
         seconds_per_step=each,
         sampling_share=drawing / (drawing + stepping),
         samples_per_second=config.batch / each,

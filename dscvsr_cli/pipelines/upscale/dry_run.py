@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from itertools import islice
 
-from dscvsr_cli.engine.plan import peak_bytes
+from dscvsr_cli.engine.stream_plan import peak_bytes
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed, expected_frames

@@ -4,8 +4,8 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self
 
-from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.resume.phase import EarlierWork

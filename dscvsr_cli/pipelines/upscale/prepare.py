@@ -8,9 +8,9 @@ import torch
 
 from dscvsr_cli.engine.device import choose_device, choose_dtype
 from dscvsr_cli.engine.memory import memory_budget_bytes
-from dscvsr_cli.engine.plan import StreamPlan, plan_stream
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import BoundaryListener, EventListener, upscale_stream
+from dscvsr_cli.engine.stream_plan import StreamPlan, plan_stream
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE, Size
 from dscvsr_cli.models.network import RecurrentNetwork

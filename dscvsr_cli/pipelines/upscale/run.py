@@ -1,9 +1,11 @@
-"""Upscale one video file: decode, enlarge, encode, and hand the whole file back."""
+"""Upscale one video: decode, enlarge and encode its frames, and copy everything else."""
 
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+
+import torch
 
 from dscvsr_cli.engine.background import Drain, Prefetch
 from dscvsr_cli.engine.memory import peak_memory_bytes
@@ -12,13 +14,13 @@ from dscvsr_cli.engine.stream import EventListener
 from dscvsr_cli.errors import FrameCountError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
-from dscvsr_cli.pipelines.upscale.output import Output, open_output
+from dscvsr_cli.pipelines.upscale.job_output import Output, open_output
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.weights.load import load_network
 
 FRAMES_AHEAD = 8
-"""Decoded frames that wait for the network, and enlarged ones that wait for the encoder."""
+"""Most decoded frames that wait for the network, and enlarged frames that wait for the encoder."""
 
 
 def upscale(
@@ -29,25 +31,25 @@ def upscale(
     on_frame: Callable[[int], None] | None = None,
     on_event: EventListener | None = None,
 ) -> UpscaleReport:
-    """Enlarge the video of ``job.source`` and copy everything else in it.
+    """Enlarge the video ``job.source`` and copy everything else in it.
 
-    The decoder, the network and the encoder work at the same time, each a few frames apart. The
-    target gets its name only when every frame that was read has been written. What is finished of
-    a run that ends earlier is kept beside the target, and ``job.resume`` goes on from there.
+    Decoder, network and encoder run at the same time, each a few frames ahead of the next. The
+    target gets its name only when every frame that was read has been written. If a run ends early,
+    what is finished stays beside the target, and ``job.resume`` continues from there.
 
     Args:
         job: What to do.
-        load: Gives the network; who has many jobs gives one that remembers it.
-        on_plan: Told what will happen, before the first frame.
-        on_frame: Told the number of frames done, after each.
-        on_event: Told of scenes, shrunk plans and repeated windows.
+        load: Loads the network; pass a caching loader for many jobs.
+        on_plan: Called with what will happen, before the first frame.
+        on_frame: Called with the number of frames done, after each frame.
+        on_event: Called at scene starts, when memory runs out and when numbers overflow.
 
     Raises:
         UsageError: Options that cannot work together, or a target that must not be written.
         VideoError: The input cannot be read, the output not written, or a frame got lost.
         WeightsError: The weights are missing or damaged.
         DeviceError: The device is missing, or has too little memory.
-        Interrupted: Ctrl-C, when something is kept to go on from.
+        Interrupted: Ctrl-C, when finished frames are kept.
     """
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:
@@ -55,33 +57,21 @@ def upscale(
         begun = time.monotonic()
         try:
             with output:
-                already_done = output.frames_written
+                plan = replace(ready.plan, frames_done=output.frames_written)
                 if on_plan:
-                    on_plan(replace(ready.plan, frames_done=already_done))
+                    on_plan(plan)
                 if not output.ended:
-                    _work(ready, output, on_frame, on_event)
+                    _make_frames(ready, output, on_frame, on_event)
                 # Still inside the output, which would give an incomplete file its name.
-                frames_in = _count_in(output, job.source)
+                _check_count(output, job.source)
         except KeyboardInterrupt as interruption:
             if not output.frames_kept:
                 raise
             raise Interrupted(output.frames_kept) from interruption
-    seconds = time.monotonic() - begun
-    return UpscaleReport(
-        target=ready.plan.target,
-        frames_in=frames_in,
-        frames_out=output.frames_written,
-        size=ready.plan.size,
-        seconds=seconds,
-        frames_per_second=(output.frames_written - already_done) / max(seconds, 1e-9),
-        peak_memory_bytes=peak_memory_bytes(ready.device),
-        damaged_frames=output.damaged_frames,
-        moved_timestamps=output.moved_timestamps,
-        plan=replace(ready.plan, frames_done=already_done),
-    )
+    return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
 
 
-def _work(
+def _make_frames(
     ready: PreparedJob,
     output: Output,
     on_frame: Callable[[int], None] | None,
@@ -115,16 +105,32 @@ def _work(
     output.frames_read = ready.reader.frames_read
 
 
-def _count_in(output: Output, source: Path) -> int:
-    """Return how many frames the reader counted, in this run or in the one that reached the end.
+def _check_count(output: Output, source: Path) -> None:
+    """Compare the frames written with what the reader counted, in this run or an earlier one.
 
     Raises:
         FrameCountError: The output has more or fewer frames.
     """
-    if output.frames_read is None or output.frames_read != output.frames_written:
+    if output.frames_read != output.frames_written:
         raise FrameCountError(
             f"{output.frames_read} frames were read from {source}, but "
             f"{output.frames_written} written",
             hint="nothing was kept; please report this with the file",
         )
-    return output.frames_read
+
+
+def _report(
+    plan: UpscalePlan, output: Output, *, seconds: float, device: torch.device
+) -> UpscaleReport:
+    return UpscaleReport(
+        target=plan.target,
+        frames_in=output.frames_read or 0,
+        frames_out=output.frames_written,
+        size=plan.size,
+        seconds=seconds,
+        frames_per_second=(output.frames_written - plan.frames_done) / max(seconds, 1e-9),
+        peak_memory_bytes=peak_memory_bytes(device),
+        damaged_frames=output.damaged_frames,
+        moved_timestamps=output.moved_timestamps,
+        plan=plan,
+    )

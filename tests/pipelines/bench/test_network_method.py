@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor
 
-from dscvsr_cli.engine.plan import StreamPlan
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.bench.network_method import network_upscaler
 

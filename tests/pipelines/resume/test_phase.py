@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dscvsr_cli.engine.plan import StreamPlan
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError, UsageError
 from dscvsr_cli.pipelines.resume.manifest import Manifest
 from dscvsr_cli.pipelines.resume.phase import (

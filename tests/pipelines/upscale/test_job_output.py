@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.pipelines.upscale.output import checkpoint_frames
+from dscvsr_cli.pipelines.upscale.job_output import checkpoint_frames
 
 SIDES = st.integers(16, 16384)
 
