@@ -1,7 +1,7 @@
-"""Frame, the one thing that travels through the program, and the letters for shapes.
+"""Frame, which travels through the whole program, and the letters for shapes.
 
 Letters used in every docstring: B clips, T frames, C channels, H rows, W columns;
-sH and sW are the rows and columns of an enlarged picture.
+sH and sW are the rows and columns of an enlarged frame.
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frame:
-    """One picture of a video with its place in time."""
+    """One frame of a video with its timestamp."""
 
     pixels: Tensor
     """(3, H, W) float32 RGB; [0, 1] spans the source's nominal range, from black to white."""
 
     pts: int
-    """Presentation time in units of the stream's time base, exactly as the source gives it."""
+    """Presentation timestamp in units of the stream's time base, exactly as the source gives it."""
 
     duration: int = 0
-    """How long the picture stands, in the same unit; 0 where the source does not say."""
+    """How long the frame is shown, in the same unit; 0 where the source does not say."""
 
     alpha: Tensor | None = None
-    """(1, H, W) float32 opacity in [0, 1], or None where the video knows no transparency."""
+    """(1, H, W) float32 in [0, 1], where 1 is opaque; None for a video without alpha."""
 
     def __repr__(self) -> str:
         """Describe the frame without its pixels."""
@@ -36,7 +36,7 @@ def check_frames(frames: Tensor) -> None:
     """Check that ``frames`` is ``(B, T, 3, H, W)`` floating point, as the networks take it.
 
     Raises:
-        ValueError: The shape or the type is another one.
+        ValueError: The shape or dtype is different.
     """
     if frames.ndim != 5 or frames.shape[2] != 3:
         raise ValueError(f"expected (B, T, 3, H, W), got {tuple(frames.shape) = }")

@@ -1,4 +1,4 @@
-"""Line charts as one SVG file made of plain text, for benchmarks and training runs alike."""
+"""Line charts as one SVG file, for benchmarks and training runs alike."""
 
 import math
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from html import escape
 WIDTH, HEIGHT = 860, 520
 LEFT, RIGHT, TOP, BOTTOM = 64, 190, 44, 52
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Told apart by colour-blind people too (Okabe and Ito)."""
+"""Distinguishable for colour-blind people too (Okabe and Ito)."""
 
 MOST_MARKS = 60
-"""A line of more points is drawn without marks, which would run into each other."""
+"""A line with more points is drawn without marks, which would overlap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +19,13 @@ class Series:
     """One line of a chart."""
 
     name: str
-    """As the legend shows it."""
+    """Text of the legend."""
 
     points: tuple[tuple[float, float], ...]
-    """Places on the horizontal and the vertical axis, in order along the first."""
+    """(horizontal, vertical) values, in order of the first."""
 
     dashed: bool = False
-    """Drawn dashed with hollow marks: a reference, or somebody else's figures."""
+    """Whether the line is dashed, with hollow marks: a reference, or published figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +39,14 @@ class Chart:
     """What the vertical axis shows, with its unit."""
     series: tuple[Series, ...]
     tick_prefix: str = ""
-    """Written before the numbers of the horizontal axis."""
+    """Text before the numbers of the horizontal axis."""
 
 
 def draw_charts(charts: Sequence[Chart]) -> str:
     """Draw charts below each other -> the text of an SVG file.
 
     Raises:
-        ValueError: No chart, or one without points.
+        ValueError: There is no chart, or one has no points.
     """
     if not charts:
         raise ValueError("there is no chart to draw")
@@ -77,7 +77,7 @@ def _draw(chart: Chart) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """Where values lie on the page."""
+    """Where values are on the page."""
 
     least: float
     most: float

@@ -1,4 +1,4 @@
-"""SceneRun: works through one scene window by window, a few frames per call.
+"""SceneRun: processes one scene window by window, a few frames per call.
 
 The place in the scene and the forward state change together and only when a step has succeeded.
 So a step that failed is repeated from the same frame, with another plan or another network.
@@ -23,19 +23,19 @@ from dscvsr_cli.geometry import Size
 
 
 class Outcome(Enum):
-    """What a call of ``SceneRun.advance`` came to."""
+    """Result of a call of ``SceneRun.advance``."""
 
     MADE = auto()
-    """Frames were made; ``take`` gives them."""
+    """Frames were made; ``take`` returns them."""
 
     DONE = auto()
     """Every frame that was added is made."""
 
     OUT_OF_MEMORY = auto()
-    """Nothing was made, for lack of memory."""
+    """Nothing was made, because memory ran out."""
 
     NOT_FINITE = auto()
-    """Nothing was made, because the numbers overflowed."""
+    """Nothing was made, because values overflowed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,17 +134,17 @@ class SceneRun:
         )
 
     def restore(self, state: StreamState) -> None:
-        """Stand where ``state`` was taken; the next frame added is the first one after it."""
+        """Return to where ``state`` was taken; the next frame added is the first one after it."""
         self._position = state.position
         self._features = state.features.to(self._device)
         self._frame = state.frame.to(self._device)
 
     def restart_window(self) -> None:
-        """Let go of the open window; the next one begins at the first frame not made yet."""
+        """Drop the open window; the next one starts at the first frame not made yet."""
         self._open = None
 
     def use_float32(self, network: FrameNetwork) -> None:
-        """Go on with ``network``, whose features are float32."""
+        """Continue with ``network``, whose features are float32."""
         self.restart_window()
         self._network = network
         self.is_float32 = True
@@ -206,7 +206,7 @@ class SceneRun:
         return _OpenWindow(window, frames, backward, tiles, plan.step)
 
     def _accept(self, step: _Step) -> None:
-        # Outside inference mode and copied, so that the caller may do with a frame what he likes.
+        # Outside inference mode and copied, so that the caller may do anything with a frame.
         for pixels in step.pictures:
             source = self._waiting.popleft()
             copy = pixels.to("cpu", copy=True)

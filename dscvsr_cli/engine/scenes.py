@@ -1,7 +1,7 @@
 """Scenes: where a film cuts, decided on thumbnails while it streams.
 
-A network that remembers earlier frames must forget them at a cut, or the old picture shows through
-the new one. A cut stands out in three ways: much of the picture changes relative to its contrast,
+A network that remembers earlier frames must forget them at a cut, or the old scene shows through
+the new one. A cut stands out in three ways: much of the frame changes relative to its contrast,
 far more than in the frames around it, and no frame after it shows what frames before it showed (a
 flash does return). The change between two frames is what block motion does not explain plus what
 the colour histograms do not share: a fast pan keeps its colours, a change of shot rarely does.
@@ -48,7 +48,7 @@ class _Look:
 
 def thumbnail(pixels: Tensor) -> Tensor:
     """Shrink ``(3, H, W)`` in [0, 1] to the ``(3, 32, 32)`` float32 that cuts are found on."""
-    # Averages of a thousand pixels suffice: of a large picture every second or third is read.
+    # Averages of a thousand pixels suffice: in a large frame every second or third is read.
     stride = max(1, min(pixels.shape[-2:]) // 270)
     return functional.adaptive_avg_pool2d(pixels[:, ::stride, ::stride].float(), _SIDE)
 

@@ -1,4 +1,4 @@
-"""StreamPlan: how many frames and how large a tile are worked on at once, from a memory budget.
+"""StreamPlan: how many frames and how large a tile are processed at once, in a memory budget.
 
 Everything here is arithmetic on an estimate. The stream corrects a plan that proves too large.
 """
@@ -29,27 +29,27 @@ class NetworkCost:
     """Most channels, of the features' dtype, alive at once while one frame passes."""
 
     frame_bytes: int = 400
-    """Bytes that a pass holds for every frame it is given, beside its features (motion, mostly)."""
+    """Bytes that a pass holds for every frame besides its features, mostly optical flow."""
 
     element_bytes: int = 4
-    """Bytes of one feature value: 4 for float32, 2 for the half kinds."""
+    """Bytes of one feature value: 4 for float32, 2 for float16 and bfloat16."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPlan:
-    """The sizes of the pieces in which a video is worked on; results hardly depend on them."""
+    """Window and tile sizes; the output hardly depends on them."""
 
     window: int = 24
     """Frames made per window."""
 
     look_ahead: int = DEFAULT_LOOK_AHEAD
-    """Frames behind a window that warm its backward pass up."""
+    """Frames after a window that warm up its backward pass."""
 
     tile: int | None = None
     """Largest side of a tile in input pixels; None works on whole frames."""
 
     overlap: int = DEFAULT_OVERLAP
-    """Input pixels that neighbouring tiles share at least."""
+    """Least number of input pixels that neighbouring tiles share."""
 
     step: int = 4
     """Frames of a window that are enlarged at once."""
@@ -138,7 +138,7 @@ def work_per_frame(plan: StreamPlan, source: Size) -> float:
 def smaller_plan(plan: StreamPlan, source: Size) -> StreamPlan | None:
     """Return the next plan to try when memory has run out, or None at the smallest.
 
-    Tiles shrink first, since that costs least; then windows, whose features lie in memory whole.
+    Tiles shrink first, since that costs least; then windows, whose features are held whole.
     """
     step = max(1, plan.step // 2)
     side = min(plan.tile or 2**30, max(source.height, source.width))

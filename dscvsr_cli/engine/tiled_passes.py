@@ -1,6 +1,6 @@
-"""Passes: run the two recurrent passes over a plane, tile by tile, as if it were one.
+"""Run the two recurrent passes over a plane, tile by tile, as if it were one.
 
-Between calls the forward state lies on the whole plane. Each call cuts it anew, so a tile starts
+Between calls the forward state covers the whole plane. Each call cuts it again, so a tile starts
 from what its neighbours found, and the layout of the tiles may change from call to call.
 """
 

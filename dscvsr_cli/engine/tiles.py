@@ -1,7 +1,7 @@
-"""Tiles: how a plane too large for memory is cut, and how its pieces are blended again.
+"""Tiles: how a plane too large for memory is cut, and how the tiles are blended together.
 
-Only features are made in tiles. They lie on the source's own pixel grid, so a tile's pixels are
-the plane's pixels whatever the enlargement factor is; enlarging happens on the joined plane.
+Only features are made in tiles. They are on the source's own pixel grid, so a tile's pixels are
+the plane's pixels whatever the scale factor is; enlarging happens on the joined plane.
 """
 
 from collections.abc import Callable

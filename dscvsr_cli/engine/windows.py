@@ -1,4 +1,4 @@
-"""Windows: which frames of a scene are worked on at once; index arithmetic only.
+"""Windows: which frames of a scene are processed at once; index arithmetic only.
 
 The forward pass hands its state on from window to window and so loses nothing. The backward pass
 comes from the future, which a stream does not have yet: in every window it starts ``look_ahead``
@@ -47,7 +47,7 @@ def next_window(
     """
     if length < 1 or look_ahead < 0:
         raise ValueError(f"expected length >= 1 and look_ahead >= 0, got {length}, {look_ahead}")
-    # One frame more than is read tells that the scene goes on behind this window.
+    # One frame more than is read shows that the scene continues after this window.
     if start + length + look_ahead < available:
         return Window(start, start + length, start + length + look_ahead)
     if ended and start < available:

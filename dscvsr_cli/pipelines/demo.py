@@ -1,4 +1,4 @@
-"""Show the program at work on a clip it renders itself: clip, enlarged clip, and one picture."""
+"""Demonstrate the program on a clip it renders itself: clip, enlarged clip, comparison picture."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ GAP_PIXELS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoReport:
-    """What the demonstration made."""
+    """The files that the demonstration wrote."""
 
     clip: Path
     enlarged: Path
     picture: Path
-    """One frame twice, bicubic | dscvsr."""
+    """One frame twice: bicubic on the left, dscvsr on the right."""
     upscaled: UpscaleReport
 
 
@@ -42,7 +42,7 @@ def demo(
     on_plan: Callable[[UpscalePlan], None] | None = None,
     on_frame: Callable[[int], None] | None = None,
 ) -> DemoReport:
-    """Render a clip into ``folder``, enlarge it, and put one frame beside its bicubic twin.
+    """Render a clip into ``folder``, enlarge it, and show one frame beside its bicubic version.
 
     Files of an earlier demonstration are replaced.
 

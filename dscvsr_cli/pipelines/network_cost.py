@@ -1,4 +1,4 @@
-"""What a network needs and what a run took: memory, parameters, multiply-adds."""
+"""NetworkCost of a network: the memory it needs, from its config and dtype."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Many files: what a list of files and folders comes to, and one job after another."""
+"""Many files: turn a list of files and folders into jobs, and run them one after another."""
 
 import logging
 from collections import Counter
@@ -16,12 +16,12 @@ from dscvsr_cli.video.write.target_file import is_pipe_target
 _log = logging.getLogger(__name__)
 
 _UNFORESEEN = (RuntimeError, ValueError, OSError, MemoryError)
-"""Bugs of ours that must not take a night's other files with them."""
+"""Bugs of ours, which must not stop the other files of a long batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileResult:
-    """What came of one file."""
+    """Result of one file."""
 
     source: Path
     target: Path
@@ -34,7 +34,7 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchReport:
-    """What came of all of them."""
+    """Results of all files."""
 
     files: tuple[FileResult, ...]
 
@@ -46,14 +46,14 @@ class BatchReport:
 def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> list[UpscaleJob]:
     """Return one job for every video in files and folders, in the order given.
 
-    Folders are walked. With an ``output`` folder, names are kept, and below it the folders between
-    a given folder and its videos; without one, every output lies beside its input. In a folder that
-    holds earlier outputs beside their inputs, these are not taken for inputs.
+    Folders are searched recursively. With an ``output`` folder, files keep their names and their
+    place in the folder tree; without one, every output is beside its input. Earlier outputs that
+    are beside their inputs are not taken for inputs.
 
     Args:
         inputs: Files, folders of videos, and image sequences.
-        output: A folder, created where it is missing; None writes beside the inputs.
-        job: Everything but source and target.
+        output: A folder, created if it is missing; None writes beside the inputs.
+        job: All other settings; its source and target are ignored.
 
     Raises:
         UsageError: The output is no folder, or two videos would get the same name.
@@ -79,7 +79,7 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
 
 
 def place_job(job: UpscaleJob, output: Path | None) -> UpscaleJob:
-    """Give a single job its target; a folder takes it in under the name it would have had."""
+    """Give a single job its target; in a folder it gets its default name."""
     if output is not None and output.is_dir() and not is_sequence(job.source):
         return replace(job, target=output / default_target(job).name)
     return replace(job, target=output)
@@ -91,15 +91,15 @@ def run_batch(
     *,
     on_result: Callable[[FileResult], None] | None = None,
 ) -> BatchReport:
-    """Do one job after another; one that fails does not keep the others from being done.
+    """Run one job after another; one that fails does not stop the others.
 
-    A job whose output is there and not older than its input is skipped, unless it is to be
-    overwritten.
+    A job whose output exists and is not older than its input is skipped, unless ``overwrite`` is
+    set.
 
     Args:
-        jobs: Each with its target.
-        run: Does one.
-        on_result: Told of each as it is done.
+        jobs: Jobs, each with its target.
+        run: Runs one job.
+        on_result: Called with each result.
     """
     results = []
     for job in jobs:
@@ -143,9 +143,9 @@ def _run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> Fil
 
 
 def is_done(source: Path, target: Path) -> bool:
-    """Say whether an output is there and not older than its input.
+    """Return whether an output exists and is not older than its input.
 
-    Outputs take their name when they are whole, so that one that is there is whole.
+    Outputs get their name when they are complete, so one that exists is complete.
     """
     try:
         return target.is_file() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
@@ -156,7 +156,7 @@ def is_done(source: Path, target: Path) -> bool:
 def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
     """Yield every video of an input with its name below the output folder.
 
-    An output folder inside the input holds what earlier runs have made, and is passed over.
+    An output folder inside the input holds what earlier runs made, and is skipped.
     """
     if not path.is_dir() or is_sequence(path):
         yield path, Path(path.name)

@@ -1,4 +1,4 @@
-"""Dry run: what a job would do, take and lose, without doing it."""
+"""Dry run: what a job would do, need and lose, without doing it."""
 
 import time
 from dataclasses import dataclass
@@ -19,31 +19,35 @@ _PROBED_FRAMES = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRunReport:
-    """What would happen."""
+    """What a job would do and need."""
 
     plan: UpscalePlan
     frames: int | None
-    """How many there would be, about; None where the input does not tell."""
+    """Approximate number of frames; None where the input does not say."""
     copied: tuple[str, ...]
-    """Streams that would go along as they are."""
+    """Streams that would be copied."""
     converted: tuple[str, ...]
-    """Streams that would be encoded anew."""
+    """Streams that would be transcoded."""
     lost: tuple[str, ...]
-    """What the output could not hold."""
+    """What the output cannot hold."""
     memory_bytes: int
-    """What the network would take at once, by estimate."""
+    """Estimated peak memory of the network."""
     disk: DiskNeed | None
     seconds_per_frame: float | None
-    """Of decoding and network, measured on a few frames; None for a pipe, which is read once."""
+    """Decoding and network, measured on a few frames; None for a pipe, which is read only once."""
     seconds: float | None
-    """For all frames; None where their number is unknown."""
+    """Time for all frames; None where their number is unknown."""
 
 
 def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunReport:
-    """Prepare a job, try it on a few frames, and write nothing.
+    """Prepare a job, run it on a few frames, and write nothing.
+
+    Args:
+        job: What would be done.
+        load: Loads the network; pass a caching loader for many jobs.
 
     Raises:
-        DscvsrError: Whatever would keep the job from being begun.
+        DscvsrError: Whatever would keep the job from starting.
     """
     ready = prepare(settle_preview(job), load=load)
     source = ready.plan.source

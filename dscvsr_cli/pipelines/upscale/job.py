@@ -14,7 +14,7 @@ from dscvsr_cli.video.read.options import ReadOptions
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C while there is something to go on from; leaves the program as any other would."""
+    """Ctrl-C when finished frames are kept; exits as any other Ctrl-C does."""
 
     def __init__(self, frames_kept: int) -> None:
         super().__init__(f"{frames_kept} frames are kept")
@@ -23,13 +23,13 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpscaleJob:
-    """What a person asks for."""
+    """What a person asks for; every field but ``source`` has a default."""
 
     source: Path
     reading: ReadOptions = field(default_factory=ReadOptions)
     """How the source is read: which part, deinterlaced or not."""
     square_pixels: bool = False
-    """Whether pixels that are shown wide or tall are made square."""
+    """Whether the output gets a sample aspect ratio of 1."""
     target: Path | None = None
     """Where to write; None names the file beside the source."""
     scale: float | None = None
@@ -39,34 +39,34 @@ class UpscaleJob:
     device: str = "auto"
     dtype: DtypeName = "auto"
     memory_bytes: int | None = None
-    """Memory the network may plan with; None measures what is free."""
+    """Memory budget of the network; None measures what is free."""
     encoder: str | None = None
-    """FFmpeg's name of the encoder; None takes the one that suits the container."""
+    """FFmpeg's name of the encoder; None takes the container's usual one."""
     crf: float | None = None
     preset: str | None = None
     pixel_format: str | None = None
     output_format: str | None = None
-    """What a pipe gets: y4m, matroska, mpegts or nut; None takes y4m."""
+    """Format of a pipe: y4m, matroska, mpegts or nut; None takes y4m."""
     lossless: bool = False
-    """Whether the stored pictures must come back exactly."""
+    """Whether the encoder must be lossless."""
     encoder_options: tuple[tuple[str, str], ...] = ()
-    """Further options by the encoder's own names."""
+    """Further encoder options, by FFmpeg's names."""
     streams: StreamChoices = field(default_factory=StreamChoices)
-    """What becomes of sound, subtitles and the rest."""
+    """What happens to audio, subtitles and other streams."""
     compare: CompareView | None = None
-    """Whether bicubic and network are shown beside each other, and how."""
+    """How to show bicubic and network beside each other; None for the network alone."""
     preview_seconds: Fraction | None = None
-    """Length of a preview; None takes everything."""
+    """Length of a preview; None upscales everything."""
     overwrite: bool = False
     resume: bool = False
-    """Whether to go on from the unfinished work of an earlier run, where there is some."""
+    """Whether to continue the unfinished work of an earlier run, if there is any."""
     restart: bool = False
     """Whether to throw the unfinished work of an earlier run away."""
     checkpoint_frames: int | None = None
-    """Least number of frames between two points that can be resumed from; None suits the job."""
+    """Least number of frames between two points to resume from; None chooses by size and device."""
 
     def __post_init__(self) -> None:
-        """Refuse wishes that contradict each other."""
+        """Refuse options that contradict each other."""
         if self.resume and self.restart:
             raise UsageError(
                 "--resume and --restart contradict each other",
@@ -95,9 +95,9 @@ class UpscalePlan:
     look_ahead: int
     tile: int | None
     frames_done: int = 0
-    """Frames that an earlier run has made."""
+    """Frames that an earlier run made."""
     warnings: tuple[str, ...] = field(default=())
-    """What the person should know: streams that will be lost, a factor beyond training."""
+    """What to warn about: streams that will be lost, a factor above the trained ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +109,10 @@ class UpscaleReport:
     frames_out: int
     size: Size
     seconds: float
-    """From the first frame read to the file in its place."""
+    """Time from the first frame to the published file."""
     frames_per_second: float
     peak_memory_bytes: int
-    """Of the device; of the process where the network ran on the processor."""
+    """Peak memory of the device, or of the process if the network ran on the CPU."""
     damaged_frames: int
     moved_timestamps: int
     plan: UpscalePlan

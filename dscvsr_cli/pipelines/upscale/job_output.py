@@ -1,4 +1,4 @@
-"""Which kind of output a job writes, and how it is opened."""
+"""The output of a job: made of segments that can be resumed, or written in one go."""
 
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -23,34 +23,37 @@ from dscvsr_cli.video.write.target_file import is_pipe_target, resolve_target
 from dscvsr_cli.video.write.writer import VideoWriter
 from dscvsr_cli.video.write.y4m_writer import Y4mWriter
 
+_SEGMENT_PIXELS = {"cpu": 150_000_000}
+"""Output pixels of a segment, by device type: about half a minute of work.
 
-def checkpoint_frames(size: Size, device_type: str) -> int:
-    """Return the least number of frames of a segment.
+A segment costs a keyframe and, after a crash, half of its work on average. The speed is not
+measured, for then no two runs would end their segments at the same frames.
+"""
 
-    Args:
-        size: Of the output.
-        device_type: "cpu", "cuda" or "mps".
-    """
-    pixels = _PIXELS_OF_WORK.get(device_type, _PIXELS_OF_WORK_ON_A_GPU)
-    frames = pixels // (size.height * size.width)
-    return max(_LEAST_FRAMES, min(_MOST_FRAMES, frames))
-
-
-_PIXELS_OF_WORK = {"cpu": 150_000_000}
-
-_PIXELS_OF_WORK_ON_A_GPU = 2_500_000_000
+_SEGMENT_PIXELS_ON_A_GPU = 2_500_000_000
 
 _LEAST_FRAMES = 48
 
 _MOST_FRAMES = 2400
 
-
 _UNJOINABLE = frozenset({"gif", "apng", "libwebp", "libwebp_anim"})
-"""Encoders whose first packet begins the file, so that a second one would end it."""
+"""Encoders whose segments cannot be joined: each one is a file with its own beginning and end."""
+
+
+def checkpoint_frames(size: Size, device_type: str) -> int:
+    """Return the least number of frames of a segment.
+
+    Args:
+        size: Size of the output.
+        device_type: "cpu", "cuda" or "mps".
+    """
+    pixels = _SEGMENT_PIXELS.get(device_type, _SEGMENT_PIXELS_ON_A_GPU)
+    frames = pixels // (size.height * size.width)
+    return max(_LEAST_FRAMES, min(_MOST_FRAMES, frames))
 
 
 class Output(AbstractContextManager["Output"], Protocol):
-    """What the frames of a job go into; leaving it without an exception finishes it."""
+    """Takes the frames of a job; leaving its block without an exception finishes it."""
 
     damaged_frames: int
     """Frames that could not be decoded; set it before the end, to be stored with the output."""
@@ -60,17 +63,17 @@ class Output(AbstractContextManager["Output"], Protocol):
 
     @property
     def state(self) -> StreamState | None:
-        """Where the work goes on; None at the beginning."""
+        """The state to continue from; None at the beginning."""
         ...
 
     @property
     def plan(self) -> StreamPlan:
-        """The sizes of the pieces to work in."""
+        """Window and tile sizes to continue with."""
         ...
 
     @property
     def ended(self) -> bool:
-        """Whether every frame is made already."""
+        """Whether an earlier run has made every frame."""
         ...
 
     @property
@@ -80,12 +83,12 @@ class Output(AbstractContextManager["Output"], Protocol):
 
     @property
     def frames_kept(self) -> int:
-        """Frames that a later run need not make again."""
+        """Frames that a later run does not have to make again."""
         ...
 
     @property
     def moved_timestamps(self) -> int:
-        """Pictures whose time did not lie after their predecessor's."""
+        """Frames whose timestamp did not come after the previous frame's."""
         ...
 
     def write(self, frame: Frame) -> None:
@@ -93,18 +96,18 @@ class Output(AbstractContextManager["Output"], Protocol):
         ...
 
     def mark(self, state: StreamState) -> None:
-        """Take the state behind the last frame written."""
+        """Take the state after the last frame written."""
         ...
 
 
 class FrameWriter(Protocol):
-    """A writer of one go, such as ``VideoWriter``."""
+    """A writer that cannot be resumed, such as ``VideoWriter``."""
 
     frames_written: int
 
     @property
     def moved_timestamps(self) -> int:
-        """Pictures whose time did not lie after their predecessor's."""
+        """Frames whose timestamp did not come after the previous frame's."""
         ...
 
     def __enter__(self) -> Self:
@@ -127,11 +130,11 @@ class FrameWriter(Protocol):
 
 
 class DirectOutput:
-    """An output that is written in one go, to where nothing can be taken back or put away.
+    """An output that is written in one go and cannot be resumed.
 
     Args:
         writer: Writes the frames.
-        plan: The sizes of the pieces to work in.
+        plan: Window and tile sizes.
     """
 
     state: StreamState | None = None
@@ -151,7 +154,7 @@ class DirectOutput:
 
     @property
     def moved_timestamps(self) -> int:
-        """Pictures whose time did not lie after their predecessor's."""
+        """Frames whose timestamp did not come after the previous frame's."""
         return self._writer.moved_timestamps
 
     def __enter__(self) -> Self:
@@ -173,7 +176,7 @@ class DirectOutput:
         self._writer.write(frame)
 
     def mark(self, state: StreamState) -> None:
-        """Let the state go: nothing can be resumed."""
+        """Ignore the state: nothing can be resumed."""
 
 
 def open_output(ready: PreparedJob) -> Output:
@@ -181,7 +184,7 @@ def open_output(ready: PreparedJob) -> Output:
 
     Raises:
         UsageError: Options that do not fit together.
-        InputVideoError: The input cannot be read any more.
+        InputVideoError: The input can no longer be read.
     """
     if writes_in_one_go(ready.target) or source_kind(ready.job.source) == "pipe":
         return DirectOutput(_direct_writer(ready), ready.stream_plan)
@@ -189,7 +192,7 @@ def open_output(ready: PreparedJob) -> Output:
 
 
 def writes_in_one_go(target: Target) -> bool:
-    """Say whether an output cannot be put together from pieces: pipes, pictures, GIF."""
+    """Return whether an output cannot be joined from segments: pipes, image sequences, GIF."""
     return (
         target.holds_picture_alone
         or is_pipe_target(target.path)
