@@ -89,7 +89,7 @@ def upscale_stream(
         WeightsError: The network gives non-finite frames in float32.
         ValueError: A frame has another size than the first.
     """
-    stream = _Stream(
+    yield from _Stream(
         network=network,
         size=size,
         plan=plan,
@@ -98,8 +98,7 @@ def upscale_stream(
         mark_scenes=mark_scenes,
         on_event=on_event,
         on_boundary=on_boundary,
-    )
-    yield from stream.run(frames, resume)
+    ).run(frames, resume)
 
 
 class _Stream:

@@ -80,6 +80,21 @@ def test_a_report_comes_back_from_its_file(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
 
 
+def test_a_full_disk_leaves_the_older_report_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    save_report(report(), tmp_path / "r.json")
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full_disk)
+        with pytest.raises(UsageError, match="No space left"):
+            save_report(report(math.inf), tmp_path / "r.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+    assert load_report(tmp_path / "r.json") == report()
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "dscvsr-bench-1"}', '{"format": 1}'])
 def test_what_is_no_report_is_refused_by_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "r.json"

@@ -45,6 +45,22 @@ def test_a_failed_save_leaves_the_older_checkpoint(tmp_path: Path) -> None:
     assert load_checkpoint(path) == {"iteration": 1}
 
 
+def test_a_full_disk_leaves_the_older_checkpoint_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, {"iteration": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full_disk)
+        with pytest.raises(WeightsError, match="No space left"):
+            save_checkpoint(path, {"iteration": 2})
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+    assert load_checkpoint(path) == {"iteration": 1}
+
+
 @settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
