@@ -15,7 +15,7 @@ from dscvsr_cli.video.write.target_file import is_pipe_target
 
 _log = logging.getLogger(__name__)
 
-_UNFORESEEN = (RuntimeError, ValueError, OSError, MemoryError)
+_UNEXPECTED = (RuntimeError, ValueError, OSError, MemoryError)
 """Bugs of ours, which must not stop the other files of a long batch."""
 
 
@@ -118,7 +118,7 @@ def _run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> Fil
                 source=job.source,
                 target=target,
                 outcome="skipped",
-                message="is there already, and newer than its input",
+                message="already exists and is newer than its input",
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         report = run(job)
@@ -130,14 +130,14 @@ def _run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> Fil
             message=error.message,
             hint=error.hint,
         )
-    except _UNFORESEEN as error:
-        _log.exception("%s: unforeseen failure", job.source)
+    except _UNEXPECTED as error:
+        _log.exception("%s: unexpected failure", job.source)
         return FileResult(
             source=job.source,
             target=target,
             outcome="failed",
             message=f"{type(error).__name__}: {error}",
-            hint="this is a bug of ours; please report it with the file",
+            hint="this is a bug in dscvsr; please report it with the file",
         )
     return FileResult(source=job.source, target=target, outcome="done", report=report)
 
