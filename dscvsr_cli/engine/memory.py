@@ -107,7 +107,7 @@ def peak_held_bytes(device: torch.device, *, status: Path = _PROCESS_STATUS) -> 
 
     Args:
         device: CUDA reports its own; for others it is the memory of the process.
-        status: Where Linux reports that. None is returned on other systems.
+        status: Where Linux reports that; other systems have no such file, and the result is None.
     """
     if device.type == "cuda":
         return torch.cuda.max_memory_reserved(device)

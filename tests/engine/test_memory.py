@@ -8,6 +8,7 @@ from dscvsr_cli.engine.memory import (
     free_memory_bytes,
     is_out_of_memory,
     memory_budget_bytes,
+    peak_held_bytes,
     release_cached_memory,
 )
 
@@ -43,6 +44,15 @@ def test_cuda_memory_that_this_process_keeps_unused_counts_as_free(
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 70)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 20)
     assert free_memory_bytes(torch.device("cuda:0")) == 550
+
+
+def test_the_most_memory_held_is_the_kernels_high_water_mark(tmp_path: Path) -> None:
+    status = tmp_path / "status"
+    status.write_text("VmPeak:\t 900 kB\nVmHWM:\t 300 kB\nVmRSS:\t 10 kB\n")
+    assert peak_held_bytes(CPU, status=status) == 300 * 1024
+    status.write_text("VmRSS:\t 10 kB\n")
+    assert peak_held_bytes(CPU, status=status) is None
+    assert peak_held_bytes(CPU, status=tmp_path / "absent") is None
 
 
 def test_torchs_own_refusal_is_recognised() -> None:
