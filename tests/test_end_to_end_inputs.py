@@ -19,10 +19,10 @@ from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import Clip, render, render_kind
 from tests.helpers import decoded_pts, decoded_seconds
+from tests.video.pixels.test_alpha import render_clear
 from tests.video.read.test_image_sequence import write_picture, write_pictures
-from tests.video.test_alpha import render_clear
-from tests.video.test_interlaced import render_fields
-from tests.video.test_pipe import piped, render_y4m
+from tests.video.read.test_interlacing import render_fields
+from tests.video.read.test_open_input import piped, render_y4m
 
 
 def upscale(*arguments: str | Path) -> int:

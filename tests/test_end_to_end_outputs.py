@@ -11,9 +11,9 @@ import torch
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.video.read.picture_reader import read_picture
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.read.stills import read_picture
-from dscvsr_cli.video.verify.verify import compare_files
+from dscvsr_cli.video.verify.compare_files import compare_files
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render, render_kind
 from tests.helpers import assert_times_close, decoded_pts, decoded_seconds, packet_payloads

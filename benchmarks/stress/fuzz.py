@@ -34,7 +34,7 @@ from dscvsr_cli.errors import DscvsrError
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.demo_clip import render_demo_clip
-from dscvsr_cli.video.passthrough.plan import StreamChoices
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from dscvsr_cli.video.write.writer import VideoWriter

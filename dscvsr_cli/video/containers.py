@@ -72,7 +72,7 @@ class Container:
     clock: Fraction | None = None
     """Ticks per second that all times are rounded to, where the muxer does not do so itself."""
 
-    sound_is_gapless: bool = False
+    audio_is_gapless: bool = False
     """Whether sound has no times and so must begin at zero and never pause."""
 
     text_subtitle: str = ""
@@ -81,7 +81,7 @@ class Container:
     picture_encoder: str = "libx264"
     """Encoder of the picture where the person names none."""
 
-    sound_encoder: str = ""
+    audio_encoder: str = ""
     """Encoder to recommend for sound that cannot be copied, or "" where there is none."""
 
     def holds(self, stream: StreamInfo) -> bool:
@@ -111,7 +111,7 @@ _MP4: Final = Container(
     subtitle=frozenset({"mov_text", "dvd_subtitle"}),
     covers=True,
     text_subtitle="mov_text",
-    sound_encoder="aac",
+    audio_encoder="aac",
     tags=_MP4_TAGS,
 )
 _MOV: Final = Container(
@@ -124,7 +124,7 @@ _MOV: Final = Container(
     subtitle=frozenset({"mov_text"}),
     covers=True,
     text_subtitle="mov_text",
-    sound_encoder="aac",
+    audio_encoder="aac",
     tags=_MOV_TAGS,
 )
 _MATROSKA: Final = Container(
@@ -140,7 +140,7 @@ _MATROSKA: Final = Container(
     attachments=True,
     covers=True,
     text_subtitle="subrip",
-    sound_encoder="flac",
+    audio_encoder="flac",
 )
 _WEBM: Final = Container(
     name="webm",
@@ -150,7 +150,7 @@ _WEBM: Final = Container(
     subtitle=frozenset({"webvtt"}),
     text_subtitle="webvtt",
     picture_encoder="libvpx-vp9",
-    sound_encoder="libopus",
+    audio_encoder="libopus",
 )
 _MPEGTS: Final = Container(
     name="mpegts",
@@ -161,7 +161,7 @@ _MPEGTS: Final = Container(
     data=frozenset({"klv", "timed_id3"}),
     chapters=False,
     rotation=False,
-    sound_encoder="aac",
+    audio_encoder="aac",
     tags=frozenset(),
 )
 _AVI: Final = Container(
@@ -174,9 +174,9 @@ _AVI: Final = Container(
     rotation=False,
     languages=False,
     constant_rate=True,
-    sound_is_gapless=True,
+    audio_is_gapless=True,
     picture_encoder="mpeg4",
-    sound_encoder="libmp3lame",
+    audio_encoder="libmp3lame",
     tags=_COMMON_TAGS | {"encoded_by", "language", "track"},
 )
 _FLV: Final = Container(
@@ -188,7 +188,7 @@ _FLV: Final = Container(
     chapters=False,
     rotation=False,
     languages=False,
-    sound_encoder="aac",
+    audio_encoder="aac",
 )
 _OGG: Final = Container(
     name="ogg",
@@ -200,7 +200,7 @@ _OGG: Final = Container(
     rotation=False,
     constant_rate=True,
     picture_encoder="libtheora",
-    sound_encoder="libopus",
+    audio_encoder="libopus",
 )
 _GIF: Final = Container(
     name="gif",
@@ -222,7 +222,7 @@ _NUT: Final = Container(
     subtitle=frozenset({"ass"}),
     rotation=False,
     text_subtitle="ass",
-    sound_encoder="pcm_s16le",
+    audio_encoder="pcm_s16le",
 )
 _Y4M: Final = Container(
     name="yuv4mpegpipe",

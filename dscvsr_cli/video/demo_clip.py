@@ -11,7 +11,7 @@ from av.filter import Graph
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import OutputVideoError, UsageError
-from dscvsr_cli.video.read.open_input import describe_error
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.write.target_file import PartialFile
 
 _SAMPLE_RATE: Final = 48000

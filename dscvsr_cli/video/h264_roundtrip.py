@@ -12,10 +12,10 @@ from av.video.stream import VideoStream
 from torch import Tensor
 
 from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.colour import ColourInfo, resolve_colour
 from dscvsr_cli.video.pixels.convert import frame_to_pixels, pixels_to_frame
 from dscvsr_cli.video.pixels.formats import plain_format
-from dscvsr_cli.video.read.open_input import describe_error
 
 PIXEL_FORMAT: Final = "yuv420p"
 PRESET: Final = "medium"

@@ -1,4 +1,4 @@
-"""Span: the part of a video that is worked on, in seconds as players count them."""
+"""TimeSpan: the part of a video that is worked on, in seconds as players count them."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,7 +8,7 @@ from dscvsr_cli.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """From ``start`` up to, but not including, ``end``.
 
     Seconds count from where players show 0:00, which is ``VideoInfo.start_seconds`` on the clock of
@@ -54,5 +54,5 @@ class Span:
         return self.end is not None and seconds >= self.end
 
 
-WHOLE: Final = Span()
+WHOLE: Final = TimeSpan()
 """The span that cuts nothing off."""

@@ -10,7 +10,7 @@ from typing import Final
 import av
 
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 
 
 def reorder_depth(shown: Sequence[int]) -> int:
@@ -70,7 +70,7 @@ class FrameClock:
 _log: Final = logging.getLogger(__name__)
 
 
-def span_shift(source: VideoInfo, span: Span) -> int:
+def span_shift(source: VideoInfo, span: TimeSpan) -> int:
     """Return by how many units of the picture's clock a span moves so that it starts at zero."""
     if span.start == 0:
         return 0

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.passthrough.plan import StreamChoices
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from dscvsr_cli.video.write.writer import VideoWriter

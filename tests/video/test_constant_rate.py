@@ -1,17 +1,13 @@
-from dataclasses import replace
-from fractions import Fraction
-from pathlib import Path
+"""A constant rate is found through rounded times, and frames are counted on it."""
 
-import pytest
+from fractions import Fraction
+
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.constant_rate import count_frames, require_steady, steady_rate
-from dscvsr_cli.video.read.probe import probe
-from tests.clips import render_kind
+from dscvsr_cli.video.constant_rate import count_frames, steady_rate
 
 RATES = st.sampled_from([Fraction(24000, 1001), Fraction(25), Fraction(30), Fraction(60000, 1001)])
 UNITS = st.sampled_from([Fraction(1, 1000), Fraction(1, 12800), Fraction(1, 90000)])
@@ -47,23 +43,3 @@ def test_pictures_of_a_constant_rate_are_counted_without_a_gap(
     assert [one.pts for one in count_frames(frames, time_base=unit, rate=rate)] == list(
         range(count)
     )
-
-
-def test_a_varying_clip_is_refused_where_only_a_constant_rate_can_be(tmp_path: Path) -> None:
-    assert require_steady(probe(render_kind("constant", tmp_path)), ".avi") == 25
-    with pytest.raises(UsageError, match="constant frame rate") as caught:
-        require_steady(probe(render_kind("variable", tmp_path)), ".avi")
-    assert ".mkv" in caught.value.hint
-
-
-def test_a_late_start_is_refused_where_everything_begins_at_once(tmp_path: Path) -> None:
-    source = probe(render_kind("late start", tmp_path))
-    assert require_steady(source, ".y4m") == 25
-    with pytest.raises(UsageError, match="begins 1 s after time zero"):
-        require_steady(source, ".avi", from_zero=True)
-
-
-def test_an_image_sequence_has_the_rate_it_was_given(tmp_path: Path) -> None:
-    source = probe(render_kind("constant", tmp_path))
-    sequence = replace(source, kind="sequence", frame_rate=Fraction(12))
-    assert require_steady(sequence, ".y4m") == 12

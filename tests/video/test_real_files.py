@@ -8,7 +8,7 @@ from torch.nn.functional import pad
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.passthrough.plan import plan_passthrough
+from dscvsr_cli.video.passthrough.passthrough_plan import plan_passthrough
 from dscvsr_cli.video.pixels.formats import required_multiple
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader

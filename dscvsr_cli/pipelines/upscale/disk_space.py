@@ -10,7 +10,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import Target
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from dscvsr_cli.video.write.target_file import is_pipe_target, is_special_file, resolve_target
 
@@ -108,7 +108,7 @@ def expected_disk(job: UpscaleJob, source: VideoInfo, target: Target) -> DiskNee
     )
 
 
-def expected_frames(source: VideoInfo, span: Span) -> int | None:
+def expected_frames(source: VideoInfo, span: TimeSpan) -> int | None:
     """Return about how many frames a span of a video holds, or None where nothing tells."""
     total = source.frame_count
     if total is None and source.duration_seconds and source.frame_rate:

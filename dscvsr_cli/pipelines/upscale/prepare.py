@@ -33,14 +33,14 @@ from dscvsr_cli.pipelines.upscale.side_by_side import compared
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target, target_picture
 from dscvsr_cli.video.constant_rate import count_frames
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.passthrough.picture_losses import lost_colours, lost_shape
-from dscvsr_cli.video.passthrough.plan import (
+from dscvsr_cli.video.passthrough.passthrough_plan import (
     LeftOut,
     PassthroughPlan,
     picture_only,
     plan_passthrough,
     refuse_losses,
 )
+from dscvsr_cli.video.passthrough.picture_losses import lost_colours, lost_shape
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.sequence_writer import check_sequence
 from dscvsr_cli.video.write.target_file import check_target, is_pipe_target, resolve_target

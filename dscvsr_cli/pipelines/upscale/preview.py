@@ -6,7 +6,7 @@ from fractions import Fraction
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import default_target
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 
 
 def settle_preview(job: UpscaleJob) -> UpscaleJob:
@@ -31,6 +31,6 @@ def settle_preview(job: UpscaleJob) -> UpscaleJob:
     return replace(
         job,
         target=job.target or default_target(job),
-        reading=replace(job.reading, span=Span(start, start + seconds)),
+        reading=replace(job.reading, span=TimeSpan(start, start + seconds)),
         preview_seconds=None,
     )

@@ -9,7 +9,7 @@ from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.pipelines.upscale.input import pixel_aspect
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.side_by_side import view_size
-from dscvsr_cli.video.constant_rate import on_coarse_clock, on_steady_clock, require_steady
+from dscvsr_cli.video.constant_rate import on_coarse_clock, on_steady_clock
 from dscvsr_cli.video.containers import (
     PICTURE_ENCODERS,
     Container,
@@ -19,6 +19,7 @@ from dscvsr_cli.video.containers import (
 )
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.formats import required_multiple
+from dscvsr_cli.video.read.measured_rate import require_steady
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.encoder import PictureSpec, settle_picture
 from dscvsr_cli.video.write.encoder_options import (
@@ -100,7 +101,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
         pixel_format=pixel_format,
         options=options,
         names=names,
-        rate=require_steady(source, container.suffix, from_zero=container.sound_is_gapless)
+        rate=require_steady(source, container.suffix, from_zero=container.audio_is_gapless)
         if container.constant_rate
         else container.clock,
     )

@@ -1,4 +1,4 @@
-"""SoundTrack: a sound stream decoded and encoded anew, in step with the picture."""
+"""AudioTrack: a sound stream decoded and encoded anew, in step with the picture."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -17,11 +17,11 @@ from av.packet import Packet
 from av.stream import Stream
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.read.open_input import describe_error
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 
 
 @dataclass(slots=True, kw_only=True)
-class SoundClock:
+class AudioClock:
     """Where each block of samples goes, counted in samples from time zero.
 
     Containers that count milliseconds round every timestamp, so that blocks seem to overlap or to
@@ -68,7 +68,7 @@ _BITRATE_PER_CHANNEL: Final = {"aac": 96000, "libopus": 64000, "libmp3lame": 960
 _USUAL_BITRATE_PER_CHANNEL: Final = 96000
 
 
-class SoundTrack:
+class AudioTrack:
     """A sound stream on its way through a decoder, a resampler and an encoder.
 
     Channels and sampling rate are kept where the encoder takes them.
@@ -111,7 +111,7 @@ class SoundTrack:
         self._decoder = decoder
         self._encoder = context
         self._fills_gaps = fill_gaps
-        self._clock: SoundClock | None = None
+        self._clock: AudioClock | None = None
         self._resampler: AudioResampler | None = None
         self._shape: tuple[str, str, int] | None = None
 
@@ -230,9 +230,9 @@ def choose_sample_rate(source: int, offered: list[int]) -> int:
     return min(above) if above else max(offered)
 
 
-def _fresh_clock(frame: AudioFrame) -> SoundClock:
+def _fresh_clock(frame: AudioFrame) -> AudioClock:
     unit = frame.time_base or Fraction(1, frame.sample_rate)
-    return SoundClock(rate=frame.sample_rate, time_base=Fraction(unit))
+    return AudioClock(rate=frame.sample_rate, time_base=Fraction(unit))
 
 
 def _silence(frame: AudioFrame, start: int) -> Iterator[AudioFrame]:
@@ -251,7 +251,7 @@ def _silence(frame: AudioFrame, start: int) -> Iterator[AudioFrame]:
         yield block
 
 
-def _place(frame: AudioFrame, clock: SoundClock) -> AudioFrame | None:
+def _place(frame: AudioFrame, clock: AudioClock) -> AudioFrame | None:
     at, cut = clock.place(frame.pts, frame.samples)
     if cut >= frame.samples:
         return None

@@ -14,12 +14,13 @@ from av.stream import Stream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.containers import container_named
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
-from dscvsr_cli.video.passthrough.audio_transcode import SoundTrack
-from dscvsr_cli.video.passthrough.plan import PassthroughPlan, describe_stream
+from dscvsr_cli.video.passthrough.audio_transcode import AudioTrack
+from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, describe_stream
 from dscvsr_cli.video.passthrough.subtitle_transcode import TextTrack
-from dscvsr_cli.video.read.open_input import describe_error, open_input
-from dscvsr_cli.video.span import WHOLE, Span
+from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX
 
 _log: Final = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class StreamCopier:
         self._packets: Iterator[Packet[Stream]] = iter(())
         self._held: Packet[Stream] | None = None
         self.shift_seconds = Fraction(0)
-        self.span: Span = WHOLE
+        self.span: TimeSpan = WHOLE
 
     def open(self) -> None:
         """Open the source.
@@ -188,7 +189,7 @@ class StreamCopier:
         encoder = encoders.get(stream.index)
         if encoder is None:
             late = (template.start_time or 0) * (template.time_base or Fraction(0))
-            gapless = container_named(output.format.name).sound_is_gapless
+            gapless = container_named(output.format.name).audio_is_gapless
             if gapless and stream.kind == "audio" and late > _LATE_SECONDS:
                 raise UsageError(
                     f"it begins {float(late):.3g} s late, and {output.format.name} plays all sound "
@@ -196,12 +197,12 @@ class StreamCopier:
                 )
             return CopiedTrack(output, template)
         if isinstance(template, AudioStream):
-            return SoundTrack(
+            return AudioTrack(
                 output,
                 template,
                 encoder=encoder,
                 bitrate=self._plan.audio_bitrate,
-                fill_gaps=container_named(output.format.name).sound_is_gapless,
+                fill_gaps=container_named(output.format.name).audio_is_gapless,
             )
         return TextTrack(output, template, encoder=encoder)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
-from dscvsr_cli.video.read.open_input import describe_error
-from dscvsr_cli.video.read.streams import main_video_stream, picture_decoder
+from dscvsr_cli.video.ffmpeg_errors import describe_error
+from dscvsr_cli.video.read.main_stream import main_video_stream, picture_decoder
 
 DamageListener = Callable[[str, int | None], None]
 """Told what is wrong, and the timestamp it concerns where that is known."""

@@ -10,8 +10,8 @@ from av.filter import Graph
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.video.read.options import FieldOrder
-from dscvsr_cli.video.read.streams import codec_name
+from dscvsr_cli.video.read.main_stream import codec_name
+from dscvsr_cli.video.read.read_options import FieldOrder
 
 
 def is_interlaced(

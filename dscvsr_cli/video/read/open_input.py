@@ -11,6 +11,7 @@ import av
 from av.container import InputContainer
 
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import SourceKind
 from dscvsr_cli.video.read.image_sequence import is_sequence
 
@@ -94,11 +95,6 @@ def check_readable(path: Path) -> None:
         ) from error
     if empty:
         raise InputVideoError(f"{path} is empty", hint="copy or download the file again")
-
-
-def describe_error(error: Exception) -> str:
-    """Return FFmpeg's words for what went wrong, without its codes."""
-    return str(getattr(error, "strerror", None) or error)
 
 
 class Pipe:

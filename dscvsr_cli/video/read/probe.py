@@ -28,11 +28,11 @@ from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import is_interlaced
+from dscvsr_cli.video.read.main_stream import codec_name, is_cover
 from dscvsr_cli.video.read.open_input import input_name, open_input, read_header, source_kind
-from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.sequence_frames import probe_pictures
 from dscvsr_cli.video.read.side_data import display_matrix, dynamic_hdr, hdr_metadata
-from dscvsr_cli.video.read.streams import codec_name, is_cover
 from dscvsr_cli.video.tags import content_keys
 
 

@@ -19,11 +19,11 @@ from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import deinterlace
 from dscvsr_cli.video.read.open_input import Pipe, input_name, source_kind
-from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.picture_reader import still_colour
 from dscvsr_cli.video.read.probe import describe, probe
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.seek import FileOpener
 from dscvsr_cli.video.read.sequence_frames import picture_frames
-from dscvsr_cli.video.read.stills import still_colour
 from dscvsr_cli.video.timestamps import FrameClock
 
 _log: Final = logging.getLogger(__name__)

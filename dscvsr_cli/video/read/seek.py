@@ -10,8 +10,8 @@ from av.container import InputContainer
 
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.decoder import DamageListener, Decoding
+from dscvsr_cli.video.read.main_stream import main_video_stream
 from dscvsr_cli.video.read.open_input import open_input
-from dscvsr_cli.video.read.streams import main_video_stream
 
 _INDEXED: Final = frozenset({"mp4", "matroska", "nut", "flv", "avi"})
 """Containers with an index of keyframes. In others libav guesses where to go, and after that may

@@ -9,9 +9,9 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.display_matrix import rotation_degrees
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
-from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.picture_reader import decode_picture, still_colour
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.side_data import display_matrix
-from dscvsr_cli.video.read.stills import decode_picture, still_colour
 
 
 def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -> VideoInfo:

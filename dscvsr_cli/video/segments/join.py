@@ -7,10 +7,10 @@ from itertools import chain
 from pathlib import Path
 
 from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.packet_file import packet_times, read_packets
 from dscvsr_cli.video.segments.segment import Segment, header_digest
 from dscvsr_cli.video.timestamps import decode_times
-from dscvsr_cli.video.write.errors import reported
 from dscvsr_cli.video.write.muxer import Assembly, OutputSpec
 
 

@@ -17,10 +17,10 @@ from av.video.stream import VideoStream
 from dscvsr_cli.durable import sync_folder
 from dscvsr_cli.errors import FrameCountError, OutputVideoError
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.packet_file import EncodedPacket, PacketFile
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.encoder import PictureEncoder, PictureSpec, open_encoder
-from dscvsr_cli.video.write.errors import reported
+from dscvsr_cli.video.write.encoder import FrameEncoder, PictureSpec, open_encoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class SegmentWriter:
         self._packets = 0
         context = open_encoder(spec)
         self._header = header_digest(context.extradata)
-        self._encoder = PictureEncoder(context, spec, timeline)
+        self._encoder = FrameEncoder(context, spec, timeline)
         with reported(path):
             self._raw: BinaryIO = self._part.open("wb")
             self._file = PacketFile(self._raw)

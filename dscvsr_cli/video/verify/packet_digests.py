@@ -9,7 +9,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from dscvsr_cli.video.read.streams import codec_name
+from dscvsr_cli.video.read.main_stream import codec_name
 
 _START_CODE = b"\x00\x00\x01"
 _PARAMETER_SETS = {"h264": frozenset({6, 7, 8, 9}), "hevc": frozenset({32, 33, 34, 35, 39})}

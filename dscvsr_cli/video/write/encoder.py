@@ -1,4 +1,4 @@
-"""PictureEncoder: frames in, packets out, by an encoder that is set up from the source's tags."""
+"""FrameEncoder: frames in, packets out, by an encoder that is set up from the source's tags."""
 
 import logging
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from av.video.stream import VideoStream
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import Container
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.colour import ColourInfo
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.pixels.formats import plain_format, required_multiple
 from dscvsr_cli.video.pixels.output_colour import colour_limits, output_colour
-from dscvsr_cli.video.read.open_input import describe_error
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.encoder_options import (
     EncodeOptions,
@@ -194,7 +194,7 @@ def _tag(picture: av.VideoFrame, colour: ColourInfo) -> None:
     picture.color_primaries, picture.color_trc = colour.primaries_tag, colour.transfer_tag
 
 
-class PictureEncoder:
+class FrameEncoder:
     """Encode frames on an opened encoder, at the times of a timeline."""
 
     def __init__(self, context: VideoCodecContext, spec: PictureSpec, timeline: Timeline) -> None:

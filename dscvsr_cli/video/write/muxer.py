@@ -16,10 +16,10 @@ from av.video.stream import VideoStream
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.display_matrix import DisplayMatrix, scale_display_matrix
-from dscvsr_cli.video.passthrough.plan import PassthroughPlan
+from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
 from dscvsr_cli.video.passthrough.stream_copier import StreamCopier, copy_stream_tags
-from dscvsr_cli.video.read.streams import codec_name
-from dscvsr_cli.video.span import WHOLE, Span
+from dscvsr_cli.video.read.main_stream import codec_name
+from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.write.encoder import PictureSpec, open_stream_encoder
 from dscvsr_cli.video.write.encoder_options import hardware_device
 from dscvsr_cli.video.write.target_file import output_url
@@ -38,7 +38,7 @@ class OutputSpec:
     others: PassthroughPlan | None
     """What goes along with the picture; None leaves everything else out, tags included."""
 
-    span: Span = WHOLE
+    span: TimeSpan = WHOLE
     """The part of the source that goes along."""
 
 

@@ -14,11 +14,11 @@ from typing import Final, Self
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import PICTURE_ENCODERS, is_picture_name, names_container
+from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.image_sequence import is_picture_pattern, sequence_pictures
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.errors import reported
-from dscvsr_cli.video.write.stills import PictureSettings, encode_picture, settle_still
+from dscvsr_cli.video.write.picture_writer import PictureSettings, encode_picture, settle_still
 from dscvsr_cli.video.write.target_file import STANDARD_OUTPUT
 
 _PLACE: Final = re.compile(r"%(?:0(\d+))?d")

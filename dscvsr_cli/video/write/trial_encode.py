@@ -9,9 +9,9 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.read.open_input import describe_error
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.encoder import PictureEncoder, PictureSpec, open_stream_encoder
+from dscvsr_cli.video.write.encoder import FrameEncoder, PictureSpec, open_stream_encoder
 from dscvsr_cli.video.write.encoder_quality import required_hardware
 
 
@@ -29,7 +29,7 @@ def try_encoder(spec: PictureSpec) -> None:
             open_stream_encoder(stream, spec)
             output.start_encoding()
             timeline = Timeline(name=spec.source.path)
-            picture_encoder = PictureEncoder(stream.codec_context, spec, timeline)
+            picture_encoder = FrameEncoder(stream.codec_context, spec, timeline)
             grey = torch.full((3, spec.height, spec.width), 0.5)
             for packet in (
                 *picture_encoder.encode(Frame(pixels=grey, pts=0)),

@@ -6,13 +6,13 @@ from typing import Self
 
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import Container, container_of
+from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.passthrough.plan import StreamChoices, plan_passthrough
-from dscvsr_cli.video.span import WHOLE, Span
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices, plan_passthrough
+from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.timestamps import Timeline, span_shift
-from dscvsr_cli.video.write.encoder import PictureEncoder, settle_picture
+from dscvsr_cli.video.write.encoder import FrameEncoder, settle_picture
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.errors import reported
 from dscvsr_cli.video.write.muxer import Assembly, OutputSpec
 from dscvsr_cli.video.write.target_file import PartialFile, PipeTarget, check_target, is_pipe_target
 
@@ -55,7 +55,7 @@ class VideoWriter:
         copy_streams: bool = True,
         choices: StreamChoices | None = None,
         container: Container | None = None,
-        span: Span = WHOLE,
+        span: TimeSpan = WHOLE,
     ) -> None:
         self.target = target
         self.frames_written = 0
@@ -79,7 +79,7 @@ class VideoWriter:
         output = OutputSpec(picture=spec, others=others, span=span)
         self._assembly = Assembly(self._partial.path, output)
         self._timeline = Timeline(name=source.path, shift=span_shift(source, span))
-        self._encoder: PictureEncoder | None = None
+        self._encoder: FrameEncoder | None = None
 
     @property
     def moved_timestamps(self) -> int:
@@ -99,7 +99,7 @@ class VideoWriter:
         try:
             with reported(self.target):
                 self._assembly.open()
-            self._encoder = PictureEncoder(self._assembly.encoder, self._spec, self._timeline)
+            self._encoder = FrameEncoder(self._assembly.encoder, self._spec, self._timeline)
         except BaseException:
             self._abandon()
             raise
@@ -136,7 +136,7 @@ class VideoWriter:
         self.frames_written += 1
 
     @property
-    def _opened(self) -> PictureEncoder:
+    def _opened(self) -> FrameEncoder:
         if self._encoder is None:
             raise ValueError("the writer is used outside its with block")
         return self._encoder

@@ -8,11 +8,11 @@ from typing import BinaryIO, Self
 
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import container_named
+from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.write.encoder import settle_picture
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.errors import reported
 from dscvsr_cli.video.write.target_file import (
     STANDARD_OUTPUT,
     PartialFile,

@@ -22,10 +22,10 @@ from dscvsr_cli.pipelines.upscale.input import (
 )
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
-from dscvsr_cli.video.read.options import ReadOptions
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.read_options import ReadOptions
 from tests.clips import render_kind
-from tests.video.test_interlaced import render_fields
+from tests.video.read.test_interlacing import render_fields
 
 
 @pytest.fixture

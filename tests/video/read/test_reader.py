@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.video.read.options import ReadOptions
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import CLIPS, Clip, picture, render, render_kind
 from tests.helpers import assert_frames_close

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.colour import RANGE_FULL, ColourInfo, resolve_colour
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.pixels.formats import plain_format
-from dscvsr_cli.video.read.open_input import describe_error
 from dscvsr_cli.video.write.encoder_options import (
     EncodeOptions,
     encoder_options,

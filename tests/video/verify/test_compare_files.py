@@ -6,13 +6,13 @@ import pytest
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.passthrough.plan import StreamChoices
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.passthrough.stream_copier import copy_stream_tags
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.verify.compare_files import compare_files
 from dscvsr_cli.video.verify.findings import Comparison
 from dscvsr_cli.video.verify.packet_digests import unwrapped
-from dscvsr_cli.video.verify.verify import compare_files
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import CLIPS, Clip, render, render_kind

@@ -8,9 +8,9 @@ import torch
 
 from dscvsr_cli.errors import InputVideoError, OutputVideoError, UsageError
 from dscvsr_cli.video.demo_clip import render_demo_clip
+from dscvsr_cli.video.read.picture_reader import read_picture
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.read.stills import read_picture
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.write.picture_writer import save_png
 from tests.clips import picture
 from tests.helpers import assert_frames_close, packet_payloads
 

@@ -8,10 +8,11 @@ from av.video.codeccontext import VideoCodecContext
 from torch import Tensor
 
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED, ColourInfo, resolve_colour
 from dscvsr_cli.video.pixels.convert import frame_to_pixels
 from dscvsr_cli.video.pixels.formats import plain_format
-from dscvsr_cli.video.read.open_input import describe_error, open_input
+from dscvsr_cli.video.read.open_input import open_input
 
 _BT601_TAG: Final = 6
 

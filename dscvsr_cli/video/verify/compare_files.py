@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 import av
 
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.read.open_input import describe_error, open_input
+from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.tags import MUXER_OWNED_KEYS, says_nothing
+from dscvsr_cli.video.verify.compare_frames import PictureTimes, compare_picture, picture_times
+from dscvsr_cli.video.verify.compare_streams import compare_streams
 from dscvsr_cli.video.verify.findings import Comparison, Finding, Level
-from dscvsr_cli.video.verify.picture import PictureTimes, compare_picture, picture_times
-from dscvsr_cli.video.verify.streams import compare_streams
 
 if TYPE_CHECKING:
     from av.container.core import Chapter

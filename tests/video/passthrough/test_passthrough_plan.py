@@ -9,7 +9,11 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import CONTAINERS, container_named, container_of
 from dscvsr_cli.video.info import StreamInfo, StreamKind, VideoInfo
-from dscvsr_cli.video.passthrough.plan import StreamChoices, plan_passthrough, refuse_losses
+from dscvsr_cli.video.passthrough.passthrough_plan import (
+    StreamChoices,
+    plan_passthrough,
+    refuse_losses,
+)
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.encoder_options import EncodeOptions

@@ -14,7 +14,7 @@ from av.subtitles.subtitle import AssSubtitle
 
 from dscvsr_cli.video.containers import TEXT_SUBTITLES
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
-from dscvsr_cli.video.passthrough.plan import describe_stream
+from dscvsr_cli.video.passthrough.passthrough_plan import describe_stream
 from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, says_nothing
 from dscvsr_cli.video.verify.findings import Finding, Level
 from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_packets

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Final, Literal
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.span import WHOLE, Span
+from dscvsr_cli.video.span import WHOLE, TimeSpan
 
 FieldOrder = Literal["auto", "top", "bottom", "progressive"]
 
@@ -23,7 +23,7 @@ class ReadOptions:
     start_number: int | None = None
     """Number of the first picture of a pattern such as ``%05d.png``; None takes the lowest."""
 
-    span: Span = WHOLE
+    span: TimeSpan = WHOLE
     """The part to read."""
 
     deinterlace: bool = False

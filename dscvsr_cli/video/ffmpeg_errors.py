@@ -1,4 +1,4 @@
-"""What goes wrong while a file is written, told as an ``OutputVideoError``."""
+"""FFmpeg's errors in our words, and those of writing as an ``OutputVideoError``."""
 
 import errno
 from collections.abc import Iterator
@@ -9,9 +9,13 @@ from typing import Final
 import av
 
 from dscvsr_cli.errors import OutputVideoError
-from dscvsr_cli.video.read.open_input import describe_error
 
 _DISK_FULL: Final = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
+
+def describe_error(error: Exception) -> str:
+    """Return FFmpeg's words for what went wrong, without its codes."""
+    return str(getattr(error, "strerror", None) or error)
 
 
 @contextmanager

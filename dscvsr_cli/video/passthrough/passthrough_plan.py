@@ -53,7 +53,7 @@ class StreamChoices:
                 f"a sound of {self.audio_bitrate} bits per second cannot be",
                 hint="write --audio-bitrate 192k",
             )
-        if sound_codec(self.audio_encoder) is None:
+        if audio_codec(self.audio_encoder) is None:
             raise UsageError(
                 f"there is no sound encoder called {self.audio_encoder!r} here",
                 hint="try one of aac, libopus, flac, ac3, libmp3lame, pcm_s16le",
@@ -153,7 +153,7 @@ def plan_passthrough(
     """
     container = container_named(container_format)
     choices = choices or StreamChoices()
-    _check_sound(container, choices)
+    _check_audio(container, choices)
     copied: list[StreamInfo] = []
     converted: list[Conversion] = []
     left_out: list[LeftOut] = []
@@ -219,7 +219,7 @@ def refuse_losses(plan: PassthroughPlan, target_name: str, choices: StreamChoice
     )
 
 
-def sound_codec(encoder: str) -> str | None:
+def audio_codec(encoder: str) -> str | None:
     """Return the codec that a sound encoder makes ("opus" for libopus), or None if it is none."""
     try:
         codec = av.Codec(encoder, "w")
@@ -255,13 +255,13 @@ def _encoder_for(stream: StreamInfo, container: Container, choices: StreamChoice
     return container.text_subtitle or None if is_text else None
 
 
-def _check_sound(container: Container, choices: StreamChoices) -> None:
+def _check_audio(container: Container, choices: StreamChoices) -> None:
     encoder = choices.audio_encoder
     if encoder is None or not container.audio:
         return
-    codec = sound_codec(encoder)
+    codec = audio_codec(encoder)
     if codec not in container.audio:
-        better = f"try --audio-encoder {container.sound_encoder}"
+        better = f"try --audio-encoder {container.audio_encoder}"
         holder = next((other for other in CONTAINERS if codec in other.audio), None)
         raise UsageError(
             f"{container.suffix[1:]} files cannot hold the {codec} that {encoder} makes",
@@ -279,8 +279,8 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
     better = recommend(stream)
     if better is not None:
         fixes.append(f"-o out{better.suffix}")
-    if stream.kind == "audio" and stream.codec and container.sound_encoder:
-        fixes.append(f"--audio-encoder {container.sound_encoder}")
+    if stream.kind == "audio" and stream.codec and container.audio_encoder:
+        fixes.append(f"--audio-encoder {container.audio_encoder}")
     if stream.kind in _OPTION_OF_KIND:
         fixes.append(_OPTION_OF_KIND[stream.kind])
     return LeftOut(
