@@ -52,8 +52,7 @@ class FrameClock:
 
     def stamp(self, frame: av.VideoFrame) -> tuple[int, int]:
         """Return the timestamp of the next picture, and its duration or 0 where unknown."""
-        # Older releases of PyAV do not show a frame's duration.
-        duration = int(getattr(frame, "duration", 0) or 0)
+        duration = frame.duration or 0
         if duration == 1 and self._usual_duration > 1:
             # FLV and some Matroska files claim one tick of their millisecond clock per picture.
             duration = 0

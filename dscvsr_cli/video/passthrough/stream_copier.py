@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
-from typing import Any, Final, Protocol, cast
+from typing import Final, Protocol
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Discard, Stream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.containers import container_named
@@ -24,9 +24,6 @@ from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX
 
 _log: Final = logging.getLogger(__name__)
-
-_DISCARD_ALL: Final = 48
-"""libav's AVDISCARD_ALL."""
 
 _LATE_SECONDS: Final = Fraction(1, 25)
 """A delay that nobody notices."""
@@ -157,9 +154,9 @@ class StreamCopier:
         """Begin to read packets; all streams have been added."""
         wanted = set(self._tracks)
         for stream in self._opened.streams:
-            if stream.index not in wanted and hasattr(type(stream), "discard"):
+            if stream.index not in wanted:
                 # The demuxer then skips the pictures, by far the most of the file.
-                cast("Any", stream).discard = _DISCARD_ALL
+                stream.discard = Discard.all
         if wanted:
             self._packets = self._opened.demux([self._opened.streams[i] for i in sorted(wanted)])
 
@@ -253,9 +250,7 @@ def copy_stream_tags(template: Stream, twin: Stream, *, encoded: bool = True) ->
         # What MP4 reads as a track's name it writes from its title.
         tags.setdefault("title", tags["name"])
     twin.metadata.update(tags)
-    if hasattr(template, "disposition"):
-        # Older releases declare a plain Flag and yet take nothing but an integer.
-        cast("Any", twin).disposition = int(template.disposition.value)
+    twin.disposition = template.disposition
 
 
 def _shift(packet: "Packet[Stream]", seconds: Fraction) -> None:

@@ -28,7 +28,7 @@ def is_interlaced(
         return field_order != "progressive"
     if any(frame.interlaced_frame for frame in frames):
         return True
-    told = int(getattr(stream.codec_context, "field_order", 0)) in _FIELDS
+    told = int(stream.codec_context.field_order) in _FIELDS
     return told and codec_name(stream) not in _FLAGGED_PER_PICTURE
 
 
@@ -68,7 +68,7 @@ def deinterlace(
         for number, frame in enumerate(frames):
             if graph is None:
                 graph = _build(frame, _PARITY[field_order], every=every)
-            times.append((frame.pts, frame.dts, int(getattr(frame, "duration", 0) or 0)))
+            times.append((frame.pts, frame.dts, frame.duration or 0))
             frame.pts, frame.time_base = number, _UNIT
             graph.vpush(frame)
             yield from _pull(graph, times)
@@ -109,7 +109,5 @@ def _pull(
         except (av.BlockingIOError, av.EOFError):
             return
         pts, dts, duration = times.popleft()
-        frame.pts, frame.dts = pts, dts
-        if hasattr(frame, "duration"):
-            frame.duration = duration
+        frame.pts, frame.dts, frame.duration = pts, dts, duration
         yield frame

@@ -67,7 +67,7 @@ def still_colour(frame: av.VideoFrame, pixel_format: str | None = None) -> Colou
         width=frame.width,
         matrix_tag=matrix_tag,
         range_tag=int(frame.color_range),
-        primaries_tag=int(getattr(frame, "color_primaries", UNSPECIFIED)),
-        transfer_tag=int(getattr(frame, "color_trc", UNSPECIFIED)),
+        primaries_tag=int(frame.color_primaries),
+        transfer_tag=int(frame.color_trc),
         siting="centre",
     )

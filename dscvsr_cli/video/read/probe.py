@@ -117,7 +117,7 @@ def describe(
     container, stream, frame = decoding.container, decoding.stream, frames[0]
     plain = plain_format(frame.format.name)
     matrix = display_matrix(frame)
-    chapters = container.chapters() if hasattr(container, "chapters") else []
+    chapters = container.chapters()
     others = tuple(
         _stream_info(other, has_chapters=bool(chapters))
         for other in container.streams
@@ -179,16 +179,14 @@ def _colour(stream: VideoStream, frame: av.VideoFrame, siting: Siting) -> Colour
     def tag(of_frame: int, of_stream: int, missing: int) -> int:
         return int(of_frame) if of_frame != missing else int(of_stream)
 
-    frame_primaries = getattr(frame, "color_primaries", UNSPECIFIED)
-    frame_transfer = getattr(frame, "color_trc", UNSPECIFIED)
     return resolve_colour(
         pixel_format=plain_format(frame.format.name),
         height=frame.height,
         width=frame.width,
         matrix_tag=tag(frame.colorspace, context.colorspace, UNSPECIFIED),
         range_tag=tag(frame.color_range, context.color_range, RANGE_UNSPECIFIED),
-        primaries_tag=tag(frame_primaries, context.color_primaries, UNSPECIFIED),
-        transfer_tag=tag(frame_transfer, context.color_trc, UNSPECIFIED),
+        primaries_tag=tag(frame.color_primaries, context.color_primaries, UNSPECIFIED),
+        transfer_tag=tag(frame.color_trc, context.color_trc, UNSPECIFIED),
         siting=siting,
     )
 
@@ -219,8 +217,7 @@ def _frame_count(stream: VideoStream) -> int | None:
 def _frames_cut_off(path: Path, stream: VideoStream) -> int:
     # libav reads what is there of such a file and then ends, without a word.
     size_bytes = path.stat().st_size
-    entries = getattr(stream, "index_entries", ())
-    return sum(1 for entry in entries if entry.pos + entry.size > size_bytes)
+    return sum(1 for entry in stream.index_entries if entry.pos + entry.size > size_bytes)
 
 
 def _duration_seconds(container: InputContainer, stream: VideoStream) -> float | None:

@@ -73,7 +73,5 @@ def picture_frames(
                 f"{info.width}x{info.height}",
                 hint="all pictures of a sequence must have one size",
             )
-        frame.pts, frame.dts = number, None
-        if hasattr(frame, "duration"):
-            frame.duration = 1
+        frame.pts, frame.dts, frame.duration = number, None, 1
         yield frame

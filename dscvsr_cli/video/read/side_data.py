@@ -26,13 +26,12 @@ def display_matrix(frame: av.VideoFrame) -> DisplayMatrix | None:
     data = _side_data(frame, SideDataType.DISPLAYMATRIX, 36)
     if data:
         return struct.unpack("=9i", data[:36])
-    degrees = int(getattr(frame, "rotation", 0))
+    degrees = frame.rotation
     return quarter_turns(degrees) if degrees and degrees % 90 == 0 else None
 
 
 def dynamic_hdr(frames: Iterable[av.VideoFrame]) -> tuple[str, ...]:
     """Return which kinds of dynamic HDR metadata any of the frames carries, each name once."""
-    # By name, since not every release of PyAV knows every kind.
     kinds = (entry.type.name for frame in frames for entry in _entries(frame))
     return tuple(dict.fromkeys(_DYNAMIC_HDR[kind] for kind in kinds if kind in _DYNAMIC_HDR))
 

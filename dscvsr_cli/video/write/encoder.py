@@ -223,7 +223,7 @@ class FrameEncoder:
         # Both the frame and the encoder must name their unit; otherwise the encoder takes frame
         # numbers and the picture runs hundreds of times too slowly.
         picture.time_base = spec.source.time_base
-        if frame.duration and hasattr(picture, "duration"):
+        if frame.duration:
             picture.duration = frame.duration
         return cast("list[Packet[VideoStream]]", self._context.encode(picture))
 

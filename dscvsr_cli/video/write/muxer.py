@@ -157,12 +157,10 @@ class Assembly:
         if not self._spec.container.rotation:
             name = self._spec.container.suffix[1:]
             _log.warning("%s files cannot hold a rotation; the picture will lie on its side", name)
-        elif hasattr(stream, "set_display_matrix"):
+        else:
             source = Size(self._spec.source.height, self._spec.source.width)
             target = Size(self._spec.height, self._spec.width)
             stream.set_display_matrix(scale_display_matrix(matrix, source=source, target=target))
-        else:
-            _log.warning("this release of PyAV cannot keep the rotation; pip install --upgrade av")
 
     def _muxer_options(self) -> dict[str, str]:
         name = self._spec.container.name
