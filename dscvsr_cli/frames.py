@@ -17,10 +17,10 @@ class Frame:
     """(3, H, W) float32 RGB; [0, 1] spans the source's nominal range, from black to white."""
 
     pts: int
-    """Presentation time in units of the stream's time base, exactly as the source gives it."""
+    """Presentation time on the input's clock, in units of its time base, from reader to writer."""
 
     duration: int = 0
-    """How long the picture stands, in the same unit; 0 where the source does not say."""
+    """How long the frame stands, in the same unit; 0 where the source does not say."""
 
     alpha: Tensor | None = None
     """(1, H, W) float32 opacity in [0, 1], or None where the video knows no transparency."""

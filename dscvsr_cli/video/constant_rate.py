@@ -1,12 +1,8 @@
-"""Constant frame rate: whether a video has one, and its pictures counted instead of timed."""
+"""Constant frame rate: whether the times of a video's frames have one behind them."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
-
-from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.info import VideoInfo
 
 _COMMON_RATES: Final = tuple(
     Fraction(rate) / divisor
@@ -38,31 +34,3 @@ def steady_rate(
 def _explains(rate: Fraction, times: Sequence[int], time_base: Fraction) -> bool:
     step = 1 / (rate * time_base)
     return all(abs(time - times[0] - index * step) <= 1 for index, time in enumerate(times))
-
-
-def on_steady_clock(source: VideoInfo, rate: Fraction) -> VideoInfo:
-    """Return a source whose unit of time is one picture."""
-    return replace(source, time_base=1 / rate, frame_rate=rate)
-
-
-def on_coarse_clock(source: VideoInfo, rate: Fraction) -> VideoInfo:
-    """Return a source whose unit of time is a tick of the container's own clock."""
-    return replace(source, time_base=1 / rate)
-
-
-def count_frames(
-    frames: Iterable[Frame], *, time_base: Fraction, rate: Fraction
-) -> Iterator[Frame]:
-    """Give every frame its place on a clock that ticks once per picture.
-
-    Args:
-        frames: Timed in units of ``time_base``.
-        time_base: Seconds per unit.
-        rate: Ticks per second; pictures per second where the rate is constant.
-    """
-    for frame in frames:
-        yield replace(
-            frame,
-            pts=round(frame.pts * time_base * rate),
-            duration=round(frame.duration * time_base * rate),
-        )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from dscvsr_cli.video.pixels.colour import ColourInfo
+from dscvsr_cli.video.pixels.formats import PlainFormat, plain_format
 
 SourceKind = Literal["file", "sequence", "pipe"]
 
@@ -158,3 +159,8 @@ class VideoInfo:
 
     lost_streams: tuple[StreamInfo, ...] = ()
     """Streams that go by unread: those of a pipe beside its picture."""
+
+    @property
+    def plain(self) -> PlainFormat:
+        """The pixel format itself, or its twin of whole planes."""
+        return plain_format(self.pixel_format)

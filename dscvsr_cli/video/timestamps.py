@@ -1,11 +1,16 @@
-"""Timeline: the times of an output's pictures, made to start at zero or later and to rise."""
+"""Timestamps, the whole story: read from the input, brought to the output's clock, made to rise.
+
+``FrameClock`` gives every decoded frame its pts; ``OutputTiming`` brings it to the output's clock;
+``Timeline`` places it there; ``decode_times`` finds when joined packets are to be decoded.
+"""
 
 import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import av
 
@@ -69,11 +74,50 @@ class FrameClock:
 _log: Final = logging.getLogger(__name__)
 
 
-def span_shift(source: VideoInfo, span: TimeSpan) -> int:
-    """Return by how many units of the picture's clock a span moves so that it starts at zero."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputTiming:
+    """The clock that an output's frames are counted on, beside the input's.
+
+    ``Frame.pts`` is on the input's clock all the way from reader to writer; ``ticks`` brings it to
+    the output's when the frame is encoded, and nowhere else.
+    """
+
+    input_time_base: Fraction
+    """Seconds per unit of ``Frame.pts``."""
+
+    time_base: Fraction
+    """Seconds per tick of the output."""
+
+    rate: Fraction | None
+    """Frames per second, as far as known: a hint for encoders, exact where it is constant."""
+
+    @classmethod
+    def like(cls, source: VideoInfo) -> Self:
+        """Return the timing of an output that keeps every time exactly as it is."""
+        return cls(
+            input_time_base=source.time_base, time_base=source.time_base, rate=source.frame_rate
+        )
+
+    @classmethod
+    def constant(cls, source: VideoInfo, rate: Fraction) -> Self:
+        """Return the timing of an output that counts frames, ``rate`` of them per second."""
+        return cls(input_time_base=source.time_base, time_base=1 / rate, rate=rate)
+
+    @classmethod
+    def rounded(cls, source: VideoInfo, clock: Fraction) -> Self:
+        """Return the timing of an output whose own clock has ``clock`` ticks per second."""
+        return cls(input_time_base=source.time_base, time_base=1 / clock, rate=source.frame_rate)
+
+    def ticks(self, units: int) -> int:
+        """Return a time or a duration on the input's clock as the nearest one on the output's."""
+        return round(units * self.input_time_base / self.time_base)
+
+
+def span_shift(source: VideoInfo, span: TimeSpan, time_base: Fraction) -> int:
+    """Return by how many units of ``time_base`` a span moves so that it starts at zero."""
     if span.start == 0:
         return 0
-    return -math.floor((source.start_seconds + span.start) / source.time_base)
+    return -math.floor((source.start_seconds + span.start) / time_base)
 
 
 @dataclass(slots=True, kw_only=True)

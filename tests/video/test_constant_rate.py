@@ -2,12 +2,11 @@
 
 from fractions import Fraction
 
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.constant_rate import count_frames, steady_rate
+from dscvsr_cli.video.constant_rate import steady_rate
+from dscvsr_cli.video.timestamps import OutputTiming
 
 RATES = st.sampled_from([Fraction(24000, 1001), Fraction(25), Fraction(30), Fraction(60000, 1001)])
 UNITS = st.sampled_from([Fraction(1, 1000), Fraction(1, 12800), Fraction(1, 90000)])
@@ -38,8 +37,6 @@ def test_one_picture_that_stands_longer_is_no_constant_rate(
 def test_pictures_of_a_constant_rate_are_counted_without_a_gap(
     rate: Fraction, unit: Fraction, count: int
 ) -> None:
-    pixels = torch.zeros(3, 1, 1)
-    frames = [Frame(pixels=pixels, pts=round(n / rate / unit)) for n in range(count)]
-    assert [one.pts for one in count_frames(frames, time_base=unit, rate=rate)] == list(
-        range(count)
-    )
+    timing = OutputTiming(input_time_base=unit, time_base=1 / rate, rate=rate)
+    counted = [timing.ticks(round(n / rate / unit)) for n in range(count)]
+    assert counted == list(range(count))

@@ -42,8 +42,8 @@ def test_a_timeline_taken_up_again_goes_on_as_if_nothing_had_happened(
 
 def test_a_span_starts_at_zero_to_the_unit(tmp_path: Path) -> None:
     source: VideoInfo = probe(render_kind("constant", tmp_path))
-    assert span_shift(source, TimeSpan()) == 0
-    shift = span_shift(source, TimeSpan(Fraction(1, 10)))
+    assert span_shift(source, TimeSpan(), source.time_base) == 0
+    shift = span_shift(source, TimeSpan(Fraction(1, 10)), source.time_base)
     assert shift == -1280
     assert 0 <= Timeline(name=Path("clip"), shift=shift).place(1281) <= 1
 

@@ -12,7 +12,6 @@ from dscvsr_cli.pipelines.upscale.target import Target
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.target_file import is_pipe_target, is_special_file, resolve_target
 
 _BITS_PER_PIXEL = {
     "ffv1": 7.0,
@@ -94,9 +93,9 @@ def estimate_disk(
 
 def expected_disk(job: UpscaleJob, source: VideoInfo, target: Target) -> DiskNeed | None:
     """Estimate what the output of a job will take, where that is a file on a disk."""
-    if is_pipe_target(target.path) or is_special_file(target.path):
+    if target.destination.is_pipe:
         return None
-    folder = resolve_target(target.path).absolute().parent
+    folder = target.destination.file.absolute().parent
     while not folder.exists():
         folder = folder.parent
     return estimate_disk(

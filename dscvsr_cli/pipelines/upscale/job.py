@@ -83,7 +83,7 @@ class UpscalePlan:
     """What will happen, known before any work starts."""
 
     source: VideoInfo
-    """The input as the writer sees it: with --square-pixels its pixels are square."""
+    """The input, as probed."""
     target: Path
     size: Size
     encoder: str

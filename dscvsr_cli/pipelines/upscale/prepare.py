@@ -22,16 +22,10 @@ from dscvsr_cli.pipelines.upscale.disk_space import (
     disk_warning,
     expected_disk,
 )
-from dscvsr_cli.pipelines.upscale.input import (
-    enlarge_alpha,
-    open_source,
-    output_source,
-    source_warnings,
-)
+from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, source_warnings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.side_by_side import compared
-from dscvsr_cli.pipelines.upscale.target import Target, choose_target, target_picture
-from dscvsr_cli.video.constant_rate import count_frames
+from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import (
     LeftOut,
@@ -43,7 +37,7 @@ from dscvsr_cli.video.passthrough.passthrough_plan import (
 from dscvsr_cli.video.passthrough.picture_losses import lost_colours, lost_shape
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.sequence_writer import check_sequence
-from dscvsr_cli.video.write.target_file import check_target, is_pipe_target, resolve_target
+from dscvsr_cli.video.write.target_file import check_target
 from dscvsr_cli.video.write.trial_encode import try_encoder
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
@@ -106,9 +100,6 @@ class PreparedJob:
                 on_boundary=on_boundary,
             )
 
-        if self.target.rate is not None:
-            unit = self.reader.info.time_base
-            frames = count_frames(frames, time_base=unit, rate=self.target.rate)
         if self.job.compare is None:
             return enlarge_alpha(run(frames), self.target.size)
         skipped = resume.made if resume else 0
@@ -147,8 +138,8 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     _check_place(job, target)
     others = _plan_others(job, source, target)
     refuse_losses(others, target.path.name, job.streams)
-    if not target.holds_picture_alone:
-        try_encoder(target_picture(source, target))
+    if not target.container.frames_only:
+        try_encoder(target.picture)
     need = expected_disk(job, source, target)
     check_disk(need)
     device = choose_device(job.device)
@@ -162,9 +153,8 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         network_cost(loaded.config, dtype),
         budget_bytes=memory_budget_bytes(device, memory_bytes=job.memory_bytes),
     )
-    described = output_source(source, square_pixels=job.square_pixels)
     plan = UpscalePlan(
-        source=target.on_clock(described),
+        source=source,
         target=target.path,
         size=target.canvas,
         encoder=target.options.encoder,
@@ -176,13 +166,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         look_ahead=stream_plan.look_ahead,
         tile=stream_plan.tile,
         warnings=(
-            *source_warnings(
-                source,
-                job,
-                pixel_format=target.pixel_format,
-                encoder=target.options.encoder,
-                container=target.container,
-            ),
+            *source_warnings(job, target.picture),
             *_warnings(source, target, others),
             *filter(None, [disk_warning(need)]),
         ),
@@ -203,9 +187,9 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
 def _check_place(job: UpscaleJob, target: Target) -> None:
     if target.names is not None:
         check_sequence(target.names, overwrite=job.overwrite)
-    elif is_pipe_target(target.path):
+    elif target.destination.is_pipe:
         return
-    elif not (job.resume and is_published(resolve_target(target.path))):
+    elif not (job.resume and is_published(target.destination.file)):
         check_target(target.path, source=job.source, overwrite=job.overwrite)
 
 
@@ -214,12 +198,11 @@ def _plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> Passthro
         return picture_only(source, "pictures")
     encoder = target.options.encoder
     colours = lost_colours(source, target.container, encoder)
-    if target.holds_picture_alone:
+    if target.container.frames_only:
         # Whoever asks for bare pictures knows that nothing goes along.
         others = picture_only(source, "y4m streams")
         return _also_lost(others, colours and replace(colours, refused=False))
-    shown = output_source(source, square_pixels=job.square_pixels)
-    shape = lost_shape(shown, target.container, encoder)
+    shape = lost_shape(target.picture.sample_aspect_ratio, target.container, encoder)
     others = plan_passthrough(source, target.container, job.streams)
     return _also_lost(others, shape, colours)
 

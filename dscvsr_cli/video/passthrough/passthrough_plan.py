@@ -6,13 +6,8 @@ from dataclasses import dataclass
 import av
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.containers import (
-    CONTAINERS,
-    TEXT_SUBTITLES,
-    Container,
-    container_named,
-    recommend,
-)
+from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.containers import CONTAINERS, TEXT_SUBTITLES, recommend
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.tags import PHONE_PREFIX
 
@@ -135,7 +130,7 @@ class PassthroughPlan:
 
 
 def plan_passthrough(
-    source: VideoInfo, container_format: str, choices: StreamChoices | None = None
+    source: VideoInfo, container: Container, choices: StreamChoices | None = None
 ) -> PassthroughPlan:
     """Say what of a source goes into a container, before any work starts.
 
@@ -144,14 +139,12 @@ def plan_passthrough(
 
     Args:
         source: The probed file.
-        container_format: FFmpeg's name of the muxer ("mp4", "matroska").
+        container: What the output is.
         choices: What the person wants; None copies all that fits.
 
     Raises:
-        UsageError: The muxer is none that is written, or cannot hold what the wanted sound encoder
-            makes.
+        UsageError: The container cannot hold what the wanted audio encoder makes.
     """
-    container = container_named(container_format)
     choices = choices or StreamChoices()
     _check_audio(container, choices)
     copied: list[StreamInfo] = []
@@ -264,7 +257,7 @@ def _check_audio(container: Container, choices: StreamChoices) -> None:
         better = f"try --audio-encoder {container.audio_encoder}"
         holder = next((other for other in CONTAINERS if codec in other.audio), None)
         raise UsageError(
-            f"{container.suffix[1:]} files cannot hold the {codec} that {encoder} makes",
+            f"{container.label} files cannot hold the {codec} that {encoder} makes",
             hint=better if holder is None else f"{better}, or write to {holder.suffix}",
         )
 
@@ -274,7 +267,7 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
         reason = "its format is unknown here"
     else:
         what = "a cover picture" if stream.is_cover else stream.codec or f"this {stream.kind}"
-        reason = f"{container.suffix[1:]} files cannot hold {what}"
+        reason = f"{container.label} files cannot hold {what}"
     fixes = []
     better = recommend(stream)
     if better is not None:
@@ -297,7 +290,7 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
 def _lost_properties(
     source: VideoInfo, container: Container, kept: Sequence[StreamInfo]
 ) -> Iterator[LeftOut]:
-    name = container.suffix[1:]
+    name = container.label
     languages = [one.language for one in kept if one.language not in (None, "und")]
     if languages and not container.languages:
         yield LeftOut(
@@ -329,9 +322,7 @@ def _lost_properties(
 
 def _lost_tags(source: VideoInfo, container: Container) -> list[str]:
     # With keys of phones MP4 and MOV are written in the way that holds any key.
-    any_key = container.name in ("mp4", "mov") and any(
-        key.startswith(PHONE_PREFIX) for key in source.tags
-    )
+    any_key = container.phone_tags and any(key.startswith(PHONE_PREFIX) for key in source.tags)
     if container.tags is None or any_key:
         return []
     # The language may follow the name: "location-eng".

@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.containers import container_named
+from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.audio_transcode import AudioTrack
@@ -72,9 +72,10 @@ class StreamCopier:
     moves all of them in time; ``span`` lets only what begins within it come along.
     """
 
-    def __init__(self, source: VideoInfo, plan: PassthroughPlan) -> None:
+    def __init__(self, source: VideoInfo, plan: PassthroughPlan, container: Container) -> None:
         self._source = source
         self._plan = plan
+        self._container = container
         self._stack = ExitStack()
         self._input: InputContainer | None = None
         self._tracks: dict[int, Track] = {}
@@ -186,7 +187,7 @@ class StreamCopier:
         encoder = encoders.get(stream.index)
         if encoder is None:
             late = (template.start_time or 0) * (template.time_base or Fraction(0))
-            gapless = container_named(output.format.name).audio_is_gapless
+            gapless = self._container.audio_is_gapless
             if gapless and stream.kind == "audio" and late > _LATE_SECONDS:
                 raise UsageError(
                     f"it begins {float(late):.3g} s late, and {output.format.name} plays all sound "
@@ -199,7 +200,7 @@ class StreamCopier:
                 template,
                 encoder=encoder,
                 bitrate=self._plan.audio_bitrate,
-                fill_gaps=container_named(output.format.name).audio_is_gapless,
+                fill_gaps=self._container.audio_is_gapless,
             )
         return TextTrack(output, template, encoder=encoder)
 

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final, Literal
 
 import av
@@ -117,6 +118,7 @@ def _parse_paired(name: str) -> PlainFormat:
     )
 
 
+@cache
 def plain_format(name: str) -> PlainFormat:
     """Return the plain format itself, or the one that holds all that ``name`` holds.
 

@@ -1,7 +1,7 @@
 """Which colours an enlarged video is written in, and how it is tagged."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from dscvsr_cli.video.pixels.colour import (
     RANGE_FULL,
@@ -38,33 +38,36 @@ class ColourLimits:
     """Where players look for chroma across a row."""
 
 
-def colour_limits(codec: str, container: str, *, source_siting: Siting = "left") -> ColourLimits:
-    """Return what pictures can say about their colours.
+ColourTags = Literal["all", "range", "codec"]
+"""What a container stores: matrix, range, primaries and transfer for every codec; the range and the
+place of chroma, and nothing else; or nothing, so that the codec's own headers must say it."""
+
+
+def colour_limits(
+    codec: str, stored: ColourTags, *, source_siting: Siting = "left"
+) -> ColourLimits:
+    """Return what an output can say about its colours.
 
     Args:
         codec: FFmpeg's name of the codec.
-        container: FFmpeg's name of the muxer.
+        stored: What the container stores.
         source_siting: Where the source has its chroma.
     """
-    if container == "yuv4mpegpipe":
-        # One line of text with the range and the place of chroma, and nothing on the matrix.
+    if stored == "range":
         return ColourLimits(tells_matrix=False, siting=source_siting)
-    told = container in _TELLING_CONTAINERS or codec in _TELLING_CODECS
+    tagged = stored == "all" or codec in _TAGGING_CODECS
     return ColourLimits(
-        tells_matrix=told,
+        tells_matrix=tagged,
         # Where there is one range alone, everybody knows it.
-        tells_range=told or codec in _ONLY_RANGE,
+        tells_range=tagged or codec in _ONLY_RANGE,
         matrix=_ONLY_MATRIX.get(codec),
         full_range=_ONLY_RANGE.get(codec),
         siting=codec_siting(codec),
     )
 
 
-_TELLING_CONTAINERS: Final = frozenset({"matroska", "mov", "mp4", "webm"})
-"""Their headers hold matrix, range, primaries and transfer for every codec."""
-
-_TELLING_CODECS: Final = frozenset({"av1", "h264", "hevc", "mpeg2video", "prores", "vvc"})
-"""Their own headers do."""
+_TAGGING_CODECS: Final = frozenset({"av1", "h264", "hevc", "mpeg2video", "prores", "vvc"})
+"""Codecs whose own headers hold all colour tags."""
 
 _ONLY_RANGE: Final[dict[str, bool]] = {
     "mjpeg": True,

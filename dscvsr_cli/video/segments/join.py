@@ -73,7 +73,7 @@ def join_segments(
             assembly.shift(shift)
             packets = chain.from_iterable(map(read_packets, files))
             for dts, packet in zip(times, packets, strict=True):
-                assembly.mux(packet.to_packet(dts=dts, time_base=spec.picture.source.time_base))
+                assembly.mux(packet.to_packet(dts=dts, time_base=spec.picture.timing.time_base))
             assembly.finish()
             _sync(path)
     except BaseException:

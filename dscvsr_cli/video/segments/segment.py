@@ -20,7 +20,8 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.packet_file import EncodedPacket, PacketFile
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.encoder import FrameEncoder, PictureSpec, open_encoder
+from dscvsr_cli.video.write.encoder import FrameEncoder, open_encoder
+from dscvsr_cli.video.write.picture_spec import PictureSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ from fractions import Fraction
 from pathlib import Path
 
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
-from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.timestamps import FrameClock
@@ -157,7 +156,7 @@ def _colours(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
 
 
 def _depth(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
-    old, new = plain_format(before.pixel_format), plain_format(after.pixel_format)
+    old, new = before.plain, after.plain
     coarser = new.row_shift > old.row_shift or new.column_shift > old.column_shift
     level: Level = "lost" if new.bits < old.bits or (coarser and old.family != "grey") else "ok"
     message = f"{before.pixel_format} became {after.pixel_format}"

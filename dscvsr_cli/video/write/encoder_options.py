@@ -11,7 +11,7 @@ from av.codec.context import OptionFlags
 from av.codec.hwaccel import HWAccel
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.containers import Container
+from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
 from dscvsr_cli.video.pixels.formats import choose_pixel_format, holds_alpha, plain_format
 from dscvsr_cli.video.write.encoder_quality import lossless_options, quality_options
@@ -21,12 +21,6 @@ _COMMON_ENCODERS: Final = "libx264, libx265, libsvtav1, libvpx-vp9, prores_ks, f
 
 _DEEPER_ENCODERS: Final = {"libx264": ("libx265",), "libvpx-vp9": ("libsvtav1", "libaom-av1")}
 """What stands in for an encoder whose pictures have too few bits, in the same containers."""
-
-_CLEAR_ENCODERS: Final = {
-    "matroska": ("libvpx-vp9", "prores_ks", "ffv1"),
-    "mov": ("prores_ks",),
-}
-"""What stands in for an encoder without opacity, by container; small files come first."""
 
 _PRESET_OPTION: Final = {
     "libvpx": "cpu-used",
@@ -132,7 +126,7 @@ def suitable_encoder(container: Container, source: VideoInfo) -> str:
     """
     stand_ins = _DEEPER_ENCODERS.get(container.picture_encoder, ())
     if source.has_alpha:
-        stand_ins += _CLEAR_ENCODERS.get(container.name, ())
+        stand_ins += container.clear_encoders
     choices = [container.picture_encoder]
     choices += [name for name in stand_ins if name in av.codecs_available]
 
@@ -140,7 +134,7 @@ def suitable_encoder(container: Container, source: VideoInfo) -> str:
         chosen = choose_pixel_format(
             source.pixel_format, offered_formats(name), alpha=source.has_alpha
         )
-        stored, wanted = plain_format(chosen), plain_format(source.pixel_format)
+        stored, wanted = plain_format(chosen), source.plain
         coarser = stored.row_shift > wanted.row_shift or stored.column_shift > wanted.column_shift
         opaque = source.has_alpha and not holds_alpha(chosen)
         return int(opaque), int(coarser), max(0, source.bit_depth - stored.bits)

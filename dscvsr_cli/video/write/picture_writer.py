@@ -1,10 +1,8 @@
 """Pictures as files: what PNG, TIFF, JPEG, WebP and BMP take, and the bytes of one picture."""
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
 
 import av
 from av.video.codeccontext import VideoCodecContext
@@ -13,115 +11,78 @@ from torch import Tensor
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.ffmpeg_errors import describe_error
-from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.pixels.colour import RANGE_FULL, ColourInfo, resolve_colour
+from dscvsr_cli.video.pixels.colour import resolve_colour
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.pixels.formats import plain_format
-from dscvsr_cli.video.write.encoder_options import (
-    EncodeOptions,
-    encoder_options,
-    output_pixel_format,
-)
-
-_BT601_TAG: Final = 6
+from dscvsr_cli.video.write.encoder_options import encoder_options
+from dscvsr_cli.video.write.picture_spec import PictureSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureSettings:
-    """How every picture of a sequence is stored."""
+class StillEncoder:
+    """Encodes frames as pictures that stand alone.
 
-    height: int
-    width: int
-    pixel_format: str
-    colour: ColourInfo
-    encoder: str
-    options: tuple[tuple[str, str], ...]
-
-
-def settle_still(
-    source: VideoInfo, *, height: int, width: int, options: EncodeOptions
-) -> PictureSettings:
-    """Settle how pictures are stored.
-
-    Depth, opacity and greyness of the source are kept where the kind of picture can.
+    Args:
+        spec: What every picture is.
 
     Raises:
-        UsageError: The encoder refuses the size, the pixel format or an option.
+        UsageError: The encoder does not know an option.
     """
-    pixel_format = output_pixel_format(source, options)
-    plain = plain_format(pixel_format)
-    # JPEG and WebP are BT.601 by their own standards, JPEG in full range.
-    colour = resolve_colour(
-        pixel_format=plain,
-        height=height,
-        width=width,
-        matrix_tag=_BT601_TAG,
-        range_tag=RANGE_FULL if plain.family != "yuv" or options.encoder == "mjpeg" else 1,
-        primaries_tag=source.colour.primaries_tag,
-        transfer_tag=source.colour.transfer_tag,
-        siting="centre",
-    )
-    values = encoder_options(options, hdr=None, pixel_format=pixel_format)
-    return PictureSettings(
-        height=height,
-        width=width,
-        pixel_format=pixel_format,
-        colour=colour,
-        encoder=options.encoder,
-        options=tuple(values.items()),
-    )
 
+    def __init__(self, spec: PictureSpec) -> None:
+        self._spec = spec
+        self._options = encoder_options(spec.options, hdr=None, pixel_format=spec.pixel_format)
 
-def encode_picture(frame: Frame, settings: PictureSettings) -> bytes:
-    """Return one frame as the content of a picture file.
+    def encode(self, frame: Frame) -> bytes:
+        """Return one frame as the content of a picture file.
 
-    Raises:
-        ValueError: The frame has another size.
-        OutputVideoError: The encoder fails.
-    """
-    if frame.pixels.shape != (3, settings.height, settings.width):
-        raise ValueError(
-            f"expected (3, {settings.height}, {settings.width}), got {tuple(frame.pixels.shape) = }"
+        Raises:
+            ValueError: The frame has another size.
+            UsageError: The encoder refuses the size or the pixel format.
+            OutputVideoError: The encoder fails.
+        """
+        spec = self._spec
+        if frame.pixels.shape != (3, spec.height, spec.width):
+            raise ValueError(
+                f"expected (3, {spec.height}, {spec.width}), got {tuple(frame.pixels.shape) = }"
+            )
+        picture = pixels_to_frame(
+            frame.pixels, pixel_format=spec.pixel_format, colour=spec.colour, alpha=frame.alpha
         )
-    colour = settings.colour
-    picture = pixels_to_frame(
-        frame.pixels, pixel_format=settings.pixel_format, colour=colour, alpha=frame.alpha
-    )
-    context = _open(settings)
-    picture.pts, picture.time_base = 0, context.time_base
-    try:
-        packets = [*context.encode(picture), *context.encode(None)]
-    except av.FFmpegError as error:
-        raise OutputVideoError(
-            f"a picture could not be encoded: {describe_error(error)}",
-            hint="try .png, which takes every size and depth",
-        ) from error
-    return b"".join(bytes(packet) for packet in packets)
+        context = self._open()
+        picture.pts, picture.time_base = 0, context.time_base
+        try:
+            packets = [*context.encode(picture), *context.encode(None)]
+        except av.FFmpegError as error:
+            raise OutputVideoError(
+                f"a picture could not be encoded: {describe_error(error)}",
+                hint="try .png, which takes every size and depth",
+            ) from error
+        return b"".join(bytes(packet) for packet in packets)
 
-
-def _open(settings: PictureSettings) -> VideoCodecContext:
-    # One context per picture: some encoders take nothing more once they have been drained.
-    context = av.CodecContext.create(settings.encoder, "w")
-    if not isinstance(context, VideoCodecContext):
-        raise UsageError(f"{settings.encoder} encodes no pictures", hint="leave --encoder out")
-    context.width, context.height = settings.width, settings.height
-    context.pix_fmt = settings.pixel_format
-    context.time_base = Fraction(1, 25)
-    context.thread_count = 1
-    context.color_range = settings.colour.range_tag
-    context.colorspace = settings.colour.matrix_tag if settings.colour.matrix != "rgb" else 0
-    context.color_primaries = settings.colour.primaries_tag
-    context.color_trc = settings.colour.transfer_tag
-    context.options = dict(settings.options)
-    try:
-        context.open()
-    except (av.FFmpegError, ValueError) as error:
-        raise UsageError(
-            f"{settings.encoder} refuses pictures of {settings.width}x{settings.height} "
-            f"{settings.pixel_format} ({describe_error(error)})",
-            hint="try .png, which takes every size and depth",
-        ) from error
-    return context
+    def _open(self) -> VideoCodecContext:
+        # One context per picture: some encoders take nothing more once they have been drained.
+        spec, encoder = self._spec, self._spec.options.encoder
+        context = av.CodecContext.create(encoder, "w")
+        if not isinstance(context, VideoCodecContext):
+            raise UsageError(f"{encoder} encodes no pictures", hint="leave --encoder out")
+        context.width, context.height = spec.width, spec.height
+        context.pix_fmt = spec.pixel_format
+        context.time_base = Fraction(1, 25)
+        context.thread_count = 1
+        context.color_range = spec.colour.range_tag
+        context.colorspace = spec.colour.matrix_tag if spec.colour.matrix != "rgb" else 0
+        context.color_primaries = spec.colour.primaries_tag
+        context.color_trc = spec.colour.transfer_tag
+        context.options = dict(self._options)
+        try:
+            context.open()
+        except (av.FFmpegError, ValueError) as error:
+            raise UsageError(
+                f"{encoder} refuses pictures of {spec.width}x{spec.height} "
+                f"{spec.pixel_format} ({describe_error(error)})",
+                hint="try .png, which takes every size and depth",
+            ) from error
+        return context
 
 
 def save_png(path: Path, pixels: Tensor) -> None:

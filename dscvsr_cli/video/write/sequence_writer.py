@@ -17,8 +17,8 @@ from dscvsr_cli.video.containers import PICTURE_ENCODERS, is_picture_name, names
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.image_sequence import is_picture_pattern, sequence_pictures
-from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.picture_writer import PictureSettings, encode_picture, settle_still
+from dscvsr_cli.video.write.picture_spec import PictureSpec
+from dscvsr_cli.video.write.picture_writer import StillEncoder
 from dscvsr_cli.video.write.target_file import STANDARD_OUTPUT
 
 _PLACE: Final = re.compile(r"%(?:0(\d+))?d")
@@ -95,31 +95,19 @@ class SequenceWriter:
 
     Args:
         names: Where the pictures go.
-        source: The probed input.
-        height: Rows of the frames to come.
-        width: Columns of the frames to come.
-        options: Says the encoder, its options and the pixel format.
+        spec: What every picture is.
         overwrite: Whether pictures of the same names may be replaced.
+
+    Raises:
+        UsageError: The encoder does not know an option.
     """
 
-    def __init__(
-        self,
-        names: PictureNames,
-        *,
-        source: VideoInfo,
-        height: int,
-        width: int,
-        options: EncodeOptions,
-        overwrite: bool = False,
-    ) -> None:
+    def __init__(self, names: PictureNames, spec: PictureSpec, *, overwrite: bool = False) -> None:
         self.frames_written = 0
         self.moved_timestamps = 0
         self._names = names
         self._overwrite = overwrite
-        self._settings: PictureSettings = settle_still(
-            source, height=height, width=width, options=options
-        )
-        self.pixel_format = self._settings.pixel_format
+        self._encoder = StillEncoder(spec)
         self._stage: Path | None = None
 
     def __enter__(self) -> Self:
@@ -167,7 +155,7 @@ class SequenceWriter:
             raise ValueError("the writer is used outside its with block")
         path = self._stage / self._names.name(self.frames_written)
         with reported(self._names.folder / path.name):
-            path.write_bytes(encode_picture(frame, self._settings))
+            path.write_bytes(self._encoder.encode(frame))
         self.frames_written += 1
 
     def _publish(self) -> None:

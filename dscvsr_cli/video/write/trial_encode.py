@@ -11,8 +11,9 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.encoder import FrameEncoder, PictureSpec, open_stream_encoder
+from dscvsr_cli.video.write.encoder import FrameEncoder, open_stream_encoder
 from dscvsr_cli.video.write.encoder_quality import required_hardware
+from dscvsr_cli.video.write.picture_spec import PictureSpec
 
 
 def try_encoder(spec: PictureSpec) -> None:
@@ -22,7 +23,7 @@ def try_encoder(spec: PictureSpec) -> None:
         UsageError: The hardware is missing, the size or the pixel format cannot be, an option has
             no such value, or the container cannot hold the result.
     """
-    encoder, suffix = spec.options.encoder, spec.container.suffix[1:]
+    encoder, suffix = spec.options.encoder, spec.container.label
     try:
         with av.open(io.BytesIO(), "w", format=spec.container.name) as output:
             stream = cast("VideoStream", output.add_stream(encoder, rate=spec.rate))

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.constant_rate import on_steady_clock
 from dscvsr_cli.video.passthrough.audio_transcode import (
     AudioClock,
     choose_sample_format,
@@ -19,9 +18,8 @@ from dscvsr_cli.video.passthrough.audio_transcode import (
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import SAMPLE_RATE, Clip, render, render_kind
-from tests.video.outputs import copy_clip
+from tests.video.outputs import copy_clip, open_writer
 
 CLICKS = (0.1, 0.45, 0.8)
 
@@ -132,7 +130,7 @@ def test_an_encoder_that_cannot_take_the_sound_is_refused_before_any_frame(
     source = clicking_clip(tmp_path)
     target = tmp_path / "out.mkv"
     choices = StreamChoices(audio_encoder="libopus", audio_bitrate=10**9)
-    writer = VideoWriter(target, source=probe(source), height=48, width=64, choices=choices)
+    writer = open_writer(target, source=probe(source), height=48, width=64, choices=choices)
     with pytest.raises(UsageError, match="cannot be brought over"), writer:
         pytest.fail("the block must not be entered")
     assert not target.exists()
@@ -166,14 +164,22 @@ def test_the_next_higher_rate_is_chosen(source: int, offered: list[int], chosen:
 
 def test_where_sound_has_no_times_silence_fills_a_late_start(tmp_path: Path) -> None:
     source, target = clicking_clip(tmp_path, start=0.2), tmp_path / "out.avi"
-    on_grid = on_steady_clock(probe(source), Fraction(25))
+    info = probe(source)
     options = EncodeOptions(encoder="mpeg4")
     choices = StreamChoices(audio_encoder="pcm_s16le")
-    with VideoWriter(
-        target, source=on_grid, height=48, width=64, options=options, choices=choices
+    with open_writer(
+        target,
+        source=info,
+        height=48,
+        width=64,
+        options=options,
+        choices=choices,
+        rate=Fraction(25),
     ) as writer:
         for index in range(25):
-            writer.write(Frame(pixels=torch.zeros(3, 48, 64), pts=index))
+            writer.write(
+                Frame(pixels=torch.zeros(3, 48, 64), pts=round(index / 25 / info.time_base))
+            )
     with av.open(str(target)) as container:
         assert next(packet.pts for packet in container.demux(video=0) if packet.size) == 0
     assert click_times(target) == pytest.approx([click + 0.2 for click in CLICKS], abs=0.001)
@@ -181,10 +187,12 @@ def test_where_sound_has_no_times_silence_fills_a_late_start(tmp_path: Path) -> 
 
 def test_where_sound_has_no_times_late_sound_is_not_copied(tmp_path: Path) -> None:
     source = clicking_clip(tmp_path, start=0.2)
-    on_grid = on_steady_clock(probe(source), Fraction(25))
+    info = probe(source)
     options = EncodeOptions(encoder="mpeg4")
     target = tmp_path / "out.avi"
-    writer = VideoWriter(target, source=on_grid, height=48, width=64, options=options)
+    writer = open_writer(
+        target, source=info, height=48, width=64, options=options, rate=Fraction(25)
+    )
     with pytest.raises(UsageError, match=r"begins 0\.2 s late"), writer:
         pytest.fail("the block must not be entered")
 

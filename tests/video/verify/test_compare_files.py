@@ -14,9 +14,8 @@ from dscvsr_cli.video.verify.compare_files import compare_files
 from dscvsr_cli.video.verify.findings import Comparison
 from dscvsr_cli.video.verify.packet_digests import unwrapped
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import CLIPS, Clip, render, render_kind
-from tests.video.outputs import FAST, copy_clip
+from tests.video.outputs import FAST, copy_clip, open_writer
 
 
 def levels(comparison: Comparison) -> dict[str, str]:
@@ -68,7 +67,7 @@ def test_lost_pictures_are_found(tmp_path: Path) -> None:
     source, target = render_kind("constant", tmp_path), tmp_path / "out.mp4"
     with (
         VideoReader(source) as reader,
-        VideoWriter(target, source=reader.info, height=48, width=64, options=FAST) as writer,
+        open_writer(target, source=reader.info, height=48, width=64, options=FAST) as writer,
     ):
         for frame in list(reader)[:-1]:
             writer.write(frame)
@@ -80,7 +79,7 @@ def test_moved_pictures_are_found_however_little(tmp_path: Path) -> None:
     source, target = render_kind("constant", tmp_path), tmp_path / "out.mp4"
     with (
         VideoReader(source) as reader,
-        VideoWriter(target, source=reader.info, height=48, width=64, options=FAST) as writer,
+        open_writer(target, source=reader.info, height=48, width=64, options=FAST) as writer,
     ):
         for index, frame in enumerate(reader):
             writer.write(Frame(pixels=frame.pixels, pts=frame.pts + 26 * (index == 3)))
@@ -92,7 +91,7 @@ def test_a_shift_of_the_whole_file_is_no_change(tmp_path: Path) -> None:
     source, target = render_kind("constant", tmp_path), tmp_path / "out.mp4"
     with (
         VideoReader(source) as reader,
-        VideoWriter(target, source=reader.info, height=48, width=64, options=FAST) as writer,
+        open_writer(target, source=reader.info, height=48, width=64, options=FAST) as writer,
     ):
         for frame in reader:
             writer.write(Frame(pixels=frame.pixels, pts=frame.pts + 12800))
