@@ -153,8 +153,35 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         network_cost(loaded.config, dtype),
         budget_bytes=memory_budget_bytes(device, memory_bytes=job.memory_bytes),
     )
-    plan = UpscalePlan(
-        source=source,
+    warnings = (
+        *source_warnings(job, target.picture),
+        *_warnings(source, target, others),
+        *filter(None, [disk_warning(need)]),
+    )
+    return PreparedJob(
+        job=job,
+        reader=reader,
+        plan=_describe_plan(target, loaded, device, stream_plan, dtype=dtype, warnings=warnings),
+        target=target,
+        loaded=loaded,
+        others=others,
+        disk=need,
+        stream_plan=stream_plan,
+        device=device,
+    )
+
+
+def _describe_plan(
+    target: Target,
+    loaded: LoadedNetwork,
+    device: torch.device,
+    plan: StreamPlan,
+    *,
+    dtype: torch.dtype,
+    warnings: tuple[str, ...],
+) -> UpscalePlan:
+    return UpscalePlan(
+        source=target.picture.source,
         target=target.path,
         size=target.canvas,
         encoder=target.options.encoder,
@@ -162,25 +189,10 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         device=str(device),
         dtype=str(dtype).removeprefix("torch."),
         weights=loaded.name,
-        window=stream_plan.window,
-        look_ahead=stream_plan.look_ahead,
-        tile=stream_plan.tile,
-        warnings=(
-            *source_warnings(job, target.picture),
-            *_warnings(source, target, others),
-            *filter(None, [disk_warning(need)]),
-        ),
-    )
-    return PreparedJob(
-        job=job,
-        reader=reader,
-        plan=plan,
-        target=target,
-        loaded=loaded,
-        others=others,
-        disk=need,
-        stream_plan=stream_plan,
-        device=device,
+        window=plan.window,
+        look_ahead=plan.look_ahead,
+        tile=plan.tile,
+        warnings=warnings,
     )
 
 

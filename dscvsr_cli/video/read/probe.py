@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.display_matrix import rotation_degrees
-from dscvsr_cli.video.info import Crop, StreamInfo, StreamKind, VideoInfo
+from dscvsr_cli.video.info import Crop, SourceKind, StreamInfo, StreamKind, VideoInfo
 from dscvsr_cli.video.pixels.colour import (
     RANGE_UNSPECIFIED,
     UNSPECIFIED,
@@ -95,45 +96,23 @@ def describe(
     header: bytes,
     trouble: Sequence[str] = (),
 ) -> VideoInfo:
-    """Return what is known of an opened file or pipe after a look at its first pictures.
+    """Return what is known of an opened file or pipe after a look at its first frames.
 
     Args:
         decoding: At its beginning.
         path: The file or pipe.
-        options: Of the person.
-        header: The first bytes; empty where the file can be opened to read them.
+        options: How the person wants it read.
+        header: The first bytes of a pipe; empty for a file, which can be opened to read them.
         trouble: What has gone wrong while decoding, for the message.
 
     Raises:
-        InputVideoError: No picture could be decoded.
+        InputVideoError: No frame could be decoded.
     """
-    frames = decoding.look(PICTURES_LOOKED_AT)
-    if not frames:
-        reason = trouble[-1] if trouble else "it ends before the first picture"
-        raise InputVideoError(
-            f"no picture of {input_name(path)} could be decoded ({reason})",
-            hint="the file is damaged or cut short; try another copy",
-        )
+    frames = _first_frames(decoding, path, trouble)
     container, stream, frame = decoding.container, decoding.stream, frames[0]
-    plain = plain_format(frame.format.name)
+    beside = _from_pipe(decoding) if header else _from_file(decoding, path, frame)
+    height, width = (beside.crop or Crop()).size(frame.height, frame.width)
     matrix = display_matrix(frame)
-    chapters = container.chapters()
-    others = tuple(
-        _stream_info(other, has_chapters=bool(chapters))
-        for other in container.streams
-        if other.index != stream.index
-    )
-    kind = source_kind(path)
-    crop = None
-    if kind == "file":
-        crop = container_crop(
-            path,
-            container.format.name,
-            stream_index=stream.index,
-            height=frame.height,
-            width=frame.width,
-        )
-    height, width = (crop or Crop()).size(frame.height, frame.width)
     return VideoInfo(
         path=path,
         container=container.format.name,
@@ -146,24 +125,84 @@ def describe(
         frame_count=_frame_count(stream),
         duration_seconds=_duration_seconds(container, stream),
         pixel_format=frame.format.name,
-        bit_depth=max((part.bits for part in frame.format.components), default=plain.bits),
+        bit_depth=_bit_depth(frame),
         colour=_colour(stream, frame, _siting(path, container, stream, header)),
         sample_aspect_ratio=stream.sample_aspect_ratio or None,
         display_matrix=matrix,
         rotation=rotation_degrees(matrix),
         interlaced=is_interlaced(stream, frames, options.field_order),
         hdr=hdr_metadata(frame),
-        other_streams=others if kind == "file" else (),
-        frames_cut_off=_frames_cut_off(path, stream) if kind == "file" else 0,
-        chapter_count=len(chapters) if kind == "file" else 0,
-        tags=content_keys(dict(container.metadata)) if kind == "file" else (),
-        kind=kind,
+        other_streams=beside.other_streams,
+        frames_cut_off=beside.frames_cut_off,
+        chapter_count=beside.chapter_count,
+        tags=beside.tags,
+        kind=beside.kind,
         start_seconds=_start_seconds(container, stream),
         has_alpha=_has_alpha(codec_name(stream), frames),
         dynamic_hdr=dynamic_hdr(frames),
-        crop=crop,
-        lost_streams=() if kind == "file" else others,
+        crop=beside.crop,
+        lost_streams=beside.lost_streams,
     )
+
+
+def _first_frames(decoding: Decoding, path: Path, trouble: Sequence[str]) -> list[av.VideoFrame]:
+    frames = decoding.look(PICTURES_LOOKED_AT)
+    if not frames:
+        reason = trouble[-1] if trouble else "it ends before the first picture"
+        raise InputVideoError(
+            f"no picture of {input_name(path)} could be decoded ({reason})",
+            hint="the file is damaged or cut short; try another copy",
+        )
+    return frames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What an input holds beside its frames; of a pipe none of it can be kept."""
+
+    kind: SourceKind
+    other_streams: tuple[StreamInfo, ...] = ()
+    lost_streams: tuple[StreamInfo, ...] = ()
+    chapter_count: int = 0
+    tags: tuple[str, ...] = ()
+    frames_cut_off: int = 0
+    crop: Crop | None = None
+
+
+def _from_pipe(decoding: Decoding) -> _Beside:
+    return _Beside(kind="pipe", lost_streams=_other_streams(decoding))
+
+
+def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame) -> _Beside:
+    container, stream = decoding.container, decoding.stream
+    return _Beside(
+        kind="file",
+        other_streams=_other_streams(decoding),
+        chapter_count=len(container.chapters()),
+        tags=content_keys(dict(container.metadata)),
+        frames_cut_off=_frames_cut_off(path, stream),
+        crop=container_crop(
+            path,
+            container.format.name,
+            stream_index=stream.index,
+            height=frame.height,
+            width=frame.width,
+        ),
+    )
+
+
+def _other_streams(decoding: Decoding) -> tuple[StreamInfo, ...]:
+    has_chapters = bool(decoding.container.chapters())
+    return tuple(
+        _stream_info(other, has_chapters=has_chapters)
+        for other in decoding.container.streams
+        if other.index != decoding.stream.index
+    )
+
+
+def _bit_depth(frame: av.VideoFrame) -> int:
+    components = (part.bits for part in frame.format.components)
+    return max(components, default=plain_format(frame.format.name).bits)
 
 
 def _has_alpha(codec: str, frames: Sequence[av.VideoFrame]) -> bool:
