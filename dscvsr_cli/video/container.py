@@ -50,7 +50,7 @@ class Container:
     """Codec that text subtitles of other kinds are converted to, or "" where there is none."""
 
     frames_only: bool = False
-    """Whether it holds frames and nothing else by its nature, so that nobody expects more."""
+    """Whether it can hold nothing but frames, so that nobody expects more."""
 
     # What it says about them.
 
@@ -111,7 +111,7 @@ class Container:
 
     @property
     def label(self) -> str:
-        """What people call it: its suffix without the dot."""
+        """Its name in messages: the suffix without the dot."""
         return self.suffix[1:]
 
     @property

@@ -17,7 +17,7 @@ _PCM: Final = frozenset(
     for order in ("le", "be")
 )
 # Audio often starts a little below zero, with samples that only warm up its decoder. Matroska has a
-# field for that, so there is no need to move every stream for it; AVI has no times at all, and
+# field for that, so there is no need to move every stream for it; AVI stores no times, and
 # would move the frames by a whole one.
 _KEEP_NEGATIVE_TIMES: Final = (("avoid_negative_ts", "disabled"),)
 
@@ -223,7 +223,7 @@ def container_of(target: Path) -> Container:
     """Return the container that a file name asks for.
 
     Raises:
-        UsageError: The suffix is none of ours.
+        UsageError: No container here has this suffix.
     """
     container = _BY_SUFFIX.get(target.suffix.lower())
     if container is None:
@@ -266,12 +266,12 @@ def pipe_container(pipe_format: str) -> Container:
 
 
 def recommend(stream: StreamInfo) -> Container | None:
-    """Return a container that holds the stream, or None where no container of ours does."""
+    """Return a container that holds the stream, or None where none here does."""
     return next((container for container in CONTAINERS if container.holds(stream)), None)
 
 
 def picture_container(suffix: str) -> Container:
-    """Return what stands for a container where every picture is a file of its own.
+    """Return the stand-in for a container where every frame is a picture file of its own.
 
     Raises:
         UsageError: Pictures of this kind are not written.

@@ -23,13 +23,13 @@ def reported(target: Path) -> Iterator[None]:
     """Turn what libav or the system says about writing into an error that names ``target``.
 
     Raises:
-        BrokenPipeError: Nobody reads the pipe any more.
+        BrokenPipeError: The reader of the pipe has closed it.
         OutputVideoError: The block raised an ``av.FFmpegError`` or an ``OSError``.
     """
     try:
         yield
     except BrokenPipeError:
-        # Whoever reads a pipe may stop when it has enough.
+        # The reader of a pipe may stop when it has enough.
         raise
     except (av.FFmpegError, OSError) as error:
         full = getattr(error, "errno", None) in _DISK_FULL

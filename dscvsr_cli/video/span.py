@@ -12,7 +12,7 @@ class TimeSpan:
     """From ``start`` up to, but not including, ``end``.
 
     Seconds count from where players show 0:00, which is ``VideoInfo.start_seconds`` on the clock of
-    the file. A picture belongs to the span in which it begins.
+    the file. A frame belongs to the span in which it begins.
     """
 
     start: Fraction = Fraction(0)
@@ -26,12 +26,11 @@ class TimeSpan:
         if self.start < 0:
             raise UsageError(
                 f"a span cannot start before the video, got {float(self.start):g} s",
-                hint="count from the start of the video: --start 0 is its first picture",
+                hint="count from the start of the video: --start 0 is its first frame",
             )
         if self.end is not None and self.end <= self.start:
             raise UsageError(
-                f"the end, {float(self.end):g} s, does not lie after the start, "
-                f"{float(self.start):g} s",
+                f"the end, {float(self.end):g} s, is not after the start, {float(self.start):g} s",
                 hint="both count from the start of the video: --start 60 --end 90",
             )
 
@@ -45,12 +44,12 @@ class TimeSpan:
         return not self.is_before(seconds) and not self.is_past(seconds)
 
     def is_before(self, seconds: Fraction) -> bool:
-        """Say whether ``seconds`` lies before the start; nothing lies before a start of 0."""
-        # Sound and pictures may begin below zero: a span from the beginning keeps them.
+        """Say whether ``seconds`` is before the start; nothing is before a start of 0."""
+        # Audio and frames may begin below zero: a span from the beginning keeps them.
         return self.start > 0 and seconds < self.start
 
     def is_past(self, seconds: Fraction) -> bool:
-        """Say whether ``seconds`` lies at the end or after it."""
+        """Say whether ``seconds`` is at the end or after it."""
         return self.end is not None and seconds >= self.end
 
 

@@ -1,4 +1,4 @@
-"""Disk: how much room an output will take, roughly, and whether there is as much."""
+"""Disk space: roughly how much an output needs, and whether there is enough."""
 
 import math
 import shutil
@@ -25,7 +25,7 @@ _BITS_PER_PIXEL = {
     "libaom-av1": 0.15,
     "libvpx-vp9": 0.2,
 }
-"""Of ordinary footage at the default quality; real films lie between a third and three times it."""
+"""Ordinary footage at the default quality; real films need a third to three times as much."""
 _USUAL_BITS = 0.35
 _LOSSLESS_BITS = 7.0
 _USUAL_QUALITY = 18
@@ -33,7 +33,7 @@ _QUALITY_OF_HALF = 6
 """Steps of constant quality that halve a file."""
 
 _STATE_BYTES_PER_PIXEL = 64 * 4
-"""Of the input, at most, in what the network goes on from."""
+"""Bytes per input pixel, at most, of the state that the network continues from."""
 
 _CLEARLY_TOO_LITTLE = 1 / 4
 """Share of the estimate below which even footage that packs well does not fit."""
@@ -41,13 +41,13 @@ _CLEARLY_TOO_LITTLE = 1 / 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskNeed:
-    """What an output will take beside what there is."""
+    """The space that an output needs, and the space that is free."""
 
     folder: Path
     output_bytes: int | None
-    """The finished file; None where the input does not tell its length."""
+    """The finished file; None where the input does not say its length."""
     work_bytes: int | None
-    """The pieces beside it until it is joined, and what the network goes on from."""
+    """The segments beside it until they are joined, and the network's state."""
     free_bytes: int
 
     @property
@@ -72,13 +72,13 @@ class DiskNeed:
 def estimate_disk(
     source: VideoInfo, folder: Path, *, frames: int | None, size: Size, options: EncodeOptions
 ) -> DiskNeed:
-    """Estimate what an output will take, and look up what is free.
+    """Estimate the space that an output needs, and look up what is free.
 
     Args:
         source: The probed input.
         folder: Where the output goes.
         frames: How many there will be, or None.
-        size: Of the pictures.
+        size: Size of the frames.
         options: How they are encoded.
     """
     free = shutil.disk_usage(folder).free
@@ -108,7 +108,7 @@ def expected_disk(job: UpscaleJob, source: VideoInfo, target: Target) -> DiskNee
 
 
 def expected_frames(source: VideoInfo, span: TimeSpan) -> int | None:
-    """Return about how many frames a span of a video holds, or None where nothing tells."""
+    """Return about how many frames a span of a video holds, or None where that is unknown."""
     total = source.frame_count
     if total is None and source.duration_seconds and source.frame_rate:
         total = math.ceil(source.duration_seconds * source.frame_rate)
@@ -121,7 +121,7 @@ def expected_frames(source: VideoInfo, span: TimeSpan) -> int | None:
 
 
 def picture_bytes(frames: int, size: Size, options: EncodeOptions) -> int:
-    """Return roughly what encoded pictures take."""
+    """Return roughly how many bytes encoded frames take."""
     bits = _BITS_PER_PIXEL.get(options.encoder, _USUAL_BITS)
     if options.lossless:
         bits = _LOSSLESS_BITS
@@ -131,14 +131,14 @@ def picture_bytes(frames: int, size: Size, options: EncodeOptions) -> int:
 
 
 def check_disk(need: DiskNeed | None) -> None:
-    """Complain about a disk on which an output cannot fit.
+    """Refuse a disk on which an output cannot fit.
 
     Raises:
         OutputVideoError: There is far too little room.
     """
     if need is not None and need.is_hopeless:
         raise OutputVideoError(
-            f"about {_gigabytes(need.needed_bytes)} are needed in {need.folder}, for the pieces "
+            f"about {_gigabytes(need.needed_bytes)} are needed in {need.folder}, for the segments "
             f"and the joined file, and {_gigabytes(need.free_bytes)} are free",
             hint="free some space, or write elsewhere with -o",
         )

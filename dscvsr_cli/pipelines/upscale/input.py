@@ -1,4 +1,4 @@
-"""The input of a job: opened as the person asks for, and what there is to say about it."""
+"""The input of a job: opened as asked for, and the warnings about it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -22,15 +22,15 @@ def open_source(job: UpscaleJob) -> VideoReader:
     """Open and probe the input of a job; a pipe is opened here, once and for all.
 
     Raises:
-        UsageError: An option that does not fit the input, or interlaced video that nobody has said
-            what to do with.
+        UsageError: An option that does not fit the input, or interlaced video without an option
+            that says what to do with it.
         InputVideoError: The input cannot be read.
     """
     reader = VideoReader(job.source, job.reading)
     if reader.info.interlaced and not job.reading.deinterlace:
         reader.close()
         raise UsageError(
-            f"{input_name(job.source)} is interlaced: each picture shows two moments, which would "
+            f"{input_name(job.source)} is interlaced: each frame shows two moments, which would "
             "be enlarged as one",
             hint="add --deinterlace, or --field-order progressive where the file is wrongly marked",
         )
@@ -38,12 +38,12 @@ def open_source(job: UpscaleJob) -> VideoReader:
 
 
 def enlarge_alpha(frames: Iterable[Frame], size: Size) -> Iterator[Frame]:
-    """Bring the opacity of enlarged frames to their size, ``(1, H, W)`` -> ``(1, sH, sW)``."""
+    """Enlarge the alpha of enlarged frames, ``(1, H, W)`` -> ``(1, sH, sW)``."""
     for frame in frames:
         if frame.alpha is None:
             yield frame
         else:
-            # The network knows nothing of opacity; overshoot of the kernel is cut off.
+            # The network does not see alpha; the kernel's overshoot is clamped.
             yield replace(frame, alpha=resize(frame.alpha, size).clamp_(0.0, 1.0))
 
 
@@ -57,10 +57,10 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     source, container = picture.source, picture.container
     pixel_format, encoder = picture.pixel_format, picture.options.encoder
     if source.frames_cut_off:
-        yield f"the file is cut short: its last {source.frames_cut_off} pictures are missing"
+        yield f"the file is cut short: its last {source.frames_cut_off} frames are missing"
     for stream in source.lost_streams:
         yield (
-            f"{stream.kind} stream {stream.index} will be lost: of a pipe only the picture can be "
+            f"{stream.kind} stream {stream.index} will be lost: of a pipe only the video can be "
             "read (give the file itself to keep it)"
         )
     if source.has_alpha and not _keeps_alpha(picture):
@@ -73,9 +73,9 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     if job.pixel_format is None:
         yield from _coarser_frames(picture)
     for name in source.dynamic_hdr:
-        yield f"{name} metadata will be lost: it belongs to the pictures of the old size"
+        yield f"{name} metadata will be lost: it belongs to frames of the old size"
     if "Dolby Vision" in source.dynamic_hdr and source.colour.transfer_tag == UNSPECIFIED:
-        # Profile 5 has no picture that other players could show; its tags say nothing.
+        # Profile 5 holds nothing that other players could show, and its tags say nothing.
         yield "without Dolby Vision the colours of this file (profile 5, it seems) will look wrong"
     if source.colour.transfer_tag == _PQ:
         yield "the video is HDR (PQ): the network was trained on SDR, so look at bright areas"

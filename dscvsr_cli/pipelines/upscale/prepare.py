@@ -42,11 +42,11 @@ from dscvsr_cli.video.write.trial_encode import try_encoder
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
 SCALE_TOLERANCE = 0.05
-"""A factor may pass the trained ones by so much through rounding without a warning."""
+"""How far rounding may push a factor beyond the trained ones before a warning."""
 
 
 class NetworkLoader(Protocol):
-    """``load_network``, as far as it is used here."""
+    """The part of ``load_network`` that is used here."""
 
     def __call__(
         self, spec: str | None = None, *, device: torch.device, dtype: torch.dtype = torch.float32
@@ -57,7 +57,7 @@ class NetworkLoader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedJob:
-    """A job whose every choice is made, ready to run."""
+    """A job with every choice made, ready to run."""
 
     job: UpscaleJob
     reader: VideoReader
@@ -79,9 +79,9 @@ class PreparedJob:
         on_boundary: BoundaryListener | None = None,
         on_event: EventListener | None = None,
     ) -> Iterator[Frame]:
-        """Send frames through the network: as many out as in, in order, with their times.
+        """Send frames through the network: one out for each one in, in order, with their times.
 
-        What ``resume`` tells to be made already does not come out again.
+        Frames that ``resume`` says are done already are not returned again.
         """
 
         def float32_network() -> RecurrentNetwork:
@@ -116,7 +116,7 @@ def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJ
 
     Args:
         job: What to do.
-        load: Gives the network; who has many jobs gives one that remembers it.
+        load: Loads the network; pass a caching loader for many jobs.
 
     Raises:
         UsageError: Options that cannot work together, or a target that must not be written.
@@ -211,7 +211,7 @@ def _plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> Passthro
     encoder = target.options.encoder
     colours = lost_colours(source, target.container, encoder)
     if target.container.frames_only:
-        # Whoever asks for bare pictures knows that nothing goes along.
+        # A person who asks for bare frames knows that nothing else is kept.
         others = picture_only(source, "y4m streams")
         return _also_lost(others, colours and replace(colours, refused=False))
     shape = lost_shape(target.picture.sample_aspect_ratio, target.container, encoder)

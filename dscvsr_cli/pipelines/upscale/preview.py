@@ -10,10 +10,10 @@ from dscvsr_cli.video.span import TimeSpan
 
 
 def settle_preview(job: UpscaleJob) -> UpscaleJob:
-    """Return the job with a span in the place of the seconds it wants to see.
+    """Return the job with a span instead of a preview length.
 
-    The preview begins where the job's span begins, and else lies in the middle of the video, where
-    titles and black pictures are rare; it takes the first seconds where the length is unknown. A
+    The preview begins where the job's span begins, or else in the middle of the video, where
+    titles and black frames are rare; it takes the first seconds where the length is unknown. A
     job that wants no preview is returned as it is.
 
     Raises:

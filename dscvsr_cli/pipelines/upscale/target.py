@@ -31,7 +31,7 @@ from dscvsr_cli.video.write.sequence_writer import PictureNames, is_sequence_tar
 from dscvsr_cli.video.write.target_file import Destination, resolve_destination
 
 FALLBACK_SUFFIX = ".mkv"
-"""Of the output where the input's own container is none that is written."""
+"""Suffix of the output where the input's own container cannot be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
 
     Raises:
         UsageError: An encoder, pixel format, size or suffix that cannot be, or a rate that varies
-            where the container knows none such.
+            where the container needs a constant one.
     """
     path = job.target or default_target(job)
     destination = resolve_destination(path)
@@ -152,10 +152,10 @@ def _container(job: UpscaleJob, destination: Destination, names: PictureNames | 
 def default_target(job: UpscaleJob) -> Path:
     """Return the name beside the source: ``clip_x2.7.mp4``, ``clip_1920x1080_preview.mp4``.
 
-    Of an image sequence it is that of a folder, with the same names in it.
+    An image sequence gets a folder, with the same names in it.
 
     Raises:
-        UsageError: What comes from a pipe has no name.
+        UsageError: A pipe has no name to derive one from.
     """
     if job.scale is not None:
         mark = f"x{job.scale:g}"
@@ -171,7 +171,9 @@ def default_target(job: UpscaleJob) -> Path:
     if kind == "sequence":
         return _default_sequence(job.source, mark)
     if kind == "pipe":
-        raise UsageError("what comes from a pipe has no name", hint="say where to write with -o")
+        raise UsageError(
+            "a pipe has no name to derive an output's from", hint="say where to write with -o"
+        )
     return writable_name(job.source.with_name(f"{job.source.stem}_{mark}{job.source.suffix}"))
 
 

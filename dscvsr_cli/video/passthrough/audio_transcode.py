@@ -1,4 +1,4 @@
-"""AudioTrack: a sound stream decoded and encoded anew, in step with the picture."""
+"""AudioTrack: an audio stream decoded and encoded again, in sync with the frames."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -26,8 +26,8 @@ class AudioClock:
 
     Containers that count milliseconds round every timestamp, so that blocks seem to overlap or to
     leave gaps of a few samples. Within one tick of that clock blocks follow each other without a
-    seam; a larger gap is kept, and what overlaps by more is cut off, so that sound stays with the
-    picture however long the file is.
+    seam; a larger gap is kept, and what overlaps by more is cut off, so that audio stays with the
+    frames however long the file is.
     """
 
     rate: int
@@ -69,7 +69,7 @@ _USUAL_BITRATE_PER_CHANNEL: Final = 96000
 
 
 class AudioTrack:
-    """A sound stream on its way through a decoder, a resampler and an encoder.
+    """An audio stream on its way through a decoder, a resampler and an encoder.
 
     Channels and sampling rate are kept where the encoder takes them.
 
@@ -81,7 +81,7 @@ class AudioTrack:
         fill_gaps: Whether silence fills a late start and every pause.
 
     Raises:
-        UsageError: The encoder does not fit the sound.
+        UsageError: The encoder does not fit the audio.
         ValueError: The container cannot hold what the encoder makes.
     """
 
@@ -98,7 +98,7 @@ class AudioTrack:
         settings = choose_settings(encoder, decoder)
         stream = output.add_stream(encoder, rate=settings.sample_rate)
         if not isinstance(stream, AudioStream):
-            raise UsageError(f"{encoder} does not encode sound")
+            raise UsageError(f"{encoder} does not encode audio")
         context = stream.codec_context
         context.layout, context.format = settings.layout.name, settings.format.name
         channels = settings.layout.nb_channels
@@ -121,7 +121,7 @@ class AudioTrack:
             frames = self._decoder.decode(packet)
         except av.FFmpegError as error:
             at = float((packet.pts or 0) * packet.time_base)
-            _log.warning("sound at %.3f s cannot be decoded: %s", at, describe_error(error))
+            _log.warning("audio at %.3f s cannot be decoded: %s", at, describe_error(error))
             return
         for frame in frames:
             yield from self._encode_frame(frame)
@@ -176,7 +176,7 @@ def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContex
     """Return an encoder that was opened on trial, as like the source as it can be.
 
     Raises:
-        UsageError: There is no such encoder, or it takes no sound of this kind at all.
+        UsageError: There is no such encoder, or it takes no audio of this kind.
     """
     try:
         codec = av.Codec(encoder, "w")
@@ -197,10 +197,10 @@ def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContex
         except (av.FFmpegError, ValueError):
             continue
         if layout != source.layout.name:
-            _log.warning("%s takes no %s sound; it becomes %s", encoder, source.layout.name, layout)
+            _log.warning("%s takes no %s audio; it becomes %s", encoder, source.layout.name, layout)
         return context
     raise UsageError(
-        f"{encoder} takes no sound of {channels} channels at {source.sample_rate} Hz",
+        f"{encoder} takes no audio of {channels} channels at {source.sample_rate} Hz",
         hint="try --audio-encoder aac, or flac into .mkv",
     )
 
@@ -209,7 +209,7 @@ def choose_sample_format(source: str, offered: list[str]) -> str:
     """Return the sample format of ``offered`` that keeps most of ``source``; [] offers all.
 
     Planar or interleaved is all the same. Floats keep more than 16-bit and less than 32-bit
-    integers, as far as an ear can tell.
+    integers, to the ear.
     """
     worth = {"u8": 0, "s16": 1, "flt": 2, "s32": 3, "dbl": 4, "s64": 5}
     wanted = source.removesuffix("p")

@@ -1,4 +1,4 @@
-"""What an output cannot say of its pictures: the shape of pixels, and what colours are meant."""
+"""What an output cannot say about its frames: sample aspect ratio, primaries and transfer."""
 
 from fractions import Fraction
 
@@ -18,10 +18,10 @@ _VISIBLE_STRETCH = Fraction(1, 250)
 def lost_shape(
     sample_aspect_ratio: Fraction | None, container: Container, encoder: str
 ) -> LeftOut | None:
-    """Return the loss of the shape of pixels (an anamorphic picture), or None where it is kept.
+    """Return the loss of the sample aspect ratio, or None where it is kept or square.
 
     MP4 and its kin store it for every codec. Elsewhere it must be part of the codec's own headers,
-    because PyAV cannot tell the muxer of Matroska about it.
+    because PyAV cannot pass it to Matroska's muxer.
 
     Args:
         sample_aspect_ratio: Of the output; None where it is unknown.
@@ -34,7 +34,7 @@ def lost_shape(
     if kept or abs(aspect - 1) < _VISIBLE_STRETCH:
         return None
     return LeftOut(
-        what=f"the shape of pixels ({aspect.numerator}:{aspect.denominator})",
+        what=f"the sample aspect ratio ({aspect.numerator}:{aspect.denominator})",
         reason=f"{codec} in {container.label} files cannot hold it, and the picture would look "
         "squeezed",
         fixes=("--square-pixels", "-o out.mp4", "--encoder libx264 into .mkv"),
@@ -44,7 +44,7 @@ def lost_shape(
 def lost_colours(source: VideoInfo, container: Container, encoder: str) -> LeftOut | None:
     """Return the loss of primaries and transfer, or None where there are none or they are kept.
 
-    Those of ordinary video look alike, so that their loss is only told; without those of HDR or of
+    Those of ordinary video look alike, so their loss is only reported; without those of HDR or of
     BT.2020 the picture looks wrong. The matrix is none of it: see ``output_colour``.
 
     Args:

@@ -1,4 +1,4 @@
-"""StreamCopier: sound, subtitles, chapters and metadata brought over beside the picture."""
+"""StreamCopier: audio, subtitles, chapters and metadata copied beside the frames."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX
 _log: Final = logging.getLogger(__name__)
 
 _LATE_SECONDS: Final = Fraction(1, 25)
-"""A delay that nobody notices."""
+"""A delay too short to notice."""
 
 _NO_TIME: Final = Fraction(-(2**62))
 
@@ -65,10 +65,10 @@ class CopiedTrack:
 
 
 class StreamCopier:
-    """Bring the planned streams over beside a picture that is being encoded.
+    """Copy the planned streams while the frames beside them are being encoded.
 
-    The source is opened a second time and read only as far as the picture has come, so that
-    memory stays small however long the sound is. ``shift_seconds``, set before the first packet,
+    The source is opened a second time and read only as far as the frames have come, so that
+    memory stays small however long the audio is. ``shift_seconds``, set before the first packet,
     moves all of them in time; ``span`` lets only what begins within it come along.
     """
 
@@ -131,11 +131,11 @@ class StreamCopier:
             output.set_chapters(self._opened.chapters())
 
     def needs_any_key(self) -> bool:
-        """Say whether the file's metadata has keys of phones, beyond the usual ones of MP4."""
+        """Say whether the file's metadata has keys of phones, which MP4 stores only on request."""
         return any(key.startswith(PHONE_PREFIX) for key in self._opened.metadata)
 
     def picture_template(self) -> Stream:
-        """Return the source's picture stream, for its tags."""
+        """Return the source's video stream, for its tags."""
         return self._opened.streams[self._source.stream_index]
 
     def clock_rates(self) -> list[int]:
@@ -147,7 +147,7 @@ class StreamCopier:
         return rates
 
     def picture_clock_rates(self) -> list[int]:
-        """Return the ticks per second of further pictures that are copied."""
+        """Return the ticks per second of further video streams that are copied."""
         twins = [twin for twin in self._twins if twin.type == "video"]
         return [twin.time_base.denominator for twin in twins if twin.time_base]
 
@@ -156,7 +156,7 @@ class StreamCopier:
         wanted = set(self._tracks)
         for stream in self._opened.streams:
             if stream.index not in wanted:
-                # The demuxer then skips the pictures, by far the most of the file.
+                # The demuxer then skips the video, by far the largest part of the file.
                 stream.discard = Discard.all
         if wanted:
             self._packets = self._opened.demux([self._opened.streams[i] for i in sorted(wanted)])
@@ -190,7 +190,7 @@ class StreamCopier:
             gapless = self._container.audio_is_gapless
             if gapless and stream.kind == "audio" and late > _LATE_SECONDS:
                 raise UsageError(
-                    f"it begins {float(late):.3g} s late, and {output.format.name} plays all sound "
+                    f"it begins {float(late):.3g} s late, and {output.format.name} plays all audio "
                     "from the beginning (--audio-encoder fills in silence)"
                 )
             return CopiedTrack(output, template)
@@ -216,7 +216,7 @@ class StreamCopier:
                     return packet
         except av.FFmpegError as error:
             _log.warning(
-                "%s: reading sound and subtitles stopped early: %s",
+                "%s: reading audio and subtitles stopped early: %s",
                 self._source.path,
                 describe_error(error),
             )

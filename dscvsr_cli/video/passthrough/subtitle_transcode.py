@@ -1,4 +1,4 @@
-"""TextTrack: text subtitles decoded and encoded anew, because the container has its own kind."""
+"""TextTrack: text subtitles converted to the kind that the container holds."""
 
 import logging
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class TextTrack:
     and positions of ASS do not survive in subrip and webvtt.
 
     Raises:
-        UsageError: The stream is no text, or this build has no such encoder.
+        UsageError: The stream is not text, or this build has no such encoder.
     """
 
     def __init__(self, output: OutputContainer, template: Stream, *, encoder: str) -> None:

@@ -1,4 +1,4 @@
-"""Streams of an open container: which one is the picture, and what each is called."""
+"""Streams of an open container: which one is the video, and what each is called."""
 
 from pathlib import Path
 from typing import Final, cast
@@ -14,11 +14,11 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.read.open_input import input_name
 
 _DECODER_OF_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""Decoders that read the second stream in which these codecs keep their opacity."""
+"""Decoders that read the second stream in which these codecs keep their alpha."""
 
 
 def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the first moving picture of the file; cover art does not count.
+    """Return the first video stream of the file; cover art does not count.
 
     Raises:
         InputVideoError: There is none, or this build of FFmpeg has no decoder for it.
@@ -26,8 +26,8 @@ def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
     moving = [stream for stream in container.streams.video if not is_cover(stream)]
     if not moving:
         raise InputVideoError(
-            f"{input_name(path)} holds no picture",
-            hint="give a file with a video stream, not sound alone",
+            f"{input_name(path)} holds no video",
+            hint="give a file with a video stream, not only audio",
         )
     if cast("CodecContext | None", moving[0].codec_context) is None:
         raise InputVideoError(
@@ -38,7 +38,7 @@ def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
 
 
 def picture_decoder(stream: VideoStream) -> VideoCodecContext:
-    """Return the decoder for a stream: its own, or another where its own would drop the opacity."""
+    """Return the decoder for a stream: its own, or another where its own would drop the alpha."""
     name = _DECODER_OF_ALPHA.get(codec_name(stream), "")
     # Matroska says so in a field that libav shows among the tags.
     if stream.metadata.get("alpha_mode", stream.metadata.get("ALPHA_MODE")) != "1" or not name:
@@ -63,5 +63,5 @@ def codec_name(stream: Stream) -> str:
 
 
 def is_cover(stream: Stream) -> bool:
-    """Say whether a stream is a still picture that stands for the file."""
+    """Say whether a stream is cover art: a still picture that stands for the file."""
     return bool(stream.disposition & Disposition.attached_pic)

@@ -17,11 +17,11 @@ def require_steady(source: VideoInfo, suffix: str, *, from_zero: bool = False) -
 
     Args:
         source: The probed input; all its packets are read, but none is decoded.
-        suffix: Of the output, for the message.
-        from_zero: Whether the first picture must be shown at time zero.
+        suffix: Suffix of the output, for the message.
+        from_zero: Whether the first frame must be shown at time zero.
 
     Raises:
-        UsageError: Its pictures do not all last equally long, or begin late.
+        UsageError: Its frames do not all last equally long, or begin late.
     """
     if source.kind == "sequence" and source.frame_rate:
         return source.frame_rate
@@ -44,8 +44,8 @@ def require_steady(source: VideoInfo, suffix: str, *, from_zero: bool = False) -
 def _check_start(source: VideoInfo, suffix: str, start: Fraction, rate: Fraction) -> None:
     if round(start * rate) > 0:
         raise UsageError(
-            f"{suffix} shows the first picture at once, and {source.path} begins "
-            f"{float(start):.3g} s after time zero, which would tear sound and picture apart",
+            f"{suffix} shows the first frame at once, and {source.path} begins "
+            f"{float(start):.3g} s after time zero, which would put audio out of sync",
             hint="write to .mkv, .mp4 or .webm, which keep every time as it is",
         )
 

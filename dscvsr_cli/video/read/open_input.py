@@ -30,7 +30,7 @@ def source_kind(path: Path) -> SourceKind:
 
 
 def input_name(path: Path) -> str:
-    """Return what people call an input."""
+    """Return the name of an input in messages."""
     return "standard input" if path == STANDARD_INPUT else str(path)
 
 
@@ -71,7 +71,7 @@ def read_header(path: Path) -> bytes:
 
 
 def check_readable(path: Path) -> None:
-    """Complain about a missing file, a folder or an empty file in plain words.
+    """Refuse a missing file, a folder or an empty file in plain words.
 
     Raises:
         InputVideoError: One of these.
@@ -152,7 +152,7 @@ class Pipe:
 
 
 class _PipeFile:
-    """A readable object for PyAV, without going back, whose first bytes are known beforehand."""
+    """A readable object for PyAV that cannot seek, and whose first bytes have been looked at."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

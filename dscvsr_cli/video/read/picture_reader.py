@@ -18,7 +18,7 @@ _BT601_TAG: Final = 6
 
 
 def read_picture(path: Path) -> Tensor:
-    """Read a picture -> ``(3, H, W)`` float32 RGB in [0, 1]; opacity is dropped.
+    """Read a picture -> ``(3, H, W)`` float32 RGB in [0, 1]; alpha is dropped.
 
     Raises:
         InputVideoError: Missing, unreadable, or not a picture.
@@ -42,7 +42,7 @@ def decode_picture(path: Path) -> av.VideoFrame:
                     f"{path} is a picture of a kind that cannot be read",
                     hint="PNG, TIFF, JPEG, WebP and BMP are fine",
                 )
-            # Threads would only start on pictures that are not there.
+            # More threads would wait for pictures that never come.
             stream.codec_context.thread_count = 1
             frame = next(iter(container.decode(video=0)), None)
         except (av.FFmpegError, IndexError) as error:

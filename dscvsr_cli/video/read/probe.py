@@ -1,4 +1,4 @@
-"""Probe an input: what it holds, and a clear complaint where it holds no picture."""
+"""Probe an input: what it holds, and a clear error where it holds no video."""
 
 import re
 from collections.abc import Sequence
@@ -38,9 +38,9 @@ from dscvsr_cli.video.tags import content_keys
 
 
 def y4m_siting(header: bytes) -> Siting:
-    """Return where chroma lies across a row, from the first bytes of a y4m stream.
+    """Return where chroma sits across a row, from the first bytes of a y4m stream.
 
-    4:2:0 without further words, and also no word on chroma at all, means JPEG's samples half-way
+    4:2:0 without further words, or no word about chroma at all, means JPEG's samples half-way
     between two pixels.
     """
     line, _, _ = header.partition(b"\n")
@@ -52,21 +52,21 @@ _CENTRED: Final = re.compile(r"C420(jpeg)?")
 
 
 PICTURES_LOOKED_AT: Final = 6
-"""First pictures that are decoded; a film may begin with a few that tell less than the others."""
+"""How many frames are decoded; a film may begin with a few that say less than the others."""
 
 _HIGHEST_PLAUSIBLE_RATE: Final = 480
 
 
 def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
-    """Read a file's header and its first pictures, or the first picture of a sequence.
+    """Read a file's header and its first frames, or the first frame of a sequence.
 
-    Pictures are decoded because the bitstream knows better than the container: colour tags may be
+    Frames are decoded because the bitstream knows better than the container: colour tags may be
     there alone, or contradict the container's, and players follow the bitstream.
 
     A pipe cannot be probed and then read: use ``VideoReader``, which does both in one go.
 
     Raises:
-        InputVideoError: Missing, unreadable, not a video, empty, or without a picture.
+        InputVideoError: Missing, unreadable, not a video, empty, or without a frame.
         ValueError: The path is a pipe.
     """
     options = options or ReadOptions()
@@ -81,7 +81,7 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
         decoding = Decoding(
             container,
             path,
-            # A few pictures are wanted; more threads would only start on the ones after them.
+            # A few frames are wanted; more threads would only start on the ones after them.
             threads=1,
             on_damage=lambda message, _: trouble.append(message),
         )
@@ -148,9 +148,9 @@ def describe(
 def _first_frames(decoding: Decoding, path: Path, trouble: Sequence[str]) -> list[av.VideoFrame]:
     frames = decoding.look(PICTURES_LOOKED_AT)
     if not frames:
-        reason = trouble[-1] if trouble else "it ends before the first picture"
+        reason = trouble[-1] if trouble else "it ends before the first frame"
         raise InputVideoError(
-            f"no picture of {input_name(path)} could be decoded ({reason})",
+            f"no frame of {input_name(path)} could be decoded ({reason})",
             hint="the file is damaged or cut short; try another copy",
         )
     return frames
@@ -207,7 +207,7 @@ def _bit_depth(frame: av.VideoFrame) -> int:
 
 def _has_alpha(codec: str, frames: Sequence[av.VideoFrame]) -> bool:
     if codec == "gif":
-        # Its decoder gives every picture opacity, whether or not the file uses it.
+        # Its decoder adds alpha to every frame, whether or not the file uses it.
         return not all(is_opaque(frame) for frame in frames)
     return has_alpha(frames[0])
 
@@ -254,7 +254,7 @@ def _frame_count(stream: VideoStream) -> int | None:
 
 
 def _frames_cut_off(path: Path, stream: VideoStream) -> int:
-    # libav reads what is there of such a file and then ends, without a word.
+    # libav reads what is there of such a file, and then ends without an error.
     size_bytes = path.stat().st_size
     return sum(1 for entry in stream.index_entries if entry.pos + entry.size > size_bytes)
 
@@ -279,7 +279,7 @@ def _start_seconds(container: InputContainer, picture: VideoStream) -> Fraction:
         and stream.start_time is not None
         and stream.time_base
     }
-    # Sound may begin a little below zero with samples that only warm up its decoder.
+    # Audio may begin a little below zero with samples that only warm up its decoder.
     zero = Fraction(0)
     return max(min(starts.values(), default=zero), min(zero, starts.get(picture.index, zero)))
 

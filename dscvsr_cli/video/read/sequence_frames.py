@@ -55,7 +55,7 @@ def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -
 def picture_frames(
     pictures: Sequence[Path], info: VideoInfo, options: ReadOptions
 ) -> Iterator[av.VideoFrame]:
-    """Decode those pictures of a sequence that lie in the span, with their times.
+    """Decode the pictures of a sequence that are in the span, with their times.
 
     Raises:
         InputVideoError: A picture cannot be read, or has another size than the first.

@@ -1,4 +1,4 @@
-"""What decoded pictures carry beside their planes: turn, HDR metadata static and dynamic."""
+"""What decoded frames carry beside their planes: rotation, and static and dynamic HDR metadata."""
 
 import struct
 from collections.abc import Iterable
@@ -18,11 +18,11 @@ _DYNAMIC_HDR: Final = {
     "DYNAMIC_HDR_PLUS": "HDR10+",
     "DYNAMIC_HDR_VIVID": "HDR Vivid",
 }
-"""Names for people of the kinds of metadata that change from picture to picture."""
+"""Plain names of the kinds of metadata that change from frame to frame."""
 
 
 def display_matrix(frame: av.VideoFrame) -> DisplayMatrix | None:
-    """Return the nine numbers that turn the picture for display, or None."""
+    """Return the nine numbers that turn the frame for display, or None."""
     data = _side_data(frame, SideDataType.DISPLAYMATRIX, 36)
     if data:
         return struct.unpack("=9i", data[:36])

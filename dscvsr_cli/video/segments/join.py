@@ -1,4 +1,4 @@
-"""Join: the segments of a picture muxed into one file, beside all that the source holds."""
+"""Join: segments muxed into one file, beside all else that the source holds."""
 
 import os
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.video.ffmpeg_errors import reported
-from dscvsr_cli.video.segments.packet_file import packet_times, read_packets
+from dscvsr_cli.video.segments.packet_file import read_packets, read_times
 from dscvsr_cli.video.segments.segment import Segment, header_digest
 from dscvsr_cli.video.timestamps import decode_times
 from dscvsr_cli.video.write.muxer import Assembly, OutputSpec
@@ -20,7 +20,7 @@ def rehearse(path: Path, spec: OutputSpec, *, target: Path) -> str:
     Args:
         path: A file that may be written and is removed.
         spec: What it will hold.
-        target: The name to complain about.
+        target: The name to use in errors.
 
     Returns:
         The digest of the encoder's parameter sets.
@@ -55,16 +55,16 @@ def join_segments(
         folder: Where the segments are.
         segments: In order.
         path: The file to write, which is on the disk at the end.
-        spec: What it will hold; its picture is the one that the segments were encoded from.
-        shift: Units of the picture's clock by which the streams beside it move.
-        target: The name to complain about.
+        spec: What it will hold; the segments were encoded from the same spec.
+        shift: Ticks of the output's clock by which the streams beside the frames move.
+        target: The name to use in errors.
 
     Raises:
         OutputVideoError: A segment is damaged, or writing failed.
         UsageError: The container refuses the encoder.
     """
     files = [folder / segment.name for segment in segments]
-    times = decode_times([pts for file in files for pts in packet_times(file)])
+    times = decode_times([pts for file in files for pts in read_times(file)])
     assembly = Assembly(path, spec)
     try:
         with reported(target):
@@ -91,11 +91,11 @@ def check_header(header: str, segments: Sequence[Segment]) -> None:
     Raises:
         OutputVideoError: Some were encoded with other parameter sets.
     """
-    # With those of another encoder the pictures would decode to rubbish, or not at all.
+    # With those of another encoder the frames would decode to rubbish, or not at all.
     if any(segment.header != header for segment in segments):
         raise OutputVideoError(
             "the pieces made so far come from another release of the encoder",
-            hint="begin anew with --restart",
+            hint="start over with --restart",
         )
 
 

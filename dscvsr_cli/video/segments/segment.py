@@ -1,4 +1,4 @@
-"""Segments: the picture of an output, encoded piece by piece into files that can be joined.
+"""Segments: an output's frames, encoded piece by piece into files that can be joined.
 
 Every segment comes from a fresh encoder with equal settings and so begins with a keyframe: the
 pieces need no encoding again to become one stream, and a run that is killed loses one at most.
@@ -29,13 +29,13 @@ class Segment:
     """A finished piece."""
 
     name: str
-    """Of its file."""
+    """Name of its file."""
 
     frames: int
     first_pts: int
-    """Time of its first picture in the output, in the picture's unit."""
+    """Time of its first frame, on the output's clock."""
     last_pts: int
-    """Time of its last picture."""
+    """Time of its last frame, on the same clock."""
     size_bytes: int
     header: str
     """SHA-256 of the encoder's parameter sets, which all pieces must share."""
@@ -75,7 +75,7 @@ class SegmentWriter:
 
         Raises:
             OutputVideoError: Writing failed.
-            FrameCountError: The encoder gave fewer pictures than it got.
+            FrameCountError: The encoder gave fewer frames than it got.
         """
         with reported(self._path):
             self._put(self._encoder.finish())
@@ -118,7 +118,7 @@ def header_digest(extradata: bytes | None) -> str:
 
 
 def check_segment(folder: Path, segment: Segment) -> None:
-    """Complain about a segment that is not what it was when it was finished.
+    """Refuse a segment that is not what it was when it was finished.
 
     Raises:
         OutputVideoError: Its file is missing or has another size.
@@ -129,4 +129,4 @@ def check_segment(folder: Path, segment: Segment) -> None:
     except OSError:
         whole = False
     if not whole:
-        raise OutputVideoError(f"{path} is missing or damaged", hint="begin anew with --restart")
+        raise OutputVideoError(f"{path} is missing or damaged", hint="start over with --restart")

@@ -26,12 +26,12 @@ _CHAPTER_TOLERANCE_SECONDS: Final = 0.002
 def compare_files(source: Path, target: Path) -> Comparison:
     """Say what became of everything in ``source`` in the file that was made from it.
 
-    All pictures of both files are decoded, and all other packets read. Times count as equal if
+    All frames of both files are decoded, and all other packets read. Times count as equal if
     they are the same after one shift of the whole file, as exactly as the target's clock can say.
 
     Args:
         source: The original file.
-        target: The file made from it; its picture may have another size.
+        target: The file made from it; its frames may have another size.
 
     Raises:
         InputVideoError: One of the files cannot be read.

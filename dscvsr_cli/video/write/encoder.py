@@ -98,7 +98,7 @@ def stored_picture(frame: Frame, pixel_format: str, colour: ColourInfo) -> av.Vi
 
 
 def _tag(picture: av.VideoFrame, colour: ColourInfo) -> None:
-    # ProRes is tagged from its pictures and not from what its encoder was told.
+    # ProRes takes its tags from the frames, not from the encoder's settings.
     picture.colorspace, picture.color_range = colour.matrix_tag, colour.range_tag
     picture.color_primaries, picture.color_trc = colour.primaries_tag, colour.transfer_tag
 
@@ -130,12 +130,12 @@ class FrameEncoder:
         _tag(picture, spec.colour)
         picture.pts = self._timeline.place(spec.timing.ticks(frame.pts))
         # Both the frame and the encoder must name their unit; otherwise the encoder takes frame
-        # numbers and the picture runs hundreds of times too slowly.
+        # numbers and the video runs hundreds of times too slowly.
         picture.time_base = spec.timing.time_base
         if duration := spec.timing.ticks(frame.duration):
             picture.duration = duration
         return cast("list[Packet[VideoStream]]", self._context.encode(picture))
 
     def finish(self) -> "list[Packet[VideoStream]]":
-        """Return the packets the encoder still holds: as many frames as it looks ahead."""
+        """Return the packets that the encoder still holds because it looks ahead."""
         return cast("list[Packet[VideoStream]]", self._context.encode(None))

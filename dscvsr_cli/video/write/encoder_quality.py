@@ -1,4 +1,4 @@
-"""How each encoder is told its quality: one table for crf, cq, global_quality, qp and q:v."""
+"""How to ask each encoder for a quality: one table for crf, cq, global_quality, qp and q:v."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ class QualitySetting:
     """Options that all get the value."""
 
     default: float
-    """A value fit for an archive copy: no loss the eye can find."""
+    """A value fit for an archive copy: no visible loss."""
 
     also: tuple[tuple[str, str], ...] = ()
-    """What must be said besides, for the value to count."""
+    """Further options without which the value has no effect."""
 
     scale: Scale = "plain"
     """How the value is written: as it is; times 118, as libav's quantisers are ("scaled"); turned
@@ -51,7 +51,7 @@ _SCALES: Final[dict[Scale, Callable[[float], str]]] = {
 }
 
 _NO_BITRATE: Final = (("b", "0"),)
-"""For encoders that aim at a bit rate unless it is set to nothing."""
+"""For encoders that aim at a bit rate unless it is set to 0."""
 
 _QSCALE: Final = (("flags", "+qscale"),)
 

@@ -1,4 +1,4 @@
-"""Assembly: one output file put together from encoded pictures and everything beside them."""
+"""Assembly: one output file put together from encoded frames and everything beside them."""
 
 import logging
 import math
@@ -37,14 +37,14 @@ class OutputSpec:
     picture: PictureSpec
 
     others: PassthroughPlan | None
-    """What goes along with the picture; None leaves everything else out, tags included."""
+    """What is kept beside the frames; None leaves everything else out, tags included."""
 
     span: TimeSpan = WHOLE
-    """The part of the source that goes along."""
+    """The part of the source that is kept."""
 
 
 class Assembly:
-    """A file that is being muxed: the picture's packets come in, the rest is copied beside them.
+    """A file that is being muxed: encoded frames come in, everything else is copied beside them.
 
     libav's errors pass through; callers report them with the name the file will get.
 
@@ -56,7 +56,7 @@ class Assembly:
     def __init__(self, path: Path, spec: OutputSpec) -> None:
         self._path = path
         self._spec = spec.picture
-        # Pipes cannot be opened again, and pictures in a folder hold nothing else.
+        # A pipe cannot be opened again, and pictures in a folder have nothing beside them.
         self._others = spec.others if spec.picture.source.kind == "file" else None
         self._copier = StreamCopier(
             spec.picture.source, spec.others or PassthroughPlan(), spec.picture.container
@@ -67,7 +67,7 @@ class Assembly:
 
     @property
     def encoder(self) -> VideoCodecContext:
-        """The opened encoder of the picture stream."""
+        """The opened encoder of the video stream."""
         return self._opened[1].codec_context
 
     def open(self) -> None:
@@ -97,14 +97,14 @@ class Assembly:
         output.start_encoding()
 
     def shift(self, units: int) -> None:
-        """Move everything that is copied by so many units of the picture's clock.
+        """Move everything that is copied by a number of ticks of the output's clock.
 
-        To be said before the first packet.
+        Call it before the first packet.
         """
         self._copier.shift_seconds = units * self._spec.timing.time_base
 
     def mux(self, packet: "Packet[VideoStream]") -> None:
-        """Write one packet of the picture, after all that is to be decoded before it."""
+        """Write one packet of the frames, after everything that is to be decoded before it."""
         output, stream = self._opened
         packet.stream = stream
         if packet.dts is not None and packet.time_base:
@@ -158,7 +158,7 @@ class Assembly:
     def _keep_rotation(self, stream: VideoStream, matrix: DisplayMatrix) -> None:
         if not self._spec.container.rotation:
             name = self._spec.container.label
-            _log.warning("%s files cannot hold a rotation; the picture will lie on its side", name)
+            _log.warning("%s files cannot hold a rotation; the picture will be on its side", name)
         else:
             source = Size(self._spec.source.height, self._spec.source.width)
             target = Size(self._spec.height, self._spec.width)
@@ -177,7 +177,7 @@ class Assembly:
         return options
 
     def _clocks(self) -> dict[str, str]:
-        # One clock serves all picture tracks; late starts of any track are stored in the clock of
+        # One clock serves all video tracks; late starts of any track are stored in the clock of
         # the whole file. Common multiples keep both exact, where the usual clocks would round.
         unit = self._spec.timing.time_base.denominator
         picture = math.lcm(unit, *self._copier.picture_clock_rates())

@@ -29,7 +29,7 @@ _NARROWEST_X265: Final = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSpec:
-    """The frames of an output, decided once: everything an encoder must be told.
+    """The frames of an output, decided once: everything an encoder needs to know.
 
     Two encoders opened from equal specs make packets that fit together in one stream.
     """

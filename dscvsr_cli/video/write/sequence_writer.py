@@ -30,7 +30,7 @@ class PictureNames:
     """Where each picture of a sequence goes."""
 
     folder: Path
-    """In which all of them lie."""
+    """The folder that holds all of them."""
 
     pattern: str
     """Name with one ``%05d`` for the number."""
@@ -43,7 +43,7 @@ class PictureNames:
 
     @property
     def suffix(self) -> str:
-        """Says the kind of picture."""
+        """The suffix, which decides the kind of picture."""
         return Path(self.given[0] if self.given else self.pattern).suffix.lower()
 
     def name(self, index: int) -> str:
@@ -184,7 +184,7 @@ class SequenceWriter:
 
 
 def check_sequence(names: PictureNames, *, overwrite: bool) -> None:
-    """Complain about a folder or pictures that are in the way.
+    """Refuse a folder or pictures that are in the way.
 
     Raises:
         UsageError: Pictures of these names exist, or a file has the folder's name.
@@ -196,7 +196,7 @@ def check_sequence(names: PictureNames, *, overwrite: bool) -> None:
             f"the folder {folder.parent} does not exist", hint=f"mkdir -p '{folder.parent}'"
         )
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is no folder", hint="choose another name with -o")
+        raise UsageError(f"{folder} is not a folder", hint="choose another name with -o")
     if overwrite or not folder.exists():
         return
     in_the_way = next((folder / name for name in names.given if (folder / name).exists()), None)

@@ -28,7 +28,7 @@ class Destination:
     """The file that is written: what a symbolic link points to, as cp does."""
 
     is_pipe: bool
-    """Whether what is written is gone at once: standard output, a named pipe or a device."""
+    """Whether nothing written can be taken back: standard output, a named pipe or a device."""
 
     def __str__(self) -> str:
         """Return the name as the person gave it."""
@@ -86,12 +86,12 @@ class PipeTarget:
 
 
 def output_url(path: Path) -> str:
-    """Return what libav is to open for a path; names such as "a:b.mp4" are no protocols."""
+    """Return what libav is to open for a path; a name such as "a:b.mp4" is not a protocol."""
     return "pipe:1" if path == STANDARD_OUTPUT else f"file:{path}"
 
 
 def check_target(target: Path, *, source: Path | None, overwrite: bool) -> None:
-    """Complain about a target that cannot or must not be written.
+    """Refuse a target that cannot or must not be written.
 
     Raises:
         UsageError: It exists (without ``overwrite``), is a folder, or is the source itself.
@@ -114,9 +114,9 @@ def check_target(target: Path, *, source: Path | None, overwrite: bool) -> None:
 
 
 class PartialFile:
-    """A file that nobody sees under its own name before it is whole.
+    """A file that gets its own name only when it is whole.
 
-    The hidden name lies in the target's folder, so that taking the target's name is one atomic step
+    Its hidden name is in the target's folder, so that taking the target's name is one atomic step
     on the same file system.
 
     Args:
@@ -133,7 +133,7 @@ class PartialFile:
         self.path = path or self.target.with_name(name)
 
     def check(self, source: Path) -> None:
-        """Complain about a target that cannot or must not be written, as ``check_target`` does.
+        """Refuse a target that cannot or must not be written, as ``check_target`` does.
 
         Args:
             source: The input, which must not be replaced.

@@ -1,4 +1,4 @@
-"""A trial before any work: one grey picture is encoded and muxed in memory."""
+"""A trial before any work: one grey frame is encoded and muxed in memory."""
 
 import io
 from typing import cast
@@ -37,7 +37,7 @@ def try_encoder(spec: PictureSpec) -> None:
                 *picture_encoder.finish(),
             ):
                 # libx265 takes decoding times from memory it never filled when a clip is shorter
-                # than its reordering delay. A single picture is never reordered.
+                # than its reordering delay. A single frame is never reordered.
                 packet.dts = packet.pts
                 packet.stream = stream
                 output.mux(packet)

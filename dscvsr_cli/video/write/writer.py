@@ -21,7 +21,7 @@ class VideoWriter:
     Timestamps are written in the source's own time base and come back unchanged from MP4 and MOV.
     Matroska and WebM count milliseconds, so there they are rounded to the nearest one, as by every
     other tool. MPEG-TS counts 90000ths of a second and knows no negative times: where reordered
-    pictures would need some, all streams move together by the same few frames. Times that cannot
+    frames would need some, all streams move together by the same few frames. Times that cannot
     stand are moved as ``Timeline`` says.
 
     Args:
@@ -47,14 +47,14 @@ class VideoWriter:
 
     @property
     def moved_timestamps(self) -> int:
-        """Pictures whose time did not lie after their predecessor's."""
+        """Frames whose time was not after their predecessor's."""
         return self._timeline.moved
 
     def __enter__(self) -> Self:
         """Create the hidden file, open the encoder and write the header.
 
         Raises:
-            UsageError: The target exists or is no file, or the encoder does not fit.
+            UsageError: The target exists or is not a file, or the encoder does not fit.
             OutputVideoError: The folder cannot be written, or the muxer refuses.
         """
         self._partial.check(self._spec.source.path)
@@ -85,7 +85,7 @@ class VideoWriter:
         self._partial.publish()
 
     def write(self, frame: Frame) -> None:
-        """Encode one frame of the promised size; its pixels may lie on any device.
+        """Encode one frame of the promised size; its pixels may be on any device.
 
         Raises:
             OutputVideoError: Encoding or writing failed, a full disk for example.
@@ -109,7 +109,7 @@ class VideoWriter:
             for packet in self._opened.finish():
                 if self.frames_written <= 2:
                     # libx265 takes decoding times from memory it never filled when a clip is
-                    # shorter than its reordering delay. Two pictures are never reordered.
+                    # shorter than its reordering delay. Two frames are never reordered.
                     packet.dts = packet.pts
                 self._assembly.mux(packet)
             self._assembly.finish()

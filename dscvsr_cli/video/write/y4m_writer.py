@@ -41,7 +41,7 @@ class Y4mWriter:
 
         Raises:
             UsageError: The target exists or is a folder.
-            OutputVideoError: It cannot be written, or nobody reads the pipe.
+            OutputVideoError: It cannot be written, or the reader of the pipe has closed it.
         """
         picture = self._picture
         if self._destination.is_standard_output:
@@ -89,7 +89,7 @@ class Y4mWriter:
         """Write one frame of the promised size.
 
         Raises:
-            BrokenPipeError: Nobody reads the pipe any more.
+            BrokenPipeError: The reader of the pipe has closed it.
             OutputVideoError: The disk is full, for example.
         """
         picture = self._picture

@@ -110,7 +110,7 @@ def test_what_is_lost_is_refused_before_work_with_every_way_out(bare: VideoInfo)
     with pytest.raises(UsageError) as caught:
         refuse_losses(plan, "out.mp4", StreamChoices())
     message = caught.value.message
-    assert "sound stream 1 (truehd, eng): mp4 files cannot hold truehd" in message
+    assert "audio stream 1 (truehd, eng): mp4 files cannot hold truehd" in message
     assert "subtitle stream 2 (hdmv_pgs_subtitle)" in message
     assert "attachment stream 3 (ttf, font.ttf)" in message
     for way in (
@@ -173,7 +173,7 @@ def test_a_sound_encoder_the_container_cannot_hold_is_refused(bare: VideoInfo) -
 
 @pytest.mark.parametrize("name", ["nonsense", "libx264", "mov_text"])
 def test_what_encodes_no_sound_is_no_sound_encoder(name: str) -> None:
-    with pytest.raises(UsageError, match="no sound encoder"):
+    with pytest.raises(UsageError, match="no audio encoder"):
         StreamChoices(audio_encoder=name)
 
 

@@ -266,4 +266,4 @@ def test_pictures_that_are_transparent_only_later_are_told_once(
     with VideoReader(tmp_path) as reader:
         assert not reader.info.has_alpha
         assert len(list(reader)) == 3
-    assert caplog.text.count("some pictures are transparent") == 1
+    assert caplog.text.count("some frames are transparent") == 1

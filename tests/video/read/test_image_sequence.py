@@ -215,7 +215,7 @@ def test_a_span_takes_the_pictures_that_begin_in_it(tmp_path: Path) -> None:
 
 
 def test_a_rate_for_a_video_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no image sequence"):
+    with pytest.raises(UsageError, match="not an image sequence"):
         VideoReader(tmp_path / "clip.mp4", ReadOptions(rate=Fraction(30)))
 
 

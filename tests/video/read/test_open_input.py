@@ -189,7 +189,7 @@ def test_a_pipe_without_a_video_is_refused(content: bytes, told: str, tmp_path: 
 
 def test_a_rate_for_a_pipe_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match="no image sequence"):
+    with pytest.raises(UsageError, match="not an image sequence"):
         VideoReader(tmp_path / "pipe", ReadOptions(rate=Fraction(25)))
 
 

@@ -72,7 +72,7 @@ def test_lost_pictures_are_found(tmp_path: Path) -> None:
         for frame in list(reader)[:-1]:
             writer.write(frame)
     (finding,) = compare_files(source, target).lost
-    assert (finding.subject, finding.message) == ("pictures", "7 of 8")
+    assert (finding.subject, finding.message) == ("frames", "7 of 8")
 
 
 def test_moved_pictures_are_found_however_little(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_shift_of_the_whole_file_is_no_change(tmp_path: Path) -> None:
         for frame in reader:
             writer.write(Frame(pixels=frame.pixels, pts=frame.pts + 12800))
     times = next(
-        one for one in compare_files(source, target).findings if one.subject == "picture times"
+        one for one in compare_files(source, target).findings if one.subject == "frame times"
     )
     assert times.level == "ok"
     assert "begins 1 s later" in times.message
@@ -105,7 +105,7 @@ def test_a_shift_of_the_whole_file_is_no_change(tmp_path: Path) -> None:
 def test_missing_and_encoded_sound_are_told_apart(tmp_path: Path) -> None:
     source, target = render_kind("sound", tmp_path), tmp_path / "out.mkv"
     copy_clip(source, target, choices=StreamChoices(audio_encoder="flac"))
-    assert levels(compare_files(source, target))["sound stream 1 (aac, eng)"] == "changed"
+    assert levels(compare_files(source, target))["audio stream 1 (aac, eng)"] == "changed"
     copy_clip(source, tmp_path / "mute.mkv", choices=StreamChoices(audio=False))
     assert {one.message for one in compare_files(source, tmp_path / "mute.mkv").lost} == {"missing"}
 
