@@ -1,6 +1,6 @@
 """Where an upscaled video goes: its name, container, encoder, pixel format and exact size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from dscvsr_cli.video.containers import (
     pipe_container,
 )
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.pixels.formats import plain_format
+from dscvsr_cli.video.pixels.formats import required_multiple
 from dscvsr_cli.video.read.measured_rate import require_steady
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.timestamps import OutputTiming
@@ -85,12 +85,13 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
     names = picture_names(path, source) if is_sequence_target(path, source) else None
     container = _container(job, destination, names)
     options = _encode_options(job, container, source)
+    pixel_format = output_pixel_format(source, options)
     size = output_size(
         Size(source.height, source.width),
         scale=job.scale,
         width=job.width,
         height=job.height,
-        multiple=plain_format(output_pixel_format(source, options)).multiple,
+        multiple=required_multiple(pixel_format),
         pixel_aspect=pixel_aspect(source, square_pixels=job.square_pixels),
     )
     canvas = view_size(size, job.compare)
@@ -99,7 +100,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
         container,
         height=canvas.height,
         width=canvas.width,
-        options=options,
+        options=replace(options, pixel_format=pixel_format),
         timing=_timing(source, container),
         square_pixels=job.square_pixels,
     )
