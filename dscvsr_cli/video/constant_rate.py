@@ -11,7 +11,7 @@ _COMMON_RATES: Final = tuple(
 )
 
 
-def steady_rate(
+def find_constant_rate(
     times: Sequence[int], time_base: Fraction, *, likely: Fraction | None = None
 ) -> Fraction | None:
     """Return the frames per second that explain all times to within a tick, or None.

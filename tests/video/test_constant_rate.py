@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.video.constant_rate import steady_rate
+from dscvsr_cli.video.constant_rate import find_constant_rate
 from dscvsr_cli.video.timestamps import OutputTiming
 
 RATES = st.sampled_from([Fraction(24000, 1001), Fraction(25), Fraction(30), Fraction(60000, 1001)])
@@ -18,7 +18,7 @@ def test_a_constant_rate_is_found_through_rounded_times(
     rate: Fraction, unit: Fraction, count: int, start: int
 ) -> None:
     times = [start + round(index / rate / unit) for index in range(count)]
-    found = steady_rate(times, unit, likely=rate)
+    found = find_constant_rate(times, unit, likely=rate)
     assert found == rate
 
 
@@ -29,7 +29,7 @@ def test_one_picture_that_stands_longer_is_no_constant_rate(
 ) -> None:
     late = data.draw(st.integers(1, count - 1))
     times = [round((index + (index >= late)) / rate / unit) for index in range(count)]
-    assert steady_rate(times, unit, likely=rate) is None
+    assert find_constant_rate(times, unit, likely=rate) is None
 
 
 @given(rate=RATES, unit=UNITS, count=st.integers(1, 300))

@@ -18,7 +18,7 @@ from dscvsr_cli.video.containers import (
 )
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.formats import required_multiple
-from dscvsr_cli.video.read.measured_rate import require_steady
+from dscvsr_cli.video.read.measured_rate import require_constant_rate
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.timestamps import OutputTiming
 from dscvsr_cli.video.write.encoder_options import (
@@ -121,7 +121,7 @@ def _encode_options(job: UpscaleJob, container: Container, source: VideoInfo) ->
 def _timing(source: VideoInfo, container: Container) -> OutputTiming:
     if container.constant_rate:
         from_zero = container.audio_is_gapless
-        rate = require_steady(source, container.suffix, from_zero=from_zero)
+        rate = require_constant_rate(source, container.suffix, from_zero=from_zero)
         return OutputTiming.constant(source, rate)
     if container.clock is not None:
         return OutputTiming.rounded(source, container.clock)

@@ -56,7 +56,7 @@ def lost_colours(source: VideoInfo, container: Container, encoder: str) -> LeftO
     tags = {"primaries": colour.primaries_tag, "transfer": colour.transfer_tag}
     codec = av.Codec(encoder, "w").canonical_name
     limits = colour_limits(codec, container.colour_tags)
-    if limits.tells_matrix or set(tags.values()) <= {UNSPECIFIED}:
+    if limits.tags_matrix or set(tags.values()) <= {UNSPECIFIED}:
         return None
     wrong = colour.is_hdr or colour.primaries_tag == BT2020_PRIMARIES
     if container.screen_colours and not wrong:

@@ -22,10 +22,10 @@ from dscvsr_cli.video.pixels.formats import PlainFormat
 class ColourLimits:
     """What an output can say about its colours; by default everything."""
 
-    tells_matrix: bool = True
+    tags_matrix: bool = True
     """Whether matrix, primaries and transfer can be tagged."""
 
-    tells_range: bool = True
+    tags_range: bool = True
     """Whether the range can be tagged."""
 
     matrix: Matrix | None = None
@@ -54,12 +54,12 @@ def colour_limits(
         source_siting: Where the source has its chroma.
     """
     if stored == "range":
-        return ColourLimits(tells_matrix=False, siting=source_siting)
+        return ColourLimits(tags_matrix=False, siting=source_siting)
     tagged = stored == "all" or codec in _TAGGING_CODECS
     return ColourLimits(
-        tells_matrix=tagged,
+        tags_matrix=tagged,
         # Where there is one range alone, everybody knows it.
-        tells_range=tagged or codec in _ONLY_RANGE,
+        tags_range=tagged or codec in _ONLY_RANGE,
         matrix=_ONLY_MATRIX.get(codec),
         full_range=_ONLY_RANGE.get(codec),
         siting=codec_siting(codec),
@@ -99,8 +99,8 @@ def output_colour(
     untagged 480-line BT.601 video that grows to 1080 lines) the tag is written out. What cannot be
     tagged is written as players will take it. Chroma goes where they look for it.
     """
-    primaries = source.primaries_tag if limits.tells_matrix else UNSPECIFIED
-    transfer = source.transfer_tag if limits.tells_matrix else UNSPECIFIED
+    primaries = source.primaries_tag if limits.tags_matrix else UNSPECIFIED
+    transfer = source.transfer_tag if limits.tags_matrix else UNSPECIFIED
     untagged = resolve_colour(
         pixel_format=pixel_format,
         height=height,
@@ -121,10 +121,10 @@ def output_colour(
             matrix_tag=source.matrix_tag,
             range_tag=source.range_tag,
         )
-    return _within(limits, _told(wanted, untagged), untagged)
+    return _within(limits, _tagged_where_needed(wanted, untagged), untagged)
 
 
-def _told(wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
+def _tagged_where_needed(wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
     """Write those missing tags out that would be misread."""
     matrix_tag, range_tag = wanted.matrix_tag, wanted.range_tag
     if matrix_tag in (0, UNSPECIFIED) and untagged.matrix != wanted.matrix:
@@ -140,16 +140,16 @@ def _within(limits: ColourLimits, wanted: ColourInfo, untagged: ColourInfo) -> C
     if limits.matrix is not None and limits.matrix != wanted.matrix:
         tag = TAG_OF_MATRIX[limits.matrix]
         result = replace(result, matrix=limits.matrix, matrix_tag=tag)
-    elif not limits.tells_matrix and limits.matrix is None:
+    elif not limits.tags_matrix and limits.matrix is None:
         result = replace(result, matrix=untagged.matrix)
     if limits.full_range is not None and limits.full_range != wanted.full_range:
         tag = _range_tag(full_range=limits.full_range)
         result = replace(result, full_range=limits.full_range, range_tag=tag)
-    elif not limits.tells_range and limits.full_range is None:
+    elif not limits.tags_range and limits.full_range is None:
         result = replace(result, full_range=untagged.full_range)
-    if not limits.tells_matrix:
+    if not limits.tags_matrix:
         result = replace(result, matrix_tag=UNSPECIFIED)
-    return result if limits.tells_range else replace(result, range_tag=RANGE_UNSPECIFIED)
+    return result if limits.tags_range else replace(result, range_tag=RANGE_UNSPECIFIED)
 
 
 def _tagged(colour: ColourInfo) -> ColourInfo:

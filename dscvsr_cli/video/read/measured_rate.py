@@ -7,12 +7,12 @@ from pathlib import Path
 import av
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.constant_rate import steady_rate
+from dscvsr_cli.video.constant_rate import find_constant_rate
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.open_input import open_input
 
 
-def require_steady(source: VideoInfo, suffix: str, *, from_zero: bool = False) -> Fraction:
+def require_constant_rate(source: VideoInfo, suffix: str, *, from_zero: bool = False) -> Fraction:
     """Return the constant rate of a video, for a container that knows nothing else.
 
     Args:
@@ -30,7 +30,7 @@ def require_steady(source: VideoInfo, suffix: str, *, from_zero: bool = False) -
         rate = source.frame_rate
     else:
         times = packet_times(source.path, source.stream_index)
-        rate = steady_rate(times, source.time_base, likely=source.frame_rate)
+        rate = find_constant_rate(times, source.time_base, likely=source.frame_rate)
         if rate is not None and from_zero and times:
             _check_start(source, suffix, times[0] * source.time_base, rate)
     if rate is None:

@@ -144,7 +144,7 @@ def _compare_content(
         one.digest for one in after[:1]
     ]
     if is_anew and stream.kind == "audio" and before and after:
-        return _compare_encoded_sound(source, target, stream, twin, shift)
+        return _compare_encoded_audio(source, target, stream, twin, shift)
     return _compare_packets(source, target, stream, twin, shift)
 
 
@@ -184,7 +184,7 @@ def _worst_time(
     )
 
 
-def _compare_encoded_sound(
+def _compare_encoded_audio(
     source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo, shift: Fraction
 ) -> Finding:
     subject = describe_stream(stream)

@@ -145,7 +145,7 @@ def test_primaries_go_where_they_can_be_told() -> None:
         return output.primaries_tag, output.transfer_tag
 
     assert tags(ColourLimits()) == (9, 16)
-    assert tags(ColourLimits(tells_matrix=False)) == (2, 2)
+    assert tags(ColourLimits(tags_matrix=False)) == (2, 2)
 
 
 def test_chroma_goes_where_players_of_the_codec_look_for_it() -> None:
