@@ -100,15 +100,18 @@ class PreparedJob:
                 on_boundary=on_boundary,
             )
 
-        if self.job.compare is None:
+        def enlarged(frames: Iterable[Frame]) -> Iterator[Frame]:
             return enlarge_alpha(run(frames), self.target.size)
-        skipped = resume.made if resume else 0
-        size, view = self.target.size, self.job.compare
 
-        def whole(frames: Iterable[Frame]) -> Iterator[Frame]:
-            return enlarge_alpha(run(frames), size)
-
-        return compared(frames, whole, size=size, view=view, skipped=skipped)
+        if self.job.compare is None:
+            return enlarged(frames)
+        return compared(
+            frames,
+            enlarged,
+            size=self.target.size,
+            view=self.job.compare,
+            skipped=resume.made if resume else 0,
+        )
 
 
 def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJob:

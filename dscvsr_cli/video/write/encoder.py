@@ -1,4 +1,4 @@
-"""FrameEncoder: frames in, packets out, by an encoder that is set up from the source's tags."""
+"""FrameEncoder: frames in, packets out, by an encoder that is set up from a ``PictureSpec``."""
 
 from typing import Final, cast
 
@@ -13,10 +13,7 @@ from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.colour import ColourInfo
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.encoder_options import (
-    encoder_options,
-    hardware_device,
-)
+from dscvsr_cli.video.write.encoder_options import encoder_options, hardware_device
 from dscvsr_cli.video.write.gif_palette import PALETTE_FORMAT, with_palette
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 
