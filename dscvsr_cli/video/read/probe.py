@@ -109,8 +109,22 @@ def describe(
         InputVideoError: No frame could be decoded.
     """
     frames = _first_frames(decoding, path, trouble)
+    beside = _from_pipe(decoding) if header else _from_file(decoding, path, frames[0])
+    siting = _siting(path, decoding.container, decoding.stream, header)
+    interlaced = is_interlaced(decoding.stream, frames, options.field_order)
+    return _video_info(decoding, path, frames, beside, siting=siting, interlaced=interlaced)
+
+
+def _video_info(
+    decoding: Decoding,
+    path: Path,
+    frames: Sequence[av.VideoFrame],
+    beside: "_Beside",
+    *,
+    siting: Siting,
+    interlaced: bool,
+) -> VideoInfo:
     container, stream, frame = decoding.container, decoding.stream, frames[0]
-    beside = _from_pipe(decoding) if header else _from_file(decoding, path, frame)
     height, width = (beside.crop or Crop()).size(frame.height, frame.width)
     matrix = display_matrix(frame)
     return VideoInfo(
@@ -126,11 +140,11 @@ def describe(
         duration_seconds=_duration_seconds(container, stream),
         pixel_format=frame.format.name,
         bit_depth=_bit_depth(frame),
-        colour=_colour(stream, frame, _siting(path, container, stream, header)),
+        colour=_colour(stream, frame, siting),
         sample_aspect_ratio=stream.sample_aspect_ratio or None,
         display_matrix=matrix,
         rotation=rotation_degrees(matrix),
-        interlaced=is_interlaced(stream, frames, options.field_order),
+        interlaced=interlaced,
         hdr=hdr_metadata(frame),
         other_streams=beside.other_streams,
         frames_cut_off=beside.frames_cut_off,
