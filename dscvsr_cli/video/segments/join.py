@@ -95,7 +95,7 @@ def check_header(header: str, segments: Sequence[Segment]) -> None:
     if any(segment.header != header for segment in segments):
         raise OutputVideoError(
             "the pieces made so far come from another release of the encoder",
-            hint="start over with --restart",
+            hint="begin anew with --restart",
         )
 
 

@@ -142,7 +142,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise OutputVideoError(
-            f"{path} cannot be read: {error.strerror or error}", hint="start over with --restart"
+            f"{path} cannot be read: {error.strerror or error}", hint="begin anew with --restart"
         ) from error
 
 
@@ -179,4 +179,4 @@ def _exactly(file: BinaryIO, size: int, path: Path) -> bytes:
 
 
 def _damaged(path: Path) -> OutputVideoError:
-    return OutputVideoError(f"{path} is damaged", hint="start over with --restart")
+    return OutputVideoError(f"{path} is damaged", hint="begin anew with --restart")

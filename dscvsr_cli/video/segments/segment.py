@@ -129,4 +129,4 @@ def check_segment(folder: Path, segment: Segment) -> None:
     except OSError:
         whole = False
     if not whole:
-        raise OutputVideoError(f"{path} is missing or damaged", hint="start over with --restart")
+        raise OutputVideoError(f"{path} is missing or damaged", hint="begin anew with --restart")
