@@ -1,4 +1,4 @@
-"""Constant frame rate: whether the times of a video's frames have one behind them."""
+"""Constant frame rate: find the one that explains the times of a video's frames, if any does."""
 
 from collections.abc import Sequence
 from fractions import Fraction

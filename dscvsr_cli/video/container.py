@@ -1,4 +1,4 @@
-"""Container: what one kind of output file can hold, and how its muxer is to be driven."""
+"""Container: what one kind of output file can hold, and how to drive its muxer."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -120,7 +120,7 @@ class Container:
         return self.name == "image2"
 
     def holds(self, stream: StreamInfo) -> bool:
-        """Say whether the stream can be copied into this container."""
+        """Return whether the stream can be copied into this container."""
         if stream.kind == "attachment":
             return self.attachments
         if stream.is_cover and not self.covers:

@@ -241,12 +241,12 @@ def container_of(target: Path) -> Container:
 
 
 def names_container(target: Path) -> bool:
-    """Say whether a file name ends in the suffix of a container."""
+    """Return whether a file name ends in the suffix of a container."""
     return target.suffix.lower() in _BY_SUFFIX
 
 
 def is_picture_name(target: Path) -> bool:
-    """Say whether a file name ends in the suffix of a picture that can be written."""
+    """Return whether a file name ends in the suffix of a picture that can be written."""
     return target.suffix.lower() in PICTURE_ENCODERS
 
 

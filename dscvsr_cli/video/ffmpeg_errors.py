@@ -1,4 +1,4 @@
-"""FFmpeg's errors in our words, and those of writing as an ``OutputVideoError``."""
+"""FFmpeg's errors as ours: their text, and an ``OutputVideoError`` for what fails while writing."""
 
 import errno
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""VideoInfo: everything about a video file that the rest of the program decides by."""
+"""VideoInfo: everything that is known about an input before it is decoded."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -68,7 +68,7 @@ class Crop:
     right: int = 0
 
     def size(self, height: int, width: int) -> tuple[int, int]:
-        """Return rows and columns that are left of a frame."""
+        """Return the rows and columns that remain of a frame."""
         return height - self.top - self.bottom, width - self.left - self.right
 
 
@@ -162,5 +162,5 @@ class VideoInfo:
 
     @property
     def plain(self) -> PlainFormat:
-        """The pixel format itself, or its twin of whole planes."""
+        """The pixel format itself, or the plain one that holds all it holds."""
         return plain_format(self.pixel_format)

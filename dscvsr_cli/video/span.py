@@ -36,20 +36,20 @@ class TimeSpan:
 
     @property
     def is_whole(self) -> bool:
-        """Say whether nothing is cut off."""
+        """Return whether nothing is cut off."""
         return self.start == 0 and self.end is None
 
     def holds(self, seconds: Fraction) -> bool:
-        """Say whether what begins at ``seconds`` belongs to the span."""
+        """Return whether what begins at ``seconds`` belongs to the span."""
         return not self.is_before(seconds) and not self.is_past(seconds)
 
     def is_before(self, seconds: Fraction) -> bool:
-        """Say whether ``seconds`` is before the start; nothing is before a start of 0."""
+        """Return whether ``seconds`` is before the start; nothing is before a start of 0."""
         # Audio and frames may begin below zero: a span from the beginning keeps them.
         return self.start > 0 and seconds < self.start
 
     def is_past(self, seconds: Fraction) -> bool:
-        """Say whether ``seconds`` is at the end or after it."""
+        """Return whether ``seconds`` is at the end or after it."""
         return self.end is not None and seconds >= self.end
 
 

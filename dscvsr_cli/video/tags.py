@@ -18,7 +18,7 @@ _UNSET_TIME: Final = "1970-01-01T00:00:00"
 
 
 def says_nothing(key: str, value: str) -> bool:
-    """Say whether a tag, its name in lower case, means the same as no tag."""
+    """Return whether a tag, its name in lower case, means the same as no tag."""
     return (key, value[:19]) in {("language", "und"), ("creation_time", _UNSET_TIME)}
 
 

@@ -52,19 +52,19 @@ class DiskNeed:
 
     @property
     def needed_bytes(self) -> int | None:
-        """Both together."""
+        """Bytes for the output and the segments together."""
         if self.output_bytes is None or self.work_bytes is None:
             return None
         return self.output_bytes + self.work_bytes
 
     @property
     def is_near(self) -> bool:
-        """Whether it may not suffice."""
+        """Whether the free space may be too little."""
         return self.needed_bytes is not None and self.free_bytes < self.needed_bytes
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether it cannot suffice."""
+        """Whether the free space is certainly too little."""
         needed = self.needed_bytes
         return needed is not None and self.free_bytes < needed * _CLEARLY_TOO_LITTLE
 

@@ -19,7 +19,7 @@ _PQ = 16
 
 
 def open_source(job: UpscaleJob) -> VideoReader:
-    """Open and probe the input of a job; a pipe is opened here, once and for all.
+    """Open and probe the input of a job; a pipe is opened here and never again.
 
     Raises:
         UsageError: An option that does not fit the input, or interlaced video without an option

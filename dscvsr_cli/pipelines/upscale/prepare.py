@@ -115,7 +115,7 @@ class PreparedJob:
 
 
 def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJob:
-    """Settle every choice that ``job`` leaves open, and refuse what cannot work.
+    """Decide everything that ``job`` leaves open, and refuse what cannot work.
 
     Args:
         job: What to do.

@@ -31,7 +31,7 @@ def compared(
     view: CompareView,
     skipped: int = 0,
 ) -> Iterator[Frame]:
-    """Enlarge frames and show each beside its bicubic twin.
+    """Enlarge frames and show each beside its bicubic version.
 
     Args:
         frames: ``(3, H, W)`` pixels each.

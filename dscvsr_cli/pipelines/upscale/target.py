@@ -1,4 +1,4 @@
-"""Where an upscaled video goes: its name, container, encoder, pixel format and exact size."""
+"""The target of a job: its name, container, encoder, pixel format and exact size."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -74,7 +74,7 @@ class Target:
 
 
 def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
-    """Settle what ``job`` leaves open.
+    """Decide what ``job`` leaves open.
 
     Raises:
         UsageError: An encoder, pixel format, size or suffix that cannot be, or a rate that varies
@@ -129,7 +129,7 @@ def _timing(source: VideoInfo, container: Container) -> OutputTiming:
 
 
 def pixel_aspect(source: VideoInfo, *, square_pixels: bool) -> Fraction:
-    """Return by how much pixels are to be widened; 1 leaves them as they are."""
+    """Return the factor by which to widen pixels; 1 leaves them as they are."""
     return (source.sample_aspect_ratio or Fraction(1)) if square_pixels else Fraction(1)
 
 
@@ -179,7 +179,7 @@ def default_target(job: UpscaleJob) -> Path:
 
 
 def writable_name(path: Path) -> Path:
-    """Return a name itself, or the same in a container that is written where its own is not."""
+    """Return a name, with another suffix where its own container cannot be written."""
     try:
         container_of(path)
     except UsageError:

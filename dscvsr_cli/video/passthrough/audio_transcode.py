@@ -40,7 +40,7 @@ class AudioClock:
     """Where the next block would follow without a seam; None before the first."""
 
     def place(self, pts: int | None, samples: int) -> tuple[int, int]:
-        """Return where a block goes and how many of its first samples are to be cut off.
+        """Return where a block goes, and how many of its first samples to cut off.
 
         Args:
             pts: The block's timestamp in ticks; None puts it behind the one before.
@@ -173,7 +173,7 @@ class AudioTrack:
 
 
 def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContext:
-    """Return an encoder that was opened on trial, as like the source as it can be.
+    """Return an encoder opened on trial, with settings as close to the source as it takes.
 
     Raises:
         UsageError: There is no such encoder, or it takes no audio of this kind.
@@ -236,7 +236,7 @@ def _fresh_clock(frame: AudioFrame) -> AudioClock:
 
 
 def _silence(frame: AudioFrame, start: int) -> Iterator[AudioFrame]:
-    """Yield silent frames like the given one from a sample on up to where it begins."""
+    """Yield silent frames like the given one, from a sample up to where it begins."""
     like = frame.to_ndarray()
     channels = 1 if frame.format.is_planar else frame.layout.nb_channels
     # Unsigned samples are silent in the middle of their range.

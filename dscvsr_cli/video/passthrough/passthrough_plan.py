@@ -1,4 +1,4 @@
-"""What of a source goes into the output, decided before any work: copied, converted, or lost."""
+"""The plan for everything beside the frames: what is copied, converted or lost."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ _NO_TIME: Final = Fraction(-(2**62))
 
 
 class Track(Protocol):
-    """How the packets of one source stream get into one stream of the output."""
+    """Takes the packets of one source stream into one stream of the output."""
 
     @property
     def stream(self) -> Stream:
@@ -131,7 +131,7 @@ class StreamCopier:
             output.set_chapters(self._opened.chapters())
 
     def needs_any_key(self) -> bool:
-        """Say whether the file's metadata has keys of phones, which MP4 stores only on request."""
+        """Return whether the metadata has keys of phones, which MP4 stores only on request."""
         return any(key.startswith(PHONE_PREFIX) for key in self._opened.metadata)
 
     def picture_template(self) -> Stream:

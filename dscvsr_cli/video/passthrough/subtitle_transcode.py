@@ -45,7 +45,7 @@ class TextTrack:
         self._encoder = context
 
     def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
-        """Return the packet in the new codec; pauses that MP4 spells out give none."""
+        """Return the packet in the new codec; MP4's explicit pauses give none."""
         try:
             decoded = self._decoder.decode2(packet)
             if decoded is None or not len(decoded):

@@ -84,7 +84,7 @@ class ColourInfo:
 
     @property
     def is_hdr(self) -> bool:
-        """Say whether the transfer is PQ or HLG."""
+        """Return whether the transfer is PQ or HLG."""
         return self.transfer_tag in _HDR_TRANSFERS
 
 

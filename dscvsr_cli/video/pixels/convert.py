@@ -75,7 +75,7 @@ def _yuv_codes_to_rgb(yuv: Tensor, plain: PlainFormat, colour: ColourInfo) -> Te
 
 
 def is_opaque(frame: av.VideoFrame) -> bool:
-    """Say whether every pixel of a decoded frame is opaque."""
+    """Return whether every pixel of a decoded frame is opaque."""
     alpha = frame_to_alpha(frame)
     return alpha is None or bool((alpha == 1).all())
 

@@ -169,7 +169,7 @@ def _plain_twin(name: str) -> str:
 
 
 def has_alpha(frame: av.VideoFrame) -> bool:
-    """Say whether a decoded frame has alpha; a palette must hold a colour that is not opaque."""
+    """Return whether a decoded frame has alpha; a palette must hold a colour that is not opaque."""
     if frame.format.has_palette:
         # Four bytes per colour, one 32-bit word with alpha at its top.
         return min(bytes(frame.planes[1])[_ALPHA_BYTE::4]) < 255
@@ -211,7 +211,7 @@ def choose_pixel_format(source: str, offered: Sequence[str], *, alpha: bool | No
 
 
 def holds_alpha(pixel_format: str) -> bool:
-    """Say whether frames of a format can have alpha; a palette may hold a transparent colour."""
+    """Return whether frames of a format can have alpha; a palette may hold a transparent colour."""
     return _known_format(pixel_format).has_palette or plain_format(pixel_format).alpha
 
 

@@ -1,4 +1,4 @@
-"""Which colours an enlarged video is written in, and how it is tagged."""
+"""The colours of an output: which matrix and range it is written in, and how it is tagged."""
 
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -125,7 +125,7 @@ def output_colour(
 
 
 def _tagged_where_needed(wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
-    """Write those missing tags out that would be misread."""
+    """Add the missing tags without which players would show other colours."""
     matrix_tag, range_tag = wanted.matrix_tag, wanted.range_tag
     if matrix_tag in (0, UNSPECIFIED) and untagged.matrix != wanted.matrix:
         matrix_tag = TAG_OF_MATRIX[wanted.matrix]
@@ -135,7 +135,7 @@ def _tagged_where_needed(wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo
 
 
 def _within(limits: ColourLimits, wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
-    """Return the nearest colour to the wanted one that players will understand."""
+    """Return the colour nearest to the wanted one that players will understand."""
     result = wanted
     if limits.matrix is not None and limits.matrix != wanted.matrix:
         tag = TAG_OF_MATRIX[limits.matrix]

@@ -20,23 +20,23 @@ _NUMBERED: Final = re.compile(r"(.*?)(\d+)(\D*)")
 
 
 def is_sequence(path: Path) -> bool:
-    """Say whether a path names an image sequence: a pattern, or a folder of pictures."""
+    """Return whether a path names an image sequence: a pattern, or a folder of pictures."""
     return is_picture_pattern(path) or is_picture_folder(path)
 
 
 def is_picture_pattern(path: Path) -> bool:
-    """Say whether a path is a pattern such as ``frames/%05d.png`` and no file of that name."""
+    """Return whether a path is a pattern such as ``frames/%05d.png`` and no file of that name."""
     is_pattern = len(_PLACE.findall(path.name)) == 1 and path.suffix.lower() in PICTURE_SUFFIXES
     return is_pattern and not path.exists()
 
 
 def is_picture_folder(path: Path) -> bool:
-    """Say whether a path is a folder that holds pictures and no videos."""
+    """Return whether a path is a folder that holds pictures and no videos."""
     return bool(pictures_in(path)) and not any(is_video_name(entry) for entry in path.iterdir())
 
 
 def is_video_name(path: Path) -> bool:
-    """Say whether a name is that of a video; file managers' own files ("._a.mp4") are not."""
+    """Return whether a name is that of a video; file managers' own files ("._a.mp4") are not."""
     return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
 
 

@@ -17,7 +17,7 @@ from dscvsr_cli.video.read.read_options import FieldOrder
 def is_interlaced(
     stream: VideoStream, frames: Sequence[av.VideoFrame], field_order: FieldOrder
 ) -> bool:
-    """Say whether the frames of a stream are two fields each.
+    """Return whether the frames of a stream are two fields each.
 
     Args:
         stream: For the codec, and for what the container says of it.

@@ -63,5 +63,5 @@ def codec_name(stream: Stream) -> str:
 
 
 def is_cover(stream: Stream) -> bool:
-    """Say whether a stream is cover art: a still picture that stands for the file."""
+    """Return whether a stream is cover art: a still picture that stands for the file."""
     return bool(stream.disposition & Disposition.attached_pic)

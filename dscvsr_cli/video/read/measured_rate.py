@@ -13,7 +13,7 @@ from dscvsr_cli.video.read.open_input import open_input
 
 
 def require_constant_rate(source: VideoInfo, suffix: str, *, from_zero: bool = False) -> Fraction:
-    """Return the constant rate of a video, for a container that knows nothing else.
+    """Return the constant rate of a video, for a container that can hold nothing else.
 
     Args:
         source: The probed input; all its packets are read, but none is decoded.

@@ -1,4 +1,4 @@
-"""Opening what a person names: a file, or a pipe that can be read only once."""
+"""Open an input: a file, or a pipe that can be read only once."""
 
 import stat
 import sys
@@ -117,7 +117,7 @@ class Pipe:
             raise
 
     def close(self) -> None:
-        """Let go of the pipe; a program that still writes to it then stops."""
+        """Close the pipe; a program that still writes to it then stops."""
         self._stack.close()
 
     def _open_file(self) -> "_PipeFile":

@@ -1,4 +1,4 @@
-"""Single pictures: read PNG, JPEG or WebP, write PNG."""
+"""Single pictures: read PNG, TIFF, JPEG, WebP or BMP."""
 
 from pathlib import Path
 from typing import Final

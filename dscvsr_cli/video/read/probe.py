@@ -172,7 +172,7 @@ def _first_frames(decoding: Decoding, path: Path, trouble: Sequence[str]) -> lis
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Beside:
-    """What an input holds beside its frames; of a pipe none of it can be kept."""
+    """What an input holds beside its frames; none of a pipe's can be kept."""
 
     kind: SourceKind
     other_streams: tuple[StreamInfo, ...] = ()

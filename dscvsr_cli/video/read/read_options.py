@@ -1,4 +1,4 @@
-"""ReadOptions: what a person may say about how an input is read."""
+"""ReadOptions: how an input is read."""
 
 from dataclasses import dataclass
 from fractions import Fraction

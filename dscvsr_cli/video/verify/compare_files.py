@@ -1,4 +1,4 @@
-"""Compare two files stream by stream: what of the source is still in a file made from it."""
+"""Compare two files stream by stream: what is left of the source in a file made from it."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -24,7 +24,7 @@ _CHAPTER_TOLERANCE_SECONDS: Final = 0.002
 
 
 def compare_files(source: Path, target: Path) -> Comparison:
-    """Say what became of everything in ``source`` in the file that was made from it.
+    """Return what became of everything in ``source`` in the file that was made from it.
 
     All frames of both files are decoded, and all other packets read. Times count as equal if
     they are the same after one shift of the whole file, as exactly as the target's clock can say.

@@ -1,4 +1,4 @@
-"""PacketRecord: what there is to know of every packet of a file, for comparing two of them."""
+"""Packet digests: every packet of a file in a form that can be compared with another file's."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

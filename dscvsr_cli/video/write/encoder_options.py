@@ -108,7 +108,7 @@ def offered_formats(encoder: str) -> list[str]:
 
 
 def _is_taken(encoder: str, pixel_format: str) -> bool:
-    """Say whether an encoder takes a format that it names."""
+    """Return whether an encoder takes a format that it names."""
     if encoder == "libx265":
         # In most builds it refuses alpha as soon as it gets a frame.
         return not plain_format(pixel_format).alpha
@@ -188,7 +188,7 @@ def encoder_options(
 
 
 def _usual_options(encoder: str, pixel_format: str) -> dict[str, str]:
-    """Return what an archive copy wants and the encoder does not do by itself."""
+    """Return the options of an archive copy that are not the encoder's own defaults."""
     if encoder.startswith("libvpx"):
         # Its own default, 1, takes several times as long as the network.
         usual = {"cpu-used": "2"} | ({"row-mt": "1"} if encoder == "libvpx-vp9" else {})

@@ -32,7 +32,7 @@ _LARGEST_TIMESCALE: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSpec:
-    """All that one output file will hold, settled."""
+    """All that one output file will hold, decided once."""
 
     picture: PictureSpec
 

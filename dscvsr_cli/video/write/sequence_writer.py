@@ -56,7 +56,7 @@ class PictureNames:
 
 
 def is_sequence_target(target: Path, source: VideoInfo) -> bool:
-    """Say whether a target asks for single pictures: by a pattern, or as a folder like the input.
+    """Return whether a target asks for pictures: by a pattern, or as a folder like the input.
 
     A folder of pictures that is enlarged becomes a folder of pictures.
     """

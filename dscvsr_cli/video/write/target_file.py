@@ -40,7 +40,7 @@ class Destination:
         return self.path == STANDARD_OUTPUT
 
     def partial(self, *, overwrite: bool) -> "PartialFile | PipeTarget":
-        """Return what takes the output until it is whole.
+        """Return the object that takes the output until it is whole.
 
         Args:
             overwrite: Whether an existing file may be replaced.
@@ -51,7 +51,7 @@ class Destination:
 
 
 def resolve_destination(path: Path) -> Destination:
-    """Find out what a name to write to stands for."""
+    """Find out what kind of thing a name to write to is."""
     special = path.exists() and not path.is_file() and not path.is_dir()
     return Destination(
         path=path, file=_behind_links(path), is_pipe=path == STANDARD_OUTPUT or special
@@ -63,7 +63,7 @@ def _behind_links(path: Path) -> Path:
 
 
 class PipeTarget:
-    """Stands where a ``PartialFile`` would, for a target without a hidden name.
+    """Takes the place of a ``PartialFile`` for a target without a hidden name.
 
     Args:
         target: ``-``, or the name of something that is neither file nor folder.
