@@ -17,7 +17,7 @@ class Frame:
     """(3, H, W) float32 RGB; [0, 1] spans the source's nominal range, from black to white."""
 
     pts: int
-    """Presentation timestamp in units of the stream's time base, exactly as the source gives it."""
+    """Presentation time on the input's clock, in units of its time base, from reader to writer."""
 
     duration: int = 0
     """How long the frame is shown, in the same unit; 0 where the source does not say."""

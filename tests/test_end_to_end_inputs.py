@@ -19,10 +19,10 @@ from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import Clip, render, render_kind
 from tests.helpers import decoded_pts, decoded_seconds
+from tests.video.pixels.test_alpha import render_clear
 from tests.video.read.test_image_sequence import write_picture, write_pictures
-from tests.video.test_alpha import render_clear
-from tests.video.test_interlaced import render_fields
-from tests.video.test_pipe import piped, render_y4m
+from tests.video.read.test_interlacing import render_fields
+from tests.video.read.test_open_input import piped, render_y4m
 
 
 def upscale(*arguments: str | Path) -> int:
@@ -192,7 +192,7 @@ def test_a_damaged_video_is_enlarged_as_far_as_it_goes_unless_strict(
 
     assert upscale(source, "-s", "1.5", "-o", tmp_path / "out.mkv") == 0
     output = capfd.readouterr()
-    assert "damaged picture" in output.err
+    assert "damaged frame" in output.err
     assert " damaged" in output.out.splitlines()[-1]
 
     assert upscale(source, "-s", "1.5", "-o", tmp_path / "strict.mkv", "--strict") == 3
@@ -263,8 +263,8 @@ def gap(path: Path) -> Path:
     [
         (zero_bytes, "is empty"),
         (words, "is not a video"),
-        (sound_alone, "holds no picture"),
-        (headers_alone, "no picture of"),
+        (sound_alone, "holds no video"),
+        (headers_alone, "no frame of"),
         (without_index, "is not a video"),
         (huge_header, "is not a video"),
         (folder_without_pictures, "folder"),
@@ -357,7 +357,7 @@ def test_options_that_do_not_fit_the_input_are_refused(
 ) -> None:
     source = render_kind("single frame", tmp_path)
     assert upscale(source, "-s", "2", "--fps", "30") == 2
-    assert "no image sequence" in capfd.readouterr().err
+    assert "not an image sequence" in capfd.readouterr().err
     assert upscale(source, "-s", "2", "--fps", "fast") == 2
     assert upscale(source, "-s", "2", "--deinterlace", "--field-order", "progressive") == 2
     assert upscale(source, "-s", "2", "--field-order", "sideways") == 2

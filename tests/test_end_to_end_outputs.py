@@ -11,9 +11,9 @@ import torch
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.video.read.picture_reader import read_picture
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.read.stills import read_picture
-from dscvsr_cli.video.verify.verify import compare_files
+from dscvsr_cli.video.verify.compare_files import compare_files
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render, render_kind
 from tests.helpers import assert_times_close, decoded_pts, decoded_seconds, packet_payloads
@@ -119,7 +119,7 @@ def test_pictures_come_out_numbered_and_go_in_again(
 ) -> None:
     source = render_kind("sound", tmp_path)
     assert run(weights, source, "-o", tmp_path / "frames" / "%03d.png") == 0
-    assert "pictures hold the picture alone" in capsys.readouterr().err
+    assert "pictures hold video only" in capsys.readouterr().err
     made = sorted((tmp_path / "frames").iterdir())
     assert [path.name for path in made] == [f"{number:03}.png" for number in range(1, 9)]
     assert read_picture(made[0]).shape == (3, 72, 96)

@@ -33,10 +33,15 @@ from kill_soak import save_tiny_network
 from dscvsr_cli.errors import DscvsrError
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.run import upscale
+from dscvsr_cli.video.containers import container_of
 from dscvsr_cli.video.demo_clip import render_demo_clip
-from dscvsr_cli.video.passthrough.plan import StreamChoices
+from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices, plan_passthrough
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
+from dscvsr_cli.video.write.muxer import OutputSpec
+from dscvsr_cli.video.write.picture_spec import settle_picture
+from dscvsr_cli.video.write.target_file import resolve_destination
 from dscvsr_cli.video.write.writer import VideoWriter
 
 HANG_SECONDS = 30
@@ -117,19 +122,20 @@ def render_seeds(folder: Path) -> list[Path]:
         path = folder / f"seed{suffix}"
         with (
             VideoReader(first) as reader,
-            VideoWriter(
-                path,
-                source=reader.info,
-                height=48,
-                width=64,
-                options=EncodeOptions(encoder=encoder),
-                choices=StreamChoices(drop_unsupported=True),
-            ) as writer,
+            _writer(path, reader.info, encoder) as writer,
         ):
             for frame in reader:
                 writer.write(frame)
         seeds.append(path)
     return seeds
+
+
+def _writer(path: Path, source: VideoInfo, encoder: str) -> VideoWriter:
+    container = container_of(path)
+    options = EncodeOptions(encoder=encoder)
+    picture = settle_picture(source, container, height=48, width=64, options=options)
+    others = plan_passthrough(source, container, StreamChoices(drop_unsupported=True))
+    return VideoWriter(resolve_destination(path), OutputSpec(picture=picture, others=others))
 
 
 def mutate(content: bytes, chance: random.Random) -> bytes:

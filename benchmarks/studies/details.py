@@ -25,7 +25,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.bitmap_font import ROWS, lettering
 from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.pipelines.bench.network_method import network_method
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.write.picture_writer import save_png
 
 AROUND = 7
 """Frames before and after that the network sees."""

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.write.picture_writer import save_png
 
 HEIGHT, WIDTH, FRAMES = 240, 320, 7
 

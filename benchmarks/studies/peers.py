@@ -31,7 +31,7 @@ from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, clip_pairs
 from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.errors import DscvsrError
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.write.picture_writer import save_png
 from dscvsr_cli.weights.external.basicvsr import read_pickled_weights
 
 Network = Callable[[list[Tensor]], Iterator[Tensor]]

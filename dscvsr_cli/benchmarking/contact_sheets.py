@@ -20,7 +20,7 @@ from dscvsr_cli.imaging.bitmap_font import ADVANCE, ROWS, lettering
 from dscvsr_cli.imaging.luma import luma
 from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.quantise import quantise
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.write.picture_writer import save_png
 
 KEPT_FRAMES = 4
 """Most frames of a clip that wait for all methods."""

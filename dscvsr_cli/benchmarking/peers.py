@@ -13,7 +13,7 @@ from dscvsr_cli.datasets.degrade import degraded_sizes
 from dscvsr_cli.errors import DatasetError, InputVideoError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.read.image_sequence import pictures_in
-from dscvsr_cli.video.read.stills import read_picture
+from dscvsr_cli.video.read.picture_reader import read_picture
 
 PeerPlace = tuple[float, str]
 """A factor, and the name of a clip."""

@@ -24,7 +24,7 @@ def verify_command(
     """
     terminal = open_terminal(quiet=quiet or json)
 
-    from dscvsr_cli.video.verify.verify import compare_files
+    from dscvsr_cli.video.verify.compare_files import compare_files
 
     comparison = compare_files(source, target)
     if json:

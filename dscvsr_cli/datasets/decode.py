@@ -10,11 +10,11 @@ from torch import Tensor
 
 from dscvsr_cli.datasets.sources import Source
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.picture_reader import read_picture
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.read.stills import read_picture
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 
 
 def decode(source: Source, *, first: int = 0, count: int | None = None) -> Tensor:
@@ -54,7 +54,7 @@ def _video_frames(path: Path, first: int, stop: int | None) -> Iterator[Tensor]:
     if rate is not None:
         # Half a frame early: a start between two frames is safe from rounding, and of a long
         # video only what is wanted is decoded.
-        options = ReadOptions(span=Span(start=(first - Fraction(1, 2)) / rate))
+        options = ReadOptions(span=TimeSpan(start=(first - Fraction(1, 2)) / rate))
         stop = None if stop is None else stop - first
         first = 0
     with VideoReader(path, options) as reader:

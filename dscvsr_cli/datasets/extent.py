@@ -6,8 +6,8 @@ from pathlib import Path
 
 from dscvsr_cli.datasets.sources import Source
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.video.read.picture_reader import read_picture
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.read.stills import read_picture
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ASSUMED_RATE = 25

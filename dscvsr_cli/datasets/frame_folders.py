@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dscvsr_cli.errors import VideoError
-from dscvsr_cli.video.read.stills import read_picture
+from dscvsr_cli.video.read.picture_reader import read_picture
 
 PAIRS = 3
 """Neighbours that are compared: one of them may lie across a cut."""

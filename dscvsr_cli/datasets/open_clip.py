@@ -14,8 +14,8 @@ from dscvsr_cli.video.read.image_sequence import (
     natural_order,
     pictures_in,
 )
+from dscvsr_cli.video.read.picture_reader import read_picture
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.read.stills import read_picture
 
 
 def open_clip(path: Path) -> Clip:

@@ -14,7 +14,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleRep
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.write.picture_writer import save_png
 
 DEMO_SCALE = 2.7
 SHOWN_FRAME = 30

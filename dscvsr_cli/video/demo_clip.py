@@ -1,4 +1,4 @@
-"""A demonstration clip, rendered on the spot: a dive into a fractal, a test card, and sound."""
+"""The demo clip, rendered on the spot: a dive into a fractal, a test card, and audio."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +11,7 @@ from av.filter import Graph
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import OutputVideoError, UsageError
-from dscvsr_cli.video.read.open_input import describe_error
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.write.target_file import PartialFile
 
 _SAMPLE_RATE: Final = 48000
@@ -34,13 +34,13 @@ def render_demo_clip(
         rate: Frames per second.
 
     Raises:
-        UsageError: A size that cannot be.
+        UsageError: An impossible size, length or rate.
         OutputVideoError: The file cannot be written.
     """
     if width < 32 or height < 32 or width % 2 or height % 2:
         raise UsageError(f"a demo clip needs even sides from 32 on, got {width}x{height}")
     if seconds <= 0 or rate < 1:
-        raise UsageError(f"a demo clip of {seconds:g} s at {rate} frames per second cannot be")
+        raise UsageError(f"a demo clip cannot have {seconds:g} s at {rate} frames per second")
     partial = PartialFile(path, overwrite=True)
     partial.create()
     try:
@@ -65,13 +65,13 @@ def _render(output: OutputContainer, width: int, height: int, seconds: float, ra
     video.codec_context.time_base = Fraction(1, rate)
     audio.codec_context.layout = "stereo"
     pictures, tone = _picture_graph(width, height, rate), _tone_graph()
-    sound_time = Fraction(0)
+    audio_time = Fraction(0)
     for index in range(max(1, round(seconds * rate))):
         _encode_picture(output, video, pictures, index)
-        # Sound is written as the pictures go on, so that players find both close together.
-        while sound_time < Fraction(index + 1, rate):
+        # Audio is written between the frames, so that players find both close together.
+        while audio_time < Fraction(index + 1, rate):
             _encode_tone(output, audio, tone)
-            sound_time += Fraction(_SAMPLES_PER_FRAME, _SAMPLE_RATE)
+            audio_time += Fraction(_SAMPLES_PER_FRAME, _SAMPLE_RATE)
     output.mux(video.encode(None))
     output.mux(audio.encode(None))
 

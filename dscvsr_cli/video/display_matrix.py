@@ -1,4 +1,4 @@
-"""Display matrices: how a player turns a picture, read as degrees and fitted to a new size."""
+"""Display matrices: how a player turns frames, read as degrees and fitted to a new size."""
 
 import math
 from fractions import Fraction
@@ -7,7 +7,7 @@ from typing import Final
 from dscvsr_cli.geometry import Size
 
 DisplayMatrix = tuple[int, ...]
-"""Nine fixed-point numbers, row by row; the last row shifts the turned picture, in pixels."""
+"""Nine fixed-point numbers, row by row; the last row shifts the turned frame, in pixels."""
 
 
 _ONE: Final = 1 << 16
@@ -31,9 +31,9 @@ def quarter_turns(degrees: int) -> DisplayMatrix:
 
 
 def scale_display_matrix(matrix: DisplayMatrix, *, source: Size, target: Size) -> DisplayMatrix:
-    """Return the matrix that shows the enlarged picture as the given one shows the source.
+    """Return the matrix that shows the enlarged frame as the given one shows the source.
 
-    The turn stays. The shift, which brings the turned picture back into view, grows with it.
+    The rotation stays. The shift, which brings the turned frame back into view, grows with it.
     """
     across = Fraction(target.width, source.width)
     down = Fraction(target.height, source.height)

@@ -1,4 +1,4 @@
-"""What H.264 makes of pictures: encoded and decoded again in memory, frame for frame."""
+"""What H.264 does to frames: encoded and decoded again in memory, one for one."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -12,33 +12,33 @@ from av.video.stream import VideoStream
 from torch import Tensor
 
 from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.colour import ColourInfo, resolve_colour
 from dscvsr_cli.video.pixels.convert import frame_to_pixels, pixels_to_frame
 from dscvsr_cli.video.pixels.formats import plain_format
-from dscvsr_cli.video.read.open_input import describe_error
 
 PIXEL_FORMAT: Final = "yuv420p"
 PRESET: Final = "medium"
 
 _REPEATABLE: Final = "mbtree=0"
-"""Macroblock trees give other pictures from run to run in some builds, even with one thread."""
+"""Macroblock trees give other frames from run to run in some builds, even with one thread."""
 
 
 def compress_h264(frames: Iterable[Tensor], *, crf: int) -> Iterator[Tensor]:
-    """Send pictures through libx264 (4:2:0, 8 bits, preset "medium") at a constant rate factor.
+    """Send frames through libx264 (4:2:0, 8 bits, preset "medium") at a constant rate factor.
 
     ``(3, H, W)`` RGB in [0, 1] each, all of one size -> the same number and size, in order,
     float32 in [0, 1]. Odd sides are padded by repeating the edge and cropped afterwards. One
-    thread encodes, without macroblock trees, so the same pictures always give the same result.
+    thread encodes, without macroblock trees, so the same frames always give the same result.
 
     Raises:
-        OutputVideoError: This build of FFmpeg has no libx264, or refuses the pictures.
+        OutputVideoError: This build of FFmpeg has no libx264, or refuses the frames.
     """
     try:
         yield from _round_trip(iter(frames), crf)
     except (av.FFmpegError, ValueError) as error:
         raise OutputVideoError(
-            f"the pictures could not be compressed with H.264: {describe_error(error)}",
+            f"the frames could not be compressed with H.264: {describe_error(error)}",
             hint="this needs a build of PyAV with libx264, and a CRF from 0 to 51",
         ) from error
 
@@ -52,7 +52,7 @@ def _round_trip(frames: Iterator[Tensor], crf: int) -> Iterator[Tensor]:
     encoder = _open_encoder(height + height % 2, width + width % 2, crf)
     decoder = av.CodecContext.create("h264", "r")
     if not isinstance(decoder, VideoCodecContext):
-        raise TypeError("the H.264 decoder decodes no pictures")
+        raise TypeError("the H.264 decoder decodes no frames")
     for packet in _encode(encoder, first, frames, colour):
         for frame in decoder.decode(packet):
             yield frame_to_pixels(frame, colour)[:, :height, :width].clamp(0, 1)
@@ -78,7 +78,7 @@ def _encode(
 def _open_encoder(height: int, width: int, crf: int) -> VideoCodecContext:
     encoder = av.CodecContext.create("libx264", "w")
     if not isinstance(encoder, VideoCodecContext):
-        raise TypeError("libx264 encodes no pictures")
+        raise TypeError("libx264 encodes no frames")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, PIXEL_FORMAT
     encoder.time_base = Fraction(1, 25)
     encoder.thread_count = 1

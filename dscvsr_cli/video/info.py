@@ -1,4 +1,4 @@
-"""VideoInfo: everything about a video file that the rest of the program decides by."""
+"""VideoInfo: everything that is known about an input before it is decoded."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Final, Literal
 
 from dscvsr_cli.video.pixels.colour import ColourInfo
+from dscvsr_cli.video.pixels.formats import PlainFormat, plain_format
 
 SourceKind = Literal["file", "sequence", "pipe"]
 
 
 USUAL_RATE: Final = Fraction(25)
-"""Pictures per second where nothing tells; FFmpeg assumes the same."""
+"""Frames per second to assume where the input does not say; FFmpeg assumes the same."""
 
 
 StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "unknown"]
@@ -19,10 +20,10 @@ StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "unknow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamInfo:
-    """One stream of a file other than its main picture."""
+    """One stream of a file beside its video."""
 
     index: int
-    """Its place in the file."""
+    """Its position among the streams of the file."""
 
     kind: StreamKind
     """What it carries."""
@@ -37,7 +38,7 @@ class StreamInfo:
     """Title, or the file name of an attachment."""
 
     is_cover: bool = False
-    """True for a still picture that stands for the file (cover art)."""
+    """True for cover art: a still picture that stands for the file."""
 
     is_chapter_text: bool = False
     """True for the hidden text track in which MP4 stores the names of its chapters."""
@@ -45,7 +46,7 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HdrMetadata:
-    """Static HDR metadata (SMPTE ST 2086 and CTA-861.3), as the picture carries it."""
+    """Static HDR metadata (SMPTE ST 2086 and CTA-861.3), as frames carry it."""
 
     primaries: tuple[tuple[Fraction, Fraction], ...] = ()
     """Chromaticities of the mastering display's red, green, blue and white; () if unknown."""
@@ -59,7 +60,7 @@ class HdrMetadata:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crop:
-    """Rows and columns at the edges of the stored picture that are not to be shown."""
+    """Rows and columns at the edges of the stored frame that are not to be shown."""
 
     top: int = 0
     bottom: int = 0
@@ -67,13 +68,13 @@ class Crop:
     right: int = 0
 
     def size(self, height: int, width: int) -> tuple[int, int]:
-        """Return rows and columns that are left of a picture."""
+        """Return the rows and columns that remain of a frame."""
         return height - self.top - self.bottom, width - self.left - self.right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
-    """A video file as probed: its main picture stream, and what else it holds."""
+    """An input as probed: its video stream, and what else it holds. It is never altered."""
 
     path: Path
     """The file, the pattern or folder of an image sequence, or ``-``."""
@@ -82,10 +83,10 @@ class VideoInfo:
     """FFmpeg's name of the container format ("mov,mp4,m4a,3gp,3g2,mj2")."""
 
     stream_index: int
-    """Which stream is the picture."""
+    """Index of the video stream."""
 
     codec: str
-    """FFmpeg's name of the codec of the picture ("h264")."""
+    """FFmpeg's name of the video codec ("h264")."""
 
     width: int
     """Stored columns in pixels, before any rotation."""
@@ -94,16 +95,16 @@ class VideoInfo:
     """Stored rows in pixels, before any rotation."""
 
     frame_rate: Fraction | None
-    """Average frames per second, or None where the file does not tell."""
+    """Average frames per second, or None where the file does not say."""
 
     time_base: Fraction
     """Seconds per unit of ``Frame.pts``."""
 
     frame_count: int | None
-    """Frames as the container counts them, or None; the picture may turn out to have others."""
+    """Frames as the container counts them, or None; decoding may yield more or fewer."""
 
     duration_seconds: float | None
-    """Length of the picture stream (or else the file), or None."""
+    """Length of the video stream, or else of the file, or None."""
 
     pixel_format: str
     """FFmpeg's name of the pixel format ("yuv420p10le")."""
@@ -118,43 +119,48 @@ class VideoInfo:
     """Width over height of one pixel, or None where the file does not say."""
 
     display_matrix: tuple[int, ...] | None = None
-    """Nine fixed-point numbers that turn the picture for display, or None."""
+    """Nine fixed-point numbers that turn the frame for display, or None."""
 
     rotation: int = 0
-    """Degrees counter-clockwise that a player turns the picture."""
+    """Degrees counter-clockwise that a player turns the frame."""
 
     interlaced: bool = False
-    """Whether pictures are two fields of different moments, as flagged or as the person says."""
+    """Whether each frame is two fields of different moments, as flagged or as the person says."""
 
     hdr: HdrMetadata | None = None
     """Static HDR metadata, if any."""
 
     other_streams: tuple[StreamInfo, ...] = ()
-    """All streams but the main picture, in file order."""
+    """All streams but the video, in file order."""
 
     frames_cut_off: int = 0
-    """Pictures that the file's index lists beyond the end of the file: it was cut short."""
+    """Frames that the index lists beyond the end of the file, because it was cut short."""
 
     chapter_count: int = 0
     """Chapters the file lists."""
 
     tags: tuple[str, ...] = ()
-    """Names, in small letters, of what the file says of its content: title, artist, ..."""
+    """Names, in lower case, of the tags that describe the content: title, artist, ..."""
 
     kind: SourceKind = "file"
-    """Only a file can be opened again, for its other streams; the others hold the picture alone."""
+    """Only a file can be opened again, for its other streams; the others hold video alone."""
 
     start_seconds: Fraction = Fraction(0)
     """The time on the file's clock that players show as 0:00."""
 
     has_alpha: bool = False
-    """Whether the picture has opacity."""
+    """Whether frames have alpha."""
 
     dynamic_hdr: tuple[str, ...] = ()
-    """Kinds of HDR metadata that change from picture to picture, such as "Dolby Vision"."""
+    """Kinds of HDR metadata that change from frame to frame, such as "Dolby Vision"."""
 
     crop: Crop | None = None
-    """What the container cuts off the stored picture; ``width`` and ``height`` are without it."""
+    """What the container crops; ``width`` and ``height`` are what is left."""
 
     lost_streams: tuple[StreamInfo, ...] = ()
-    """Streams that go by unread: those of a pipe beside its picture."""
+    """Streams that cannot be read: those of a pipe beside its video."""
+
+    @property
+    def plain(self) -> PlainFormat:
+        """The pixel format itself, or the plain one that holds all it holds."""
+        return plain_format(self.pixel_format)

@@ -1,4 +1,4 @@
-"""Span: the part of a video that is worked on, in seconds as players count them."""
+"""TimeSpan: the part of a video that is worked on, in seconds as players count them."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,11 +8,11 @@ from dscvsr_cli.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """From ``start`` up to, but not including, ``end``.
 
     Seconds count from where players show 0:00, which is ``VideoInfo.start_seconds`` on the clock of
-    the file. A picture belongs to the span in which it begins.
+    the file. A frame belongs to the span in which it begins.
     """
 
     start: Fraction = Fraction(0)
@@ -26,33 +26,32 @@ class Span:
         if self.start < 0:
             raise UsageError(
                 f"a span cannot start before the video, got {float(self.start):g} s",
-                hint="count from the start of the video: --start 0 is its first picture",
+                hint="count from the start of the video: --start 0 is its first frame",
             )
         if self.end is not None and self.end <= self.start:
             raise UsageError(
-                f"the end, {float(self.end):g} s, does not lie after the start, "
-                f"{float(self.start):g} s",
+                f"the end, {float(self.end):g} s, is not after the start, {float(self.start):g} s",
                 hint="both count from the start of the video: --start 60 --end 90",
             )
 
     @property
     def is_whole(self) -> bool:
-        """Say whether nothing is cut off."""
+        """Return whether nothing is cut off."""
         return self.start == 0 and self.end is None
 
     def holds(self, seconds: Fraction) -> bool:
-        """Say whether what begins at ``seconds`` belongs to the span."""
+        """Return whether what begins at ``seconds`` belongs to the span."""
         return not self.is_before(seconds) and not self.is_past(seconds)
 
     def is_before(self, seconds: Fraction) -> bool:
-        """Say whether ``seconds`` lies before the start; nothing lies before a start of 0."""
-        # Sound and pictures may begin below zero: a span from the beginning keeps them.
+        """Return whether ``seconds`` is before the start; nothing is before a start of 0."""
+        # Audio and frames may begin below zero: a span from the beginning keeps them.
         return self.start > 0 and seconds < self.start
 
     def is_past(self, seconds: Fraction) -> bool:
-        """Say whether ``seconds`` lies at the end or after it."""
+        """Return whether ``seconds`` is at the end or after it."""
         return self.end is not None and seconds >= self.end
 
 
-WHOLE: Final = Span()
+WHOLE: Final = TimeSpan()
 """The span that cuts nothing off."""

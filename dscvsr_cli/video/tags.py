@@ -1,4 +1,4 @@
-"""Tags of files and streams: which ones tell of the content, and which of a file that is gone."""
+"""Tags of files and streams: which describe the content, and which only the old file."""
 
 from typing import Final
 
@@ -18,12 +18,12 @@ _UNSET_TIME: Final = "1970-01-01T00:00:00"
 
 
 def says_nothing(key: str, value: str) -> bool:
-    """Say whether a tag, its name in small letters, means the same as none at all."""
+    """Return whether a tag, its name in lower case, means the same as no tag."""
     return (key, value[:19]) in {("language", "und"), ("creation_time", _UNSET_TIME)}
 
 
 def content_keys(tags: dict[str, str]) -> tuple[str, ...]:
-    """Return the names, in small letters, of the tags that tell of a file's content."""
+    """Return the names, in lower case, of the tags that describe a file's content."""
     small = {key.lower(): value for key, value in tags.items()}
     return tuple(
         key

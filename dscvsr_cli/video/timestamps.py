@@ -1,20 +1,25 @@
-"""Timeline: the times of an output's pictures, made to start at zero or later and to rise."""
+"""Timestamps, the whole story: read from the input, brought to the output's clock, made to rise.
+
+``FrameClock`` gives every decoded frame its pts; ``OutputTiming`` brings it to the output's clock;
+``Timeline`` places it there; ``decode_times`` finds when joined packets are to be decoded.
+"""
 
 import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import av
 
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 
 
 def reorder_depth(shown: Sequence[int]) -> int:
-    """Return by how many places a picture is decoded later than it would be shown, at most.
+    """Return by how many places a frame is decoded later than it would be shown, at most.
 
     Args:
         shown: Presentation times in decoding order.
@@ -24,10 +29,10 @@ def reorder_depth(shown: Sequence[int]) -> int:
 
 
 def decode_times(shown: Sequence[int]) -> list[int]:
-    """Return a decoding time for every picture: rising, and never after it is shown.
+    """Return a decoding time for every frame: rising, and never after it is shown.
 
-    Each picture is decoded when the one ``depth`` places before it is shown; the first ones lead in
-    by as much as the picture ``depth`` places after the first follows it. An encoder that reorders
+    Each frame is decoded when the one ``depth`` places before it is shown; the first ones lead in
+    by as much as the frame ``depth`` places after the first follows it. An encoder that reorders
     by that depth gives the same times.
 
     Args:
@@ -42,7 +47,7 @@ def decode_times(shown: Sequence[int]) -> list[int]:
 
 
 class FrameClock:
-    """Gives timestamps in the stream's unit, in the order of the pictures."""
+    """Gives timestamps in the stream's unit, in the order of the frames."""
 
     def __init__(self, info: VideoInfo) -> None:
         rate = info.frame_rate or USUAL_RATE
@@ -51,11 +56,10 @@ class FrameClock:
         self._last: int | None = None
 
     def stamp(self, frame: av.VideoFrame) -> tuple[int, int]:
-        """Return the timestamp of the next picture, and its duration or 0 where unknown."""
-        # Older releases of PyAV do not show a frame's duration.
-        duration = int(getattr(frame, "duration", 0) or 0)
+        """Return the timestamp of the next frame, and its duration or 0 where unknown."""
+        duration = frame.duration or 0
         if duration == 1 and self._usual_duration > 1:
-            # FLV and some Matroska files claim one tick of their millisecond clock per picture.
+            # FLV and some Matroska files claim one tick of their millisecond clock per frame.
             duration = 0
         pts = frame.pts
         if pts is None and frame.dts is not None and (self._last is None or frame.dts > self._last):
@@ -70,36 +74,75 @@ class FrameClock:
 _log: Final = logging.getLogger(__name__)
 
 
-def span_shift(source: VideoInfo, span: Span) -> int:
-    """Return by how many units of the picture's clock a span moves so that it starts at zero."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputTiming:
+    """The clock that an output's frames are counted on, beside the input's.
+
+    ``Frame.pts`` is on the input's clock all the way from reader to writer; ``ticks`` brings it to
+    the output's when the frame is encoded, and nowhere else.
+    """
+
+    input_time_base: Fraction
+    """Seconds per unit of ``Frame.pts``."""
+
+    time_base: Fraction
+    """Seconds per tick of the output."""
+
+    rate: Fraction | None
+    """Frames per second, as far as known: a hint for encoders, exact where it is constant."""
+
+    @classmethod
+    def like(cls, source: VideoInfo) -> Self:
+        """Return the timing of an output that keeps every time exactly as it is."""
+        return cls(
+            input_time_base=source.time_base, time_base=source.time_base, rate=source.frame_rate
+        )
+
+    @classmethod
+    def constant(cls, source: VideoInfo, rate: Fraction) -> Self:
+        """Return the timing of an output that counts frames, ``rate`` of them per second."""
+        return cls(input_time_base=source.time_base, time_base=1 / rate, rate=rate)
+
+    @classmethod
+    def rounded(cls, source: VideoInfo, clock: Fraction) -> Self:
+        """Return the timing of an output whose own clock has ``clock`` ticks per second."""
+        return cls(input_time_base=source.time_base, time_base=1 / clock, rate=source.frame_rate)
+
+    def ticks(self, units: int) -> int:
+        """Return a time or a duration on the input's clock as the nearest one on the output's."""
+        return round(units * self.input_time_base / self.time_base)
+
+
+def span_shift(source: VideoInfo, span: TimeSpan, time_base: Fraction) -> int:
+    """Return by how many units of ``time_base`` a span moves so that it starts at zero."""
     if span.start == 0:
         return 0
-    return -math.floor((source.start_seconds + span.start) / source.time_base)
+    return -math.floor((source.start_seconds + span.start) / time_base)
 
 
 @dataclass(slots=True, kw_only=True)
 class Timeline:
-    """Where the pictures of one output have come to; put away and taken up again between runs.
+    """The times given to an output's frames so far; saved, and continued by a later run.
 
-    A picture that starts before time zero, which players do not show, is moved to start there, and
-    everything after it by as much. A time that does not lie after its predecessor (encoders refuse
-    it) is moved to one unit after it. No frame is dropped.
+    A frame that starts before time zero, which players do not show, is moved to start there, and
+    everything after it by as much. A time that is not after its predecessor (encoders refuse
+    it) is moved to one tick after it. No frame is dropped.
     """
 
     name: Path
-    """Whose pictures these are, for the log."""
+    """Whose frames these are, for the log."""
 
     shift: int = 0
-    """Units by which every picture moves; what is copied beside them moves along."""
+    """Ticks by which every frame moves; what is copied beside them moves by the same time."""
 
     last: int | None = None
-    """Time of the last picture placed, or None before the first."""
+    """Time of the last frame placed, or None before the first."""
 
     moved: int = 0
-    """Pictures that had to be moved on their own."""
+    """Frames that had to be moved individually."""
 
     def place(self, pts: int) -> int:
-        """Return the time of the next picture in the output, in the unit of ``pts``."""
+        """Return the time of the next frame in the output, in the unit of ``pts``."""
         if self.last is None and pts + self.shift < 0:
             self.shift = -pts
             _log.warning("%s: starts before time zero; moved to start there", self.name)

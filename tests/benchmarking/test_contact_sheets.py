@@ -8,7 +8,7 @@ from dscvsr_cli.benchmarking.contact_sheets import CROP_SIDE, PictureSheets, str
 from dscvsr_cli.benchmarking.measure_clip import MeasuredFrame
 from dscvsr_cli.datasets.degrade import degrade_picture
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.read.stills import read_picture
+from dscvsr_cli.video.read.picture_reader import read_picture
 
 
 def truth(place: int) -> Tensor:

@@ -11,7 +11,7 @@ from dscvsr_cli.benchmarking.protocol import Protocol
 from dscvsr_cli.benchmarking.run import BenchRun
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.errors import DatasetError
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.write.picture_writer import save_png
 
 PLAIN = Protocol(dataset="mine", temporal=False)
 

@@ -15,8 +15,8 @@ from dscvsr_cli.datasets.degrade import degrade_picture
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.video.read.stills import read_picture
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.read.picture_reader import read_picture
+from dscvsr_cli.video.write.picture_writer import save_png
 from dscvsr_cli.weights.network_file import save_network
 from tests.networks import SMALLEST
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dscvsr_cli.cli.parsers import parse_rate, parse_time
 from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.read_options import ReadOptions
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dscvsr_cli.datasets.frame_folders import are_frames, likeness
 from dscvsr_cli.datasets.sources import Source, find_sources
 from dscvsr_cli.errors import DatasetError, VideoError
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.write.picture_writer import save_png
 from tests.clips import Clip, picture, render
 
 

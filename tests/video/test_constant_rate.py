@@ -1,17 +1,12 @@
-from dataclasses import replace
-from fractions import Fraction
-from pathlib import Path
+"""A constant rate is found through rounded times, and frames are counted on it."""
 
-import pytest
-import torch
+from fractions import Fraction
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.errors import UsageError
-from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.constant_rate import count_frames, require_steady, steady_rate
-from dscvsr_cli.video.read.probe import probe
-from tests.clips import render_kind
+from dscvsr_cli.video.constant_rate import find_constant_rate
+from dscvsr_cli.video.timestamps import OutputTiming
 
 RATES = st.sampled_from([Fraction(24000, 1001), Fraction(25), Fraction(30), Fraction(60000, 1001)])
 UNITS = st.sampled_from([Fraction(1, 1000), Fraction(1, 12800), Fraction(1, 90000)])
@@ -23,7 +18,7 @@ def test_a_constant_rate_is_found_through_rounded_times(
     rate: Fraction, unit: Fraction, count: int, start: int
 ) -> None:
     times = [start + round(index / rate / unit) for index in range(count)]
-    found = steady_rate(times, unit, likely=rate)
+    found = find_constant_rate(times, unit, likely=rate)
     assert found == rate
 
 
@@ -34,7 +29,7 @@ def test_one_picture_that_stands_longer_is_no_constant_rate(
 ) -> None:
     late = data.draw(st.integers(1, count - 1))
     times = [round((index + (index >= late)) / rate / unit) for index in range(count)]
-    assert steady_rate(times, unit, likely=rate) is None
+    assert find_constant_rate(times, unit, likely=rate) is None
 
 
 @given(rate=RATES, unit=UNITS, count=st.integers(1, 300))
@@ -42,28 +37,6 @@ def test_one_picture_that_stands_longer_is_no_constant_rate(
 def test_pictures_of_a_constant_rate_are_counted_without_a_gap(
     rate: Fraction, unit: Fraction, count: int
 ) -> None:
-    pixels = torch.zeros(3, 1, 1)
-    frames = [Frame(pixels=pixels, pts=round(n / rate / unit)) for n in range(count)]
-    assert [one.pts for one in count_frames(frames, time_base=unit, rate=rate)] == list(
-        range(count)
-    )
-
-
-def test_a_varying_clip_is_refused_where_only_a_constant_rate_can_be(tmp_path: Path) -> None:
-    assert require_steady(probe(render_kind("constant", tmp_path)), ".avi") == 25
-    with pytest.raises(UsageError, match="constant frame rate") as caught:
-        require_steady(probe(render_kind("variable", tmp_path)), ".avi")
-    assert ".mkv" in caught.value.hint
-
-
-def test_a_late_start_is_refused_where_everything_begins_at_once(tmp_path: Path) -> None:
-    source = probe(render_kind("late start", tmp_path))
-    assert require_steady(source, ".y4m") == 25
-    with pytest.raises(UsageError, match="begins 1 s after time zero"):
-        require_steady(source, ".avi", from_zero=True)
-
-
-def test_an_image_sequence_has_the_rate_it_was_given(tmp_path: Path) -> None:
-    source = probe(render_kind("constant", tmp_path))
-    sequence = replace(source, kind="sequence", frame_rate=Fraction(12))
-    assert require_steady(sequence, ".y4m") == 12
+    timing = OutputTiming(input_time_base=unit, time_base=1 / rate, rate=rate)
+    counted = [timing.ticks(round(n / rate / unit)) for n in range(count)]
+    assert counted == list(range(count))

@@ -8,13 +8,13 @@ from torch.nn.functional import pad
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.passthrough.plan import plan_passthrough
+from dscvsr_cli.video.passthrough.passthrough_plan import plan_passthrough
 from dscvsr_cli.video.pixels.formats import required_multiple
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.encoder_options import EncodeOptions, output_pixel_format
-from dscvsr_cli.video.write.writer import VideoWriter
 from tests.helpers import decoded_seconds
+from tests.video.outputs import container_named, open_writer
 
 FOLDER = os.environ.get("DSCVSR_CLIPS", "")
 FILES = sorted(path for path in Path(FOLDER).iterdir() if path.is_file()) if FOLDER else []
@@ -43,7 +43,7 @@ def test_a_real_file_is_refused_clearly_or_comes_through_whole(path: Path, tmp_p
     seconds = []
     with (
         VideoReader(path) as reader,
-        VideoWriter(target, source=source, height=height, width=width, options=options) as writer,
+        open_writer(target, source=source, height=height, width=width, options=options) as writer,
     ):
         for frame, _ in zip(reader, range(MOST_FRAMES), strict=False):
             padding = (0, width - source.width, 0, height - source.height)
@@ -52,5 +52,5 @@ def test_a_real_file_is_refused_clearly_or_comes_through_whole(path: Path, tmp_p
             seconds.append(frame.pts * source.time_base)
     assert decoded_seconds(target) == seconds
     copied = [stream for stream in probe(target).other_streams if not stream.is_chapter_text]
-    assert len(copied) == len(plan_passthrough(source, "mp4").streams)
+    assert len(copied) == len(plan_passthrough(source, container_named("mp4")).streams)
     assert probe(target).rotation == source.rotation

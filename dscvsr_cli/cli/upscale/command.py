@@ -193,9 +193,9 @@ def upscale_command(
 
     from dscvsr_cli.pipelines.upscale.batch import place_job, plan_batch
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-    from dscvsr_cli.video.passthrough.plan import StreamChoices
-    from dscvsr_cli.video.read.options import ReadOptions
-    from dscvsr_cli.video.span import Span
+    from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
+    from dscvsr_cli.video.read.read_options import ReadOptions
+    from dscvsr_cli.video.span import TimeSpan
 
     job = UpscaleJob(
         source=sources[0],
@@ -205,7 +205,7 @@ def upscale_command(
             deinterlace=deinterlace,
             field_order=field_order,
             strict=strict,
-            span=Span(start or Fraction(0), end),
+            span=TimeSpan(start or Fraction(0), end),
         ),
         square_pixels=square_pixels,
         scale=scale,

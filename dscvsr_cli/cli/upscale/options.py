@@ -7,7 +7,7 @@ import typer
 
 from dscvsr_cli.cli.options import Panel
 from dscvsr_cli.cli.parsers import parse_bitrate, parse_rate, parse_time
-from dscvsr_cli.video.read.options import FieldOrder
+from dscvsr_cli.video.read.read_options import FieldOrder
 
 EncoderOptionsOption = Annotated[
     list[str] | None,

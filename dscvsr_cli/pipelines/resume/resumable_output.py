@@ -26,10 +26,10 @@ from dscvsr_cli.pipelines.resume.work_folder import (
     check_fingerprint,
     file_identity,
 )
+from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.join import check_header, join_segments, rehearse
 from dscvsr_cli.video.segments.segment import SegmentWriter, check_segment
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.errors import reported
 from dscvsr_cli.video.write.muxer import OutputSpec
 from dscvsr_cli.video.write.target_file import PartialFile
 

@@ -11,7 +11,7 @@ from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.target import default_target, writable_name
 from dscvsr_cli.video.read.image_sequence import is_sequence, is_video_name
-from dscvsr_cli.video.write.target_file import is_pipe_target
+from dscvsr_cli.video.write.target_file import resolve_destination
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +59,9 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
         UsageError: The output is no folder, or two videos would get the same name.
         InputVideoError: A folder holds no video.
     """
-    if output is not None and (is_pipe_target(output) or (output.exists() and not output.is_dir())):
+    if output is not None and (
+        resolve_destination(output).is_pipe or (output.exists() and not output.is_dir())
+    ):
         raise UsageError(
             f"{output} is no folder, and there are several inputs", hint="give a folder with -o"
         )

@@ -1,4 +1,4 @@
-"""Disk: how much room an output will take, roughly, and whether there is as much."""
+"""Disk space: roughly how much an output needs, and whether there is enough."""
 
 import math
 import shutil
@@ -10,9 +10,8 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import Target
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.target_file import is_pipe_target, is_special_file, resolve_target
 
 _BITS_PER_PIXEL = {
     "ffv1": 7.0,
@@ -26,7 +25,7 @@ _BITS_PER_PIXEL = {
     "libaom-av1": 0.15,
     "libvpx-vp9": 0.2,
 }
-"""Of ordinary footage at the default quality; real films lie between a third and three times it."""
+"""Ordinary footage at the default quality; real films need a third to three times as much."""
 _USUAL_BITS = 0.35
 _LOSSLESS_BITS = 7.0
 _USUAL_QUALITY = 18
@@ -34,7 +33,7 @@ _QUALITY_OF_HALF = 6
 """Steps of constant quality that halve a file."""
 
 _STATE_BYTES_PER_PIXEL = 64 * 4
-"""Of the input, at most, in what the network goes on from."""
+"""Bytes per input pixel, at most, of the state that the network continues from."""
 
 _CLEARLY_TOO_LITTLE = 1 / 4
 """Share of the estimate below which even footage that packs well does not fit."""
@@ -42,30 +41,30 @@ _CLEARLY_TOO_LITTLE = 1 / 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskNeed:
-    """What an output will take beside what there is."""
+    """The space that an output needs, and the space that is free."""
 
     folder: Path
     output_bytes: int | None
-    """The finished file; None where the input does not tell its length."""
+    """The finished file; None where the input does not say its length."""
     work_bytes: int | None
-    """The pieces beside it until it is joined, and what the network goes on from."""
+    """The segments beside it until they are joined, and the network's state."""
     free_bytes: int
 
     @property
     def needed_bytes(self) -> int | None:
-        """Both together."""
+        """Bytes for the output and the segments together."""
         if self.output_bytes is None or self.work_bytes is None:
             return None
         return self.output_bytes + self.work_bytes
 
     @property
     def is_near(self) -> bool:
-        """Whether it may not suffice."""
+        """Whether the free space may be too little."""
         return self.needed_bytes is not None and self.free_bytes < self.needed_bytes
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether it cannot suffice."""
+        """Whether the free space is certainly too little."""
         needed = self.needed_bytes
         return needed is not None and self.free_bytes < needed * _CLEARLY_TOO_LITTLE
 
@@ -73,13 +72,13 @@ class DiskNeed:
 def estimate_disk(
     source: VideoInfo, folder: Path, *, frames: int | None, size: Size, options: EncodeOptions
 ) -> DiskNeed:
-    """Estimate what an output will take, and look up what is free.
+    """Estimate the space that an output needs, and look up what is free.
 
     Args:
         source: The probed input.
         folder: Where the output goes.
         frames: How many there will be, or None.
-        size: Of the pictures.
+        size: Size of the frames.
         options: How they are encoded.
     """
     free = shutil.disk_usage(folder).free
@@ -94,9 +93,9 @@ def estimate_disk(
 
 def expected_disk(job: UpscaleJob, source: VideoInfo, target: Target) -> DiskNeed | None:
     """Estimate what the output of a job will take, where that is a file on a disk."""
-    if is_pipe_target(target.path) or is_special_file(target.path):
+    if target.destination.is_pipe:
         return None
-    folder = resolve_target(target.path).absolute().parent
+    folder = target.destination.file.absolute().parent
     while not folder.exists():
         folder = folder.parent
     return estimate_disk(
@@ -108,8 +107,8 @@ def expected_disk(job: UpscaleJob, source: VideoInfo, target: Target) -> DiskNee
     )
 
 
-def expected_frames(source: VideoInfo, span: Span) -> int | None:
-    """Return about how many frames a span of a video holds, or None where nothing tells."""
+def expected_frames(source: VideoInfo, span: TimeSpan) -> int | None:
+    """Return about how many frames a span of a video holds, or None where that is unknown."""
     total = source.frame_count
     if total is None and source.duration_seconds and source.frame_rate:
         total = math.ceil(source.duration_seconds * source.frame_rate)
@@ -122,7 +121,7 @@ def expected_frames(source: VideoInfo, span: Span) -> int | None:
 
 
 def picture_bytes(frames: int, size: Size, options: EncodeOptions) -> int:
-    """Return roughly what encoded pictures take."""
+    """Return roughly how many bytes encoded frames take."""
     bits = _BITS_PER_PIXEL.get(options.encoder, _USUAL_BITS)
     if options.lossless:
         bits = _LOSSLESS_BITS
@@ -132,14 +131,14 @@ def picture_bytes(frames: int, size: Size, options: EncodeOptions) -> int:
 
 
 def check_disk(need: DiskNeed | None) -> None:
-    """Complain about a disk on which an output cannot fit.
+    """Refuse a disk on which an output cannot fit.
 
     Raises:
         OutputVideoError: There is far too little room.
     """
     if need is not None and need.is_hopeless:
         raise OutputVideoError(
-            f"about {_gigabytes(need.needed_bytes)} are needed in {need.folder}, for the pieces "
+            f"about {_gigabytes(need.needed_bytes)} are needed in {need.folder}, for the segments "
             f"and the joined file, and {_gigabytes(need.free_bytes)} are free",
             hint="free some space, or write elsewhere with -o",
         )

@@ -44,7 +44,7 @@ def job_fingerprint(
         "the output's size": str(target.size),
         "the pixel format": target.pixel_format,
         "the encoder": target.options.encoder,
-        "the container": target.container,
+        "the container": target.container.name,
         "the weights": file_sha256(loaded.path),
         "the device": device.type,
         "the dtype": str(next(loaded.network.parameters()).dtype).removeprefix("torch."),

@@ -1,97 +1,81 @@
-"""The input of a job: opened as the person asks for, and what there is to say about it."""
+"""The input of a job: opened as asked for, and the warnings about it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from fractions import Fraction
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED
-from dscvsr_cli.video.pixels.formats import holds_alpha, plain_format
+from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.picture_spec import PictureSpec
 
 _PQ = 16
 """H.273 code of the transfer SMPTE ST 2084."""
 
 
 def open_source(job: UpscaleJob) -> VideoReader:
-    """Open and probe the input of a job; a pipe is opened here, once and for all.
+    """Open and probe the input of a job; a pipe is opened here and never again.
 
     Raises:
-        UsageError: An option that does not fit the input, or interlaced video that nobody has said
-            what to do with.
+        UsageError: An option that does not fit the input, or interlaced video without an option
+            that says what to do with it.
         InputVideoError: The input cannot be read.
     """
     reader = VideoReader(job.source, job.reading)
     if reader.info.interlaced and not job.reading.deinterlace:
         reader.close()
         raise UsageError(
-            f"{input_name(job.source)} is interlaced: each picture shows two moments, which would "
+            f"{input_name(job.source)} is interlaced: each frame shows two moments, which would "
             "be enlarged as one",
             hint="add --deinterlace, or --field-order progressive where the file is wrongly marked",
         )
     return reader
 
 
-def output_source(source: VideoInfo, *, square_pixels: bool) -> VideoInfo:
-    """Return the input as the writer should see it: its tags describe the output."""
-    if not square_pixels:
-        return source
-    return replace(source, sample_aspect_ratio=Fraction(1))
-
-
-def pixel_aspect(source: VideoInfo, *, square_pixels: bool) -> Fraction:
-    """Return by how much pixels are to be widened; 1 leaves them as they are."""
-    return (source.sample_aspect_ratio or Fraction(1)) if square_pixels else Fraction(1)
-
-
 def enlarge_alpha(frames: Iterable[Frame], size: Size) -> Iterator[Frame]:
-    """Bring the opacity of enlarged frames to their size, ``(1, H, W)`` -> ``(1, sH, sW)``."""
+    """Enlarge the alpha of enlarged frames, ``(1, H, W)`` -> ``(1, sH, sW)``."""
     for frame in frames:
         if frame.alpha is None:
             yield frame
         else:
-            # The network knows nothing of opacity; overshoot of the kernel is cut off.
+            # The network does not see alpha; the kernel's overshoot is clamped.
             yield replace(frame, alpha=resize(frame.alpha, size).clamp_(0.0, 1.0))
 
 
-def source_warnings(
-    source: VideoInfo, job: UpscaleJob, *, pixel_format: str, encoder: str, container: str
-) -> Iterator[str]:
+def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     """Yield what the person should know about the input before work starts.
 
     Args:
-        source: The probed input.
         job: What is asked for.
-        pixel_format: In which the output is stored.
-        encoder: FFmpeg's name of the encoder.
-        container: FFmpeg's name of the output's container.
+        picture: What the frames of the output are.
     """
+    source, container = picture.source, picture.container
+    pixel_format, encoder = picture.pixel_format, picture.options.encoder
     if source.frames_cut_off:
-        yield f"the file is cut short: its last {source.frames_cut_off} pictures are missing"
+        yield f"the file is cut short: its last {source.frames_cut_off} frames are missing"
     for stream in source.lost_streams:
         yield (
-            f"{stream.kind} stream {stream.index} will be lost: of a pipe only the picture can be "
+            f"{stream.kind} stream {stream.index} will be lost: of a pipe only the video can be "
             "read (give the file itself to keep it)"
         )
-    if source.has_alpha and not _keeps_alpha(pixel_format, encoder, container):
-        where = "pictures" if container == "image2" else container
+    if source.has_alpha and not _keeps_alpha(picture):
+        where = "pictures" if container.is_pictures else container.name
         videos = "-o out.webm, -o out.mov --encoder prores_ks, or -o out.mkv --encoder ffv1"
-        keeps = ("-o frames/%05d.png" if container == "image2" else videos) + " keeps it"
+        keeps = ("-o frames/%05d.png" if container.is_pictures else videos) + " keeps it"
         yield (
             f"transparency will be lost: {where} with {encoder} {pixel_format} has none ({keeps})"
         )
     if job.pixel_format is None:
-        yield from _coarser_pictures(source, pixel_format)
+        yield from _coarser_frames(picture)
     for name in source.dynamic_hdr:
-        yield f"{name} metadata will be lost: it belongs to the pictures of the old size"
+        yield f"{name} metadata will be lost: it belongs to frames of the old size"
     if "Dolby Vision" in source.dynamic_hdr and source.colour.transfer_tag == UNSPECIFIED:
-        # Profile 5 has no picture that other players could show; its tags say nothing.
+        # Profile 5 holds nothing that other players could show, and its tags say nothing.
         yield "without Dolby Vision the colours of this file (profile 5, it seems) will look wrong"
     if source.colour.transfer_tag == _PQ:
         yield "the video is HDR (PQ): the network was trained on SDR, so look at bright areas"
@@ -103,8 +87,9 @@ def source_warnings(
         )
 
 
-def _coarser_pictures(source: VideoInfo, pixel_format: str) -> Iterator[str]:
-    old, new = plain_format(source.pixel_format), plain_format(pixel_format)
+def _coarser_frames(picture: PictureSpec) -> Iterator[str]:
+    source, pixel_format = picture.source, picture.pixel_format
+    old, new = source.plain, picture.plain
     if new.bits < source.bit_depth:
         yield (
             f"{source.bit_depth} bits will become {new.bits}: {pixel_format} has no more "
@@ -118,7 +103,7 @@ def _coarser_pictures(source: VideoInfo, pixel_format: str) -> Iterator[str]:
         )
 
 
-def _keeps_alpha(pixel_format: str, encoder: str, container: str) -> bool:
-    # VP8 and VP9 store opacity as a second stream, beside each picture, in a field of Matroska's.
-    beside = encoder.startswith("libvpx") and container not in ("matroska", "webm")
-    return holds_alpha(pixel_format) and not beside
+def _keeps_alpha(picture: PictureSpec) -> bool:
+    if picture.options.encoder.startswith("libvpx") and not picture.container.vpx_alpha:
+        return False
+    return holds_alpha(picture.pixel_format)

@@ -9,8 +9,8 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.side_by_side import CompareView
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.passthrough.plan import StreamChoices
-from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
+from dscvsr_cli.video.read.read_options import ReadOptions
 
 
 class Interrupted(KeyboardInterrupt):
@@ -83,7 +83,7 @@ class UpscalePlan:
     """What will happen, known before any work starts."""
 
     source: VideoInfo
-    """The input as the writer sees it: with --square-pixels its pixels are square."""
+    """The input, as probed."""
     target: Path
     size: Size
     encoder: str

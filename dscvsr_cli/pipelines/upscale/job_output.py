@@ -13,13 +13,10 @@ from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
 from dscvsr_cli.pipelines.upscale.fingerprint import job_fingerprint
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
-from dscvsr_cli.pipelines.upscale.target import Target, target_picture
-from dscvsr_cli.video.containers import container_named
-from dscvsr_cli.video.read.open_input import source_kind
+from dscvsr_cli.pipelines.upscale.target import Target
 from dscvsr_cli.video.timestamps import span_shift
 from dscvsr_cli.video.write.muxer import OutputSpec
 from dscvsr_cli.video.write.sequence_writer import SequenceWriter
-from dscvsr_cli.video.write.target_file import is_pipe_target, resolve_target
 from dscvsr_cli.video.write.writer import VideoWriter
 from dscvsr_cli.video.write.y4m_writer import Y4mWriter
 
@@ -186,7 +183,7 @@ def open_output(ready: PreparedJob) -> Output:
         UsageError: Options that do not fit together.
         InputVideoError: The input can no longer be read.
     """
-    if writes_in_one_go(ready.target) or source_kind(ready.job.source) == "pipe":
+    if writes_in_one_go(ready.target) or ready.reader.info.kind == "pipe":
         return DirectOutput(_direct_writer(ready), ready.stream_plan)
     return _resumable_output(ready)
 
@@ -194,8 +191,8 @@ def open_output(ready: PreparedJob) -> Output:
 def writes_in_one_go(target: Target) -> bool:
     """Return whether an output cannot be joined from segments: pipes, image sequences, GIF."""
     return (
-        target.holds_picture_alone
-        or is_pipe_target(target.path)
+        target.container.frames_only
+        or target.destination.is_pipe
         or target.options.encoder in _UNJOINABLE
     )
 
@@ -207,52 +204,28 @@ def _earlier_work(job: UpscaleJob) -> EarlierWork:
 
 
 def _direct_writer(ready: PreparedJob) -> FrameWriter:
-    job, target, source = ready.job, ready.target, ready.plan.source
-    height, width = target.canvas.height, target.canvas.width
+    job, target = ready.job, ready.target
     if target.names is not None:
-        return SequenceWriter(
-            target.names,
-            source=source,
-            height=height,
-            width=width,
-            options=target.options,
-            overwrite=job.overwrite,
-        )
-    if target.holds_picture_alone:
-        return Y4mWriter(
-            target.path,
-            source=source,
-            height=height,
-            width=width,
-            options=target.options,
-            overwrite=job.overwrite,
-        )
-    return VideoWriter(
-        target.path,
-        source=source,
-        height=height,
-        width=width,
-        options=target.options,
-        overwrite=job.overwrite,
-        choices=job.streams,
-        container=container_named(target.container),
-        span=job.reading.span,
-    )
+        return SequenceWriter(target.names, target.picture, overwrite=job.overwrite)
+    if target.container.frames_only:
+        return Y4mWriter(target.destination, target.picture, overwrite=job.overwrite)
+    spec = OutputSpec(picture=target.picture, others=ready.others, span=job.reading.span)
+    return VideoWriter(target.destination, spec, overwrite=job.overwrite)
 
 
 def _resumable_output(ready: PreparedJob) -> ResumableOutput:
-    job, target, source = ready.job, ready.target, ready.plan.source
+    job, target = ready.job, ready.target
     segment_frames = job.checkpoint_frames or checkpoint_frames(target.size, ready.device.type)
     span = job.reading.span
     return ResumableOutput(
-        resolve_target(target.path),
-        spec=OutputSpec(picture=target_picture(source, target), others=ready.others, span=span),
+        target.destination.file,
+        spec=OutputSpec(picture=target.picture, others=ready.others, span=span),
         fingerprint=job_fingerprint(
             job, target, ready.loaded, device=ready.device, segment_frames=segment_frames
         ),
         plan=ready.stream_plan,
         segment_frames=segment_frames,
-        first_shift=span_shift(source, span),
+        first_shift=span_shift(target.picture.source, span, target.picture.timing.time_base),
         earlier_work=_earlier_work(job),
         overwrite=job.overwrite,
     )

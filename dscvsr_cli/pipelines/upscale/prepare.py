@@ -22,37 +22,31 @@ from dscvsr_cli.pipelines.upscale.disk_space import (
     disk_warning,
     expected_disk,
 )
-from dscvsr_cli.pipelines.upscale.input import (
-    enlarge_alpha,
-    open_source,
-    output_source,
-    source_warnings,
-)
+from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, source_warnings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.side_by_side import compared
-from dscvsr_cli.pipelines.upscale.target import Target, choose_target, target_picture
-from dscvsr_cli.video.constant_rate import count_frames
+from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.passthrough.picture_losses import lost_colours, lost_shape
-from dscvsr_cli.video.passthrough.plan import (
+from dscvsr_cli.video.passthrough.passthrough_plan import (
     LeftOut,
     PassthroughPlan,
     picture_only,
     plan_passthrough,
     refuse_losses,
 )
+from dscvsr_cli.video.passthrough.picture_losses import lost_colours, lost_shape
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.sequence_writer import check_sequence
-from dscvsr_cli.video.write.target_file import check_target, is_pipe_target, resolve_target
+from dscvsr_cli.video.write.target_file import check_target
 from dscvsr_cli.video.write.trial_encode import try_encoder
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
 SCALE_TOLERANCE = 0.05
-"""A factor may pass the trained ones by so much through rounding without a warning."""
+"""How far rounding may push a factor beyond the trained ones before a warning."""
 
 
 class NetworkLoader(Protocol):
-    """``load_network``, as far as it is used here."""
+    """The part of ``load_network`` that is used here."""
 
     def __call__(
         self, spec: str | None = None, *, device: torch.device, dtype: torch.dtype = torch.float32
@@ -63,7 +57,7 @@ class NetworkLoader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedJob:
-    """A job whose every choice is made, ready to run."""
+    """A job with every choice made, ready to run."""
 
     job: UpscaleJob
     reader: VideoReader
@@ -85,9 +79,9 @@ class PreparedJob:
         on_boundary: BoundaryListener | None = None,
         on_event: EventListener | None = None,
     ) -> Iterator[Frame]:
-        """Send frames through the network: as many out as in, in order, with their times.
+        """Send frames through the network: one out for each one in, in order, with their times.
 
-        What ``resume`` tells to be made already does not come out again.
+        Frames that ``resume`` says are done already are not returned again.
         """
 
         def float32_network() -> RecurrentNetwork:
@@ -106,26 +100,26 @@ class PreparedJob:
                 on_boundary=on_boundary,
             )
 
-        if self.target.rate is not None:
-            unit = self.reader.info.time_base
-            frames = count_frames(frames, time_base=unit, rate=self.target.rate)
-        if self.job.compare is None:
+        def enlarged(frames: Iterable[Frame]) -> Iterator[Frame]:
             return enlarge_alpha(run(frames), self.target.size)
-        skipped = resume.made if resume else 0
-        size, view = self.target.size, self.job.compare
 
-        def whole(frames: Iterable[Frame]) -> Iterator[Frame]:
-            return enlarge_alpha(run(frames), size)
-
-        return compared(frames, whole, size=size, view=view, skipped=skipped)
+        if self.job.compare is None:
+            return enlarged(frames)
+        return compared(
+            frames,
+            enlarged,
+            size=self.target.size,
+            view=self.job.compare,
+            skipped=resume.made if resume else 0,
+        )
 
 
 def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJob:
-    """Settle every choice that ``job`` leaves open, and refuse what cannot work.
+    """Decide everything that ``job`` leaves open, and refuse what cannot work.
 
     Args:
         job: What to do.
-        load: Gives the network; who has many jobs gives one that remembers it.
+        load: Loads the network; pass a caching loader for many jobs.
 
     Raises:
         UsageError: Options that cannot work together, or a target that must not be written.
@@ -147,8 +141,8 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     _check_place(job, target)
     others = _plan_others(job, source, target)
     refuse_losses(others, target.path.name, job.streams)
-    if not target.holds_picture_alone:
-        try_encoder(target_picture(source, target))
+    if not target.container.frames_only:
+        try_encoder(target.picture)
     need = expected_disk(job, source, target)
     check_disk(need)
     device = choose_device(job.device)
@@ -162,35 +156,15 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         network_cost(loaded.config, dtype),
         budget_bytes=memory_budget_bytes(device, memory_bytes=job.memory_bytes),
     )
-    described = output_source(source, square_pixels=job.square_pixels)
-    plan = UpscalePlan(
-        source=target.on_clock(described),
-        target=target.path,
-        size=target.canvas,
-        encoder=target.options.encoder,
-        pixel_format=target.pixel_format,
-        device=str(device),
-        dtype=str(dtype).removeprefix("torch."),
-        weights=loaded.name,
-        window=stream_plan.window,
-        look_ahead=stream_plan.look_ahead,
-        tile=stream_plan.tile,
-        warnings=(
-            *source_warnings(
-                source,
-                job,
-                pixel_format=target.pixel_format,
-                encoder=target.options.encoder,
-                container=target.container,
-            ),
-            *_warnings(source, target, others),
-            *filter(None, [disk_warning(need)]),
-        ),
+    warnings = (
+        *source_warnings(job, target.picture),
+        *_warnings(source, target, others),
+        *filter(None, [disk_warning(need)]),
     )
     return PreparedJob(
         job=job,
         reader=reader,
-        plan=plan,
+        plan=_describe_plan(target, loaded, device, stream_plan, dtype=dtype, warnings=warnings),
         target=target,
         loaded=loaded,
         others=others,
@@ -200,12 +174,37 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     )
 
 
+def _describe_plan(
+    target: Target,
+    loaded: LoadedNetwork,
+    device: torch.device,
+    plan: StreamPlan,
+    *,
+    dtype: torch.dtype,
+    warnings: tuple[str, ...],
+) -> UpscalePlan:
+    return UpscalePlan(
+        source=target.picture.source,
+        target=target.path,
+        size=target.canvas,
+        encoder=target.options.encoder,
+        pixel_format=target.pixel_format,
+        device=str(device),
+        dtype=str(dtype).removeprefix("torch."),
+        weights=loaded.name,
+        window=plan.window,
+        look_ahead=plan.look_ahead,
+        tile=plan.tile,
+        warnings=warnings,
+    )
+
+
 def _check_place(job: UpscaleJob, target: Target) -> None:
     if target.names is not None:
         check_sequence(target.names, overwrite=job.overwrite)
-    elif is_pipe_target(target.path):
+    elif target.destination.is_pipe:
         return
-    elif not (job.resume and is_published(resolve_target(target.path))):
+    elif not (job.resume and is_published(target.destination.file)):
         check_target(target.path, source=job.source, overwrite=job.overwrite)
 
 
@@ -214,12 +213,11 @@ def _plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> Passthro
         return picture_only(source, "pictures")
     encoder = target.options.encoder
     colours = lost_colours(source, target.container, encoder)
-    if target.holds_picture_alone:
-        # Whoever asks for bare pictures knows that nothing goes along.
+    if target.container.frames_only:
+        # A person who asks for bare frames knows that nothing else is kept.
         others = picture_only(source, "y4m streams")
         return _also_lost(others, colours and replace(colours, refused=False))
-    shown = output_source(source, square_pixels=job.square_pixels)
-    shape = lost_shape(shown, target.container, encoder)
+    shape = lost_shape(target.picture.sample_aspect_ratio, target.container, encoder)
     others = plan_passthrough(source, target.container, job.streams)
     return _also_lost(others, shape, colours)
 

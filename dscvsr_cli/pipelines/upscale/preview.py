@@ -6,14 +6,14 @@ from fractions import Fraction
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import default_target
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 
 
 def settle_preview(job: UpscaleJob) -> UpscaleJob:
-    """Return the job with a span in the place of the seconds it wants to see.
+    """Return the job with a span instead of a preview length.
 
-    The preview begins where the job's span begins, and else lies in the middle of the video, where
-    titles and black pictures are rare; it takes the first seconds where the length is unknown. A
+    The preview begins where the job's span begins, or else in the middle of the video, where
+    titles and black frames are rare; it takes the first seconds where the length is unknown. A
     job that wants no preview is returned as it is.
 
     Raises:
@@ -31,6 +31,6 @@ def settle_preview(job: UpscaleJob) -> UpscaleJob:
     return replace(
         job,
         target=job.target or default_target(job),
-        reading=replace(job.reading, span=Span(start, start + seconds)),
+        reading=replace(job.reading, span=TimeSpan(start, start + seconds)),
         preview_seconds=None,
     )

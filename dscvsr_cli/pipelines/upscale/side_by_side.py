@@ -1,4 +1,4 @@
-"""Comparison views: bicubic on the left and the network's picture on the right, in one picture."""
+"""Comparison views: bicubic on the left and the network on the right, in one frame."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,13 +13,13 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 
 CompareView = Literal["split", "side"]
-"""One picture with a line down its middle, or both pictures whole beside each other."""
+"""One frame with a line down its middle, or both whole frames side by side."""
 
 _LINE_PIXELS = 2
 
 
 def view_size(size: Size, view: CompareView | None) -> Size:
-    """Return the size of the pictures that are written, for enlarged ones of ``size``."""
+    """Return the size of the frames that are written, for enlarged ones of ``size``."""
     return Size(size.height, 2 * size.width) if view == "side" else size
 
 
@@ -31,14 +31,14 @@ def compared(
     view: CompareView,
     skipped: int = 0,
 ) -> Iterator[Frame]:
-    """Enlarge frames and show each beside its bicubic twin.
+    """Enlarge frames and show each beside its bicubic version.
 
     Args:
         frames: ``(3, H, W)`` pixels each.
-        enlarge: Gives the enlarged frames, their opacity as well, in order.
-        size: Of an enlarged picture.
+        enlarge: Returns the enlarged frames, alpha included, in order.
+        size: Size of an enlarged frame.
         view: How both are shown.
-        skipped: Frames at the beginning that ``enlarge`` does not give back.
+        skipped: Frames at the beginning that ``enlarge`` does not return.
     """
     waiting: deque[Tensor] = deque()
 
@@ -50,15 +50,15 @@ def compared(
 
     for frame in enlarge(remembered()):
         bicubic = resize(waiting.popleft(), size).clamp_(0.0, 1.0)
-        # Both halves have the same opacity; the network knows nothing of it.
+        # Both halves have the same alpha: the network does not see it.
         alpha = None if frame.alpha is None else show(frame.alpha, frame.alpha, view)
         yield replace(frame, pixels=show(bicubic, frame.pixels, view), alpha=alpha)
 
 
 def show(left: Tensor, right: Tensor, view: CompareView) -> Tensor:
-    """Put two ``(C, H, W)`` pictures into one: ``(C, H, W)`` split, ``(C, H, 2W)`` side by side.
+    """Put two ``(C, H, W)`` frames into one: ``(C, H, W)`` split, ``(C, H, 2W)`` side by side.
 
-    The line of a split picture is 1 in every channel: white, or opaque.
+    The line of a split frame is 1 in every channel: white, or opaque.
     """
     if view == "side":
         return torch.cat((left, right), dim=-1)

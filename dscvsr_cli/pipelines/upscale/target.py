@@ -1,88 +1,90 @@
-"""Where an upscaled video goes: its name, container, encoder, pixel format and exact size."""
+"""The target of a job: its name, container, encoder, pixel format and exact size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size, output_size
-from dscvsr_cli.pipelines.upscale.input import pixel_aspect
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.side_by_side import view_size
-from dscvsr_cli.video.constant_rate import on_coarse_clock, on_steady_clock, require_steady
+from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import (
     PICTURE_ENCODERS,
-    Container,
-    container_named,
+    PIPE_FORMATS,
     container_of,
     picture_container,
+    pipe_container,
 )
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.formats import required_multiple
+from dscvsr_cli.video.read.measured_rate import require_constant_rate
 from dscvsr_cli.video.read.open_input import source_kind
-from dscvsr_cli.video.write.encoder import PictureSpec, settle_picture
+from dscvsr_cli.video.timestamps import OutputTiming
 from dscvsr_cli.video.write.encoder_options import (
     EncodeOptions,
     output_pixel_format,
     suitable_encoder,
 )
+from dscvsr_cli.video.write.picture_spec import PictureSpec, settle_picture
 from dscvsr_cli.video.write.sequence_writer import PictureNames, is_sequence_target, picture_names
-from dscvsr_cli.video.write.target_file import PIPE_FORMATS, is_pipe_target
+from dscvsr_cli.video.write.target_file import Destination, resolve_destination
 
 FALLBACK_SUFFIX = ".mkv"
-"""Of the output where the input's own container is none that is written."""
+"""Suffix of the output where the input's own container cannot be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A target that fits the source and itself."""
+    """Where the output goes and what its frames are, decided once."""
 
-    path: Path
-    container: str
-    """FFmpeg's name of the muxer; "image2" for single pictures."""
+    destination: Destination
+    """The file, the pipe, or the folder of pictures."""
     size: Size
-    """Of an enlarged picture."""
-    canvas: Size
-    """Of the pictures that are written: twice as wide where two are shown side by side."""
-    pixel_format: str
-    options: EncodeOptions
+    """Size of an enlarged frame."""
+    picture: PictureSpec
+    """What is written: twice as wide where two frames are shown side by side."""
     names: PictureNames | None = None
     """Where single pictures go; None for one file."""
-    rate: Fraction | None = None
-    """Ticks per second of a container with a clock of its own, once per picture where the rate must
-    be constant; None keeps the source's."""
-
-    def on_clock(self, source: VideoInfo) -> VideoInfo:
-        """Return a source whose times are counted as the container counts them."""
-        if self.rate is None:
-            return source
-        own = self.names is None and container_named(self.container).clock is not None
-        return on_coarse_clock(source, self.rate) if own else on_steady_clock(source, self.rate)
 
     @property
-    def holds_picture_alone(self) -> bool:
-        """Say whether sound and the rest have no place by the nature of the output."""
-        return self.names is not None or self.container == "yuv4mpegpipe"
+    def path(self) -> Path:
+        """The name as the person gave it."""
+        return self.destination.path
+
+    @property
+    def container(self) -> Container:
+        """What kind of file it is."""
+        return self.picture.container
+
+    @property
+    def canvas(self) -> Size:
+        """Size of the frames that are written."""
+        return Size(self.picture.height, self.picture.width)
+
+    @property
+    def pixel_format(self) -> str:
+        """FFmpeg's name of the stored pixel format."""
+        return self.picture.pixel_format
+
+    @property
+    def options(self) -> EncodeOptions:
+        """How the frames are encoded."""
+        return self.picture.options
 
 
 def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
-    """Settle what ``job`` leaves open.
+    """Decide what ``job`` leaves open.
 
     Raises:
         UsageError: An encoder, pixel format, size or suffix that cannot be, or a rate that varies
-            where the container knows none such.
+            where the container needs a constant one.
     """
     path = job.target or default_target(job)
+    destination = resolve_destination(path)
     names = picture_names(path, source) if is_sequence_target(path, source) else None
-    container = _container(job, path, names)
-    options = EncodeOptions(
-        encoder=job.encoder or suitable_encoder(container, source),
-        crf=job.crf,
-        preset=job.preset,
-        pixel_format=job.pixel_format,
-        lossless=job.lossless,
-        extra=job.encoder_options,
-    )
+    container = _container(job, destination, names)
+    options = _encode_options(job, container, source)
     pixel_format = output_pixel_format(source, options)
     size = output_size(
         Size(source.height, source.width),
@@ -92,43 +94,50 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
         multiple=required_multiple(pixel_format),
         pixel_aspect=pixel_aspect(source, square_pixels=job.square_pixels),
     )
-    return Target(
-        path=path,
-        container=container.name,
-        size=size,
-        canvas=view_size(size, job.compare),
-        pixel_format=pixel_format,
-        options=options,
-        names=names,
-        rate=require_steady(source, container.suffix, from_zero=container.sound_is_gapless)
-        if container.constant_rate
-        else container.clock,
+    canvas = view_size(size, job.compare)
+    picture = settle_picture(
+        source,
+        container,
+        height=canvas.height,
+        width=canvas.width,
+        options=replace(options, pixel_format=pixel_format),
+        timing=_timing(source, container),
+        square_pixels=job.square_pixels,
+    )
+    return Target(destination=destination, size=size, picture=picture, names=names)
+
+
+def _encode_options(job: UpscaleJob, container: Container, source: VideoInfo) -> EncodeOptions:
+    return EncodeOptions(
+        encoder=job.encoder or suitable_encoder(container, source),
+        crf=job.crf,
+        preset=job.preset,
+        pixel_format=job.pixel_format,
+        lossless=job.lossless,
+        extra=job.encoder_options,
     )
 
 
-def target_picture(source: VideoInfo, target: Target) -> PictureSpec:
-    """Return the picture of a target that is one file, as its encoder must be told of it.
-
-    Args:
-        source: The input as the writer should see it.
-        target: Where it goes.
-
-    Raises:
-        UsageError: Format and size do not fit.
-    """
-    return settle_picture(
-        target.on_clock(source),
-        container_named(target.container),
-        height=target.canvas.height,
-        width=target.canvas.width,
-        options=target.options,
-    )
+def _timing(source: VideoInfo, container: Container) -> OutputTiming:
+    if container.constant_rate:
+        from_zero = container.audio_is_gapless
+        rate = require_constant_rate(source, container.suffix, from_zero=from_zero)
+        return OutputTiming.constant(source, rate)
+    if container.clock is not None:
+        return OutputTiming.rounded(source, container.clock)
+    return OutputTiming.like(source)
 
 
-def _container(job: UpscaleJob, path: Path, names: PictureNames | None) -> Container:
+def pixel_aspect(source: VideoInfo, *, square_pixels: bool) -> Fraction:
+    """Return the factor by which to widen pixels; 1 leaves them as they are."""
+    return (source.sample_aspect_ratio or Fraction(1)) if square_pixels else Fraction(1)
+
+
+def _container(job: UpscaleJob, destination: Destination, names: PictureNames | None) -> Container:
     if names is not None:
         return picture_container(names.suffix)
-    if not is_pipe_target(path):
+    path = destination.path
+    if not destination.is_pipe:
         if job.output_format is not None:
             raise UsageError(
                 "--format is for pipes; the name of a file says what it is",
@@ -138,21 +147,16 @@ def _container(job: UpscaleJob, path: Path, names: PictureNames | None) -> Conta
     if job.output_format is None and path.suffix:
         # A named pipe may say what it wants.
         return container_of(path)
-    wanted = job.output_format or PIPE_FORMATS[0]
-    if wanted not in PIPE_FORMATS:
-        raise UsageError(
-            f"{wanted} cannot be written to a pipe", hint=f"one of {', '.join(PIPE_FORMATS)} can"
-        )
-    return container_named(wanted)
+    return pipe_container(job.output_format or PIPE_FORMATS[0])
 
 
 def default_target(job: UpscaleJob) -> Path:
     """Return the name beside the source: ``clip_x2.7.mp4``, ``clip_1920x1080_preview.mp4``.
 
-    Of an image sequence it is that of a folder, with the same names in it.
+    An image sequence gets a folder, with the same names in it.
 
     Raises:
-        UsageError: What comes from a pipe has no name.
+        UsageError: A pipe has no name to derive one from.
     """
     if job.scale is not None:
         mark = f"x{job.scale:g}"
@@ -168,12 +172,14 @@ def default_target(job: UpscaleJob) -> Path:
     if kind == "sequence":
         return _default_sequence(job.source, mark)
     if kind == "pipe":
-        raise UsageError("what comes from a pipe has no name", hint="say where to write with -o")
+        raise UsageError(
+            "a pipe has no name to derive an output's from", hint="say where to write with -o"
+        )
     return writable_name(job.source.with_name(f"{job.source.stem}_{mark}{job.source.suffix}"))
 
 
 def writable_name(path: Path) -> Path:
-    """Return a name itself, or the same in a container that is written where its own is not."""
+    """Return a name, with another suffix where its own container cannot be written."""
     try:
         container_of(path)
     except UsageError:

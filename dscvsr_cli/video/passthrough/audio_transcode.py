@@ -1,4 +1,4 @@
-"""SoundTrack: a sound stream decoded and encoded anew, in step with the picture."""
+"""AudioTrack: an audio stream decoded and encoded again, in sync with the frames."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -17,17 +17,17 @@ from av.packet import Packet
 from av.stream import Stream
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.read.open_input import describe_error
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 
 
 @dataclass(slots=True, kw_only=True)
-class SoundClock:
+class AudioClock:
     """Where each block of samples goes, counted in samples from time zero.
 
     Containers that count milliseconds round every timestamp, so that blocks seem to overlap or to
     leave gaps of a few samples. Within one tick of that clock blocks follow each other without a
-    seam; a larger gap is kept, and what overlaps by more is cut off, so that sound stays with the
-    picture however long the file is.
+    seam; a larger gap is kept, and what overlaps by more is cut off, so that audio stays with the
+    frames however long the file is.
     """
 
     rate: int
@@ -40,7 +40,7 @@ class SoundClock:
     """Where the next block would follow without a seam; None before the first."""
 
     def place(self, pts: int | None, samples: int) -> tuple[int, int]:
-        """Return where a block goes and how many of its first samples are to be cut off.
+        """Return where a block goes, and how many of its first samples to cut off.
 
         Args:
             pts: The block's timestamp in ticks; None puts it behind the one before.
@@ -68,8 +68,8 @@ _BITRATE_PER_CHANNEL: Final = {"aac": 96000, "libopus": 64000, "libmp3lame": 960
 _USUAL_BITRATE_PER_CHANNEL: Final = 96000
 
 
-class SoundTrack:
-    """A sound stream on its way through a decoder, a resampler and an encoder.
+class AudioTrack:
+    """An audio stream on its way through a decoder, a resampler and an encoder.
 
     Channels and sampling rate are kept where the encoder takes them.
 
@@ -81,7 +81,7 @@ class SoundTrack:
         fill_gaps: Whether silence fills a late start and every pause.
 
     Raises:
-        UsageError: The encoder does not fit the sound.
+        UsageError: The encoder does not fit the audio.
         ValueError: The container cannot hold what the encoder makes.
     """
 
@@ -98,7 +98,7 @@ class SoundTrack:
         settings = choose_settings(encoder, decoder)
         stream = output.add_stream(encoder, rate=settings.sample_rate)
         if not isinstance(stream, AudioStream):
-            raise UsageError(f"{encoder} does not encode sound")
+            raise UsageError(f"{encoder} does not encode audio")
         context = stream.codec_context
         context.layout, context.format = settings.layout.name, settings.format.name
         channels = settings.layout.nb_channels
@@ -111,7 +111,7 @@ class SoundTrack:
         self._decoder = decoder
         self._encoder = context
         self._fills_gaps = fill_gaps
-        self._clock: SoundClock | None = None
+        self._clock: AudioClock | None = None
         self._resampler: AudioResampler | None = None
         self._shape: tuple[str, str, int] | None = None
 
@@ -121,7 +121,7 @@ class SoundTrack:
             frames = self._decoder.decode(packet)
         except av.FFmpegError as error:
             at = float((packet.pts or 0) * packet.time_base)
-            _log.warning("sound at %.3f s cannot be decoded: %s", at, describe_error(error))
+            _log.warning("audio at %.3f s cannot be decoded: %s", at, describe_error(error))
             return
         for frame in frames:
             yield from self._encode_frame(frame)
@@ -173,10 +173,10 @@ class SoundTrack:
 
 
 def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContext:
-    """Return an encoder that was opened on trial, as like the source as it can be.
+    """Return an encoder opened on trial, with settings as close to the source as it takes.
 
     Raises:
-        UsageError: There is no such encoder, or it takes no sound of this kind at all.
+        UsageError: There is no such encoder, or it takes no audio of this kind.
     """
     try:
         codec = av.Codec(encoder, "w")
@@ -197,10 +197,10 @@ def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContex
         except (av.FFmpegError, ValueError):
             continue
         if layout != source.layout.name:
-            _log.warning("%s takes no %s sound; it becomes %s", encoder, source.layout.name, layout)
+            _log.warning("%s takes no %s audio; it becomes %s", encoder, source.layout.name, layout)
         return context
     raise UsageError(
-        f"{encoder} takes no sound of {channels} channels at {source.sample_rate} Hz",
+        f"{encoder} takes no audio of {channels} channels at {source.sample_rate} Hz",
         hint="try --audio-encoder aac, or flac into .mkv",
     )
 
@@ -209,7 +209,7 @@ def choose_sample_format(source: str, offered: list[str]) -> str:
     """Return the sample format of ``offered`` that keeps most of ``source``; [] offers all.
 
     Planar or interleaved is all the same. Floats keep more than 16-bit and less than 32-bit
-    integers, as far as an ear can tell.
+    integers, to the ear.
     """
     worth = {"u8": 0, "s16": 1, "flt": 2, "s32": 3, "dbl": 4, "s64": 5}
     wanted = source.removesuffix("p")
@@ -230,13 +230,13 @@ def choose_sample_rate(source: int, offered: list[int]) -> int:
     return min(above) if above else max(offered)
 
 
-def _fresh_clock(frame: AudioFrame) -> SoundClock:
+def _fresh_clock(frame: AudioFrame) -> AudioClock:
     unit = frame.time_base or Fraction(1, frame.sample_rate)
-    return SoundClock(rate=frame.sample_rate, time_base=Fraction(unit))
+    return AudioClock(rate=frame.sample_rate, time_base=Fraction(unit))
 
 
 def _silence(frame: AudioFrame, start: int) -> Iterator[AudioFrame]:
-    """Yield silent frames like the given one from a sample on up to where it begins."""
+    """Yield silent frames like the given one, from a sample up to where it begins."""
     like = frame.to_ndarray()
     channels = 1 if frame.format.is_planar else frame.layout.nb_channels
     # Unsigned samples are silent in the middle of their range.
@@ -251,7 +251,7 @@ def _silence(frame: AudioFrame, start: int) -> Iterator[AudioFrame]:
         yield block
 
 
-def _place(frame: AudioFrame, clock: SoundClock) -> AudioFrame | None:
+def _place(frame: AudioFrame, clock: AudioClock) -> AudioFrame | None:
     at, cut = clock.place(frame.pts, frame.samples)
     if cut >= frame.samples:
         return None

@@ -1,40 +1,38 @@
-"""StreamCopier: sound, subtitles, chapters and metadata brought over beside the picture."""
+"""StreamCopier: audio, subtitles, chapters and metadata copied beside the frames."""
 
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
-from typing import Any, Final, Protocol, cast
+from typing import Final, Protocol
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Discard, Stream
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.containers import container_named
+from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
-from dscvsr_cli.video.passthrough.audio_transcode import SoundTrack
-from dscvsr_cli.video.passthrough.plan import PassthroughPlan, describe_stream
+from dscvsr_cli.video.passthrough.audio_transcode import AudioTrack
+from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, describe_stream
 from dscvsr_cli.video.passthrough.subtitle_transcode import TextTrack
-from dscvsr_cli.video.read.open_input import describe_error, open_input
-from dscvsr_cli.video.span import WHOLE, Span
+from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX
 
 _log: Final = logging.getLogger(__name__)
 
-_DISCARD_ALL: Final = 48
-"""libav's AVDISCARD_ALL."""
-
 _LATE_SECONDS: Final = Fraction(1, 25)
-"""A delay that nobody notices."""
+"""A delay too short to notice."""
 
 _NO_TIME: Final = Fraction(-(2**62))
 
 
 class Track(Protocol):
-    """How the packets of one source stream get into one stream of the output."""
+    """Takes the packets of one source stream into one stream of the output."""
 
     @property
     def stream(self) -> Stream:
@@ -67,23 +65,24 @@ class CopiedTrack:
 
 
 class StreamCopier:
-    """Bring the planned streams over beside a picture that is being encoded.
+    """Copy the planned streams while the frames beside them are being encoded.
 
-    The source is opened a second time and read only as far as the picture has come, so that
-    memory stays small however long the sound is. ``shift_seconds``, set before the first packet,
+    The source is opened a second time and read only as far as the frames have come, so that
+    memory stays small however long the audio is. ``shift_seconds``, set before the first packet,
     moves all of them in time; ``span`` lets only what begins within it come along.
     """
 
-    def __init__(self, source: VideoInfo, plan: PassthroughPlan) -> None:
+    def __init__(self, source: VideoInfo, plan: PassthroughPlan, container: Container) -> None:
         self._source = source
         self._plan = plan
+        self._container = container
         self._stack = ExitStack()
         self._input: InputContainer | None = None
         self._tracks: dict[int, Track] = {}
         self._packets: Iterator[Packet[Stream]] = iter(())
         self._held: Packet[Stream] | None = None
         self.shift_seconds = Fraction(0)
-        self.span: Span = WHOLE
+        self.span: TimeSpan = WHOLE
 
     def open(self) -> None:
         """Open the source.
@@ -132,11 +131,11 @@ class StreamCopier:
             output.set_chapters(self._opened.chapters())
 
     def needs_any_key(self) -> bool:
-        """Say whether the file's metadata has keys of phones, beyond the usual ones of MP4."""
+        """Return whether the metadata has keys of phones, which MP4 stores only on request."""
         return any(key.startswith(PHONE_PREFIX) for key in self._opened.metadata)
 
     def picture_template(self) -> Stream:
-        """Return the source's picture stream, for its tags."""
+        """Return the source's video stream, for its tags."""
         return self._opened.streams[self._source.stream_index]
 
     def clock_rates(self) -> list[int]:
@@ -148,7 +147,7 @@ class StreamCopier:
         return rates
 
     def picture_clock_rates(self) -> list[int]:
-        """Return the ticks per second of further pictures that are copied."""
+        """Return the ticks per second of further video streams that are copied."""
         twins = [twin for twin in self._twins if twin.type == "video"]
         return [twin.time_base.denominator for twin in twins if twin.time_base]
 
@@ -156,9 +155,9 @@ class StreamCopier:
         """Begin to read packets; all streams have been added."""
         wanted = set(self._tracks)
         for stream in self._opened.streams:
-            if stream.index not in wanted and hasattr(type(stream), "discard"):
-                # The demuxer then skips the pictures, by far the most of the file.
-                cast("Any", stream).discard = _DISCARD_ALL
+            if stream.index not in wanted:
+                # The demuxer then skips the video, by far the largest part of the file.
+                stream.discard = Discard.all
         if wanted:
             self._packets = self._opened.demux([self._opened.streams[i] for i in sorted(wanted)])
 
@@ -188,20 +187,20 @@ class StreamCopier:
         encoder = encoders.get(stream.index)
         if encoder is None:
             late = (template.start_time or 0) * (template.time_base or Fraction(0))
-            gapless = container_named(output.format.name).sound_is_gapless
+            gapless = self._container.audio_is_gapless
             if gapless and stream.kind == "audio" and late > _LATE_SECONDS:
                 raise UsageError(
-                    f"it begins {float(late):.3g} s late, and {output.format.name} plays all sound "
+                    f"it begins {float(late):.3g} s late, and {output.format.name} plays all audio "
                     "from the beginning (--audio-encoder fills in silence)"
                 )
             return CopiedTrack(output, template)
         if isinstance(template, AudioStream):
-            return SoundTrack(
+            return AudioTrack(
                 output,
                 template,
                 encoder=encoder,
                 bitrate=self._plan.audio_bitrate,
-                fill_gaps=container_named(output.format.name).sound_is_gapless,
+                fill_gaps=self._container.audio_is_gapless,
             )
         return TextTrack(output, template, encoder=encoder)
 
@@ -217,7 +216,7 @@ class StreamCopier:
                     return packet
         except av.FFmpegError as error:
             _log.warning(
-                "%s: reading sound and subtitles stopped early: %s",
+                "%s: reading audio and subtitles stopped early: %s",
                 self._source.path,
                 describe_error(error),
             )
@@ -252,9 +251,7 @@ def copy_stream_tags(template: Stream, twin: Stream, *, encoded: bool = True) ->
         # What MP4 reads as a track's name it writes from its title.
         tags.setdefault("title", tags["name"])
     twin.metadata.update(tags)
-    if hasattr(template, "disposition"):
-        # Older releases declare a plain Flag and yet take nothing but an integer.
-        cast("Any", twin).disposition = int(template.disposition.value)
+    twin.disposition = template.disposition
 
 
 def _shift(packet: "Packet[Stream]", seconds: Fraction) -> None:

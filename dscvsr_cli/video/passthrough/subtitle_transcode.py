@@ -1,4 +1,4 @@
-"""TextTrack: text subtitles decoded and encoded anew, because the container has its own kind."""
+"""TextTrack: text subtitles converted to the kind that the container holds."""
 
 import logging
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from av.subtitles.codeccontext import SubtitleCodecContext
 from av.subtitles.stream import SubtitleStream
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.read.open_input import describe_error
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 
 _log: Final = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class TextTrack:
     and positions of ASS do not survive in subrip and webvtt.
 
     Raises:
-        UsageError: The stream is no text, or this build has no such encoder.
+        UsageError: The stream is not text, or this build has no such encoder.
     """
 
     def __init__(self, output: OutputContainer, template: Stream, *, encoder: str) -> None:
@@ -45,7 +45,7 @@ class TextTrack:
         self._encoder = context
 
     def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
-        """Return the packet in the new codec; pauses that MP4 spells out give none."""
+        """Return the packet in the new codec; MP4's explicit pauses give none."""
         try:
             decoded = self._decoder.decode2(packet)
             if decoded is None or not len(decoded):

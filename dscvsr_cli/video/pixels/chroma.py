@@ -1,6 +1,6 @@
 """Chroma planes to the size of the luma plane and back, with the samples where they belong.
 
-Along a subsampled axis a chroma sample lies either on the first of its two pixels ("left", how
+Along a subsampled axis a chroma sample sits either on the first of its two pixels ("left", how
 MPEG-2, H.264 and their heirs store rows) or between them ("centre", columns of 4:2:0 everywhere,
 rows in JPEG and MPEG-1). Going up uses cubic interpolation, going down the matching low-pass.
 """

@@ -33,7 +33,7 @@ _MATRIX_OF_TAG: Final[dict[int, Matrix]] = {
     8: "ycgco",
     9: "bt2020",
     # Constant luminance is not a matrix at all. The plain BT.2020 matrix both ways gives every
-    # picture back unchanged, which is what counts here.
+    # frame back unchanged, which is what counts here.
     10: "bt2020",
 }
 TAG_OF_MATRIX: Final[dict[Matrix, int]] = {
@@ -80,11 +80,11 @@ class ColourInfo:
     """H.273 transfer characteristics as tagged."""
 
     siting: Siting = "left"
-    """Where subsampled chroma lies across a row: on the left pixel, or between two."""
+    """Where subsampled chroma sits across a row: on the left pixel, or between two."""
 
     @property
     def is_hdr(self) -> bool:
-        """Say whether the transfer is PQ or HLG."""
+        """Return whether the transfer is PQ or HLG."""
         return self.transfer_tag in _HDR_TRANSFERS
 
 
@@ -129,7 +129,7 @@ def resolve_colour(
 
 
 def matrix_for_size(height: int, width: int) -> Matrix:
-    """Return the matrix players assume for an untagged picture of this size."""
+    """Return the matrix players assume for an untagged frame of this size."""
     return "bt709" if height >= 720 or width >= 1280 else "bt601"
 
 
@@ -151,5 +151,5 @@ def rgb_to_yuv_matrix(matrix: Matrix) -> Tensor:
 
 
 def codec_siting(codec: str) -> Siting:
-    """Return where a codec's pictures have their subsampled chroma, across a row."""
+    """Return where a codec's frames have their subsampled chroma, across a row."""
     return "centre" if codec in _CENTRED_CHROMA else "left"

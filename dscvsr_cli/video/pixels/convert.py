@@ -1,6 +1,6 @@
 """Decoded frames to float RGB and back: range, matrix, bit depth and chroma, exactly.
 
-The planes are turned into RGB by our own arithmetic and not by libswscale, whose fixed-point
+The planes become RGB by our own arithmetic and not by libswscale, whose fixed-point
 tables truncate: measured against the formulas of the standards it comes out darker by half a
 code value of 8 bits on average and by a whole one at worst, even into float formats. Here the error
 is that of float32.
@@ -26,8 +26,8 @@ _RGB_TO_GBR: Final = (1, 2, 0)
 def frame_to_pixels(frame: av.VideoFrame, colour: ColourInfo) -> Tensor:
     """Turn a decoded frame into ``(3, H, W)`` float32 RGB.
 
-    [0, 1] spans black to white. What the file stores beyond (head and foot room of limited range,
-    colours outside RGB) lies a little outside and is not clipped. For opacity see
+    [0, 1] spans black to white. What the file stores beyond that (the headroom of limited range,
+    colours outside RGB) is a little outside and not clipped. For alpha see
     ``frame_to_alpha``.
     """
     plain = plain_format(frame.format.name)
@@ -51,18 +51,18 @@ def frame_to_pixels(frame: av.VideoFrame, colour: ColourInfo) -> Tensor:
 
 
 def frame_to_alpha(frame: av.VideoFrame) -> Tensor | None:
-    """Return the opacity of a decoded frame as ``(1, H, W)`` float32 in [0, 1], or None.
+    """Return the alpha of a decoded frame as ``(1, H, W)`` float32 in [0, 1], or None.
 
-    None says that the frame's pixel format has no opacity.
+    None says that the frame's pixel format has no alpha.
     """
     name = "rgba" if frame.format.has_palette else frame.format.name
     plain = plain_format(name)
     if not plain.alpha:
         return None
     frame = _repack(_repack(frame, name, full_range=True), plain.name, full_range=True)
-    # Opacity spans all codes, whatever the range of the colours beside it.
-    opacity = _read_plane(frame, 3, plain, frame.height, frame.width)
-    return opacity.div_(2**plain.bits - 1).unsqueeze(0)
+    # Alpha spans all codes, whatever the range of the colours beside it.
+    plane = _read_plane(frame, 3, plain, frame.height, frame.width)
+    return plane.div_(2**plain.bits - 1).unsqueeze(0)
 
 
 def _yuv_codes_to_rgb(yuv: Tensor, plain: PlainFormat, colour: ColourInfo) -> Tensor:
@@ -75,7 +75,7 @@ def _yuv_codes_to_rgb(yuv: Tensor, plain: PlainFormat, colour: ColourInfo) -> Te
 
 
 def is_opaque(frame: av.VideoFrame) -> bool:
-    """Say whether no pixel of a decoded frame lets anything through."""
+    """Return whether every pixel of a decoded frame is opaque."""
     alpha = frame_to_alpha(frame)
     return alpha is None or bool((alpha == 1).all())
 
@@ -85,10 +85,10 @@ def pixels_to_frame(
 ) -> av.VideoFrame:
     """Turn ``(3, H, W)`` RGB into a frame, clamped to [0, 1] and rounded to the nearest code.
 
-    ``alpha`` is ``(1, H, W)`` opacity in [0, 1]; without it formats with opacity are opaque, and
+    ``alpha`` is ``(1, H, W)`` in [0, 1]; without it formats with alpha are opaque, and
     formats without leave it out.
 
-    ``pixels`` may lie on any device and be of any floating type; the arithmetic runs where they
+    ``pixels`` may be on any device and of any floating dtype; the arithmetic runs where they
     are, in float32, and only the finished codes are moved.
     """
     plain = plain_format(pixel_format)
@@ -103,8 +103,8 @@ def pixels_to_frame(
     for index, plane in enumerate(planes):
         _write_plane(frame, index, plane, plain)
     if plain.alpha:
-        opacity = torch.ones(height, width) if alpha is None else alpha[0].detach().float()
-        _write_plane(frame, 3, opacity * (2**plain.bits - 1), plain)
+        alpha_plane = torch.ones(height, width) if alpha is None else alpha[0].detach().float()
+        _write_plane(frame, 3, alpha_plane * (2**plain.bits - 1), plain)
     return _repack(frame, pixel_format, full_range=colour.full_range)
 
 

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final, Literal
 
 import av
@@ -33,7 +34,7 @@ _GREY: Final = re.compile(r"gray" + _DEPTH)
 _RGB: Final = re.compile(r"gbr(?P<alpha>a?)p" + _DEPTH)
 _PAIRED_8: Final = {"nv12": (1, 1), "nv16": (0, 1), "nv24": (0, 0)}
 _PAIRED_16: Final = re.compile(r"p(?P<sub>[024])(?P<bits>1[026])le")
-_OPACITY_BYTE: Final = 3 if sys.byteorder == "little" else 0
+_ALPHA_BYTE: Final = 3 if sys.byteorder == "little" else 0
 _PAIRED_SHIFTS: Final = {"0": (1, 1), "2": (0, 1), "4": (0, 0)}
 
 
@@ -60,7 +61,7 @@ class PlainFormat:
     """True for the ``yuvj`` formats, whose name says full range."""
 
     alpha: bool = False
-    """Whether a plane of opacity follows."""
+    """Whether a plane of alpha follows."""
 
     big_endian: bool = False
     """Whether 16-bit words are stored with their high byte first."""
@@ -117,6 +118,7 @@ def _parse_paired(name: str) -> PlainFormat:
     )
 
 
+@cache
 def plain_format(name: str) -> PlainFormat:
     """Return the plain format itself, or the one that holds all that ``name`` holds.
 
@@ -154,7 +156,7 @@ def _plain_twin(name: str) -> str:
     alpha = any(part.is_alpha for part in components)
     chroma = [part for part in components if part.is_chroma]
     if packed.is_rgb or (alpha and not chroma):
-        # There are no plain planes of grey with opacity.
+        # There are no plain planes of grey with alpha.
         return ("gbrap" if alpha else "gbrp") + ("" if bits <= 8 else "16le")
     if not chroma:
         return "gray" if bits <= 8 else "gray16le"
@@ -167,15 +169,15 @@ def _plain_twin(name: str) -> str:
 
 
 def has_alpha(frame: av.VideoFrame) -> bool:
-    """Say whether a decoded frame has opacity; a palette must hold a colour that is not opaque."""
+    """Return whether a decoded frame has alpha; a palette must hold a colour that is not opaque."""
     if frame.format.has_palette:
-        # Four bytes per colour, one 32-bit word with opacity at its top.
-        return min(bytes(frame.planes[1])[_OPACITY_BYTE::4]) < 255
+        # Four bytes per colour, one 32-bit word with alpha at its top.
+        return min(bytes(frame.planes[1])[_ALPHA_BYTE::4]) < 255
     return plain_format(frame.format.name).alpha
 
 
 def required_multiple(pixel_format: str) -> tuple[int, int]:
-    """Return the ``(rows, columns)`` that a picture's sides must be multiples of.
+    """Return the ``(rows, columns)`` that a frame's sides must be multiples of.
 
     Raises:
         UsageError: FFmpeg knows no such format.
@@ -186,13 +188,13 @@ def required_multiple(pixel_format: str) -> tuple[int, int]:
 def choose_pixel_format(source: str, offered: Sequence[str], *, alpha: bool | None = None) -> str:
     """Return the format of ``offered`` that keeps most of ``source``; the first among equals.
 
-    In order of weight: colour is kept, then opacity, then chroma resolution, then bit depth, then
-    YUV stays YUV and RGB stays RGB; after that nothing needless is added (chroma, depth, opacity).
+    In order of weight: colour is kept, then alpha, then chroma resolution, then bit depth, then
+    YUV stays YUV and RGB stays RGB; after that nothing needless is added (chroma, depth, alpha).
 
     Args:
-        source: FFmpeg's name of the format that pictures come in.
+        source: FFmpeg's name of the format that frames come in.
         offered: Names of formats, the favourite first.
-        alpha: Whether there is opacity to keep; None goes by the name of ``source``.
+        alpha: Whether there is alpha to keep; None goes by the name of ``source``.
 
     Raises:
         UsageError: Nothing usable is offered.
@@ -209,7 +211,7 @@ def choose_pixel_format(source: str, offered: Sequence[str], *, alpha: bool | No
 
 
 def holds_alpha(pixel_format: str) -> bool:
-    """Say whether pictures of a format can have opacity; a palette may hold a clear colour."""
+    """Return whether frames of a format can have alpha; a palette may hold a transparent colour."""
     return _known_format(pixel_format).has_palette or plain_format(pixel_format).alpha
 
 
@@ -217,7 +219,7 @@ def _is_usable(name: str) -> bool:
     plain = parse_plain(name)
     if plain is None:
         packed = _known_format(name)
-        # A palette, or a few bits per component, is no place for a film.
+        # A palette, or a few bits per component, would ruin a film.
         return not packed.has_palette and _bits(name) >= 8 and _has_twin(name)
     # The yuvj names are deprecated twins: a range tag on the plain name says the same.
     return not plain.full_range

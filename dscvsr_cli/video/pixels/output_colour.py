@@ -1,7 +1,7 @@
-"""Which colours an enlarged video is written in, and how it is tagged."""
+"""The colours of an output: which matrix and range it is written in, and how it is tagged."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from dscvsr_cli.video.pixels.colour import (
     RANGE_FULL,
@@ -22,10 +22,10 @@ from dscvsr_cli.video.pixels.formats import PlainFormat
 class ColourLimits:
     """What an output can say about its colours; by default everything."""
 
-    tells_matrix: bool = True
+    tags_matrix: bool = True
     """Whether matrix, primaries and transfer can be tagged."""
 
-    tells_range: bool = True
+    tags_range: bool = True
     """Whether the range can be tagged."""
 
     matrix: Matrix | None = None
@@ -38,33 +38,36 @@ class ColourLimits:
     """Where players look for chroma across a row."""
 
 
-def colour_limits(codec: str, container: str, *, source_siting: Siting = "left") -> ColourLimits:
-    """Return what pictures can say about their colours.
+ColourTags = Literal["all", "range", "codec"]
+"""What a container stores: matrix, range, primaries and transfer for every codec; the range and the
+place of chroma, and nothing else; or nothing, so that the codec's own headers must say it."""
+
+
+def colour_limits(
+    codec: str, stored: ColourTags, *, source_siting: Siting = "left"
+) -> ColourLimits:
+    """Return what an output can say about its colours.
 
     Args:
         codec: FFmpeg's name of the codec.
-        container: FFmpeg's name of the muxer.
+        stored: What the container stores.
         source_siting: Where the source has its chroma.
     """
-    if container == "yuv4mpegpipe":
-        # One line of text with the range and the place of chroma, and nothing on the matrix.
-        return ColourLimits(tells_matrix=False, siting=source_siting)
-    told = container in _TELLING_CONTAINERS or codec in _TELLING_CODECS
+    if stored == "range":
+        return ColourLimits(tags_matrix=False, siting=source_siting)
+    tagged = stored == "all" or codec in _TAGGING_CODECS
     return ColourLimits(
-        tells_matrix=told,
+        tags_matrix=tagged,
         # Where there is one range alone, everybody knows it.
-        tells_range=told or codec in _ONLY_RANGE,
+        tags_range=tagged or codec in _ONLY_RANGE,
         matrix=_ONLY_MATRIX.get(codec),
         full_range=_ONLY_RANGE.get(codec),
         siting=codec_siting(codec),
     )
 
 
-_TELLING_CONTAINERS: Final = frozenset({"matroska", "mov", "mp4", "webm"})
-"""Their headers hold matrix, range, primaries and transfer for every codec."""
-
-_TELLING_CODECS: Final = frozenset({"av1", "h264", "hevc", "mpeg2video", "prores", "vvc"})
-"""Their own headers do."""
+_TAGGING_CODECS: Final = frozenset({"av1", "h264", "hevc", "mpeg2video", "prores", "vvc"})
+"""Codecs whose own headers hold all colour tags."""
 
 _ONLY_RANGE: Final[dict[str, bool]] = {
     "mjpeg": True,
@@ -96,8 +99,8 @@ def output_colour(
     untagged 480-line BT.601 video that grows to 1080 lines) the tag is written out. What cannot be
     tagged is written as players will take it. Chroma goes where they look for it.
     """
-    primaries = source.primaries_tag if limits.tells_matrix else UNSPECIFIED
-    transfer = source.transfer_tag if limits.tells_matrix else UNSPECIFIED
+    primaries = source.primaries_tag if limits.tags_matrix else UNSPECIFIED
+    transfer = source.transfer_tag if limits.tags_matrix else UNSPECIFIED
     untagged = resolve_colour(
         pixel_format=pixel_format,
         height=height,
@@ -118,11 +121,11 @@ def output_colour(
             matrix_tag=source.matrix_tag,
             range_tag=source.range_tag,
         )
-    return _within(limits, _told(wanted, untagged), untagged)
+    return _within(limits, _tagged_where_needed(wanted, untagged), untagged)
 
 
-def _told(wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
-    """Write those missing tags out that would be misread."""
+def _tagged_where_needed(wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
+    """Add the missing tags without which players would show other colours."""
     matrix_tag, range_tag = wanted.matrix_tag, wanted.range_tag
     if matrix_tag in (0, UNSPECIFIED) and untagged.matrix != wanted.matrix:
         matrix_tag = TAG_OF_MATRIX[wanted.matrix]
@@ -132,21 +135,21 @@ def _told(wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
 
 
 def _within(limits: ColourLimits, wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
-    """Return the nearest colour to the wanted one that players will understand."""
+    """Return the colour nearest to the wanted one that players will understand."""
     result = wanted
     if limits.matrix is not None and limits.matrix != wanted.matrix:
         tag = TAG_OF_MATRIX[limits.matrix]
         result = replace(result, matrix=limits.matrix, matrix_tag=tag)
-    elif not limits.tells_matrix and limits.matrix is None:
+    elif not limits.tags_matrix and limits.matrix is None:
         result = replace(result, matrix=untagged.matrix)
     if limits.full_range is not None and limits.full_range != wanted.full_range:
         tag = _range_tag(full_range=limits.full_range)
         result = replace(result, full_range=limits.full_range, range_tag=tag)
-    elif not limits.tells_range and limits.full_range is None:
+    elif not limits.tags_range and limits.full_range is None:
         result = replace(result, full_range=untagged.full_range)
-    if not limits.tells_matrix:
+    if not limits.tags_matrix:
         result = replace(result, matrix_tag=UNSPECIFIED)
-    return result if limits.tells_range else replace(result, range_tag=RANGE_UNSPECIFIED)
+    return result if limits.tags_range else replace(result, range_tag=RANGE_UNSPECIFIED)
 
 
 def _tagged(colour: ColourInfo) -> ColourInfo:

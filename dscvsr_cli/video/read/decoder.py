@@ -1,4 +1,4 @@
-"""Decoding: the pictures of one open container, with a look at the first ones beforehand."""
+"""Decoding: the frames of one open container, with a look ahead at the first ones."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -9,27 +9,27 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
-from dscvsr_cli.video.read.open_input import describe_error
-from dscvsr_cli.video.read.streams import main_video_stream, picture_decoder
+from dscvsr_cli.video.ffmpeg_errors import describe_error
+from dscvsr_cli.video.read.main_stream import main_video_stream, picture_decoder
 
 DamageListener = Callable[[str, int | None], None]
-"""Told what is wrong, and the timestamp it concerns where that is known."""
+"""Called with what is wrong, and the timestamp that it concerns where that is known."""
 
 
 class Decoding:
-    """Every picture of a container's main stream, in the order shown, once.
+    """Every frame of a container's main stream, in the order shown, once.
 
     What ``look`` shows is given again by the loop, so that a pipe is probed and read in one go.
 
     Args:
         container: Freshly opened.
         path: Its name, for messages.
-        threads: Of the decoder; 0 takes as many as are useful.
-        on_damage: Told of every packet or picture that is damaged.
-        first_packet: How many packets of the picture are passed over at the beginning.
+        threads: Threads of the decoder; 0 takes as many as are useful.
+        on_damage: Called for every packet or frame that is damaged.
+        first_packet: How many packets of the video stream are skipped at the beginning.
 
     Raises:
-        InputVideoError: The container holds no picture that can be decoded here.
+        InputVideoError: The container holds no video that can be decoded here.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Decoding:
         self._frames = self._decode()
 
     def look(self, count: int) -> list[av.VideoFrame]:
-        """Return the first pictures, at most ``count``; the loop still begins with them."""
+        """Return the first frames, at most ``count``; the loop still begins with them."""
         while len(self._seen) < count and (frame := next(self._frames, None)) is not None:
             self._seen.append(frame)
         return list(self._seen)[:count]
@@ -65,7 +65,7 @@ class Decoding:
     def seek(self, seconds: Fraction) -> bool:
         """Go to the keyframe at or before a time on the file's clock; False where that fails.
 
-        The caller must check the time of the first picture that comes: files with a poor index
+        The caller must check the time of the first frame that comes: files with a poor index
         go elsewhere without saying so.
         """
         if self.stream.time_base is None:
@@ -88,11 +88,11 @@ class Decoding:
                 packet = next(packets, None)
             except (av.FFmpegError, OSError) as error:
                 # The container itself is cut or damaged here: nothing more can be read, but the
-                # decoder still holds pictures.
+                # decoder still holds frames.
                 self._tell(f"reading stopped: {describe_error(error)}", None)
                 packet = None
             # demux() ends with an empty packet that drains the decoder; without it (an error) we
-            # drain by hand. Forgetting this loses the last pictures of every file with B-frames.
+            # drain by hand. Forgetting this loses the last frames of every file with B-frames.
             drained = packet is None or (packet.size == 0 and packet.dts is None)
             try:
                 decoded = self._decoder.decode(None if drained else packet)

@@ -1,4 +1,4 @@
-"""Image sequences: which pictures a pattern or a folder stands for, in which order."""
+"""Image sequences: which pictures a pattern or a folder stands for, and in which order."""
 
 import re
 from collections.abc import Sequence
@@ -20,23 +20,23 @@ _NUMBERED: Final = re.compile(r"(.*?)(\d+)(\D*)")
 
 
 def is_sequence(path: Path) -> bool:
-    """Say whether a path names an image sequence: a pattern, or a folder of pictures."""
+    """Return whether a path names an image sequence: a pattern, or a folder of pictures."""
     return is_picture_pattern(path) or is_picture_folder(path)
 
 
 def is_picture_pattern(path: Path) -> bool:
-    """Say whether a path is a pattern such as ``frames/%05d.png`` and no file of that name."""
+    """Return whether a path is a pattern such as ``frames/%05d.png`` and no file of that name."""
     is_pattern = len(_PLACE.findall(path.name)) == 1 and path.suffix.lower() in PICTURE_SUFFIXES
     return is_pattern and not path.exists()
 
 
 def is_picture_folder(path: Path) -> bool:
-    """Say whether a path is a folder that holds pictures and no videos."""
+    """Return whether a path is a folder that holds pictures and no videos."""
     return bool(pictures_in(path)) and not any(is_video_name(entry) for entry in path.iterdir())
 
 
 def is_video_name(path: Path) -> bool:
-    """Say whether a name is that of a video; leavings of file managers ("._a.mp4") are none."""
+    """Return whether a name is that of a video; file managers' own files ("._a.mp4") are not."""
     return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
 
 
@@ -45,7 +45,7 @@ def pictures_in(folder: Path) -> tuple[Path, ...]:
     if not folder.is_dir():
         return ()
     files = (entry for entry in folder.iterdir() if entry.suffix.lower() in PICTURE_SUFFIXES)
-    # Names that begin with a dot are leavings of file managers ("._0001.png").
+    # File managers keep files of their own under names that begin with a dot ("._0001.png").
     visible = (entry for entry in files if not entry.name.startswith("."))
     return tuple(sorted(visible, key=natural_order))
 
@@ -105,7 +105,7 @@ def _number(picture: Path) -> int:
 
 
 def _check_numbers(pictures: Sequence[Path], start_number: int | None) -> None:
-    """Complain about a missing number where the names differ in nothing but their number."""
+    """Refuse a missing number where the names differ in nothing but their number."""
     parts = [_NUMBERED.fullmatch(picture.stem) for picture in pictures]
     if any(part is None for part in parts):
         return

@@ -1,4 +1,4 @@
-"""Deinterlacing: pictures of two fields made whole, one for one, with their times unchanged."""
+"""Deinterlacing: every frame of two fields becomes one whole frame, at the same time."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,33 +10,33 @@ from av.filter import Graph
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.video.read.options import FieldOrder
-from dscvsr_cli.video.read.streams import codec_name
+from dscvsr_cli.video.read.main_stream import codec_name
+from dscvsr_cli.video.read.read_options import FieldOrder
 
 
 def is_interlaced(
     stream: VideoStream, frames: Sequence[av.VideoFrame], field_order: FieldOrder
 ) -> bool:
-    """Say whether the pictures of a stream are two fields each.
+    """Return whether the frames of a stream are two fields each.
 
     Args:
         stream: For the codec, and for what the container says of it.
-        frames: The first pictures.
+        frames: The first frames.
         field_order: What the person says, or "auto".
     """
     if field_order != "auto":
         return field_order != "progressive"
     if any(frame.interlaced_frame for frame in frames):
         return True
-    told = int(getattr(stream.codec_context, "field_order", 0)) in _FIELDS
-    return told and codec_name(stream) not in _FLAGGED_PER_PICTURE
+    flagged = int(stream.codec_context.field_order) in _FIELDS
+    return flagged and codec_name(stream) not in _FLAGGED_PER_PICTURE
 
 
 _FIELDS: Final = range(2, 6)
 """libav's AV_FIELD_TT to AV_FIELD_BT: two fields, in one order or another."""
 
 _FLAGGED_PER_PICTURE: Final = ("h264", "mpeg2video", "mpeg4", "vc1", "dvvideo", "prores")
-"""Codecs whose every picture tells; what their containers say besides is often wrong."""
+"""Codecs that flag every frame; what their containers say about fields is often wrong."""
 
 
 _PARITY: Final[dict[FieldOrder, str]] = {"auto": "auto", "top": "tff", "bottom": "bff"}
@@ -48,10 +48,10 @@ _UNIT: Final = Fraction(1, 25)
 def deinterlace(
     frames: Iterable[av.VideoFrame], *, field_order: FieldOrder = "auto", every: bool = False
 ) -> Iterator[av.VideoFrame]:
-    """Deinterlace decoded frames of one size: as many out as in, in order, with their times.
+    """Deinterlace decoded frames of one size: the same number in the same order, with their times.
 
-    The filter is FFmpeg's bwdif. It sees one picture before and after each, so that parts that
-    stand still keep their full detail. A video of one picture has no neighbours to see motion by,
+    The filter is FFmpeg's bwdif. It sees one frame before and after each, so that parts that
+    stand still keep their full detail. A video of one frame has no neighbours to see motion by,
     and stays as it is.
 
     Args:
@@ -60,7 +60,7 @@ def deinterlace(
         every: Work on every frame, not only on those that are flagged as interlaced.
 
     Raises:
-        InputVideoError: The filter cannot work on this kind of picture.
+        InputVideoError: The filter cannot work on this pixel format.
     """
     graph: Graph | None = None
     times: deque[tuple[int | None, int | None, int]] = deque()
@@ -68,7 +68,7 @@ def deinterlace(
         for number, frame in enumerate(frames):
             if graph is None:
                 graph = _build(frame, _PARITY[field_order], every=every)
-            times.append((frame.pts, frame.dts, int(getattr(frame, "duration", 0) or 0)))
+            times.append((frame.pts, frame.dts, frame.duration or 0))
             frame.pts, frame.time_base = number, _UNIT
             graph.vpush(frame)
             yield from _pull(graph, times)
@@ -82,7 +82,7 @@ def deinterlace(
         ) from error
     if times:
         raise InputVideoError(
-            f"{len(times)} pictures were lost while deinterlacing",
+            f"{len(times)} frames were lost while deinterlacing",
             hint="please report this with the file",
         )
 
@@ -109,7 +109,5 @@ def _pull(
         except (av.BlockingIOError, av.EOFError):
             return
         pts, dts, duration = times.popleft()
-        frame.pts, frame.dts = pts, dts
-        if hasattr(frame, "duration"):
-            frame.duration = duration
+        frame.pts, frame.dts, frame.duration = pts, dts, duration
         yield frame

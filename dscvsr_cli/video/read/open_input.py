@@ -1,4 +1,4 @@
-"""Opening what a person names: a file, or a pipe that can be read only once."""
+"""Open an input: a file, or a pipe that can be read only once."""
 
 import stat
 import sys
@@ -11,6 +11,7 @@ import av
 from av.container import InputContainer
 
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import SourceKind
 from dscvsr_cli.video.read.image_sequence import is_sequence
 
@@ -29,7 +30,7 @@ def source_kind(path: Path) -> SourceKind:
 
 
 def input_name(path: Path) -> str:
-    """Return what people call an input."""
+    """Return the name of an input in messages."""
     return "standard input" if path == STANDARD_INPUT else str(path)
 
 
@@ -70,7 +71,7 @@ def read_header(path: Path) -> bytes:
 
 
 def check_readable(path: Path) -> None:
-    """Complain about a missing file, a folder or an empty file in plain words.
+    """Refuse a missing file, a folder or an empty file in plain words.
 
     Raises:
         InputVideoError: One of these.
@@ -96,11 +97,6 @@ def check_readable(path: Path) -> None:
         raise InputVideoError(f"{path} is empty", hint="copy or download the file again")
 
 
-def describe_error(error: Exception) -> str:
-    """Return FFmpeg's words for what went wrong, without its codes."""
-    return str(getattr(error, "strerror", None) or error)
-
-
 class Pipe:
     """Something that can be read only once, opened: standard input, or a named pipe."""
 
@@ -121,7 +117,7 @@ class Pipe:
             raise
 
     def close(self) -> None:
-        """Let go of the pipe; a program that still writes to it then stops."""
+        """Close the pipe; a program that still writes to it then stops."""
         self._stack.close()
 
     def _open_file(self) -> "_PipeFile":
@@ -156,7 +152,7 @@ class Pipe:
 
 
 class _PipeFile:
-    """A readable object for PyAV, without going back, whose first bytes are known beforehand."""
+    """A readable object for PyAV that cannot seek, and whose first bytes have been looked at."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

@@ -1,7 +1,8 @@
-"""Probe an input: what it holds, and a clear complaint where it holds no picture."""
+"""Probe an input: what it holds, and a clear error where it holds no video."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.display_matrix import rotation_degrees
-from dscvsr_cli.video.info import Crop, StreamInfo, StreamKind, VideoInfo
+from dscvsr_cli.video.info import Crop, SourceKind, StreamInfo, StreamKind, VideoInfo
 from dscvsr_cli.video.pixels.colour import (
     RANGE_UNSPECIFIED,
     UNSPECIFIED,
@@ -28,18 +29,18 @@ from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import is_interlaced
+from dscvsr_cli.video.read.main_stream import codec_name, is_cover
 from dscvsr_cli.video.read.open_input import input_name, open_input, read_header, source_kind
-from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.sequence_frames import probe_pictures
 from dscvsr_cli.video.read.side_data import display_matrix, dynamic_hdr, hdr_metadata
-from dscvsr_cli.video.read.streams import codec_name, is_cover
 from dscvsr_cli.video.tags import content_keys
 
 
 def y4m_siting(header: bytes) -> Siting:
-    """Return where chroma lies across a row, from the first bytes of a y4m stream.
+    """Return where chroma sits across a row, from the first bytes of a y4m stream.
 
-    4:2:0 without further words, and also no word on chroma at all, means JPEG's samples half-way
+    4:2:0 without further words, or no word about chroma at all, means JPEG's samples half-way
     between two pixels.
     """
     line, _, _ = header.partition(b"\n")
@@ -51,21 +52,21 @@ _CENTRED: Final = re.compile(r"C420(jpeg)?")
 
 
 PICTURES_LOOKED_AT: Final = 6
-"""First pictures that are decoded; a film may begin with a few that tell less than the others."""
+"""How many frames are decoded; a film may begin with a few that say less than the others."""
 
 _HIGHEST_PLAUSIBLE_RATE: Final = 480
 
 
 def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
-    """Read a file's header and its first pictures, or the first picture of a sequence.
+    """Read a file's header and its first frames, or the first frame of a sequence.
 
-    Pictures are decoded because the bitstream knows better than the container: colour tags may be
+    Frames are decoded because the bitstream knows better than the container: colour tags may be
     there alone, or contradict the container's, and players follow the bitstream.
 
     A pipe cannot be probed and then read: use ``VideoReader``, which does both in one go.
 
     Raises:
-        InputVideoError: Missing, unreadable, not a video, empty, or without a picture.
+        InputVideoError: Missing, unreadable, not a video, empty, or without a frame.
         ValueError: The path is a pipe.
     """
     options = options or ReadOptions()
@@ -80,7 +81,7 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
         decoding = Decoding(
             container,
             path,
-            # A few pictures are wanted; more threads would only start on the ones after them.
+            # A few frames are wanted; more threads would only start on the ones after them.
             threads=1,
             on_damage=lambda message, _: trouble.append(message),
         )
@@ -95,45 +96,37 @@ def describe(
     header: bytes,
     trouble: Sequence[str] = (),
 ) -> VideoInfo:
-    """Return what is known of an opened file or pipe after a look at its first pictures.
+    """Return what is known of an opened file or pipe after a look at its first frames.
 
     Args:
         decoding: At its beginning.
         path: The file or pipe.
-        options: Of the person.
-        header: The first bytes; empty where the file can be opened to read them.
+        options: How the person wants it read.
+        header: The first bytes of a pipe; empty for a file, which can be opened to read them.
         trouble: What has gone wrong while decoding, for the message.
 
     Raises:
-        InputVideoError: No picture could be decoded.
+        InputVideoError: No frame could be decoded.
     """
-    frames = decoding.look(PICTURES_LOOKED_AT)
-    if not frames:
-        reason = trouble[-1] if trouble else "it ends before the first picture"
-        raise InputVideoError(
-            f"no picture of {input_name(path)} could be decoded ({reason})",
-            hint="the file is damaged or cut short; try another copy",
-        )
+    frames = _first_frames(decoding, path, trouble)
+    beside = _from_pipe(decoding) if header else _from_file(decoding, path, frames[0])
+    siting = _siting(path, decoding.container, decoding.stream, header)
+    interlaced = is_interlaced(decoding.stream, frames, options.field_order)
+    return _video_info(decoding, path, frames, beside, siting=siting, interlaced=interlaced)
+
+
+def _video_info(
+    decoding: Decoding,
+    path: Path,
+    frames: Sequence[av.VideoFrame],
+    beside: "_Beside",
+    *,
+    siting: Siting,
+    interlaced: bool,
+) -> VideoInfo:
     container, stream, frame = decoding.container, decoding.stream, frames[0]
-    plain = plain_format(frame.format.name)
+    height, width = (beside.crop or Crop()).size(frame.height, frame.width)
     matrix = display_matrix(frame)
-    chapters = container.chapters() if hasattr(container, "chapters") else []
-    others = tuple(
-        _stream_info(other, has_chapters=bool(chapters))
-        for other in container.streams
-        if other.index != stream.index
-    )
-    kind = source_kind(path)
-    crop = None
-    if kind == "file":
-        crop = container_crop(
-            path,
-            container.format.name,
-            stream_index=stream.index,
-            height=frame.height,
-            width=frame.width,
-        )
-    height, width = (crop or Crop()).size(frame.height, frame.width)
     return VideoInfo(
         path=path,
         container=container.format.name,
@@ -146,29 +139,89 @@ def describe(
         frame_count=_frame_count(stream),
         duration_seconds=_duration_seconds(container, stream),
         pixel_format=frame.format.name,
-        bit_depth=max((part.bits for part in frame.format.components), default=plain.bits),
-        colour=_colour(stream, frame, _siting(path, container, stream, header)),
+        bit_depth=_bit_depth(frame),
+        colour=_colour(stream, frame, siting),
         sample_aspect_ratio=stream.sample_aspect_ratio or None,
         display_matrix=matrix,
         rotation=rotation_degrees(matrix),
-        interlaced=is_interlaced(stream, frames, options.field_order),
+        interlaced=interlaced,
         hdr=hdr_metadata(frame),
-        other_streams=others if kind == "file" else (),
-        frames_cut_off=_frames_cut_off(path, stream) if kind == "file" else 0,
-        chapter_count=len(chapters) if kind == "file" else 0,
-        tags=content_keys(dict(container.metadata)) if kind == "file" else (),
-        kind=kind,
+        other_streams=beside.other_streams,
+        frames_cut_off=beside.frames_cut_off,
+        chapter_count=beside.chapter_count,
+        tags=beside.tags,
+        kind=beside.kind,
         start_seconds=_start_seconds(container, stream),
         has_alpha=_has_alpha(codec_name(stream), frames),
         dynamic_hdr=dynamic_hdr(frames),
-        crop=crop,
-        lost_streams=() if kind == "file" else others,
+        crop=beside.crop,
+        lost_streams=beside.lost_streams,
     )
+
+
+def _first_frames(decoding: Decoding, path: Path, trouble: Sequence[str]) -> list[av.VideoFrame]:
+    frames = decoding.look(PICTURES_LOOKED_AT)
+    if not frames:
+        reason = trouble[-1] if trouble else "it ends before the first frame"
+        raise InputVideoError(
+            f"no frame of {input_name(path)} could be decoded ({reason})",
+            hint="the file is damaged or cut short; try another copy",
+        )
+    return frames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What an input holds beside its frames; none of a pipe's can be kept."""
+
+    kind: SourceKind
+    other_streams: tuple[StreamInfo, ...] = ()
+    lost_streams: tuple[StreamInfo, ...] = ()
+    chapter_count: int = 0
+    tags: tuple[str, ...] = ()
+    frames_cut_off: int = 0
+    crop: Crop | None = None
+
+
+def _from_pipe(decoding: Decoding) -> _Beside:
+    return _Beside(kind="pipe", lost_streams=_other_streams(decoding))
+
+
+def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame) -> _Beside:
+    container, stream = decoding.container, decoding.stream
+    return _Beside(
+        kind="file",
+        other_streams=_other_streams(decoding),
+        chapter_count=len(container.chapters()),
+        tags=content_keys(dict(container.metadata)),
+        frames_cut_off=_frames_cut_off(path, stream),
+        crop=container_crop(
+            path,
+            container.format.name,
+            stream_index=stream.index,
+            height=frame.height,
+            width=frame.width,
+        ),
+    )
+
+
+def _other_streams(decoding: Decoding) -> tuple[StreamInfo, ...]:
+    has_chapters = bool(decoding.container.chapters())
+    return tuple(
+        _stream_info(other, has_chapters=has_chapters)
+        for other in decoding.container.streams
+        if other.index != decoding.stream.index
+    )
+
+
+def _bit_depth(frame: av.VideoFrame) -> int:
+    components = (part.bits for part in frame.format.components)
+    return max(components, default=plain_format(frame.format.name).bits)
 
 
 def _has_alpha(codec: str, frames: Sequence[av.VideoFrame]) -> bool:
     if codec == "gif":
-        # Its decoder gives every picture opacity, whether or not the file uses it.
+        # Its decoder adds alpha to every frame, whether or not the file uses it.
         return not all(is_opaque(frame) for frame in frames)
     return has_alpha(frames[0])
 
@@ -179,16 +232,14 @@ def _colour(stream: VideoStream, frame: av.VideoFrame, siting: Siting) -> Colour
     def tag(of_frame: int, of_stream: int, missing: int) -> int:
         return int(of_frame) if of_frame != missing else int(of_stream)
 
-    frame_primaries = getattr(frame, "color_primaries", UNSPECIFIED)
-    frame_transfer = getattr(frame, "color_trc", UNSPECIFIED)
     return resolve_colour(
         pixel_format=plain_format(frame.format.name),
         height=frame.height,
         width=frame.width,
         matrix_tag=tag(frame.colorspace, context.colorspace, UNSPECIFIED),
         range_tag=tag(frame.color_range, context.color_range, RANGE_UNSPECIFIED),
-        primaries_tag=tag(frame_primaries, context.color_primaries, UNSPECIFIED),
-        transfer_tag=tag(frame_transfer, context.color_trc, UNSPECIFIED),
+        primaries_tag=tag(frame.color_primaries, context.color_primaries, UNSPECIFIED),
+        transfer_tag=tag(frame.color_trc, context.color_trc, UNSPECIFIED),
         siting=siting,
     )
 
@@ -217,10 +268,9 @@ def _frame_count(stream: VideoStream) -> int | None:
 
 
 def _frames_cut_off(path: Path, stream: VideoStream) -> int:
-    # libav reads what is there of such a file and then ends, without a word.
+    # libav reads what is there of such a file, and then ends without an error.
     size_bytes = path.stat().st_size
-    entries = getattr(stream, "index_entries", ())
-    return sum(1 for entry in entries if entry.pos + entry.size > size_bytes)
+    return sum(1 for entry in stream.index_entries if entry.pos + entry.size > size_bytes)
 
 
 def _duration_seconds(container: InputContainer, stream: VideoStream) -> float | None:
@@ -243,7 +293,7 @@ def _start_seconds(container: InputContainer, picture: VideoStream) -> Fraction:
         and stream.start_time is not None
         and stream.time_base
     }
-    # Sound may begin a little below zero with samples that only warm up its decoder.
+    # Audio may begin a little below zero with samples that only warm up its decoder.
     zero = Fraction(0)
     return max(min(starts.values(), default=zero), min(zero, starts.get(picture.index, zero)))
 

@@ -19,28 +19,28 @@ from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import deinterlace
 from dscvsr_cli.video.read.open_input import Pipe, input_name, source_kind
-from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.picture_reader import still_colour
 from dscvsr_cli.video.read.probe import describe, probe
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.seek import FileOpener
 from dscvsr_cli.video.read.sequence_frames import picture_frames
-from dscvsr_cli.video.read.stills import still_colour
 from dscvsr_cli.video.timestamps import FrameClock
 
 _log: Final = logging.getLogger(__name__)
 
 
 class VideoReader:
-    """Decode every picture of an input, in the order shown, once.
+    """Decode every frame of an input, in the order shown, once.
 
     Use it as a context manager and iterate over it; a second loop starts from the beginning, unless
     the input is a pipe, which is probed and read in one go.
 
-    Timestamps are the source's own. Where a picture has none (raw streams, some AVI files) it gets
+    Timestamps are the source's own. Where a frame has none (raw streams, some AVI files) it gets
     its decoding time if that moves forward, and else the previous timestamp plus the previous
     duration. Timestamps that repeat or step back are passed on as they are: ``VideoWriter`` puts
     them in order, since only it knows what its container can hold.
 
-    A picture that cannot be decoded is left out, counted in ``damaged_frames`` and logged; pictures
+    A frame that cannot be decoded is left out, counted in ``damaged_frames`` and logged; frames
     that decode with errors are kept, counted and logged as well.
 
     Args:
@@ -51,7 +51,7 @@ class VideoReader:
     Raises:
         UsageError: From the constructor where an option does not fit the input.
         InputVideoError: From the constructor where ``probe`` complains; from the loop where not a
-            single picture comes out, or at the first damaged one where ``options`` are strict.
+            single frame comes out, or at the first damaged one where ``options`` are strict.
     """
 
     def __init__(self, path: Path, options: ReadOptions | None = None) -> None:
@@ -62,13 +62,13 @@ class VideoReader:
         self._stack = ExitStack()
         self._pipe: Pipe | None = None
         self._piped: Decoding | None = None
-        self._told_of_fields = self._told_of_alpha = False
+        self._warned_of_fields = self._warned_of_alpha = False
         kind = source_kind(path)
         if kind != "sequence" and (
             self._options.rate is not None or self._options.start_number is not None
         ):
             raise UsageError(
-                f"{input_name(path)} is no image sequence, and has its own times and numbers",
+                f"{input_name(path)} is not an image sequence, and has its own times and numbers",
                 hint="--fps and --start-number are for pictures such as frames/%05d.png",
             )
         if kind == "pipe":
@@ -77,7 +77,7 @@ class VideoReader:
             self.info = probe(path, self._options)
         if self._options.strict and self.info.frames_cut_off:
             raise InputVideoError(
-                f"{path} is cut short: its last {self.info.frames_cut_off} pictures are missing",
+                f"{path} is cut short: its last {self.info.frames_cut_off} frames are missing",
                 hint="copy or download it again, or leave out --strict to keep what there is",
             )
 
@@ -93,7 +93,7 @@ class VideoReader:
         self.close()
 
     def close(self) -> None:
-        """Close the input; iterating again opens it anew, unless it is a pipe."""
+        """Close the input; iterating again opens it again, unless it is a pipe."""
         self._stack.close()
         if self._pipe is not None:
             self._pipe.close()
@@ -114,7 +114,7 @@ class VideoReader:
             self.frames_read += 1
             yield self._frame(decoded, pts, duration)
         if self.frames_read == 0:
-            self._complain_of_nothing()
+            self._refuse_empty()
 
     def _open_pipe(self, path: Path) -> VideoInfo:
         pipe = self._pipe = Pipe(path)
@@ -133,7 +133,7 @@ class VideoReader:
             frames = self._same_size(self._decoding())
         if not self._options.deinterlace:
             return frames
-        # Who asks for it on a video that is flagged nowhere knows that the flags are wrong.
+        # A person who asks for it on a video without any flag must know that the flags are wrong.
         order = self._options.field_order
         every = order != "auto" or not self.info.interlaced
         return deinterlace(frames, field_order=order, every=every)
@@ -150,7 +150,7 @@ class VideoReader:
         if start == 0:
             return opener.from_beginning()
         if self._options.deinterlace:
-            # One picture more, so that the first one of the span is made whole like all others.
+            # One frame more, so that the first one of the span is made whole like all others.
             start -= 2 / (self.info.frame_rate or USUAL_RATE)
         return opener.from_keyframe(start + self.info.start_seconds)
 
@@ -158,7 +158,7 @@ class VideoReader:
         return pts * self.info.time_base - self.info.start_seconds
 
     def _frame(self, decoded: av.VideoFrame, pts: int, duration: int) -> Frame:
-        # Pictures of a sequence may differ in what their numbers mean.
+        # Frames of a sequence may differ in what their numbers mean.
         is_still = self.info.kind == "sequence"
         colour = still_colour(decoded) if is_still else self.info.colour
         alpha = None
@@ -174,12 +174,12 @@ class VideoReader:
         )
 
     def _watch_alpha(self, decoded: av.VideoFrame) -> None:
-        # Only of GIF and of pictures is the first frame's opacity no word on the others'.
+        # In GIF and in sequences the first frame's alpha says nothing about the others'.
         varies = self.info.codec == "gif" or self.info.kind == "sequence"
-        if varies and not self._told_of_alpha and not is_opaque(decoded):
-            self._told_of_alpha = True
+        if varies and not self._warned_of_alpha and not is_opaque(decoded):
+            self._warned_of_alpha = True
             _log.warning(
-                "%s: some pictures are transparent, although the first ones are not; this is lost",
+                "%s: some frames are transparent, although the first ones are not; this is lost",
                 input_name(self._path),
             )
 
@@ -201,9 +201,9 @@ class VideoReader:
                 yield frame
                 continue
             # Broadcast recordings and web streams may change their size midway. An encoder cannot,
-            # so such pictures are brought to the first one's size and none is lost.
+            # so such frames are brought to the first one's size and none is lost.
             _log.warning(
-                "%s: the picture changes to %dx%d; scaled back to %dx%d",
+                "%s: the frame size changes to %dx%d; scaled back to %dx%d",
                 input_name(self._path),
                 frame.width,
                 frame.height,
@@ -221,10 +221,10 @@ class VideoReader:
 
     def _watch_fields(self, frame: av.VideoFrame) -> None:
         expected = self.info.interlaced or self._options.field_order != "auto"
-        if frame.interlaced_frame and not (expected or self._told_of_fields):
-            self._told_of_fields = True
+        if frame.interlaced_frame and not (expected or self._warned_of_fields):
+            self._warned_of_fields = True
             _log.warning(
-                "%s: some pictures are interlaced, although the first ones are not; "
+                "%s: some frames are interlaced, although the first ones are not; "
                 "--deinterlace makes them whole",
                 input_name(self._path),
             )
@@ -237,20 +237,20 @@ class VideoReader:
         self.damaged_frames += 1
         if self._options.strict:
             raise InputVideoError(
-                f"a picture of {input_name(self._path)} is damaged ({trouble})",
+                f"a frame of {input_name(self._path)} is damaged ({trouble})",
                 hint="try another copy of the file, or leave out --strict to keep what there is",
             )
-        _log.warning("%s: damaged picture (%s); going on", input_name(self._path), trouble)
+        _log.warning("%s: damaged frame (%s); going on", input_name(self._path), trouble)
 
-    def _complain_of_nothing(self) -> None:
+    def _refuse_empty(self) -> None:
         if not self._options.span.is_whole:
             length = self.info.duration_seconds
             known = "" if length is None else f"; the video is {length:g} s long"
             raise InputVideoError(
-                f"no picture of {input_name(self._path)} begins in the span asked for{known}",
+                f"no frame of {input_name(self._path)} begins in the span asked for{known}",
                 hint="--start and --end count from the start of the video",
             )
         raise InputVideoError(
-            f"no picture of {input_name(self._path)} could be decoded",
+            f"no frame of {input_name(self._path)} could be decoded",
             hint="the file is damaged or cut short; try another copy",
         )

@@ -10,12 +10,12 @@ from av.container import InputContainer
 
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.decoder import DamageListener, Decoding
+from dscvsr_cli.video.read.main_stream import main_video_stream
 from dscvsr_cli.video.read.open_input import open_input
-from dscvsr_cli.video.read.streams import main_video_stream
 
 _INDEXED: Final = frozenset({"mp4", "matroska", "nut", "flv", "avi"})
 """Containers with an index of keyframes. In others libav guesses where to go, and after that may
-give every picture the time of its neighbour; their packets are read from the first one."""
+give every frame the time of its neighbour; their packets are read from the first one."""
 
 
 class FileOpener:
@@ -24,7 +24,7 @@ class FileOpener:
     Args:
         info: The probed file.
         stack: Holds what is open.
-        on_damage: Told of every packet or picture that is damaged.
+        on_damage: Called for every packet or frame that is damaged.
     """
 
     def __init__(self, info: VideoInfo, stack: ExitStack, *, on_damage: DamageListener) -> None:
@@ -62,7 +62,7 @@ class FileOpener:
         return self.from_beginning()
 
     def _begins_by(self, decoding: Decoding, seconds: Fraction) -> bool:
-        # Only a picture that says its time proves that none of those wanted was missed.
+        # Only a frame with a time of its own proves that no wanted one was missed.
         first = next(iter(decoding.look(1)), None)
         if first is None or first.pts is None:
             return False
@@ -70,7 +70,7 @@ class FileOpener:
 
 
 def _last_keyframe(container: InputContainer, path: Path, seconds: Fraction) -> int:
-    """Return which packet of the picture is the last keyframe at or before a time; 0 if in doubt.
+    """Return which packet is the last keyframe at or before a time; 0 if in doubt.
 
     Reads the packets up to there and decodes none.
     """
@@ -84,6 +84,6 @@ def _last_keyframe(container: InputContainer, path: Path, seconds: Fraction) -> 
             if packet.is_keyframe and packet.pts is not None and packet.pts * unit <= seconds:
                 found = number
     except av.FFmpegError:
-        # The reader will come upon the same damage, and tell.
+        # The reader will meet the same damage, and report it.
         return found
     return found

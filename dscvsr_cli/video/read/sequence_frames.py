@@ -9,9 +9,9 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.display_matrix import rotation_degrees
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
-from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.read.picture_reader import decode_picture, still_colour
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.side_data import display_matrix
-from dscvsr_cli.video.read.stills import decode_picture, still_colour
 
 
 def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -> VideoInfo:
@@ -55,7 +55,7 @@ def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -
 def picture_frames(
     pictures: Sequence[Path], info: VideoInfo, options: ReadOptions
 ) -> Iterator[av.VideoFrame]:
-    """Decode those pictures of a sequence that lie in the span, with their times.
+    """Decode the pictures of a sequence that are in the span, with their times.
 
     Raises:
         InputVideoError: A picture cannot be read, or has another size than the first.
@@ -73,7 +73,5 @@ def picture_frames(
                 f"{info.width}x{info.height}",
                 hint="all pictures of a sequence must have one size",
             )
-        frame.pts, frame.dts = number, None
-        if hasattr(frame, "duration"):
-            frame.duration = 1
+        frame.pts, frame.dts, frame.duration = number, None, 1
         yield frame

@@ -1,4 +1,4 @@
-"""What decoded pictures carry beside their planes: turn, HDR metadata static and dynamic."""
+"""What decoded frames carry beside their planes: rotation, and static and dynamic HDR metadata."""
 
 import struct
 from collections.abc import Iterable
@@ -18,21 +18,20 @@ _DYNAMIC_HDR: Final = {
     "DYNAMIC_HDR_PLUS": "HDR10+",
     "DYNAMIC_HDR_VIVID": "HDR Vivid",
 }
-"""Names for people of the kinds of metadata that change from picture to picture."""
+"""Plain names of the kinds of metadata that change from frame to frame."""
 
 
 def display_matrix(frame: av.VideoFrame) -> DisplayMatrix | None:
-    """Return the nine numbers that turn the picture for display, or None."""
+    """Return the nine numbers that turn the frame for display, or None."""
     data = _side_data(frame, SideDataType.DISPLAYMATRIX, 36)
     if data:
         return struct.unpack("=9i", data[:36])
-    degrees = int(getattr(frame, "rotation", 0))
+    degrees = frame.rotation
     return quarter_turns(degrees) if degrees and degrees % 90 == 0 else None
 
 
 def dynamic_hdr(frames: Iterable[av.VideoFrame]) -> tuple[str, ...]:
     """Return which kinds of dynamic HDR metadata any of the frames carries, each name once."""
-    # By name, since not every release of PyAV knows every kind.
     kinds = (entry.type.name for frame in frames for entry in _entries(frame))
     return tuple(dict.fromkeys(_DYNAMIC_HDR[kind] for kind in kinds if kind in _DYNAMIC_HDR))
 

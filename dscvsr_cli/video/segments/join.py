@@ -1,4 +1,4 @@
-"""Join: the segments of a picture muxed into one file, beside all that the source holds."""
+"""Join: segments muxed into one file, beside all else that the source holds."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -7,10 +7,10 @@ from pathlib import Path
 
 from dscvsr_cli.durable import sync_file
 from dscvsr_cli.errors import DamagedWorkError
-from dscvsr_cli.video.segments.packet_file import packet_times, read_packets
+from dscvsr_cli.video.ffmpeg_errors import reported
+from dscvsr_cli.video.segments.packet_file import read_packets, read_times
 from dscvsr_cli.video.segments.segment import Segment, header_digest
 from dscvsr_cli.video.timestamps import decode_times
-from dscvsr_cli.video.write.errors import reported
 from dscvsr_cli.video.write.muxer import Assembly, OutputSpec
 
 
@@ -20,7 +20,7 @@ def rehearse(path: Path, spec: OutputSpec, *, target: Path) -> str:
     Args:
         path: A file that may be written and is removed.
         spec: What it will hold.
-        target: The name to complain about.
+        target: The name to use in errors.
 
     Returns:
         The digest of the encoder's parameter sets.
@@ -55,9 +55,9 @@ def join_segments(
         folder: Where the segments are.
         segments: In order.
         path: The file to write, which is on the disk at the end.
-        spec: What it will hold; its picture is the one that the segments were encoded from.
-        shift: Units of the picture's clock by which the streams beside it move.
-        target: The name to complain about.
+        spec: What it will hold; the segments were encoded from the same spec.
+        shift: Ticks of the output's clock by which the streams beside the frames move.
+        target: The name to use in errors.
 
     Raises:
         DamagedWorkError: A segment is damaged.
@@ -65,7 +65,7 @@ def join_segments(
         UsageError: The container refuses the encoder.
     """
     files = [folder / segment.name for segment in segments]
-    times = decode_times([pts for file in files for pts in packet_times(file)])
+    times = decode_times([pts for file in files for pts in read_times(file)])
     assembly = Assembly(path, spec)
     try:
         with reported(target):
@@ -74,7 +74,7 @@ def join_segments(
             assembly.shift(shift)
             packets = chain.from_iterable(map(read_packets, files))
             for dts, packet in zip(times, packets, strict=True):
-                assembly.mux(packet.to_packet(dts=dts, time_base=spec.picture.source.time_base))
+                assembly.mux(packet.to_packet(dts=dts, time_base=spec.picture.timing.time_base))
             assembly.finish()
             sync_file(path)
     except BaseException:
@@ -92,6 +92,6 @@ def check_header(header: str, segments: Sequence[Segment]) -> None:
     Raises:
         DamagedWorkError: Some were encoded with other parameter sets.
     """
-    # With those of another encoder the pictures would decode to rubbish, or not at all.
+    # With those of another encoder the frames would decode to rubbish, or not at all.
     if any(segment.header != header for segment in segments):
         raise DamagedWorkError("the finished segments come from another release of the encoder")

@@ -1,4 +1,4 @@
-"""Packet files: encoded pictures put away as their encoder made them, to be muxed later.
+"""Packet files: encoded frames stored exactly as their encoder made them, to be muxed later.
 
 A container would rewrite times and parameter sets; here a packet comes back as it went in. The file
 is a signature, then one record per packet, in decoding order: a fixed head (sizes, time, duration,
@@ -33,10 +33,10 @@ _SIDE_KINDS: Final = ("matroska_block_additional", "new_extradata")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedPacket:
-    """One packet of the picture, apart from any file; its decoding time follows from the others."""
+    """One encoded packet, apart from any file; its decoding time follows from the others."""
 
     pts: int
-    """Presentation time in the picture's unit."""
+    """Presentation time on the output's clock."""
 
     duration: int
     """In the same unit; 0 where unknown."""
@@ -115,7 +115,7 @@ def read_packets(path: Path) -> Iterator[EncodedPacket]:
             yield _read_record(file, head, path)
 
 
-def packet_times(path: Path) -> Iterator[int]:
+def read_times(path: Path) -> Iterator[int]:
     """Yield the presentation times of a file's packets in decoding order; payloads are not read.
 
     Raises:

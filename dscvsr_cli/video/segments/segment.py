@@ -1,4 +1,4 @@
-"""Segments: the picture of an output, encoded piece by piece into files that can be joined.
+"""Segments: an output's frames, encoded piece by piece into files that can be joined.
 
 Every segment comes from a fresh encoder with equal settings and so begins with a keyframe: the
 pieces need no encoding again to become one stream, and a run that is killed loses one at most.
@@ -14,10 +14,11 @@ from av.video.stream import VideoStream
 from dscvsr_cli.durable import DurableFile
 from dscvsr_cli.errors import DamagedWorkError, FrameCountError
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.packet_file import EncodedPacket, PacketFile
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.encoder import PictureEncoder, PictureSpec, open_encoder
-from dscvsr_cli.video.write.errors import reported
+from dscvsr_cli.video.write.encoder import FrameEncoder, open_encoder
+from dscvsr_cli.video.write.picture_spec import PictureSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +26,13 @@ class Segment:
     """A finished piece."""
 
     name: str
-    """Of its file."""
+    """Name of its file."""
 
     frames: int
     first_pts: int
-    """Time of its first picture in the output, in the picture's unit."""
+    """Time of its first frame, on the output's clock."""
     last_pts: int
-    """Time of its last picture."""
+    """Time of its last frame, on the same clock."""
     size_bytes: int
     header: str
     """SHA-256 of the encoder's parameter sets, which all pieces must share."""
@@ -48,7 +49,7 @@ class SegmentWriter:
         self._packets = 0
         context = open_encoder(spec)
         self._header = header_digest(context.extradata)
-        self._encoder = PictureEncoder(context, spec, timeline)
+        self._encoder = FrameEncoder(context, spec, timeline)
         with reported(path):
             self._file = DurableFile(path)
             self._packet_file = PacketFile(self._file.file)
@@ -70,7 +71,7 @@ class SegmentWriter:
 
         Raises:
             OutputVideoError: Writing failed.
-            FrameCountError: The encoder gave fewer pictures than it got.
+            FrameCountError: The encoder gave fewer frames than it got.
         """
         with reported(self._path):
             self._put(self._encoder.finish())
@@ -106,7 +107,7 @@ def header_digest(extradata: bytes | None) -> str:
 
 
 def check_segment(folder: Path, segment: Segment) -> None:
-    """Complain about a segment that is not what it was when it was finished.
+    """Refuse a segment that is not what it was when it was finished.
 
     Raises:
         DamagedWorkError: Its file is missing or has another size.

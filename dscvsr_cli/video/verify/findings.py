@@ -17,7 +17,7 @@ class Finding:
     """Kept as it was, kept in another form, or missing."""
 
     subject: str
-    """Which thing: "picture times", "sound stream 1 (aac, eng)"."""
+    """Which thing: "frame times", "audio stream 1 (aac, eng)"."""
 
     message: str
     """What became of it."""
@@ -34,7 +34,7 @@ class Comparison:
     """The file made from it."""
 
     findings: tuple[Finding, ...]
-    """One per thing, the picture first, then the streams in file order."""
+    """One per property, the frames first, then the streams in file order."""
 
     @property
     def worst(self) -> Level:

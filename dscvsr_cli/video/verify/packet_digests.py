@@ -1,4 +1,4 @@
-"""PacketRecord: what there is to know of every packet of a file, for comparing two of them."""
+"""Packet digests: every packet of a file in a form that can be compared with another file's."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from dscvsr_cli.video.read.streams import codec_name
+from dscvsr_cli.video.read.main_stream import codec_name
 
 _START_CODE = b"\x00\x00\x01"
 _PARAMETER_SETS = {"h264": frozenset({6, 7, 8, 9}), "hevc": frozenset({32, 33, 34, 35, 39})}
@@ -26,10 +26,10 @@ class PacketRecord:
     duration_seconds: Fraction
 
     digest: bytes
-    """Of the payload without the wrapping that a container adds."""
+    """Digest of the payload without the wrapping that a container adds."""
 
 
-def read_packets(
+def read_digests(
     container: InputContainer, indexes: Iterable[int]
 ) -> dict[int, list[PacketRecord]]:
     """Return all packets of some streams in file order, by the index of the stream.
@@ -75,7 +75,7 @@ def _nal_type(unit: bytes, codec: str) -> int:
 
 
 def _nal_units(payload: bytes) -> Iterator[bytes]:
-    """Yield the units of a picture, whether start codes or lengths stand between them."""
+    """Yield the units of a frame, whether start codes or lengths stand between them."""
     if payload[:3] == _START_CODE or payload[:4] == b"\x00" + _START_CODE:
         for unit in payload.split(_START_CODE)[1:]:
             # Zeros before the next start code belong to it; a unit itself never ends in one.

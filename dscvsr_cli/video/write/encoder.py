@@ -1,8 +1,5 @@
-"""PictureEncoder: frames in, packets out, by an encoder that is set up from the source's tags."""
+"""FrameEncoder: frames in, packets out, by an encoder that is set up from a ``PictureSpec``."""
 
-import logging
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final, cast
 
 import av
@@ -12,111 +9,20 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.containers import Container
-from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.colour import ColourInfo
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
-from dscvsr_cli.video.pixels.formats import plain_format, required_multiple
-from dscvsr_cli.video.pixels.output_colour import colour_limits, output_colour
-from dscvsr_cli.video.read.open_input import describe_error
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.encoder_options import (
-    EncodeOptions,
-    encoder_options,
-    hardware_device,
-    output_pixel_format,
-)
+from dscvsr_cli.video.write.encoder_options import encoder_options, hardware_device
 from dscvsr_cli.video.write.gif_palette import PALETTE_FORMAT, with_palette
+from dscvsr_cli.video.write.picture_spec import PictureSpec
 
-_log: Final = logging.getLogger(__name__)
-
-_ASSUMED_RATE: Final = Fraction(25)
 _GLOBAL_HEADER_FLAG: Final = 1 << 22
 """libav's AV_CODEC_FLAG_GLOBAL_HEADER: parameter sets go into the file's header."""
 _CONTAINER_WANTS_GLOBAL_HEADER: Final = 0x40
 """libav's AVFMT_GLOBALHEADER."""
 _FRAME_DURATION_FLAG: Final = 1 << 8
 """libav's AV_CODEC_FLAG_FRAME_DURATION."""
-
-_NARROWEST_X265: Final = 64
-"""Columns of its largest block; with fewer it writes past its own memory and ends the process."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureSpec:
-    """The picture of an output, settled: everything an encoder must be told.
-
-    Two encoders opened from equal specs make packets that fit together in one stream.
-    """
-
-    source: VideoInfo
-    """The probed input: times, colours and tags are taken from it."""
-
-    container: Container
-    """Where the packets will go."""
-
-    height: int
-    """Rows."""
-
-    width: int
-    """Columns."""
-
-    options: EncodeOptions
-    """How to encode."""
-
-    pixel_format: str
-    """FFmpeg's name of the stored format."""
-
-    colour: ColourInfo
-    """How the stored numbers mean colours."""
-
-    @property
-    def rate(self) -> Fraction:
-        """Frames per second, as far as known; only a hint for the encoder's rate control."""
-        return self.source.frame_rate or _ASSUMED_RATE
-
-
-def settle_picture(
-    source: VideoInfo, container: Container, *, height: int, width: int, options: EncodeOptions
-) -> PictureSpec:
-    """Settle pixel format and colours of an output.
-
-    Raises:
-        UsageError: The encoder does not exist, or format and size do not fit.
-    """
-    pixel_format = output_pixel_format(source, options)
-    plain = plain_format(pixel_format)
-    rows, columns = required_multiple(pixel_format)
-    if height % rows or width % columns:
-        raise UsageError(
-            f"{pixel_format} pictures need sides that are multiples of "
-            f"{columns}x{rows}, got {width}x{height}",
-            hint="choose an even size, or --pix-fmt yuv444p",
-        )
-    if options.encoder == "libx265" and width < _NARROWEST_X265:
-        raise UsageError(
-            f"libx265 cannot encode pictures narrower than {_NARROWEST_X265} pixels, got {width}",
-            hint="choose a larger size, or --encoder libx264",
-        )
-    return PictureSpec(
-        source=source,
-        container=container,
-        height=height,
-        width=width,
-        options=options,
-        pixel_format=pixel_format,
-        colour=output_colour(
-            source.colour,
-            pixel_format=plain,
-            height=height,
-            width=width,
-            limits=colour_limits(
-                av.Codec(options.encoder, "w").canonical_name,
-                container.name,
-                source_siting=source.colour.siting,
-            ),
-        ),
-    )
 
 
 def open_stream_encoder(stream: VideoStream, spec: PictureSpec) -> None:
@@ -125,7 +31,7 @@ def open_stream_encoder(stream: VideoStream, spec: PictureSpec) -> None:
     Raises:
         UsageError: The encoder refuses the settings.
     """
-    stream.time_base = spec.source.time_base
+    stream.time_base = spec.timing.time_base
     _open(stream.codec_context, spec)
 
 
@@ -153,7 +59,7 @@ def _open(context: VideoCodecContext, spec: PictureSpec) -> None:
     context.options = encoder_options(options, hdr=spec.source.hdr, pixel_format=spec.pixel_format)
     context.width, context.height = spec.width, spec.height
     context.pix_fmt = spec.pixel_format
-    context.time_base = spec.source.time_base
+    context.time_base = spec.timing.time_base
     context.thread_count = options.threads
     context.thread_type = "AUTO"
     context.flags |= _FRAME_DURATION_FLAG
@@ -161,8 +67,8 @@ def _open(context: VideoCodecContext, spec: PictureSpec) -> None:
     context.color_range = spec.colour.range_tag
     context.color_primaries = spec.colour.primaries_tag
     context.color_trc = spec.colour.transfer_tag
-    if spec.source.sample_aspect_ratio is not None:
-        context.sample_aspect_ratio = spec.source.sample_aspect_ratio
+    if spec.sample_aspect_ratio is not None:
+        context.sample_aspect_ratio = spec.sample_aspect_ratio
     try:
         context.open()
     except (av.FFmpegError, ValueError) as error:
@@ -189,12 +95,12 @@ def stored_picture(frame: Frame, pixel_format: str, colour: ColourInfo) -> av.Vi
 
 
 def _tag(picture: av.VideoFrame, colour: ColourInfo) -> None:
-    # ProRes is tagged from its pictures and not from what its encoder was told.
+    # ProRes takes its tags from the frames, not from the encoder's settings.
     picture.colorspace, picture.color_range = colour.matrix_tag, colour.range_tag
     picture.color_primaries, picture.color_trc = colour.primaries_tag, colour.transfer_tag
 
 
-class PictureEncoder:
+class FrameEncoder:
     """Encode frames on an opened encoder, at the times of a timeline."""
 
     def __init__(self, context: VideoCodecContext, spec: PictureSpec, timeline: Timeline) -> None:
@@ -219,14 +125,14 @@ class PictureEncoder:
             )
         picture = stored_picture(frame, spec.pixel_format, spec.colour)
         _tag(picture, spec.colour)
-        picture.pts = self._timeline.place(frame.pts)
+        picture.pts = self._timeline.place(spec.timing.ticks(frame.pts))
         # Both the frame and the encoder must name their unit; otherwise the encoder takes frame
-        # numbers and the picture runs hundreds of times too slowly.
-        picture.time_base = spec.source.time_base
-        if frame.duration and hasattr(picture, "duration"):
-            picture.duration = frame.duration
+        # numbers and the video runs hundreds of times too slowly.
+        picture.time_base = spec.timing.time_base
+        if duration := spec.timing.ticks(frame.duration):
+            picture.duration = duration
         return cast("list[Packet[VideoStream]]", self._context.encode(picture))
 
     def finish(self) -> "list[Packet[VideoStream]]":
-        """Return the packets the encoder still holds: as many frames as it looks ahead."""
+        """Return the packets that the encoder still holds because it looks ahead."""
         return cast("list[Packet[VideoStream]]", self._context.encode(None))

@@ -1,4 +1,4 @@
-"""EncodeOptions: how the picture is encoded, and what each encoder calls it."""
+"""EncodeOptions: how frames are encoded, and what each encoder calls it."""
 
 import difflib
 import math
@@ -11,7 +11,7 @@ from av.codec.context import OptionFlags
 from av.codec.hwaccel import HWAccel
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.containers import Container
+from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
 from dscvsr_cli.video.pixels.formats import choose_pixel_format, holds_alpha, plain_format
 from dscvsr_cli.video.write.encoder_quality import lossless_options, quality_options
@@ -20,13 +20,7 @@ from dscvsr_cli.video.write.y4m import Y4M_FORMATS
 _COMMON_ENCODERS: Final = "libx264, libx265, libsvtav1, libvpx-vp9, prores_ks, ffv1"
 
 _DEEPER_ENCODERS: Final = {"libx264": ("libx265",), "libvpx-vp9": ("libsvtav1", "libaom-av1")}
-"""What stands in for an encoder whose pictures have too few bits, in the same containers."""
-
-_CLEAR_ENCODERS: Final = {
-    "matroska": ("libvpx-vp9", "prores_ks", "ffv1"),
-    "mov": ("prores_ks",),
-}
-"""What stands in for an encoder without opacity, by container; small files come first."""
+"""What stands in for an encoder whose frames have too few bits, in the same containers."""
 
 _PRESET_OPTION: Final = {
     "libvpx": "cpu-used",
@@ -42,7 +36,7 @@ _PRESET_OPTION: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeOptions:
-    """How to encode the picture."""
+    """How to encode the frames."""
 
     encoder: str = "libx264"
     """FFmpeg's name of the encoder."""
@@ -57,7 +51,7 @@ class EncodeOptions:
     """FFmpeg's name of the stored format; None keeps the source's depth and chroma if possible."""
 
     lossless: bool = False
-    """Whether the stored pictures must come back exactly."""
+    """Whether the stored frames must come back exactly."""
 
     extra: tuple[tuple[str, str], ...] = ()
     """Further options by the encoder's own names; they win over everything above."""
@@ -97,16 +91,16 @@ def offered_formats(encoder: str) -> list[str]:
             f"{encoder} encodes {codec.type}, not video", hint=f"try one of {_COMMON_ENCODERS}"
         )
     if encoder.endswith("_vaapi"):
-        # They name only pictures on the graphics card; these are uploaded to it.
+        # They name only frames on the graphics card; these are uploaded to it.
         return ["nv12", "p010le"]
     if encoder == "wrapped_avframe":
-        # Pictures as they are, which y4m files hold.
+        # Frames as they are, which y4m files hold.
         return list(Y4M_FORMATS)
     if encoder == "libwebp":
         # Its YUV is 8 bits of 4:2:0; only from RGB does it lose nothing.
         return ["bgra"]
     if encoder == "gif":
-        # Pictures get palettes of their own, which no other format of its has.
+        # Every frame gets a palette of its own, which its other formats do not have.
         return ["pal8"]
     # Formats that live on a graphics card have no components we could fill.
     names = [format_.name for format_ in codec.video_formats or [] if format_.components]
@@ -114,12 +108,12 @@ def offered_formats(encoder: str) -> list[str]:
 
 
 def _is_taken(encoder: str, pixel_format: str) -> bool:
-    """Say whether an encoder takes a format that it names."""
+    """Return whether an encoder takes a format that it names."""
     if encoder == "libx265":
-        # In most builds it refuses opacity once pictures come.
+        # In most builds it refuses alpha as soon as it gets a frame.
         return not plain_format(pixel_format).alpha
     if encoder == "libvpx-vp9":
-        # Opacity is a second stream of 4:2:0; it opens with no other format that has some.
+        # Alpha is a second stream of 4:2:0; it opens with no other format that has some.
         return pixel_format == "yuva420p" or not plain_format(pixel_format).alpha
     return True
 
@@ -127,12 +121,12 @@ def _is_taken(encoder: str, pixel_format: str) -> bool:
 def suitable_encoder(container: Container, source: VideoInfo) -> str:
     """Return the encoder for a container where the person names none.
 
-    It is the container's usual one, unless that has no opacity or fewer bits where the source has
+    It is the container's usual one, unless that lacks alpha or bits where the source has
     them, and another keeps them.
     """
     stand_ins = _DEEPER_ENCODERS.get(container.picture_encoder, ())
     if source.has_alpha:
-        stand_ins += _CLEAR_ENCODERS.get(container.name, ())
+        stand_ins += container.clear_encoders
     choices = [container.picture_encoder]
     choices += [name for name in stand_ins if name in av.codecs_available]
 
@@ -140,7 +134,7 @@ def suitable_encoder(container: Container, source: VideoInfo) -> str:
         chosen = choose_pixel_format(
             source.pixel_format, offered_formats(name), alpha=source.has_alpha
         )
-        stored, wanted = plain_format(chosen), plain_format(source.pixel_format)
+        stored, wanted = plain_format(chosen), source.plain
         coarser = stored.row_shift > wanted.row_shift or stored.column_shift > wanted.column_shift
         opaque = source.has_alpha and not holds_alpha(chosen)
         return int(opaque), int(coarser), max(0, source.bit_depth - stored.bits)
@@ -194,13 +188,13 @@ def encoder_options(
 
 
 def _usual_options(encoder: str, pixel_format: str) -> dict[str, str]:
-    """Return what an archive copy wants and the encoder does not do by itself."""
+    """Return the options of an archive copy that are not the encoder's own defaults."""
     if encoder.startswith("libvpx"):
         # Its own default, 1, takes several times as long as the network.
         usual = {"cpu-used": "2"} | ({"row-mt": "1"} if encoder == "libvpx-vp9" else {})
-        # VP8's encoder has opacity only without pictures that are never shown.
-        clear = encoder == "libvpx" and pixel_format.startswith("yuva")
-        return usual | ({"auto-alt-ref": "0"} if clear else {})
+        # VP8's encoder has alpha only without frames that are never shown.
+        has_alpha = encoder == "libvpx" and pixel_format.startswith("yuva")
+        return usual | ({"auto-alt-ref": "0"} if has_alpha else {})
     if encoder == "libaom-av1":
         return {"cpu-used": "4", "row-mt": "1"}
     if encoder == "prores_ks":
@@ -244,7 +238,7 @@ def check_extra_options(options: EncodeOptions) -> None:
 
 
 def hardware_device(encoder: str) -> HWAccel | None:
-    """Return the device whose memory an encoder reads pictures from, None for the usual ones."""
+    """Return the device whose memory an encoder reads frames from, None for the usual ones."""
     return HWAccel("vaapi") if encoder.endswith("_vaapi") else None
 
 

@@ -1,4 +1,4 @@
-"""How each encoder is told its quality: one table for crf, cq, global_quality, qp and q:v."""
+"""How to ask each encoder for a quality: one table for crf, cq, global_quality, qp and q:v."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ Scale = Literal["plain", "scaled", "percent", "scaled percent", "tenth"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quality:
+class QualitySetting:
     """The constant quality setting of one encoder."""
 
     options: tuple[str, ...]
     """Options that all get the value."""
 
     default: float
-    """A value fit for an archive copy: no loss the eye can find."""
+    """A value fit for an archive copy: no visible loss."""
 
     also: tuple[tuple[str, str], ...] = ()
-    """What must be said besides, for the value to count."""
+    """Further options without which the value has no effect."""
 
     scale: Scale = "plain"
     """How the value is written: as it is; times 118, as libav's quantisers are ("scaled"); turned
@@ -51,41 +51,51 @@ _SCALES: Final[dict[Scale, Callable[[float], str]]] = {
 }
 
 _NO_BITRATE: Final = (("b", "0"),)
-"""For encoders that aim at a bit rate unless it is set to nothing."""
+"""For encoders that aim at a bit rate unless it is set to 0."""
 
 _QSCALE: Final = (("flags", "+qscale"),)
 
-_BY_NAME: Final[dict[str, Quality]] = {
-    "libx264": Quality(options=("crf",), default=16),
-    "libx264rgb": Quality(options=("crf",), default=16),
-    "libx265": Quality(options=("crf",), default=18),
-    "libsvtav1": Quality(options=("crf",), default=20),
-    "libaom-av1": Quality(options=("crf",), default=18, also=_NO_BITRATE),
-    "librav1e": Quality(options=("qp",), default=60),
-    "libvvenc": Quality(options=("qp",), default=20),
-    "libvpx-vp9": Quality(options=("crf",), default=18, also=_NO_BITRATE),
-    "libvpx": Quality(options=("crf",), default=8, also=_NO_BITRATE),
-    "libtheora": Quality(options=("global_quality",), default=6, also=_QSCALE, scale="tenth"),
-    # Steered by a fixed quantiser; 2 is their best.
-    "mpeg4": Quality(options=("global_quality",), default=2, also=_QSCALE, scale="scaled"),
-    "libxvid": Quality(options=("global_quality",), default=2, also=_QSCALE, scale="scaled"),
-    "mpeg2video": Quality(options=("global_quality",), default=2, also=_QSCALE, scale="scaled"),
-    "mpeg1video": Quality(options=("global_quality",), default=2, also=_QSCALE, scale="scaled"),
-    "mjpeg": Quality(options=("global_quality",), default=2, also=_QSCALE, scale="scaled"),
-    "av1_nvenc": Quality(options=("cq",), default=24, also=_NO_BITRATE),
-    "h264_nvenc": Quality(options=("cq",), default=18, also=_NO_BITRATE),
-    "hevc_nvenc": Quality(options=("cq",), default=20, also=_NO_BITRATE),
+_FIXED_QUANTISER: Final = QualitySetting(
+    options=("global_quality",), default=2, also=_QSCALE, scale="scaled"
+)
+"""For encoders that are steered by a fixed quantiser; 2 is their best."""
+
+_BY_NAME: Final[dict[str, QualitySetting]] = {
+    "libx264": QualitySetting(options=("crf",), default=16),
+    "libx264rgb": QualitySetting(options=("crf",), default=16),
+    "libx265": QualitySetting(options=("crf",), default=18),
+    "libsvtav1": QualitySetting(options=("crf",), default=20),
+    "libaom-av1": QualitySetting(options=("crf",), default=18, also=_NO_BITRATE),
+    "librav1e": QualitySetting(options=("qp",), default=60),
+    "libvvenc": QualitySetting(options=("qp",), default=20),
+    "libvpx-vp9": QualitySetting(options=("crf",), default=18, also=_NO_BITRATE),
+    "libvpx": QualitySetting(options=("crf",), default=8, also=_NO_BITRATE),
+    "libtheora": QualitySetting(
+        options=("global_quality",), default=6, also=_QSCALE, scale="tenth"
+    ),
+    "mpeg4": _FIXED_QUANTISER,
+    "libxvid": _FIXED_QUANTISER,
+    "mpeg2video": QualitySetting(
+        options=("global_quality",), default=2, also=_QSCALE, scale="scaled"
+    ),
+    "mpeg1video": QualitySetting(
+        options=("global_quality",), default=2, also=_QSCALE, scale="scaled"
+    ),
+    "mjpeg": _FIXED_QUANTISER,
+    "av1_nvenc": QualitySetting(options=("cq",), default=24, also=_NO_BITRATE),
+    "h264_nvenc": QualitySetting(options=("cq",), default=18, also=_NO_BITRATE),
+    "hevc_nvenc": QualitySetting(options=("cq",), default=20, also=_NO_BITRATE),
 }
 
-_BY_HARDWARE: Final[dict[str, Quality]] = {
-    "qsv": Quality(options=("global_quality",), default=18),
-    "vaapi": Quality(options=("global_quality",), default=18, also=(("rc_mode", "CQP"),)),
-    "vulkan": Quality(options=("qp",), default=18, also=(("rc_mode", "cqp"),)),
-    "amf": Quality(options=("qp_i", "qp_p"), default=18, also=(("rc", "cqp"),)),
-    "videotoolbox": Quality(
+_BY_HARDWARE: Final[dict[str, QualitySetting]] = {
+    "qsv": QualitySetting(options=("global_quality",), default=18),
+    "vaapi": QualitySetting(options=("global_quality",), default=18, also=(("rc_mode", "CQP"),)),
+    "vulkan": QualitySetting(options=("qp",), default=18, also=(("rc_mode", "cqp"),)),
+    "amf": QualitySetting(options=("qp_i", "qp_p"), default=18, also=(("rc", "cqp"),)),
+    "videotoolbox": QualitySetting(
         options=("global_quality",), default=18, also=_QSCALE, scale="scaled percent"
     ),
-    "mf": Quality(
+    "mf": QualitySetting(
         options=("quality",),
         default=18,
         also=(("rate_control", "quality"),),

@@ -1,4 +1,4 @@
-"""Palettes for GIF: 256 colours chosen anew for every picture, and the rest dithered."""
+"""Palettes for GIF: 256 colours for each frame of its own, and dithering."""
 
 from fractions import Fraction
 from typing import Final
@@ -9,16 +9,16 @@ from av.filter import Graph
 from dscvsr_cli.errors import OutputVideoError
 
 PALETTE_FORMAT: Final = "pal8"
-"""FFmpeg's name of pictures of 256 colours."""
+"""FFmpeg's name of frames of 256 colours."""
 
 
 def with_palette(frame: av.VideoFrame) -> av.VideoFrame:
-    """Turn a picture into one of 256 colours of its own (pal8); half-clear pixels become clear.
+    """Turn a frame into one of 256 colours of its own (pal8).
 
-    The caller gives the result its time.
+    Half-transparent pixels become transparent. The caller gives the result its time.
 
-    Pictures are independent of each other, so memory stays small however long the film is, and no
-    colour is spent on what another picture shows.
+    Frames are independent of each other, so memory stays small however long the film is, and no
+    colour is spent on what another frame shows.
 
     Raises:
         OutputVideoError: This build of FFmpeg cannot make palettes.
@@ -31,9 +31,9 @@ def with_palette(frame: av.VideoFrame) -> av.VideoFrame:
         time_base=Fraction(1, 100),
     )
     both = graph.add("split")
-    # The reserved entry stands for clear pixels.
+    # The reserved entry stands for transparent pixels.
     palette = graph.add("palettegen", "stats_mode=single:reserve_transparent=1")
-    # An ordered pattern stays where it is from picture to picture; error diffusion would flicker.
+    # An ordered pattern stays where it is from frame to frame; error diffusion would flicker.
     use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=3")
     sink = graph.add("buffersink")
     source.link_to(both)
@@ -48,6 +48,6 @@ def with_palette(frame: av.VideoFrame) -> av.VideoFrame:
     result = graph.pull()
     if not isinstance(result, av.VideoFrame):
         raise OutputVideoError(
-            "no palette could be made for a picture", hint="write to .mp4 instead of .gif"
+            "no palette could be made for a frame", hint="write to .mp4 instead of .gif"
         )
     return result

@@ -1,4 +1,4 @@
-"""Assembly: one output file put together from encoded pictures and everything beside them."""
+"""Assembly: one output file put together from encoded frames and everything beside them."""
 
 import logging
 import math
@@ -16,12 +16,13 @@ from av.video.stream import VideoStream
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.display_matrix import DisplayMatrix, scale_display_matrix
-from dscvsr_cli.video.passthrough.plan import PassthroughPlan
+from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
 from dscvsr_cli.video.passthrough.stream_copier import StreamCopier, copy_stream_tags
-from dscvsr_cli.video.read.streams import codec_name
-from dscvsr_cli.video.span import WHOLE, Span
-from dscvsr_cli.video.write.encoder import PictureSpec, open_stream_encoder
+from dscvsr_cli.video.read.main_stream import codec_name
+from dscvsr_cli.video.span import WHOLE, TimeSpan
+from dscvsr_cli.video.write.encoder import open_stream_encoder
 from dscvsr_cli.video.write.encoder_options import hardware_device
+from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.target_file import output_url
 
 _log: Final = logging.getLogger(__name__)
@@ -31,19 +32,19 @@ _LARGEST_TIMESCALE: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSpec:
-    """All that one output file will hold, settled."""
+    """All that one output file will hold, decided once."""
 
     picture: PictureSpec
 
     others: PassthroughPlan | None
-    """What goes along with the picture; None leaves everything else out, tags included."""
+    """What is kept beside the frames; None leaves everything else out, tags included."""
 
-    span: Span = WHOLE
-    """The part of the source that goes along."""
+    span: TimeSpan = WHOLE
+    """The part of the source that is kept."""
 
 
 class Assembly:
-    """A file that is being muxed: the picture's packets come in, the rest is copied beside them.
+    """A file that is being muxed: encoded frames come in, everything else is copied beside them.
 
     libav's errors pass through; callers report them with the name the file will get.
 
@@ -55,16 +56,18 @@ class Assembly:
     def __init__(self, path: Path, spec: OutputSpec) -> None:
         self._path = path
         self._spec = spec.picture
-        # Pipes cannot be opened again, and pictures in a folder hold nothing else.
+        # A pipe cannot be opened again, and pictures in a folder have nothing beside them.
         self._others = spec.others if spec.picture.source.kind == "file" else None
-        self._copier = StreamCopier(spec.picture.source, spec.others or PassthroughPlan())
+        self._copier = StreamCopier(
+            spec.picture.source, spec.others or PassthroughPlan(), spec.picture.container
+        )
         self._copier.span = spec.span
         self._output: OutputContainer | None = None
         self._stream: VideoStream | None = None
 
     @property
     def encoder(self) -> VideoCodecContext:
-        """The opened encoder of the picture stream."""
+        """The opened encoder of the video stream."""
         return self._opened[1].codec_context
 
     def open(self) -> None:
@@ -94,14 +97,14 @@ class Assembly:
         output.start_encoding()
 
     def shift(self, units: int) -> None:
-        """Move everything that is copied by so many units of the picture's clock.
+        """Move everything that is copied by a number of ticks of the output's clock.
 
-        To be said before the first packet.
+        Call it before the first packet.
         """
-        self._copier.shift_seconds = units * self._spec.source.time_base
+        self._copier.shift_seconds = units * self._spec.timing.time_base
 
     def mux(self, packet: "Packet[VideoStream]") -> None:
-        """Write one packet of the picture, after all that is to be decoded before it."""
+        """Write one packet of the frames, after everything that is to be decoded before it."""
         output, stream = self._opened
         packet.stream = stream
         if packet.dts is not None and packet.time_base:
@@ -140,14 +143,13 @@ class Assembly:
             )
         except ValueError as error:
             raise UsageError(
-                f"{container.suffix[1:]} files cannot hold what {encoder} makes",
+                f"{container.label} files cannot hold what {encoder} makes",
                 hint="write to .mkv, or choose another --encoder",
             ) from error
         if not isinstance(stream, VideoStream):
             raise UsageError(f"{encoder} does not encode video")
-        if container.name in ("mp4", "mov") and codec_name(stream) in ("hevc", "libx265"):
-            # Apple's players open HEVC under this name alone.
-            stream.codec_context.codec_tag = "hvc1"
+        if container.hevc_tag and codec_name(stream) == "hevc":
+            stream.codec_context.codec_tag = container.hevc_tag
         if self._spec.source.display_matrix is not None:
             self._keep_rotation(stream, self._spec.source.display_matrix)
         open_stream_encoder(stream, self._spec)
@@ -155,35 +157,30 @@ class Assembly:
 
     def _keep_rotation(self, stream: VideoStream, matrix: DisplayMatrix) -> None:
         if not self._spec.container.rotation:
-            name = self._spec.container.suffix[1:]
-            _log.warning("%s files cannot hold a rotation; the picture will lie on its side", name)
-        elif hasattr(stream, "set_display_matrix"):
+            name = self._spec.container.label
+            _log.warning("%s files cannot hold a rotation; the picture will be on its side", name)
+        else:
             source = Size(self._spec.source.height, self._spec.source.width)
             target = Size(self._spec.height, self._spec.width)
             stream.set_display_matrix(scale_display_matrix(matrix, source=source, target=target))
-        else:
-            _log.warning("this release of PyAV cannot keep the rotation; pip install --upgrade av")
 
     def _muxer_options(self) -> dict[str, str]:
-        name = self._spec.container.name
-        if name == "mpegts":
-            # Without it the muxer adds 1.4 seconds to every timestamp.
-            return {"mpegts_copyts": "1"}
-        if name in ("matroska", "webm", "avi"):
-            # Sound often starts a little below zero, with samples that only warm up its decoder.
-            # Matroska has a field for that, so there is no need to move every stream for it; AVI
-            # has no times at all, and would move the picture by a whole frame.
-            return {"avoid_negative_ts": "disabled"}
-        if name not in ("mp4", "mov"):
-            # Where times below zero cannot be, the muxer moves all streams together.
-            return {}
-        unit = self._spec.source.time_base.denominator
-        # One clock serves all picture tracks; late starts of any track are stored in the clock of
+        options = dict(self._spec.container.muxer_options)
+        if self._spec.container.free_clocks:
+            options |= self._clocks()
+        if (
+            self._spec.container.phone_tags
+            and self._others is not None
+            and self._copier.needs_any_key()
+        ):
+            options["movflags"] = "use_metadata_tags"
+        return options
+
+    def _clocks(self) -> dict[str, str]:
+        # One clock serves all video tracks; late starts of any track are stored in the clock of
         # the whole file. Common multiples keep both exact, where the usual clocks would round.
+        unit = self._spec.timing.time_base.denominator
         picture = math.lcm(unit, *self._copier.picture_clock_rates())
         movie = math.lcm(picture, *self._copier.clock_rates())
-        options = {"video_track_timescale": picture, "movie_timescale": movie}
-        rates = {key: str(rate) for key, rate in options.items() if rate <= _LARGEST_TIMESCALE}
-        if self._others is not None and self._copier.needs_any_key():
-            return rates | {"movflags": "use_metadata_tags"}
-        return rates
+        rates = {"video_track_timescale": picture, "movie_timescale": movie}
+        return {key: str(rate) for key, rate in rates.items() if rate <= _LARGEST_TIMESCALE}

@@ -14,11 +14,11 @@ from dscvsr_cli.durable import publish, publish_folder
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import PICTURE_ENCODERS, is_picture_name, names_container
+from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.image_sequence import is_picture_pattern, sequence_pictures
-from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.errors import reported
-from dscvsr_cli.video.write.stills import PictureSettings, encode_picture, settle_still
+from dscvsr_cli.video.write.picture_spec import PictureSpec
+from dscvsr_cli.video.write.picture_writer import StillEncoder
 from dscvsr_cli.video.write.target_file import STANDARD_OUTPUT
 
 _PLACE: Final = re.compile(r"%(?:0(\d+))?d")
@@ -30,7 +30,7 @@ class PictureNames:
     """Where each picture of a sequence goes."""
 
     folder: Path
-    """In which all of them lie."""
+    """The folder that holds all of them."""
 
     pattern: str
     """Name with one ``%05d`` for the number."""
@@ -43,7 +43,7 @@ class PictureNames:
 
     @property
     def suffix(self) -> str:
-        """Says the kind of picture."""
+        """The suffix, which decides the kind of picture."""
         return Path(self.given[0] if self.given else self.pattern).suffix.lower()
 
     def name(self, index: int) -> str:
@@ -56,7 +56,7 @@ class PictureNames:
 
 
 def is_sequence_target(target: Path, source: VideoInfo) -> bool:
-    """Say whether a target asks for single pictures: by a pattern, or as a folder like the input.
+    """Return whether a target asks for pictures: by a pattern, or as a folder like the input.
 
     A folder of pictures that is enlarged becomes a folder of pictures.
     """
@@ -95,31 +95,19 @@ class SequenceWriter:
 
     Args:
         names: Where the pictures go.
-        source: The probed input.
-        height: Rows of the frames to come.
-        width: Columns of the frames to come.
-        options: Says the encoder, its options and the pixel format.
+        spec: What every picture is.
         overwrite: Whether pictures of the same names may be replaced.
+
+    Raises:
+        UsageError: The encoder does not know an option.
     """
 
-    def __init__(
-        self,
-        names: PictureNames,
-        *,
-        source: VideoInfo,
-        height: int,
-        width: int,
-        options: EncodeOptions,
-        overwrite: bool = False,
-    ) -> None:
+    def __init__(self, names: PictureNames, spec: PictureSpec, *, overwrite: bool = False) -> None:
         self.frames_written = 0
         self.moved_timestamps = 0
         self._names = names
         self._overwrite = overwrite
-        self._settings: PictureSettings = settle_still(
-            source, height=height, width=width, options=options
-        )
-        self.pixel_format = self._settings.pixel_format
+        self._encoder = StillEncoder(spec)
         self._stage: Path | None = None
 
     def __enter__(self) -> Self:
@@ -167,7 +155,7 @@ class SequenceWriter:
             raise ValueError("the writer is used outside its with block")
         path = self._stage / self._names.name(self.frames_written)
         with reported(self._names.folder / path.name):
-            path.write_bytes(encode_picture(frame, self._settings))
+            path.write_bytes(self._encoder.encode(frame))
         self.frames_written += 1
 
     def _publish(self) -> None:
@@ -190,7 +178,7 @@ class SequenceWriter:
 
 
 def check_sequence(names: PictureNames, *, overwrite: bool) -> None:
-    """Complain about a folder or pictures that are in the way.
+    """Refuse a folder or pictures that are in the way.
 
     Raises:
         UsageError: Pictures of these names exist, or a file has the folder's name.
@@ -202,7 +190,7 @@ def check_sequence(names: PictureNames, *, overwrite: bool) -> None:
             f"the folder {folder.parent} does not exist", hint=f"mkdir -p '{folder.parent}'"
         )
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is no folder", hint="choose another name with -o")
+        raise UsageError(f"{folder} is not a folder", hint="choose another name with -o")
     if overwrite or not folder.exists():
         return
     in_the_way = next((folder / name for name in names.given if (folder / name).exists()), None)

@@ -3,20 +3,67 @@
 import contextlib
 import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from dscvsr_cli.durable import publish
 from dscvsr_cli.errors import OutputVideoError, UsageError
 
+STANDARD_OUTPUT: Final = Path("-")
+"""The name that stands for what is piped out."""
 
-def is_pipe_target(target: Path) -> bool:
-    """Say whether what is written to a name is gone at once."""
-    return target == STANDARD_OUTPUT or is_special_file(target)
+_KEPT_NAME_LENGTH = 40
+"""Characters of the target's name that the hidden name repeats, well below any system's limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A name to write to, resolved once: what kind of thing it is, and which file it means."""
+
+    path: Path
+    """The name as the person gave it; ``-`` is standard output."""
+
+    file: Path
+    """The file that is written: what a symbolic link points to, as cp does."""
+
+    is_pipe: bool
+    """Whether nothing written can be taken back: standard output, a named pipe or a device."""
+
+    def __str__(self) -> str:
+        """Return the name as the person gave it."""
+        return str(self.path)
+
+    @property
+    def is_standard_output(self) -> bool:
+        """Whether it is standard output."""
+        return self.path == STANDARD_OUTPUT
+
+    def partial(self, *, overwrite: bool) -> "PartialFile | PipeTarget":
+        """Return the object that takes the output until it is whole.
+
+        Args:
+            overwrite: Whether an existing file may be replaced.
+        """
+        return (
+            PipeTarget(self.path) if self.is_pipe else PartialFile(self.path, overwrite=overwrite)
+        )
+
+
+def resolve_destination(path: Path) -> Destination:
+    """Find out what kind of thing a name to write to is."""
+    special = path.exists() and not path.is_file() and not path.is_dir()
+    return Destination(
+        path=path, file=_behind_links(path), is_pipe=path == STANDARD_OUTPUT or special
+    )
+
+
+def _behind_links(path: Path) -> Path:
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 class PipeTarget:
-    """Stands where a ``PartialFile`` would, for a target without a hidden name.
+    """Takes the place of a ``PartialFile`` for a target without a hidden name.
 
     Args:
         target: ``-``, or the name of something that is neither file nor folder.
@@ -24,6 +71,9 @@ class PipeTarget:
 
     def __init__(self, target: Path) -> None:
         self.path = target
+
+    def check(self, source: Path) -> None:
+        """Do nothing: a pipe may always be written to."""
 
     def create(self) -> None:
         """Do nothing: what is written to is there already."""
@@ -36,33 +86,12 @@ class PipeTarget:
 
 
 def output_url(path: Path) -> str:
-    """Return what libav is to open for a path; names such as "a:b.mp4" are no protocols."""
+    """Return what libav is to open for a path; a name such as "a:b.mp4" is not a protocol."""
     return "pipe:1" if path == STANDARD_OUTPUT else f"file:{path}"
 
 
-STANDARD_OUTPUT: Final = Path("-")
-"""The name that stands for what is piped out."""
-
-PIPE_FORMATS: Final = ("y4m", "matroska", "mpegts", "nut")
-"""Containers that can be written without ever going back."""
-
-
-_KEPT_NAME_LENGTH = 40
-"""Characters of the target's name that the hidden name repeats, well below any system's limit."""
-
-
-def resolve_target(target: Path) -> Path:
-    """Return the file that is written for a name: what a symbolic link points to, as cp does."""
-    return Path(os.path.realpath(target)) if target.is_symlink() else target
-
-
-def is_special_file(target: Path) -> bool:
-    """Say whether a name is a device or a pipe, which is written to and never replaced."""
-    return target.exists() and not target.is_file() and not target.is_dir()
-
-
 def check_target(target: Path, *, source: Path | None, overwrite: bool) -> None:
-    """Complain about a target that cannot or must not be written.
+    """Refuse a target that cannot or must not be written.
 
     Raises:
         UsageError: It exists (without ``overwrite``), is a folder, or is the source itself.
@@ -85,9 +114,9 @@ def check_target(target: Path, *, source: Path | None, overwrite: bool) -> None:
 
 
 class PartialFile:
-    """A file that nobody sees under its own name before it is whole.
+    """A file that gets its own name only when it is whole.
 
-    The hidden name lies in the target's folder, so that taking the target's name is one atomic step
+    Its hidden name is in the target's folder, so that taking the target's name is one atomic step
     on the same file system.
 
     Args:
@@ -97,10 +126,19 @@ class PartialFile:
     """
 
     def __init__(self, target: Path, *, overwrite: bool, path: Path | None = None) -> None:
-        self.target = resolve_target(target)
+        self.target = _behind_links(target)
+        self._named = target
         self._overwrite = overwrite
         name = f".{target.stem[:_KEPT_NAME_LENGTH]}.{secrets.token_hex(4)}.part"
         self.path = path or self.target.with_name(name)
+
+    def check(self, source: Path) -> None:
+        """Refuse a target that cannot or must not be written, as ``check_target`` does.
+
+        Args:
+            source: The input, which must not be replaced.
+        """
+        check_target(self._named, source=source, overwrite=self._overwrite)
 
     def create(self) -> None:
         """Create the hidden file.

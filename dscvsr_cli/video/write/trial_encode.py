@@ -1,4 +1,4 @@
-"""A trial before any work: one grey picture is encoded and muxed in memory."""
+"""A trial before any work: one grey frame is encoded and muxed in memory."""
 
 import io
 from typing import cast
@@ -9,10 +9,11 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.read.open_input import describe_error
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.encoder import PictureEncoder, PictureSpec, open_stream_encoder
+from dscvsr_cli.video.write.encoder import FrameEncoder, open_stream_encoder
 from dscvsr_cli.video.write.encoder_quality import required_hardware
+from dscvsr_cli.video.write.picture_spec import PictureSpec
 
 
 def try_encoder(spec: PictureSpec) -> None:
@@ -22,21 +23,21 @@ def try_encoder(spec: PictureSpec) -> None:
         UsageError: The hardware is missing, the size or the pixel format cannot be, an option has
             no such value, or the container cannot hold the result.
     """
-    encoder, suffix = spec.options.encoder, spec.container.suffix[1:]
+    encoder, suffix = spec.options.encoder, spec.container.label
     try:
         with av.open(io.BytesIO(), "w", format=spec.container.name) as output:
             stream = cast("VideoStream", output.add_stream(encoder, rate=spec.rate))
             open_stream_encoder(stream, spec)
             output.start_encoding()
             timeline = Timeline(name=spec.source.path)
-            picture_encoder = PictureEncoder(stream.codec_context, spec, timeline)
+            picture_encoder = FrameEncoder(stream.codec_context, spec, timeline)
             grey = torch.full((3, spec.height, spec.width), 0.5)
             for packet in (
                 *picture_encoder.encode(Frame(pixels=grey, pts=0)),
                 *picture_encoder.finish(),
             ):
                 # libx265 takes decoding times from memory it never filled when a clip is shorter
-                # than its reordering delay. A single picture is never reordered.
+                # than its reordering delay. A single frame is never reordered.
                 packet.dts = packet.pts
                 packet.stream = stream
                 output.mux(packet)

@@ -1,4 +1,4 @@
-"""YUV4MPEG2: pictures as plain planes with one line of text before each, for pipes."""
+"""YUV4MPEG2: frames as plain planes with one line of text before each, for pipes."""
 
 from fractions import Fraction
 from typing import Final
@@ -45,9 +45,9 @@ def y4m_header(
     Args:
         width: Columns.
         height: Rows.
-        rate: Pictures per second.
+        rate: Frames per second.
         pixel_format: One of ``Y4M_FORMATS``.
-        colour: Says the range, and where chroma lies.
+        colour: Says the range, and where chroma sits.
         sample_aspect_ratio: Width over height of one pixel; None says that it is unknown.
     """
     aspect = sample_aspect_ratio or Fraction(0)
@@ -72,7 +72,7 @@ def _chroma_words(pixel_format: str, colour: ColourInfo) -> list[str]:
 
 
 def y4m_frame(frame: av.VideoFrame) -> bytes:
-    """Return the bytes of one picture: a line of text, then every plane without padding."""
+    """Return the bytes of one frame: a line of text, then every plane without padding."""
     plain = plain_format(frame.format.name)
     sample_bytes = 1 if plain.bits == 8 else 2
     parts = [FRAME_LINE]

@@ -18,7 +18,7 @@ from dscvsr_cli.pipelines.upscale.disk_space import (
     picture_bytes,
 )
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from tests.clips import render_kind
 
@@ -71,7 +71,7 @@ def test_lossless_pictures_take_the_most() -> None:
 
 def test_frames_of_a_part_are_counted_by_the_rate(tmp_path: Path) -> None:
     source = probe(render_kind("b frames", tmp_path))
-    assert expected_frames(source, Span()) == 20
-    assert expected_frames(source, Span(Fraction(2, 5))) == 10
-    assert expected_frames(source, Span(Fraction(1, 5), Fraction(2, 5))) == 5
-    assert expected_frames(source, Span(Fraction(2, 5), Fraction(60))) == 10
+    assert expected_frames(source, TimeSpan()) == 20
+    assert expected_frames(source, TimeSpan(Fraction(2, 5))) == 10
+    assert expected_frames(source, TimeSpan(Fraction(1, 5), Fraction(2, 5))) == 5
+    assert expected_frames(source, TimeSpan(Fraction(2, 5), Fraction(60))) == 10

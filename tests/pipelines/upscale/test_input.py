@@ -13,19 +13,20 @@ from hypothesis import strategies as st
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.pipelines.upscale.input import (
-    enlarge_alpha,
-    open_source,
-    output_source,
-    pixel_aspect,
-    source_warnings,
-)
+from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, source_warnings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.target import pixel_aspect
+from dscvsr_cli.video.containers import container_of, is_picture_name, picture_container
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
-from dscvsr_cli.video.read.options import ReadOptions
+from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.read_options import ReadOptions
+from dscvsr_cli.video.write.encoder_options import EncodeOptions
+from dscvsr_cli.video.write.picture_spec import PictureSpec, settle_picture
 from tests.clips import render_kind
-from tests.video.test_interlaced import render_fields
+from tests.video.read.test_interlacing import render_fields
+
+_MP4 = container_of(Path("out.mp4"))
 
 
 @pytest.fixture
@@ -33,10 +34,32 @@ def info(tmp_path: Path) -> VideoInfo:
     return probe(render_kind("single frame", tmp_path))
 
 
+def stored(
+    info: VideoInfo,
+    *,
+    pixel_format: str = "yuv420p",
+    encoder: str = "libx264",
+    suffix: str = ".mp4",
+) -> PictureSpec:
+    """Return what is written of a video, without asking whether the encoder would take it."""
+    path = Path(f"out{suffix}")
+    container = picture_container(suffix) if is_picture_name(path) else container_of(path)
+    plain = replace(info, pixel_format="yuv420p", has_alpha=False)
+    spec = settle_picture(plain, _MP4, height=90, width=160, options=EncodeOptions())
+    return replace(
+        spec,
+        source=info,
+        container=container,
+        pixel_format=pixel_format,
+        plain=plain_format(pixel_format),
+        options=EncodeOptions(encoder=encoder),
+    )
+
+
 def warnings(info: VideoInfo, **changed: Any) -> list[str]:
-    output = {"pixel_format": "yuv420p", "encoder": "libx264", "container": "mp4"}
-    output |= {name: changed.pop(name) for name in list(changed) if name in output}
-    return list(source_warnings(info, UpscaleJob(source=info.path, **changed), **output))
+    names = ("pixel_format", "encoder", "suffix")
+    output = {name: changed.pop(name) for name in names if name in changed}
+    return list(source_warnings(UpscaleJob(source=info.path, **changed), stored(info, **output)))
 
 
 def test_a_plain_video_needs_no_warning(info: VideoInfo) -> None:
@@ -54,7 +77,7 @@ def test_each_loss_is_said_in_its_own_words(info: VideoInfo) -> None:
     )
     told = warnings(odd)
     assert len(told) == 4
-    assert "its last 26 pictures are missing" in told[0]
+    assert "its last 26 frames are missing" in told[0]
     assert "audio stream 1 will be lost" in told[1]
     assert "HDR10+ metadata will be lost" in told[2]
     assert "HDR (PQ)" in told[3]
@@ -68,21 +91,21 @@ def test_dolby_vision_without_a_picture_for_others_is_told(info: VideoInfo) -> N
 
 
 @pytest.mark.parametrize(
-    ("pixel_format", "encoder", "container", "kept"),
+    ("pixel_format", "encoder", "suffix", "kept"),
     [
-        ("yuva420p", "libvpx-vp9", "webm", True),
-        ("yuva420p", "libvpx-vp9", "matroska", True),
-        ("yuva420p", "libvpx-vp9", "mp4", False),
-        ("yuva444p10le", "prores_ks", "mov", True),
-        ("yuv420p", "libx264", "mp4", False),
-        ("rgba", "png", "image2", True),
-        ("pal8", "gif", "gif", True),
+        ("yuva420p", "libvpx-vp9", ".webm", True),
+        ("yuva420p", "libvpx-vp9", ".mkv", True),
+        ("yuva420p", "libvpx-vp9", ".mp4", False),
+        ("yuva444p10le", "prores_ks", ".mov", True),
+        ("yuv420p", "libx264", ".mp4", False),
+        ("rgba", "png", ".png", True),
+        ("pal8", "gif", ".gif", True),
     ],
 )
 def test_opacity_is_said_to_be_lost_only_where_it_is(
-    pixel_format: str, encoder: str, container: str, kept: bool, info: VideoInfo
+    pixel_format: str, encoder: str, suffix: str, kept: bool, info: VideoInfo
 ) -> None:
-    output = {"pixel_format": pixel_format, "encoder": encoder, "container": container}
+    output = {"pixel_format": pixel_format, "encoder": encoder, "suffix": suffix}
     clear = replace(info, has_alpha=True)
     assert any("transparency" in line for line in warnings(clear, **output)) != kept
     assert warnings(info, **output) == []
@@ -109,14 +132,22 @@ def test_coarser_pictures_are_told_unless_asked_for(
     assert len(lines) == len(told)
     assert all(part in line for part, line in zip(told, lines, strict=True))
     job = UpscaleJob(source=info.path, pixel_format=output)
-    asked = source_warnings(fine, job, pixel_format=output, encoder="libx264", container="mp4")
-    assert list(asked) == []
+    assert list(source_warnings(job, stored(fine, pixel_format=output))) == []
 
 
 def test_square_pixels_are_what_the_writer_sees(info: VideoInfo) -> None:
     wide = replace(info, sample_aspect_ratio=Fraction(64, 45))
-    assert output_source(wide, square_pixels=True).sample_aspect_ratio == 1
-    assert output_source(wide, square_pixels=False) is wide
+    for square_pixels, aspect in ((True, 1), (False, Fraction(64, 45))):
+        spec = settle_picture(
+            wide,
+            _MP4,
+            height=90,
+            width=160,
+            options=EncodeOptions(),
+            square_pixels=square_pixels,
+        )
+        assert spec.sample_aspect_ratio == aspect
+        assert spec.source is wide
     assert pixel_aspect(wide, square_pixels=True) == Fraction(64, 45)
     assert pixel_aspect(wide, square_pixels=False) == 1
     assert pixel_aspect(info, square_pixels=True) == 1

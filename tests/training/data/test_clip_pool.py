@@ -12,7 +12,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.training.data.clip_pool import Demand, Footage, Part, RotatingFootage
 from dscvsr_cli.training.data.clip_window import STEPS_PER_CHANGE
 from dscvsr_cli.training.data.load_clips import PART_LENGTHS, LoadedFootage, cut, load_footage
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.write.picture_writer import save_png
 from tests.clips import Clip, picture, render
 
 CPU = torch.device("cpu")

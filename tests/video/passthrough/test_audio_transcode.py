@@ -5,17 +5,21 @@ import av
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.constant_rate import on_steady_clock
-from dscvsr_cli.video.passthrough.audio_transcode import choose_sample_format, choose_sample_rate
-from dscvsr_cli.video.passthrough.plan import StreamChoices
+from dscvsr_cli.video.passthrough.audio_transcode import (
+    AudioClock,
+    choose_sample_format,
+    choose_sample_rate,
+)
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import SAMPLE_RATE, Clip, render, render_kind
-from tests.video.outputs import copy_clip
+from tests.video.outputs import copy_clip, open_writer
 
 CLICKS = (0.1, 0.45, 0.8)
 
@@ -126,7 +130,7 @@ def test_an_encoder_that_cannot_take_the_sound_is_refused_before_any_frame(
     source = clicking_clip(tmp_path)
     target = tmp_path / "out.mkv"
     choices = StreamChoices(audio_encoder="libopus", audio_bitrate=10**9)
-    writer = VideoWriter(target, source=probe(source), height=48, width=64, choices=choices)
+    writer = open_writer(target, source=probe(source), height=48, width=64, choices=choices)
     with pytest.raises(UsageError, match="cannot be brought over"), writer:
         pytest.fail("the block must not be entered")
     assert not target.exists()
@@ -160,14 +164,22 @@ def test_the_next_higher_rate_is_chosen(source: int, offered: list[int], chosen:
 
 def test_where_sound_has_no_times_silence_fills_a_late_start(tmp_path: Path) -> None:
     source, target = clicking_clip(tmp_path, start=0.2), tmp_path / "out.avi"
-    on_grid = on_steady_clock(probe(source), Fraction(25))
+    info = probe(source)
     options = EncodeOptions(encoder="mpeg4")
     choices = StreamChoices(audio_encoder="pcm_s16le")
-    with VideoWriter(
-        target, source=on_grid, height=48, width=64, options=options, choices=choices
+    with open_writer(
+        target,
+        source=info,
+        height=48,
+        width=64,
+        options=options,
+        choices=choices,
+        rate=Fraction(25),
     ) as writer:
         for index in range(25):
-            writer.write(Frame(pixels=torch.zeros(3, 48, 64), pts=index))
+            writer.write(
+                Frame(pixels=torch.zeros(3, 48, 64), pts=round(index / 25 / info.time_base))
+            )
     with av.open(str(target)) as container:
         assert next(packet.pts for packet in container.demux(video=0) if packet.size) == 0
     assert click_times(target) == pytest.approx([click + 0.2 for click in CLICKS], abs=0.001)
@@ -175,9 +187,57 @@ def test_where_sound_has_no_times_silence_fills_a_late_start(tmp_path: Path) -> 
 
 def test_where_sound_has_no_times_late_sound_is_not_copied(tmp_path: Path) -> None:
     source = clicking_clip(tmp_path, start=0.2)
-    on_grid = on_steady_clock(probe(source), Fraction(25))
+    info = probe(source)
     options = EncodeOptions(encoder="mpeg4")
     target = tmp_path / "out.avi"
-    writer = VideoWriter(target, source=on_grid, height=48, width=64, options=options)
+    writer = open_writer(
+        target, source=info, height=48, width=64, options=options, rate=Fraction(25)
+    )
     with pytest.raises(UsageError, match=r"begins 0\.2 s late"), writer:
         pytest.fail("the block must not be entered")
+
+
+RATES = st.sampled_from([8000, 22050, 44100, 48000])
+LENGTHS = st.lists(st.integers(100, 2000), min_size=1, max_size=30)
+
+
+@given(rate=RATES, lengths=LENGTHS, start=st.integers(0, 10**7))
+@settings(deadline=None)
+def test_times_rounded_to_milliseconds_leave_no_seam(
+    rate: int, lengths: list[int], start: int
+) -> None:
+    clock = AudioClock(rate=rate, time_base=Fraction(1, 1000))
+    true = start
+    first = None
+    for samples in lengths:
+        at, cut = clock.place(round(Fraction(true * 1000, rate)), samples)
+        first = at - true if first is None else first
+        assert cut == 0
+        assert at - true == first
+        assert abs(first) <= rate / 2000 + 1
+        true += samples
+
+
+@given(rate=RATES, lengths=LENGTHS, gap=st.integers(2, 100_000))
+@settings(deadline=None)
+def test_a_gap_stays_a_gap(rate: int, lengths: list[int], gap: int) -> None:
+    clock = AudioClock(rate=rate, time_base=Fraction(1, rate))
+    position = 0
+    for samples in lengths:
+        assert clock.place(position, samples) == (position, 0)
+        position += samples
+    position += gap + 1
+    assert clock.place(position, 500) == (position, 0)
+
+
+def test_what_overlaps_is_cut_off() -> None:
+    clock = AudioClock(rate=48000, time_base=Fraction(1, 48000))
+    assert clock.place(0, 1000) == (0, 0)
+    assert clock.place(900, 1000) == (1000, 100)
+    assert clock.place(200, 1000) == (1200, 1000)
+    assert clock.place(1900, 1000) == (1900, 0)
+
+
+def test_blocks_without_times_follow_each_other() -> None:
+    clock = AudioClock(rate=48000, time_base=Fraction(1, 90000))
+    assert [clock.place(None, 960)[0] for _ in range(3)] == [0, 960, 1920]

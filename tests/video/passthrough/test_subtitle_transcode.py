@@ -5,9 +5,9 @@ import av
 import pytest
 from av.packet import Packet
 
-from dscvsr_cli.video.passthrough.plan import StreamChoices
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.verify.streams import plain_text, read_texts
+from dscvsr_cli.video.verify.compare_streams import plain_text, read_texts
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from tests.clips import Clip, render
 from tests.helpers import stream_packets

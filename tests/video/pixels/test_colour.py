@@ -11,6 +11,7 @@ from dscvsr_cli.video.pixels.colour import (
 from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.pixels.output_colour import ColourLimits, colour_limits, output_colour
 from tests.helpers import assert_frames_close
+from tests.video.outputs import container_named
 
 YUV = plain_format("yuv420p")
 
@@ -130,7 +131,7 @@ def test_what_cannot_be_tagged_is_written_as_players_take_it(
         pixel_format=YUV,
         height=1080,
         width=1440,
-        limits=colour_limits(codec, container),
+        limits=colour_limits(codec, container_named(container).colour_tags),
     )
     assert (output.matrix, output.full_range) == (matrix, full_range)
     assert (output.matrix_tag, output.range_tag) == tags
@@ -144,16 +145,21 @@ def test_primaries_go_where_they_can_be_told() -> None:
         return output.primaries_tag, output.transfer_tag
 
     assert tags(ColourLimits()) == (9, 16)
-    assert tags(ColourLimits(tells_matrix=False)) == (2, 2)
+    assert tags(ColourLimits(tags_matrix=False)) == (2, 2)
 
 
 def test_chroma_goes_where_players_of_the_codec_look_for_it() -> None:
     source = resolve_colour(pixel_format=YUV, height=64, width=64, siting="centre")
     for codec, siting in (("h264", "left"), ("mjpeg", "centre"), ("mpeg1video", "centre")):
         assert codec_siting(codec) == siting
-        limits = colour_limits(codec, "matroska", source_siting="centre")
+        limits = colour_limits(
+            codec, container_named("matroska").colour_tags, source_siting="centre"
+        )
         output = output_colour(source, pixel_format=YUV, height=96, width=96, limits=limits)
         assert output.siting == siting
     assert (
-        colour_limits("wrapped_avframe", "yuv4mpegpipe", source_siting="centre").siting == "centre"
+        colour_limits(
+            "wrapped_avframe", container_named("yuv4mpegpipe").colour_tags, source_siting="centre"
+        ).siting
+        == "centre"
     )

@@ -18,10 +18,10 @@ from dscvsr_cli.video.read.image_sequence import (
     natural_order,
     sequence_pictures,
 )
-from dscvsr_cli.video.read.options import ReadOptions
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 from tests.clips import picture
 from tests.helpers import assert_frames_close
 
@@ -209,13 +209,13 @@ def test_a_percent_sign_in_the_name_of_a_file_is_no_pattern(tmp_path: Path) -> N
 
 def test_a_span_takes_the_pictures_that_begin_in_it(tmp_path: Path) -> None:
     write_pictures(tmp_path, "%d.png", range(10))
-    options = ReadOptions(rate=Fraction(10), span=Span(Fraction(3, 10), Fraction(6, 10)))
+    options = ReadOptions(rate=Fraction(10), span=TimeSpan(Fraction(3, 10), Fraction(6, 10)))
     with VideoReader(tmp_path, options) as reader:
         assert [frame.pts for frame in reader] == [3, 4, 5]
 
 
 def test_a_rate_for_a_video_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no image sequence"):
+    with pytest.raises(UsageError, match="not an image sequence"):
         VideoReader(tmp_path / "clip.mp4", ReadOptions(rate=Fraction(30)))
 
 

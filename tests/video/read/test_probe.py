@@ -96,7 +96,7 @@ def test_sound_alone_is_no_picture(tmp_path: Path) -> None:
         frame.sample_rate, frame.pts = 48000, 0
         output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
-    with pytest.raises(InputVideoError, match="holds no picture"):
+    with pytest.raises(InputVideoError, match="holds no video"):
         probe(path)
 
 

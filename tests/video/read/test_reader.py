@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.video.read.options import ReadOptions
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import CLIPS, Clip, picture, render, render_kind
 from tests.helpers import assert_frames_close
@@ -89,7 +89,7 @@ def test_damage_in_the_middle_is_counted_and_passed_over(
         frames = list(reader)
     assert reader.damaged_frames > 0
     assert 20 <= len(frames) <= 40
-    assert "damaged picture" in caplog.text
+    assert "damaged frame" in caplog.text
 
 
 def test_a_file_cut_short_gives_what_is_there(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.video.segments.packet_file import (
     EncodedPacket,
     PacketFile,
-    packet_times,
     read_packets,
+    read_times,
 )
 
 PACKETS = st.lists(
@@ -46,7 +46,7 @@ def test_packets_come_back_as_they_went_in(tmp_path: Path, packets: list[Encoded
     path = tmp_path / "a.packets"
     write(path, packets)
     assert list(read_packets(path)) == packets
-    assert list(packet_times(path)) == [packet.pts for packet in packets]
+    assert list(read_times(path)) == [packet.pts for packet in packets]
 
 
 @given(packets=PACKETS, data=st.data())

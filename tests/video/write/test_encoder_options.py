@@ -12,12 +12,12 @@ from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.write.encoder import settle_picture
 from dscvsr_cli.video.write.encoder_options import EncodeOptions, encoder_options, suitable_encoder
 from dscvsr_cli.video.write.encoder_quality import quality_options, required_hardware
+from dscvsr_cli.video.write.picture_spec import settle_picture
 from dscvsr_cli.video.write.trial_encode import try_encoder
-from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import render_kind
+from tests.video.outputs import open_writer
 
 
 @pytest.fixture(scope="module")
@@ -138,12 +138,12 @@ def test_lossless_gives_every_code_back(kind: str, encoder: str, tmp_path: Path)
     options = EncodeOptions(encoder=encoder, lossless=True, threads=1)
     noise = torch.rand(3, 48, 64, generator=torch.Generator().manual_seed(1))
     target = tmp_path / "out.mkv"
-    with VideoWriter(target, source=source, height=48, width=64, options=options) as writer:
+    with open_writer(target, source=source, height=48, width=64, options=options) as writer:
         for index in range(3):
             writer.write(Frame(pixels=noise.roll(index, -1), pts=512 * index))
     exact = tmp_path / "exact.mkv"
     reference = EncodeOptions(encoder="ffv1", pixel_format=probe(target).pixel_format)
-    with VideoWriter(exact, source=source, height=48, width=64, options=reference) as writer:
+    with open_writer(exact, source=source, height=48, width=64, options=reference) as writer:
         for index in range(3):
             writer.write(Frame(pixels=noise.roll(index, -1), pts=512 * index))
     with VideoReader(target) as stored, VideoReader(exact) as expected:
@@ -167,7 +167,7 @@ def test_opacity_goes_into_prores_4444(tmp_path: Path) -> None:
     options = EncodeOptions(encoder="prores_ks")
     target = tmp_path / "out.mov"
     alpha = torch.linspace(0, 1, 64).expand(1, 48, 64)
-    with VideoWriter(target, source=source, height=48, width=64, options=options) as writer:
+    with open_writer(target, source=source, height=48, width=64, options=options) as writer:
         writer.write(Frame(pixels=torch.full((3, 48, 64), 0.5), pts=0, alpha=alpha))
     with VideoReader(target) as reader:
         (frame,) = list(reader)
@@ -231,7 +231,7 @@ def test_only_hardware_encoders_need_hardware() -> None:
 def test_gif_pictures_keep_their_colours(bare: VideoInfo, tmp_path: Path) -> None:
     target = tmp_path / "out.gif"
     colours = torch.tensor([[0.9, 0.1, 0.2], [0.1, 0.8, 0.3]])
-    with VideoWriter(
+    with open_writer(
         target, source=bare, height=48, width=64, options=EncodeOptions(encoder="gif")
     ) as writer:
         for index, colour in enumerate(colours):
@@ -248,7 +248,7 @@ def test_gif_keeps_clear_pixels_clear(bare: VideoInfo, tmp_path: Path) -> None:
     source = replace(bare, has_alpha=True)
     alpha = torch.cat([torch.zeros(1, 48, 32), torch.ones(1, 48, 32)], dim=2)
     target = tmp_path / "out.gif"
-    with VideoWriter(
+    with open_writer(
         target, source=source, height=48, width=64, options=EncodeOptions(encoder="gif")
     ) as writer:
         writer.write(Frame(pixels=torch.full((3, 48, 64), 0.5), pts=0, alpha=alpha))

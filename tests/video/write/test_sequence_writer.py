@@ -8,16 +8,17 @@ from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import picture_container
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.read.stills import decode_picture, read_picture
 from dscvsr_cli.video.write.encoder_options import EncodeOptions, suitable_encoder
+from dscvsr_cli.video.write.picture_spec import PictureSpec, settle_picture
+from dscvsr_cli.video.write.picture_writer import save_png
 from dscvsr_cli.video.write.sequence_writer import (
     PictureNames,
     SequenceWriter,
     is_sequence_target,
     picture_names,
 )
-from dscvsr_cli.video.write.stills import save_png
 from tests.clips import picture, render_kind
 from tests.helpers import assert_frames_close
 
@@ -33,6 +34,11 @@ def drawn(index: int) -> torch.Tensor:
     return torch.from_numpy(picture(index, 45, 61)).permute(2, 0, 1).float() / 255
 
 
+def spec(names: PictureNames, source: VideoInfo, options: EncodeOptions) -> PictureSpec:
+    container = picture_container(names.suffix)
+    return settle_picture(source, container, height=45, width=61, options=options)
+
+
 def write(
     names: PictureNames, source: VideoInfo, *, count: int = 3, overwrite: bool = False
 ) -> SequenceWriter:
@@ -40,9 +46,7 @@ def write(
     options = EncodeOptions(encoder=encoder)
     if names.suffix == ".jpg":
         options = replace(options, pixel_format="yuv444p")
-    with SequenceWriter(
-        names, source=source, height=45, width=61, options=options, overwrite=overwrite
-    ) as writer:
+    with SequenceWriter(names, spec(names, source, options), overwrite=overwrite) as writer:
         for index in range(count):
             writer.write(Frame(pixels=drawn(index), pts=index))
     return writer
@@ -50,7 +54,7 @@ def write(
 
 def png_writer(names: PictureNames, source: VideoInfo) -> SequenceWriter:
     options = EncodeOptions(encoder="png")
-    return SequenceWriter(names, source=source, height=45, width=61, options=options)
+    return SequenceWriter(names, spec(names, source, options))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from tests.helpers import (
     packet_payloads,
     stream_packets,
 )
+from tests.video.outputs import open_writer
 
 FAST = EncodeOptions(preset="ultrafast", crf=10, threads=1)
 
@@ -38,7 +39,7 @@ def enlarge(
     """Copy a clip at twice its size, nearest neighbour; odd sides stay odd in 4:4:4."""
     with (
         VideoReader(source) as reader,
-        VideoWriter(
+        open_writer(
             target,
             source=reader.info,
             height=2 * reader.info.height,
@@ -65,7 +66,7 @@ def write_grey(
     options: EncodeOptions = FAST,
     overwrite: bool = False,
 ) -> VideoWriter:
-    with VideoWriter(
+    with open_writer(
         target, source=source, height=48, width=64, options=options, overwrite=overwrite
     ) as writer:
         for frame in grey_frames(pts):
@@ -201,7 +202,7 @@ def test_an_untagged_clip_that_grows_past_720_lines_keeps_its_colours(tmp_path: 
     source = probe(render_kind("constant", tmp_path))
     target = tmp_path / "out.mp4"
     pixels = torch.tensor([0.8, 0.2, 0.3]).view(3, 1, 1).expand(3, 720, 960)
-    with VideoWriter(target, source=source, height=720, width=960, options=FAST) as writer:
+    with open_writer(target, source=source, height=720, width=960, options=FAST) as writer:
         writer.write(Frame(pixels=pixels, pts=0))
     assert probe(target).colour.matrix_tag == 6
     with VideoReader(target) as reader:
@@ -213,7 +214,7 @@ def test_ten_bits_stay_ten_bits_all_the_way(tmp_path: Path) -> None:
     source, target = probe(render_kind("ten bit", tmp_path)), tmp_path / "out.mkv"
     ramp = (0.5 + torch.arange(64) / 1023 / 2).expand(3, 48, 64)
     options = EncodeOptions(encoder="ffv1")
-    with VideoWriter(target, source=source, height=48, width=64, options=options) as writer:
+    with open_writer(target, source=source, height=48, width=64, options=options) as writer:
         writer.write(Frame(pixels=ramp, pts=0))
     assert probe(target).pixel_format == "yuv420p10le"
     with VideoReader(target) as reader:
@@ -240,7 +241,7 @@ def test_any_file_name_will_do(name: str, tmp_path: Path) -> None:
 def write_and_fail(
     target: Path, source: VideoInfo, failure: type[BaseException], *, overwrite: bool = False
 ) -> None:
-    with VideoWriter(target, source=source, height=48, width=64, overwrite=overwrite) as writer:
+    with open_writer(target, source=source, height=48, width=64, overwrite=overwrite) as writer:
         writer.write(grey_frames([0])[0])
         raise failure
 
@@ -286,7 +287,7 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
 
     def write_while_somebody_else_does() -> None:
-        with VideoWriter(target, source=source, height=48, width=64, options=FAST) as writer:
+        with open_writer(target, source=source, height=48, width=64, options=FAST) as writer:
             writer.write(grey_frames([0])[0])
             target.write_bytes(b"somebody else's")
 
@@ -305,7 +306,7 @@ def test_the_input_is_never_the_output(tmp_path: Path) -> None:
 def write_noise(target: Path, source: VideoInfo) -> None:
     noise = torch.rand(3, 480, 640, generator=torch.Generator().manual_seed(0))
     options = EncodeOptions(encoder="ffv1", threads=1)
-    with VideoWriter(target, source=source, height=480, width=640, options=options) as writer:
+    with open_writer(target, source=source, height=480, width=640, options=options) as writer:
         for index in range(4):
             writer.write(Frame(pixels=noise, pts=512 * index))
 
@@ -362,7 +363,7 @@ def test_what_cannot_work_fails_before_any_frame(
     before = sorted(tmp_path.iterdir())
     with (
         pytest.raises(UsageError, match=complaint) as caught,
-        VideoWriter(tmp_path / name, source=source, height=48, width=64, options=options),
+        open_writer(tmp_path / name, source=source, height=48, width=64, options=options),
     ):
         pytest.fail("the block must not be entered")
     assert caught.value.hint
@@ -372,14 +373,14 @@ def test_what_cannot_work_fails_before_any_frame(
 def test_odd_sides_are_refused_where_chroma_is_shared(tmp_path: Path) -> None:
     source = probe(render_kind("constant", tmp_path))
     with pytest.raises(UsageError, match="multiples of 2x2"):
-        VideoWriter(tmp_path / "out.mp4", source=source, height=47, width=64)
+        open_writer(tmp_path / "out.mp4", source=source, height=47, width=64)
 
 
 def test_a_frame_of_another_size_is_a_programming_error(tmp_path: Path) -> None:
     source = probe(render_kind("constant", tmp_path))
     with (
         pytest.raises(ValueError, match="expected"),
-        VideoWriter(tmp_path / "out.mp4", source=source, height=48, width=64) as writer,
+        open_writer(tmp_path / "out.mp4", source=source, height=48, width=64) as writer,
     ):
         writer.write(grey_frames([0], height=50)[0])
 
@@ -387,7 +388,7 @@ def test_a_frame_of_another_size_is_a_programming_error(tmp_path: Path) -> None:
 def test_sound_without_copying_is_left_out(tmp_path: Path) -> None:
     source = probe(render_kind("sound", tmp_path))
     target = tmp_path / "out.mp4"
-    with VideoWriter(
+    with open_writer(
         target, source=source, height=48, width=64, options=FAST, copy_streams=False
     ) as writer:
         writer.write(grey_frames([0])[0])

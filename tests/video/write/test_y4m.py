@@ -8,11 +8,14 @@ import torch
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.constant_rate import on_steady_clock
+from dscvsr_cli.video.containers import container_of
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.timestamps import OutputTiming
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
+from dscvsr_cli.video.write.picture_spec import settle_picture
+from dscvsr_cli.video.write.target_file import resolve_destination
 from dscvsr_cli.video.write.y4m import Y4M_FORMATS
 from dscvsr_cli.video.write.y4m_writer import Y4mWriter
 from tests.clips import render_kind
@@ -22,7 +25,27 @@ RATE = Fraction(24000, 1001)
 
 
 def steady_source(folder: Path) -> VideoInfo:
-    return on_steady_clock(probe(render_kind("constant", folder)), RATE)
+    return probe(render_kind("constant", folder))
+
+
+def open_y4m(
+    target: Path,
+    *,
+    source: VideoInfo,
+    height: int,
+    width: int,
+    options: EncodeOptions,
+    overwrite: bool = False,
+) -> Y4mWriter:
+    picture = settle_picture(
+        source,
+        container_of(target),
+        height=height,
+        width=width,
+        options=options,
+        timing=OutputTiming.constant(source, RATE),
+    )
+    return Y4mWriter(resolve_destination(target), picture, overwrite=overwrite)
 
 
 def noise(height: int = 45, width: int = 61) -> torch.Tensor:
@@ -36,7 +59,7 @@ def write(
 ) -> torch.Tensor:
     options = EncodeOptions(encoder="wrapped_avframe", pixel_format=pixel_format)
     pixels = noise(44, 64)
-    with Y4mWriter(
+    with open_y4m(
         target, source=source, height=44, width=64, options=options, overwrite=overwrite
     ) as writer:
         for index in range(3):
@@ -74,11 +97,11 @@ def test_libav_reads_every_format_back_as_it_was(pixel_format: str, tmp_path: Pa
 def test_the_header_says_rate_shape_chroma_and_range(
     kind: str, aspect: Fraction | None, header: bytes, tmp_path: Path
 ) -> None:
-    source = on_steady_clock(probe(render_kind(kind, tmp_path)), RATE)
+    source = probe(render_kind(kind, tmp_path))
     source = replace(source, sample_aspect_ratio=aspect)
     target = tmp_path / "out.y4m"
     options = EncodeOptions(encoder="wrapped_avframe")
-    with Y4mWriter(target, source=source, height=48, width=64, options=options) as writer:
+    with open_y4m(target, source=source, height=48, width=64, options=options) as writer:
         writer.write(Frame(pixels=torch.zeros(3, 48, 64), pts=0))
     line = target.read_bytes().split(b"\n")[0]
     assert line == b"YUV4MPEG2 W64 H48 F24000:1001 Ip " + header
@@ -91,7 +114,7 @@ def test_nothing_is_left_of_an_unfinished_file(tmp_path: Path) -> None:
     target = tmp_path / "out.y4m"
 
     def write_and_fail() -> None:
-        with Y4mWriter(target, source=source, height=48, width=64, options=options) as writer:
+        with open_y4m(target, source=source, height=48, width=64, options=options) as writer:
             writer.write(Frame(pixels=torch.zeros(3, 48, 64), pts=0))
             raise RuntimeError
 

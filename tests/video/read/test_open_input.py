@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from dscvsr_cli.errors import InputVideoError, UsageError
 from dscvsr_cli.video.read.open_input import source_kind
-from dscvsr_cli.video.read.options import ReadOptions
 from dscvsr_cli.video.read.probe import probe, y4m_siting
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 from tests.clips import CLIPS, Clip, picture, render, render_kind
 from tests.helpers import assert_frames_close, decoded_pts
 
@@ -158,7 +158,7 @@ def test_other_streams_of_a_pipe_are_told_as_lost(tmp_path: Path) -> None:
 
 def test_a_span_of_a_pipe_is_read_without_going_back(tmp_path: Path) -> None:
     source = render_y4m(tmp_path)
-    options = ReadOptions(span=Span(Fraction(2 * 1001, 24000), Fraction(4 * 1001, 24000)))
+    options = ReadOptions(span=TimeSpan(Fraction(2 * 1001, 24000), Fraction(4 * 1001, 24000)))
     with piped(source, tmp_path) as pipe, VideoReader(pipe, options) as reader:
         assert [frame.pts for frame in reader] == [2, 3]
 
@@ -189,7 +189,7 @@ def test_a_pipe_without_a_video_is_refused(content: bytes, told: str, tmp_path: 
 
 def test_a_rate_for_a_pipe_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match="no image sequence"):
+    with pytest.raises(UsageError, match="not an image sequence"):
         VideoReader(tmp_path / "pipe", ReadOptions(rate=Fraction(25)))
 
 

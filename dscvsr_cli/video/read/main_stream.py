@@ -1,4 +1,4 @@
-"""Streams of an open container: which one is the picture, and what each is called."""
+"""Streams of an open container: which one is the video, and what each is called."""
 
 from pathlib import Path
 from typing import Final, cast
@@ -6,35 +6,19 @@ from typing import Final, cast
 import av
 from av.codec.context import CodecContext
 from av.container import InputContainer
-from av.stream import Stream
+from av.stream import DataStream, Disposition, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.read.open_input import input_name
 
-_CODEC_OF_DECODER: Final = {
-    "dca": "dts",
-    "dvbsub": "dvb_subtitle",
-    "dvdsub": "dvd_subtitle",
-    "flv": "flv1",
-    "libdav1d": "av1",
-    "libopus": "opus",
-    "libvorbis": "vorbis",
-    "pgssub": "hdmv_pgs_subtitle",
-    "srt": "subrip",
-    "ssa": "ass",
-}
-"""Releases of PyAV before 15 know a stream only by the name of its decoder."""
-
-_ATTACHED_PICTURE: Final = 0x400
-
 _DECODER_OF_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""Decoders that read the second stream in which these codecs keep their opacity."""
+"""Decoders that read the second stream in which these codecs keep their alpha."""
 
 
 def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the first moving picture of the file; cover art does not count.
+    """Return the first video stream of the file; cover art does not count.
 
     Raises:
         InputVideoError: There is none, or this build of FFmpeg has no decoder for it.
@@ -42,8 +26,8 @@ def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
     moving = [stream for stream in container.streams.video if not is_cover(stream)]
     if not moving:
         raise InputVideoError(
-            f"{input_name(path)} holds no picture",
-            hint="give a file with a video stream, not sound alone",
+            f"{input_name(path)} holds no video",
+            hint="give a file with a video stream, not only audio",
         )
     if cast("CodecContext | None", moving[0].codec_context) is None:
         raise InputVideoError(
@@ -54,7 +38,7 @@ def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
 
 
 def picture_decoder(stream: VideoStream) -> VideoCodecContext:
-    """Return the decoder for a stream: its own, or another where its own would drop the opacity."""
+    """Return the decoder for a stream: its own, or another where its own would drop the alpha."""
     name = _DECODER_OF_ALPHA.get(codec_name(stream), "")
     # Matroska says so in a field that libav shows among the tags.
     if stream.metadata.get("alpha_mode", stream.metadata.get("ALPHA_MODE")) != "1" or not name:
@@ -74,14 +58,10 @@ def codec_name(stream: Stream) -> str:
     # None where this build of FFmpeg has no decoder, in spite of what the stubs declare.
     context = cast("CodecContext | None", stream.codec_context)
     if context is None:
-        return str(getattr(stream, "name", None) or "") if stream.type == "data" else ""
-    name = str(getattr(context.codec, "canonical_name", context.name))
-    return _CODEC_OF_DECODER.get(name, name)
+        return (stream.name or "") if isinstance(stream, DataStream) else ""
+    return context.codec.canonical_name
 
 
 def is_cover(stream: Stream) -> bool:
-    """Say whether a stream is a still picture that stands for the file."""
-    # Early releases of PyAV 14 hide dispositions; nothing counts as a cover there.
-    disposition = getattr(stream, "disposition", 0)
-    # An IntFlag in newer releases, a plain Flag in older ones.
-    return bool(int(getattr(disposition, "value", disposition)) & _ATTACHED_PICTURE)
+    """Return whether a stream is cover art: a still picture that stands for the file."""
+    return bool(stream.disposition & Disposition.attached_pic)

@@ -8,9 +8,9 @@ import torch
 
 from dscvsr_cli.errors import InputVideoError, OutputVideoError, UsageError
 from dscvsr_cli.video.demo_clip import render_demo_clip
+from dscvsr_cli.video.read.picture_reader import read_picture
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.read.stills import read_picture
-from dscvsr_cli.video.write.stills import save_png
+from dscvsr_cli.video.write.picture_writer import save_png
 from tests.clips import picture
 from tests.helpers import assert_frames_close, packet_payloads
 
@@ -111,7 +111,7 @@ def test_the_demo_clip_moves_has_detail_and_sounds(tmp_path: Path) -> None:
 def test_an_impossible_demo_clip_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="even"):
         render_demo_clip(tmp_path / "demo.mp4", width=97)
-    with pytest.raises(UsageError, match="cannot be"):
+    with pytest.raises(UsageError, match="cannot have"):
         render_demo_clip(tmp_path / "demo.mp4", seconds=0)
     with pytest.raises(OutputVideoError):
         render_demo_clip(tmp_path / "absent" / "demo.mp4")

@@ -1,4 +1,4 @@
-"""Compare the streams beside the picture: where each one is, and whether its packets are equal."""
+"""Compare the streams beside the video: where each one is, and whether its packets are equal."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -14,18 +14,18 @@ from av.subtitles.subtitle import AssSubtitle
 
 from dscvsr_cli.video.containers import TEXT_SUBTITLES
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
-from dscvsr_cli.video.passthrough.plan import describe_stream
+from dscvsr_cli.video.passthrough.passthrough_plan import describe_stream
 from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, says_nothing
 from dscvsr_cli.video.verify.findings import Finding, Level
-from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_packets
+from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_digests
 
-_ENCODED_SOUND_TOLERANCE: Final = Fraction(1, 20)
+_ENCODED_AUDIO_TOLERANCE: Final = Fraction(1, 20)
 """Seconds; encoders add a little silence at both ends, and pad the last block."""
 
 _OVERRIDE_TAGS: Final = "{}"
 
 _TECHNICAL_KEYS: Final = frozenset({"creation_time", "timecode"})
-"""Tags of a track that only MP4 and its kin have fields for; they do not tell of its content."""
+"""Tags that only MP4 and MOV have fields for; they do not describe the content."""
 
 _WRITTEN_BY_MUXERS: Final = frozenset({"handler_name", "vendor_id"})
 """Tags of a track that name the program that wrote it."""
@@ -54,7 +54,7 @@ def compare_streams(
     *,
     shift: Fraction,
 ) -> Iterator[Finding]:
-    """Yield a finding for every stream of the source but its main picture.
+    """Yield a finding for every stream of the source but its video.
 
     Args:
         before: The source as probed.
@@ -80,7 +80,7 @@ def compare_streams(
 
 def _read(info: VideoInfo, container: InputContainer) -> _Side:
     timed = [one.index for one in _content(info) if one.kind != "attachment"]
-    return _Side(info=info, container=container, packets=read_packets(container, timed))
+    return _Side(info=info, container=container, packets=read_digests(container, timed))
 
 
 def _content(info: VideoInfo) -> list[StreamInfo]:
@@ -144,7 +144,7 @@ def _compare_content(
         one.digest for one in after[:1]
     ]
     if is_anew and stream.kind == "audio" and before and after:
-        return _compare_encoded_sound(source, target, stream, twin, shift)
+        return _compare_encoded_audio(source, target, stream, twin, shift)
     return _compare_packets(source, target, stream, twin, shift)
 
 
@@ -184,7 +184,7 @@ def _worst_time(
     )
 
 
-def _compare_encoded_sound(
+def _compare_encoded_audio(
     source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo, shift: Fraction
 ) -> Finding:
     subject = describe_stream(stream)
@@ -192,8 +192,8 @@ def _compare_encoded_sound(
     starts = _start(after) - _start(before) - shift
     ends = _end(after) - _end(before) - shift
     apart = max(abs(starts), abs(ends))
-    message = f"encoded anew as {twin.codec}"
-    if apart > _ENCODED_SOUND_TOLERANCE:
+    message = f"encoded again as {twin.codec}"
+    if apart > _ENCODED_AUDIO_TOLERANCE:
         message += f", and starts or ends {float(apart) * 1000:.0f} ms elsewhere"
     return Finding(level="changed", subject=subject, message=message)
 

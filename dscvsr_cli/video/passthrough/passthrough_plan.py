@@ -1,4 +1,4 @@
-"""What of a source goes into the output, decided before any work: copied, converted, or lost."""
+"""The plan for everything beside the frames: what is copied, converted or lost."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,41 +6,36 @@ from dataclasses import dataclass
 import av
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.containers import (
-    CONTAINERS,
-    TEXT_SUBTITLES,
-    Container,
-    container_named,
-    recommend,
-)
+from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.containers import CONTAINERS, TEXT_SUBTITLES, recommend
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.tags import PHONE_PREFIX
 
 _OPTION_OF_KIND = {"audio": "--no-audio", "subtitle": "--no-subs"}
-_NAME_OF_KIND = {"video": "picture", "audio": "sound"}
+_NAME_OF_KIND = {"video": "video"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamChoices:
-    """What a person wants of the streams beside the picture."""
+    """What a person wants of the streams beside the video."""
 
     audio: bool = True
-    """Whether sound goes along."""
+    """Whether audio is kept."""
 
     subtitles: bool = True
-    """Whether subtitles go along."""
+    """Whether subtitles are kept."""
 
     audio_encoder: str | None = None
-    """FFmpeg's name of the encoder for all sound; None copies it."""
+    """FFmpeg's name of the encoder for all audio streams; None copies them."""
 
     audio_bitrate: int | None = None
-    """Bits per second of each encoded sound stream; None suits its channels."""
+    """Bits per second of each encoded audio stream; None decides by its channels."""
 
     drop_unsupported: bool = False
     """Whether to leave out what the container cannot hold, where it would be refused otherwise."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no sound encoder."""
+        """Refuse anything that is not an audio encoder."""
         if self.audio_encoder is None:
             if self.audio_bitrate is not None:
                 raise UsageError(
@@ -50,12 +45,12 @@ class StreamChoices:
             return
         if self.audio_bitrate is not None and self.audio_bitrate < 1000:
             raise UsageError(
-                f"a sound of {self.audio_bitrate} bits per second cannot be",
+                f"--audio-bitrate must be at least 1000 bit/s, got {self.audio_bitrate}",
                 hint="write --audio-bitrate 192k",
             )
-        if sound_codec(self.audio_encoder) is None:
+        if audio_codec(self.audio_encoder) is None:
             raise UsageError(
-                f"there is no sound encoder called {self.audio_encoder!r} here",
+                f"there is no audio encoder called {self.audio_encoder!r} here",
                 hint="try one of aac, libopus, flac, ac3, libmp3lame, pcm_s16le",
             )
 
@@ -65,7 +60,7 @@ class LeftOut:
     """Something of the source that the output will not have."""
 
     what: str
-    """What it is, for people: "subtitle stream 2 (ass, eng)"."""
+    """What it is, in words: "subtitle stream 2 (ass, eng)"."""
 
     reason: str
     """Why not, as half a sentence."""
@@ -80,14 +75,14 @@ class LeftOut:
     """Whether the work must not start before somebody has agreed to the loss."""
 
     def __str__(self) -> str:
-        """Tell people what will be lost, why, and what keeps it."""
+        """Say what will be lost, why, and what keeps it."""
         helps = f" ({' or '.join(self.fixes)})" if self.fixes else ""
         return f"{self.what} will be lost: {self.reason}{helps}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion:
-    """A stream that is decoded and encoded anew, because of the container or by wish."""
+    """A stream that is encoded again, because the container or the person wants it."""
 
     stream: StreamInfo
     """The stream."""
@@ -96,7 +91,7 @@ class Conversion:
     """FFmpeg's name of the encoder, which is its codec's name for subtitles."""
 
     def __str__(self) -> str:
-        """Tell people what will become of the stream."""
+        """Say what will become of the stream."""
         styles = (
             "; bold and italics are kept where it has them, other styling is lost"
             if self.stream.kind == "subtitle"
@@ -107,53 +102,51 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassthroughPlan:
-    """What goes along with the picture, and what cannot."""
+    """What is kept beside the frames, and what cannot be."""
 
     copied: tuple[StreamInfo, ...] = ()
     """Streams that are copied packet by packet."""
 
     converted: tuple[Conversion, ...] = ()
-    """Streams that are encoded anew."""
+    """Streams that are encoded again."""
 
     left_out: tuple[LeftOut, ...] = ()
-    """What is lost without anybody having asked for it, each with the reason."""
+    """What is lost although nobody asked for that, each with the reason."""
 
     chapters: bool = True
-    """Whether the chapters go along (True where there are none)."""
+    """Whether chapters are kept (True where there are none)."""
 
     audio_bitrate: int | None = None
-    """Bits per second of each encoded sound stream; None suits its channels."""
+    """Bits per second of each encoded audio stream; None decides by its channels."""
 
     drop_unsupported: bool = False
-    """Whether a stream that the muxer refuses after all is left out."""
+    """Whether a stream that the muxer refuses is left out instead of being an error."""
 
     @property
     def streams(self) -> tuple[StreamInfo, ...]:
-        """All streams that will be in the output beside the picture, in file order."""
+        """All streams that will be in the output beside the video, in file order."""
         converted = [conversion.stream for conversion in self.converted]
         return tuple(sorted([*self.copied, *converted], key=lambda stream: stream.index))
 
 
 def plan_passthrough(
-    source: VideoInfo, container_format: str, choices: StreamChoices | None = None
+    source: VideoInfo, container: Container, choices: StreamChoices | None = None
 ) -> PassthroughPlan:
-    """Say what of a source goes into a container, before any work starts.
+    """Decide what of a source goes into a container, before any work starts.
 
     Streams are copied where the container can hold them. Text subtitles of another kind are
-    converted to the container's own; sound is encoded anew where an encoder is named, all of it.
+    converted to the container's own; where an audio encoder is named, all audio is encoded with it.
 
     Args:
         source: The probed file.
-        container_format: FFmpeg's name of the muxer ("mp4", "matroska").
+        container: What the output is.
         choices: What the person wants; None copies all that fits.
 
     Raises:
-        UsageError: The muxer is none that is written, or cannot hold what the wanted sound encoder
-            makes.
+        UsageError: The container cannot hold what the wanted audio encoder makes.
     """
-    container = container_named(container_format)
     choices = choices or StreamChoices()
-    _check_sound(container, choices)
+    _check_audio(container, choices)
     copied: list[StreamInfo] = []
     converted: list[Conversion] = []
     left_out: list[LeftOut] = []
@@ -178,16 +171,16 @@ def plan_passthrough(
 
 
 def picture_only(source: VideoInfo, what: str) -> PassthroughPlan:
-    """Return the plan for an output that by its nature holds the picture and nothing else.
+    """Return the plan for an output that can hold nothing but frames.
 
-    Nobody expects sound in a folder of pictures: the rest stays behind, and that is only told.
+    Nobody expects audio in a folder of pictures, so its loss is reported and not an error.
 
     Args:
         source: The probed file.
-        what: The kind of output, in the plural: "pictures".
+        what: The kind of output, as a plural: "pictures".
     """
     wanted = _wanted_streams(source, StreamChoices())
-    reason = f"{what} hold the picture alone"
+    reason = f"{what} hold video only"
     losses = [
         LeftOut(what=describe_stream(one), reason=reason, stream=one, refused=False)
         for one in wanted
@@ -201,7 +194,7 @@ def picture_only(source: VideoInfo, what: str) -> PassthroughPlan:
 def refuse_losses(plan: PassthroughPlan, target_name: str, choices: StreamChoices) -> None:
     """Stop before any work if something would be lost that a person could keep.
 
-    Data that no container of ours can hold is no reason: it is left out and told of.
+    Data that no container here can hold does not stop the work: its loss is only reported.
 
     Raises:
         UsageError: Something would be lost, and ``choices.drop_unsupported`` is not given.
@@ -219,8 +212,8 @@ def refuse_losses(plan: PassthroughPlan, target_name: str, choices: StreamChoice
     )
 
 
-def sound_codec(encoder: str) -> str | None:
-    """Return the codec that a sound encoder makes ("opus" for libopus), or None if it is none."""
+def audio_codec(encoder: str) -> str | None:
+    """Return the codec of an audio encoder ("opus" for libopus), or None if it is not one."""
     try:
         codec = av.Codec(encoder, "w")
     except ValueError:
@@ -229,7 +222,7 @@ def sound_codec(encoder: str) -> str | None:
 
 
 def describe_stream(stream: StreamInfo) -> str:
-    """Name a stream for people: "subtitle stream 2 (ass, eng)"."""
+    """Name a stream in words: "subtitle stream 2 (ass, eng)"."""
     kind = "cover picture" if stream.is_cover else _NAME_OF_KIND.get(stream.kind, stream.kind)
     known = [part for part in (stream.codec, stream.language, stream.title) if part]
     return f"{kind} stream {stream.index}" + (f" ({', '.join(known)})" if known else "")
@@ -237,7 +230,7 @@ def describe_stream(stream: StreamInfo) -> str:
 
 def _wanted_streams(source: VideoInfo, choices: StreamChoices) -> Iterator[StreamInfo]:
     for stream in source.other_streams:
-        # In MP4 the names of chapters lie in a hidden text track. The muxer makes a new one from
+        # MP4 keeps the names of chapters in a hidden text track. The muxer makes a new one from
         # the chapters, so that copying the old one as well would double it.
         unwanted = (stream.kind == "audio" and not choices.audio) or (
             stream.kind == "subtitle" and not choices.subtitles
@@ -255,16 +248,16 @@ def _encoder_for(stream: StreamInfo, container: Container, choices: StreamChoice
     return container.text_subtitle or None if is_text else None
 
 
-def _check_sound(container: Container, choices: StreamChoices) -> None:
+def _check_audio(container: Container, choices: StreamChoices) -> None:
     encoder = choices.audio_encoder
     if encoder is None or not container.audio:
         return
-    codec = sound_codec(encoder)
+    codec = audio_codec(encoder)
     if codec not in container.audio:
-        better = f"try --audio-encoder {container.sound_encoder}"
+        better = f"try --audio-encoder {container.audio_encoder}"
         holder = next((other for other in CONTAINERS if codec in other.audio), None)
         raise UsageError(
-            f"{container.suffix[1:]} files cannot hold the {codec} that {encoder} makes",
+            f"{container.label} files cannot hold the {codec} that {encoder} makes",
             hint=better if holder is None else f"{better}, or write to {holder.suffix}",
         )
 
@@ -274,13 +267,13 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
         reason = "its format is unknown here"
     else:
         what = "a cover picture" if stream.is_cover else stream.codec or f"this {stream.kind}"
-        reason = f"{container.suffix[1:]} files cannot hold {what}"
+        reason = f"{container.label} files cannot hold {what}"
     fixes = []
     better = recommend(stream)
     if better is not None:
         fixes.append(f"-o out{better.suffix}")
-    if stream.kind == "audio" and stream.codec and container.sound_encoder:
-        fixes.append(f"--audio-encoder {container.sound_encoder}")
+    if stream.kind == "audio" and stream.codec and container.audio_encoder:
+        fixes.append(f"--audio-encoder {container.audio_encoder}")
     if stream.kind in _OPTION_OF_KIND:
         fixes.append(_OPTION_OF_KIND[stream.kind])
     return LeftOut(
@@ -288,8 +281,8 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
         reason=reason,
         fixes=tuple(fixes),
         stream=stream,
-        # Cameras and discs add private data that nothing but themselves can read. No file of ours
-        # can hold it, so that asking about it would stop every such video for nothing.
+        # Cameras and discs add private data that only they can read. None of our containers
+        # can hold it, so asking about it would stop every such video without any use.
         refused=bool(fixes) or stream.kind not in ("data", "unknown"),
     )
 
@@ -297,7 +290,7 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
 def _lost_properties(
     source: VideoInfo, container: Container, kept: Sequence[StreamInfo]
 ) -> Iterator[LeftOut]:
-    name = container.suffix[1:]
+    name = container.label
     languages = [one.language for one in kept if one.language not in (None, "und")]
     if languages and not container.languages:
         yield LeftOut(
@@ -322,16 +315,14 @@ def _lost_properties(
     if source.display_matrix is not None and source.rotation and not container.rotation:
         yield LeftOut(
             what=f"the rotation by {source.rotation} degrees",
-            reason=f"{name} files cannot hold it, and the picture would lie on its side",
+            reason=f"{name} files cannot hold it, and the picture would be on its side",
             fixes=("-o out.mkv", "-o out.mp4"),
         )
 
 
 def _lost_tags(source: VideoInfo, container: Container) -> list[str]:
     # With keys of phones MP4 and MOV are written in the way that holds any key.
-    any_key = container.name in ("mp4", "mov") and any(
-        key.startswith(PHONE_PREFIX) for key in source.tags
-    )
+    any_key = container.phone_tags and any(key.startswith(PHONE_PREFIX) for key in source.tags)
     if container.tags is None or any_key:
         return []
     # The language may follow the name: "location-eng".

@@ -6,17 +6,16 @@ import pytest
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.passthrough.plan import StreamChoices
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.passthrough.stream_copier import copy_stream_tags
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.verify.compare_files import compare_files
 from dscvsr_cli.video.verify.findings import Comparison
 from dscvsr_cli.video.verify.packet_digests import unwrapped
-from dscvsr_cli.video.verify.verify import compare_files
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import CLIPS, Clip, render, render_kind
-from tests.video.outputs import FAST, copy_clip
+from tests.video.outputs import FAST, copy_clip, open_writer
 
 
 def levels(comparison: Comparison) -> dict[str, str]:
@@ -68,19 +67,19 @@ def test_lost_pictures_are_found(tmp_path: Path) -> None:
     source, target = render_kind("constant", tmp_path), tmp_path / "out.mp4"
     with (
         VideoReader(source) as reader,
-        VideoWriter(target, source=reader.info, height=48, width=64, options=FAST) as writer,
+        open_writer(target, source=reader.info, height=48, width=64, options=FAST) as writer,
     ):
         for frame in list(reader)[:-1]:
             writer.write(frame)
     (finding,) = compare_files(source, target).lost
-    assert (finding.subject, finding.message) == ("pictures", "7 of 8")
+    assert (finding.subject, finding.message) == ("frames", "7 of 8")
 
 
 def test_moved_pictures_are_found_however_little(tmp_path: Path) -> None:
     source, target = render_kind("constant", tmp_path), tmp_path / "out.mp4"
     with (
         VideoReader(source) as reader,
-        VideoWriter(target, source=reader.info, height=48, width=64, options=FAST) as writer,
+        open_writer(target, source=reader.info, height=48, width=64, options=FAST) as writer,
     ):
         for index, frame in enumerate(reader):
             writer.write(Frame(pixels=frame.pixels, pts=frame.pts + 26 * (index == 3)))
@@ -92,12 +91,12 @@ def test_a_shift_of_the_whole_file_is_no_change(tmp_path: Path) -> None:
     source, target = render_kind("constant", tmp_path), tmp_path / "out.mp4"
     with (
         VideoReader(source) as reader,
-        VideoWriter(target, source=reader.info, height=48, width=64, options=FAST) as writer,
+        open_writer(target, source=reader.info, height=48, width=64, options=FAST) as writer,
     ):
         for frame in reader:
             writer.write(Frame(pixels=frame.pixels, pts=frame.pts + 12800))
     times = next(
-        one for one in compare_files(source, target).findings if one.subject == "picture times"
+        one for one in compare_files(source, target).findings if one.subject == "frame times"
     )
     assert times.level == "ok"
     assert "begins 1 s later" in times.message
@@ -106,7 +105,7 @@ def test_a_shift_of_the_whole_file_is_no_change(tmp_path: Path) -> None:
 def test_missing_and_encoded_sound_are_told_apart(tmp_path: Path) -> None:
     source, target = render_kind("sound", tmp_path), tmp_path / "out.mkv"
     copy_clip(source, target, choices=StreamChoices(audio_encoder="flac"))
-    assert levels(compare_files(source, target))["sound stream 1 (aac, eng)"] == "changed"
+    assert levels(compare_files(source, target))["audio stream 1 (aac, eng)"] == "changed"
     copy_clip(source, tmp_path / "mute.mkv", choices=StreamChoices(audio=False))
     assert {one.message for one in compare_files(source, tmp_path / "mute.mkv").lost} == {"missing"}
 

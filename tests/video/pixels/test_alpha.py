@@ -23,9 +23,9 @@ from dscvsr_cli.video.pixels.formats import (
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.encoder_options import EncodeOptions, output_pixel_format
-from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import picture, render_kind
 from tests.helpers import assert_frames_close, stream_packets
+from tests.video.outputs import open_writer
 from tests.video.read.test_image_sequence import write_picture
 
 HEIGHT, WIDTH = 48, 64
@@ -92,7 +92,7 @@ def test_opacity_comes_through_reader_and_writer(kind: str, tmp_path: Path) -> N
     options = EncodeOptions(encoder=encoder)
     with (
         VideoReader(source) as reader,
-        VideoWriter(
+        open_writer(
             target, source=reader.info, height=HEIGHT, width=WIDTH, options=options
         ) as writer,
     ):
@@ -118,7 +118,7 @@ def test_an_output_without_opacity_does_not_claim_any(tmp_path: Path) -> None:
     target = tmp_path / "b.mkv"
     with (
         VideoReader(source) as reader,
-        VideoWriter(target, source=reader.info, height=HEIGHT, width=WIDTH) as writer,
+        open_writer(target, source=reader.info, height=HEIGHT, width=WIDTH) as writer,
     ):
         for frame in reader:
             writer.write(frame)
@@ -266,4 +266,4 @@ def test_pictures_that_are_transparent_only_later_are_told_once(
     with VideoReader(tmp_path) as reader:
         assert not reader.info.has_alpha
         assert len(list(reader)) == 3
-    assert caplog.text.count("some pictures are transparent") == 1
+    assert caplog.text.count("some frames are transparent") == 1

@@ -11,10 +11,10 @@ import torch
 
 from dscvsr_cli.errors import InputVideoError, UsageError
 from dscvsr_cli.video.read.interlacing import deinterlace
-from dscvsr_cli.video.read.options import FieldOrder, ReadOptions
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.read_options import FieldOrder, ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.span import Span
+from dscvsr_cli.video.span import TimeSpan
 from tests.clips import picture, render_kind
 from tests.video.read.test_image_sequence import write_picture
 
@@ -124,7 +124,7 @@ def test_a_span_is_deinterlaced_like_the_whole(tmp_path: Path) -> None:
     path = render_fields(tmp_path / "a.mp4", count=8)
     with VideoReader(path, ReadOptions(deinterlace=True)) as reader:
         whole = {frame.pts: frame.pixels for frame in reader}
-    span = Span(Fraction(3, 25), Fraction(6, 25))
+    span = TimeSpan(Fraction(3, 25), Fraction(6, 25))
     with VideoReader(path, ReadOptions(deinterlace=True, span=span)) as reader:
         part = list(reader)
     assert len(part) == 3

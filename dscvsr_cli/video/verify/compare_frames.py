@@ -1,4 +1,4 @@
-"""Compare the pictures of two files: how many, when, how large, and tagged as what."""
+"""Compare the frames of two files: how many, when, how large, and tagged as what."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from fractions import Fraction
 from pathlib import Path
 
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
-from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.timestamps import FrameClock
@@ -17,16 +16,16 @@ _UNSPECIFIED_TAGS = (0, 2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureTimes:
-    """When the pictures of a file are shown."""
+    """When the frames of a file are shown."""
 
     seconds: tuple[Fraction, ...]
-    """Of each picture, rising."""
+    """Time of each frame, rising."""
 
     tick: Fraction
-    """Seconds between two times that the file can tell apart."""
+    """Smallest difference in seconds that the file can store."""
 
     damaged: int = 0
-    """Pictures that are missing, or were decoded with errors."""
+    """Frames that are missing, or were decoded with errors."""
 
     def shift_to(self, other: "PictureTimes") -> Fraction:
         """Return by how many seconds ``other`` begins later."""
@@ -36,10 +35,10 @@ class PictureTimes:
 
 
 def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
-    """Decode every picture of a file and return the times, repeated ones moved as when writing.
+    """Decode every frame of a file and return the times, repeated ones moved as when writing.
 
     Raises:
-        InputVideoError: Not a single picture can be decoded.
+        InputVideoError: Not a single frame can be decoded.
     """
     if info.kind == "sequence":
         seconds = tuple(number * info.time_base for number in range(info.frame_count or 0))
@@ -50,7 +49,7 @@ def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
         frames = Decoding(container, path, on_damage=lambda trouble, _: damage.append(trouble))
         stamps = [clock.stamp(frame)[0] for frame in frames]
     return PictureTimes(
-        # Every picture is written, those whose times step back too: after the ones before them.
+        # A frame whose time steps back is written too, after the ones before it.
         seconds=tuple(pts * info.time_base for pts in sorted(stamps)),
         tick=info.time_base,
         damaged=len(damage),
@@ -60,7 +59,7 @@ def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
 def compare_picture(
     before: VideoInfo, after: VideoInfo, times_before: PictureTimes, times_after: PictureTimes
 ) -> Iterator[Finding]:
-    """Yield a finding for everything that a picture has beside its pixels."""
+    """Yield a finding for everything that frames have beside their pixels."""
     yield _frame_count(times_before, times_after)
     yield _times(times_before, times_after)
     yield _size(before, after)
@@ -77,7 +76,7 @@ def _frame_count(before: PictureTimes, after: PictureTimes) -> Finding:
     damaged = f", {after.damaged} of them damaged" if after.damaged else ""
     return Finding(
         level="changed" if damaged and level == "ok" else level,
-        subject="pictures",
+        subject="frames",
         message=message + damaged,
     )
 
@@ -88,13 +87,13 @@ def _times(before: PictureTimes, after: PictureTimes) -> Finding:
     worst = max(moves) - min(moves) if moves else Fraction(0)
     moved = f"; the file begins {float(shift):.6g} s later" if abs(shift) > after.tick else ""
     if worst == 0:
-        return Finding(level="ok", subject="picture times", message=f"exactly the same{moved}")
+        return Finding(level="ok", subject="frame times", message=f"exactly the same{moved}")
     # Two times rounded to the nearest tick are less than one tick further apart than before.
     if worst < after.tick:
         message = f"the same on a clock of {float(after.tick) * 1000:.4g} ms{moved}"
-        return Finding(level="ok", subject="picture times", message=message)
+        return Finding(level="ok", subject="frame times", message=message)
     message = f"moved by up to {float(worst) * 1000:.4g} ms{moved}"
-    return Finding(level="changed", subject="picture times", message=message)
+    return Finding(level="changed", subject="frame times", message=message)
 
 
 def _size(before: VideoInfo, after: VideoInfo) -> Finding:
@@ -109,7 +108,7 @@ def _size(before: VideoInfo, after: VideoInfo) -> Finding:
 
 def _shape(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
     old, new = before.sample_aspect_ratio or Fraction(1), after.sample_aspect_ratio or Fraction(1)
-    # What is shown counts: pixels may have become square, and the picture wider instead.
+    # What is shown counts: pixels may have become square, and the frame wider instead.
     shown = Fraction(before.width, before.height) * old
     kept = Fraction(after.width, after.height) * new
     off = float(abs(kept / shown - 1))
@@ -118,9 +117,9 @@ def _shape(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
         if off > max(2 / after.height, 2 / after.width):
             level = "changed"
         message = f"{old} still" if old == new else f"{old} became {new}"
-        yield Finding(level=level, subject="shape of pixels", message=message)
+        yield Finding(level=level, subject="sample aspect ratio", message=message)
     else:
-        yield Finding(level="changed", subject="shape of pixels", message=f"{old} became {new}")
+        yield Finding(level="changed", subject="sample aspect ratio", message=f"{old} became {new}")
     if before.rotation or after.rotation:
         same = before.rotation == after.rotation
         yield Finding(
@@ -157,7 +156,7 @@ def _colours(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
 
 
 def _depth(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
-    old, new = plain_format(before.pixel_format), plain_format(after.pixel_format)
+    old, new = before.plain, after.plain
     coarser = new.row_shift > old.row_shift or new.column_shift > old.column_shift
     level: Level = "lost" if new.bits < old.bits or (coarser and old.family != "grey") else "ok"
     message = f"{before.pixel_format} became {after.pixel_format}"

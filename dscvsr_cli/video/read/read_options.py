@@ -1,11 +1,11 @@
-"""ReadOptions: what a person may say about how an input is read."""
+"""ReadOptions: how an input is read."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.span import WHOLE, Span
+from dscvsr_cli.video.span import WHOLE, TimeSpan
 
 FieldOrder = Literal["auto", "top", "bottom", "progressive"]
 
@@ -18,28 +18,28 @@ class ReadOptions:
     """How to read an input; the defaults take it as it is."""
 
     rate: Fraction | None = None
-    """Pictures per second of an image sequence; None takes 25."""
+    """Frames per second of an image sequence; None takes 25."""
 
     start_number: int | None = None
     """Number of the first picture of a pattern such as ``%05d.png``; None takes the lowest."""
 
-    span: Span = WHOLE
+    span: TimeSpan = WHOLE
     """The part to read."""
 
     deinterlace: bool = False
-    """Whether each picture of two fields is made one whole picture."""
+    """Whether each frame of two fields becomes one whole frame."""
 
     field_order: FieldOrder = "auto"
-    """Which field comes first, or that there are none, where the file does not tell or is wrong."""
+    """Which field comes first, or that there are none, where the file is silent or wrong."""
 
     strict: bool = False
-    """Whether the first damaged picture is an error."""
+    """Whether the first damaged frame is an error."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
         if self.rate is not None and not 0 < self.rate <= _HIGHEST_RATE:
             raise UsageError(
-                f"the rate must lie above 0 and up to {_HIGHEST_RATE}, got {float(self.rate):g}",
+                f"the rate must be above 0 and at most {_HIGHEST_RATE}, got {float(self.rate):g}",
                 hint="write --fps 25 or --fps 24000/1001",
             )
         if self.start_number is not None and self.start_number < 0:

@@ -7,15 +7,19 @@ import pytest
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.containers import CONTAINERS, container_named, container_of
+from dscvsr_cli.video.containers import CONTAINERS, container_of, pipe_container
 from dscvsr_cli.video.info import StreamInfo, StreamKind, VideoInfo
-from dscvsr_cli.video.passthrough.plan import StreamChoices, plan_passthrough, refuse_losses
+from dscvsr_cli.video.passthrough.passthrough_plan import (
+    StreamChoices,
+    plan_passthrough,
+    refuse_losses,
+)
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import CLIPS, Clip, render, render_kind
 from tests.helpers import packet_payloads, stream_packets
+from tests.video.outputs import container_named, open_writer
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +38,7 @@ def stream(
 def copy_through(source: Path, target: Path) -> None:
     with (
         VideoReader(source) as reader,
-        VideoWriter(
+        open_writer(
             target,
             source=reader.info,
             height=reader.info.height,
@@ -68,7 +72,7 @@ def test_each_container_holds_what_it_can(
     other = stream(kind, codec)
     source = replace(bare, other_streams=(other,))
     for container in CONTAINERS:
-        plan = plan_passthrough(source, container.name)
+        plan = plan_passthrough(source, container)
         assert (plan.copied == (other,)) is (container.name in copied_by)
         assert len(plan.copied) + len(plan.converted) + len(plan.left_out) == 1
 
@@ -89,7 +93,7 @@ def test_text_subtitles_become_the_kind_that_the_container_holds(
     bare: VideoInfo, codec: str, container: str, becomes: str | None
 ) -> None:
     source = replace(bare, other_streams=(stream("subtitle", codec),))
-    plan = plan_passthrough(source, container)
+    plan = plan_passthrough(source, container_named(container))
     assert [one.encoder for one in plan.converted] == ([] if becomes is None else [becomes])
     assert bool(plan.left_out) is (becomes is None)
 
@@ -100,11 +104,13 @@ def test_what_is_lost_is_refused_before_work_with_every_way_out(bare: VideoInfo)
         replace(stream("subtitle", "hdmv_pgs_subtitle"), index=2),
         replace(stream("attachment", "ttf"), index=3, title="font.ttf"),
     )
-    plan = plan_passthrough(replace(bare, other_streams=others, chapter_count=2), "mp4")
+    plan = plan_passthrough(
+        replace(bare, other_streams=others, chapter_count=2), container_named("mp4")
+    )
     with pytest.raises(UsageError) as caught:
         refuse_losses(plan, "out.mp4", StreamChoices())
     message = caught.value.message
-    assert "sound stream 1 (truehd, eng): mp4 files cannot hold truehd" in message
+    assert "audio stream 1 (truehd, eng): mp4 files cannot hold truehd" in message
     assert "subtitle stream 2 (hdmv_pgs_subtitle)" in message
     assert "attachment stream 3 (ttf, font.ttf)" in message
     for way in (
@@ -115,14 +121,18 @@ def test_what_is_lost_is_refused_before_work_with_every_way_out(bare: VideoInfo)
 
 
 def test_private_data_that_nothing_can_hold_stops_nobody(bare: VideoInfo) -> None:
-    plan = plan_passthrough(replace(bare, other_streams=(stream("data", "scte_35"),)), "mp4")
+    plan = plan_passthrough(
+        replace(bare, other_streams=(stream("data", "scte_35"),)), container_named("mp4")
+    )
     (loss,) = plan.left_out
     refuse_losses(plan, "out.mp4", StreamChoices())
     assert str(loss) == ("data stream 1 (scte_35) will be lost: mp4 files cannot hold scte_35")
 
 
 def test_data_that_another_container_holds_is_asked_about(bare: VideoInfo) -> None:
-    plan = plan_passthrough(replace(bare, other_streams=(stream("data", "klv"),)), "mp4")
+    plan = plan_passthrough(
+        replace(bare, other_streams=(stream("data", "klv"),)), container_named("mp4")
+    )
     with pytest.raises(UsageError, match="klv") as caught:
         refuse_losses(plan, "out.mp4", StreamChoices())
     assert "-o out.ts" in caught.value.hint
@@ -131,8 +141,8 @@ def test_data_that_another_container_holds_is_asked_about(bare: VideoInfo) -> No
 def test_what_a_person_leaves_out_is_no_loss(bare: VideoInfo) -> None:
     others = (stream("audio", "truehd"), stream("subtitle", "hdmv_pgs_subtitle"))
     choices = StreamChoices(audio=False, subtitles=False)
-    plan = plan_passthrough(replace(bare, other_streams=others), "mp4", choices)
-    assert plan == plan_passthrough(bare, "mp4")
+    plan = plan_passthrough(replace(bare, other_streams=others), container_named("mp4"), choices)
+    assert plan == plan_passthrough(bare, container_named("mp4"))
 
 
 _KINDS: tuple[tuple[StreamKind, str], ...] = (
@@ -148,7 +158,7 @@ def test_a_named_sound_encoder_encodes_all_sound_and_nothing_else(bare: VideoInf
         for index, (kind, codec) in enumerate(_KINDS, start=1)
     )
     choices = StreamChoices(audio_encoder="aac", audio_bitrate=192000)
-    plan = plan_passthrough(replace(bare, other_streams=others), "mp4", choices)
+    plan = plan_passthrough(replace(bare, other_streams=others), container_named("mp4"), choices)
     assert [(one.stream.index, one.encoder) for one in plan.converted] == [(1, "aac"), (3, "aac")]
     assert [one.index for one in plan.copied] == [2]
     assert [one.index for one in plan.streams] == [1, 2, 3]
@@ -157,13 +167,13 @@ def test_a_named_sound_encoder_encodes_all_sound_and_nothing_else(bare: VideoInf
 
 def test_a_sound_encoder_the_container_cannot_hold_is_refused(bare: VideoInfo) -> None:
     with pytest.raises(UsageError, match="webm files cannot hold the aac") as caught:
-        plan_passthrough(bare, "webm", StreamChoices(audio_encoder="aac"))
+        plan_passthrough(bare, container_named("webm"), StreamChoices(audio_encoder="aac"))
     assert "libopus" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["nonsense", "libx264", "mov_text"])
 def test_what_encodes_no_sound_is_no_sound_encoder(name: str) -> None:
-    with pytest.raises(UsageError, match="no sound encoder"):
+    with pytest.raises(UsageError, match="no audio encoder"):
         StreamChoices(audio_encoder=name)
 
 
@@ -174,33 +184,39 @@ def test_a_bit_rate_alone_is_refused() -> None:
 
 def test_a_rotation_that_would_be_lost_is_refused(bare: VideoInfo) -> None:
     turned = replace(bare, rotation=90, display_matrix=(0, -65536, 0, 65536, 0, 0, 0, 0, 2**30))
-    refuse_losses(plan_passthrough(turned, "mp4"), "out.mp4", StreamChoices())
+    refuse_losses(plan_passthrough(turned, container_named("mp4")), "out.mp4", StreamChoices())
     with pytest.raises(UsageError, match="rotation by 90 degrees"):
-        refuse_losses(plan_passthrough(turned, "mpegts"), "out.ts", StreamChoices())
+        refuse_losses(
+            plan_passthrough(turned, container_named("mpegts")), "out.ts", StreamChoices()
+        )
 
 
 def test_covers_go_where_covers_can_be(bare: VideoInfo) -> None:
     source = replace(bare, other_streams=(stream("video", "mjpeg", is_cover=True),))
-    assert plan_passthrough(source, "mp4").copied
-    assert not plan_passthrough(source, "webm").copied
+    assert plan_passthrough(source, container_named("mp4")).copied
+    assert not plan_passthrough(source, container_named("webm")).copied
 
 
 def test_the_hidden_chapter_track_is_neither_copied_nor_mourned(bare: VideoInfo) -> None:
     hidden = stream("data", "bin_data", is_chapter_text=True)
-    plan = plan_passthrough(replace(bare, other_streams=(hidden,), chapter_count=3), "mp4")
+    plan = plan_passthrough(
+        replace(bare, other_streams=(hidden,), chapter_count=3), container_named("mp4")
+    )
     assert not plan.copied
     assert not plan.left_out
     assert plan.chapters
 
 
 def test_transport_streams_have_no_chapters(bare: VideoInfo) -> None:
-    assert not plan_passthrough(replace(bare, chapter_count=3), "mpegts").chapters
-    assert plan_passthrough(bare, "mpegts").chapters
+    assert not plan_passthrough(replace(bare, chapter_count=3), container_named("mpegts")).chapters
+    assert plan_passthrough(bare, container_named("mpegts")).chapters
 
 
-def test_an_unknown_container_is_refused(bare: VideoInfo) -> None:
+def test_an_unknown_container_is_refused() -> None:
     with pytest.raises(UsageError, match="asf"):
-        plan_passthrough(bare, "asf")
+        container_of(Path("out.asf"))
+    with pytest.raises(UsageError, match="asf"):
+        pipe_container("asf")
 
 
 @pytest.mark.parametrize("name", ["a.MP4", "a.m4v", "a.mkv", "a.webm", "a.mov", "a.m2ts"])
@@ -314,7 +330,7 @@ def test_tags_are_lost_exactly_where_that_is_told(
     tags = {"title": "A", "description": "B", "my_own": "C", "creation_time": "2020-06-05T12:33:56"}
     clip = Clip(suffix=".mkv", pts=(0, 512), metadata=tuple(tags.items()))
     source = probe(render(clip, tmp_path))
-    told = [str(loss) for loss in plan_passthrough(source, container).left_out]
+    told = [str(loss) for loss in plan_passthrough(source, container_named(container)).left_out]
     assert sum("says of itself" in line for line in told) == bool(lost)
     assert all(sum(key in line for line in told) == (key in lost) for key in tags)
 

@@ -1,4 +1,4 @@
-"""Single pictures: read PNG, JPEG or WebP, write PNG."""
+"""Single pictures: read PNG, TIFF, JPEG, WebP or BMP."""
 
 from pathlib import Path
 from typing import Final
@@ -8,16 +8,17 @@ from av.video.codeccontext import VideoCodecContext
 from torch import Tensor
 
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED, ColourInfo, resolve_colour
 from dscvsr_cli.video.pixels.convert import frame_to_pixels
 from dscvsr_cli.video.pixels.formats import plain_format
-from dscvsr_cli.video.read.open_input import describe_error, open_input
+from dscvsr_cli.video.read.open_input import open_input
 
 _BT601_TAG: Final = 6
 
 
 def read_picture(path: Path) -> Tensor:
-    """Read a picture -> ``(3, H, W)`` float32 RGB in [0, 1]; opacity is dropped.
+    """Read a picture -> ``(3, H, W)`` float32 RGB in [0, 1]; alpha is dropped.
 
     Raises:
         InputVideoError: Missing, unreadable, or not a picture.
@@ -41,7 +42,7 @@ def decode_picture(path: Path) -> av.VideoFrame:
                     f"{path} is a picture of a kind that cannot be read",
                     hint="PNG, TIFF, JPEG, WebP and BMP are fine",
                 )
-            # Threads would only start on pictures that are not there.
+            # More threads would wait for pictures that never come.
             stream.codec_context.thread_count = 1
             frame = next(iter(container.decode(video=0)), None)
         except (av.FFmpegError, IndexError) as error:
@@ -66,7 +67,7 @@ def still_colour(frame: av.VideoFrame, pixel_format: str | None = None) -> Colou
         width=frame.width,
         matrix_tag=matrix_tag,
         range_tag=int(frame.color_range),
-        primaries_tag=int(getattr(frame, "color_primaries", UNSPECIFIED)),
-        transfer_tag=int(getattr(frame, "color_trc", UNSPECIFIED)),
+        primaries_tag=int(frame.color_primaries),
+        transfer_tag=int(frame.color_trc),
         siting="centre",
     )

@@ -1,4 +1,4 @@
-"""Compare two files stream by stream: what of the source is still in a file made from it."""
+"""Compare two files stream by stream: what is left of the source in a file made from it."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 import av
 
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.read.open_input import describe_error, open_input
+from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.tags import MUXER_OWNED_KEYS, says_nothing
+from dscvsr_cli.video.verify.compare_frames import PictureTimes, compare_picture, picture_times
+from dscvsr_cli.video.verify.compare_streams import compare_streams
 from dscvsr_cli.video.verify.findings import Comparison, Finding, Level
-from dscvsr_cli.video.verify.picture import PictureTimes, compare_picture, picture_times
-from dscvsr_cli.video.verify.streams import compare_streams
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -23,14 +24,14 @@ _CHAPTER_TOLERANCE_SECONDS: Final = 0.002
 
 
 def compare_files(source: Path, target: Path) -> Comparison:
-    """Say what became of everything in ``source`` in the file that was made from it.
+    """Return what became of everything in ``source`` in the file that was made from it.
 
-    All pictures of both files are decoded, and all other packets read. Times count as equal if
+    All frames of both files are decoded, and all other packets read. Times count as equal if
     they are the same after one shift of the whole file, as exactly as the target's clock can say.
 
     Args:
         source: The original file.
-        target: The file made from it; its picture may have another size.
+        target: The file made from it; its frames may have another size.
 
     Raises:
         InputVideoError: One of the files cannot be read.

@@ -1,4 +1,4 @@
-"""What goes wrong while a file is written, told as an ``OutputVideoError``."""
+"""FFmpeg's errors as ours: their text, and an ``OutputVideoError`` for what fails while writing."""
 
 import errno
 from collections.abc import Iterator
@@ -9,9 +9,13 @@ from typing import Final
 import av
 
 from dscvsr_cli.errors import OutputVideoError
-from dscvsr_cli.video.read.open_input import describe_error
 
 _DISK_FULL: Final = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
+
+def describe_error(error: Exception) -> str:
+    """Return FFmpeg's words for what went wrong, without its codes."""
+    return str(getattr(error, "strerror", None) or error)
 
 
 @contextmanager
@@ -19,13 +23,13 @@ def reported(target: Path) -> Iterator[None]:
     """Turn what libav or the system says about writing into an error that names ``target``.
 
     Raises:
-        BrokenPipeError: Nobody reads the pipe any more.
+        BrokenPipeError: The reader of the pipe has closed it.
         OutputVideoError: The block raised an ``av.FFmpegError`` or an ``OSError``.
     """
     try:
         yield
     except BrokenPipeError:
-        # Whoever reads a pipe may stop when it has enough.
+        # The reader of a pipe may stop when it has enough.
         raise
     except (av.FFmpegError, OSError) as error:
         full = getattr(error, "errno", None) in _DISK_FULL

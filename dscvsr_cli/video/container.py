@@ -1,0 +1,134 @@
+"""Container: what one kind of output file can hold, and how to drive its muxer."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dscvsr_cli.video.info import StreamInfo
+from dscvsr_cli.video.pixels.output_colour import ColourTags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One output container: every rule about it that the program knows."""
+
+    name: str
+    """FFmpeg's name of the muxer."""
+
+    suffix: str
+    """The usual file suffix."""
+
+    other_suffixes: tuple[str, ...] = ()
+    """Further suffixes that ask for it."""
+
+    pipe_format: str = ""
+    """What ``--format`` calls it; "" where it cannot be written without going back in the file."""
+
+    muxer_options: tuple[tuple[str, str], ...] = ()
+    """Options that its muxer always gets."""
+
+    # Which streams it holds.
+
+    video: frozenset[str] = frozenset()
+    """Codecs of further video streams and cover art."""
+
+    audio: frozenset[str] = frozenset()
+    """Codecs of audio."""
+
+    subtitle: frozenset[str] = frozenset()
+    """Codecs of subtitles."""
+
+    data: frozenset[str] = frozenset()
+    """Kinds of timed data."""
+
+    attachments: bool = False
+    """Whether files such as fonts can be attached."""
+
+    covers: bool = False
+    """Whether a still picture can stand for the file."""
+
+    text_subtitle: str = ""
+    """Codec that text subtitles of other kinds are converted to, or "" where there is none."""
+
+    frames_only: bool = False
+    """Whether it can hold nothing but frames, so that nobody expects more."""
+
+    # What it says about them.
+
+    chapters: bool = True
+    """Whether chapters can be listed."""
+
+    tags: frozenset[str] | None = None
+    """Names of the tags of a file that come back from it, or None where all do."""
+
+    phone_tags: bool = False
+    """Whether a file that has a tag of a phone can hold any tag."""
+
+    languages: bool = True
+    """Whether streams can say their language."""
+
+    rotation: bool = True
+    """Whether a display matrix can be stored."""
+
+    stores_aspect: bool = False
+    """Whether it stores the sample aspect ratio for every codec."""
+
+    colour_tags: ColourTags = "codec"
+    """Which colour tags it stores."""
+
+    screen_colours: bool = False
+    """Whether its colours are RGB as screens show it, so that ordinary video needs no tags."""
+
+    vpx_alpha: bool = False
+    """Whether VP8 and VP9 keep their alpha, which is a second stream beside each frame."""
+
+    # How it counts time.
+
+    constant_rate: bool = False
+    """Whether all frames must last equally long."""
+
+    clock: Fraction | None = None
+    """Ticks per second that all times are rounded to, where the muxer does not do so itself."""
+
+    free_clocks: bool = False
+    """Whether its tracks and the file take clocks of any rate, so that every time is exact."""
+
+    audio_is_gapless: bool = False
+    """Whether audio has no times and so must begin at zero and never pause."""
+
+    # How streams are encoded for it.
+
+    picture_encoder: str = "libx264"
+    """Encoder of the frames where the person names none."""
+
+    clear_encoders: tuple[str, ...] = ()
+    """Encoders that keep alpha, tried where ``picture_encoder`` does not; small files first."""
+
+    audio_encoder: str = ""
+    """Encoder to recommend for audio that cannot be copied, or "" where there is none."""
+
+    hevc_tag: str = ""
+    """Four letters that mark HEVC, where the muxer's own choice does not play everywhere."""
+
+    @property
+    def label(self) -> str:
+        """Its name in messages: the suffix without the dot."""
+        return self.suffix[1:]
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether it stands for a folder in which every frame is a file of its own."""
+        return self.name == "image2"
+
+    def holds(self, stream: StreamInfo) -> bool:
+        """Return whether the stream can be copied into this container."""
+        if stream.kind == "attachment":
+            return self.attachments
+        if stream.is_cover and not self.covers:
+            return False
+        codecs = {
+            "video": self.video,
+            "audio": self.audio,
+            "subtitle": self.subtitle,
+            "data": self.data,
+        }
+        return stream.codec in codecs.get(stream.kind, frozenset())

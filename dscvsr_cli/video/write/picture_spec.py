@@ -1,0 +1,167 @@
+"""PictureSpec: everything that is decided about an output's frames, before the first is encoded."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import av
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
+from dscvsr_cli.video.pixels.colour import (
+    RANGE_FULL,
+    RANGE_LIMITED,
+    ColourInfo,
+    resolve_colour,
+)
+from dscvsr_cli.video.pixels.formats import PlainFormat, plain_format
+from dscvsr_cli.video.pixels.output_colour import colour_limits, output_colour
+from dscvsr_cli.video.timestamps import OutputTiming
+from dscvsr_cli.video.write.encoder_options import EncodeOptions, output_pixel_format
+
+_BT601_TAG: Final = 6
+
+_NARROWEST_X265: Final = 64
+"""Columns of its largest block; with fewer it writes past its own memory and ends the process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSpec:
+    """The frames of an output, decided once: everything an encoder needs to know.
+
+    Two encoders opened from equal specs make packets that fit together in one stream.
+    """
+
+    source: VideoInfo
+    """The probed input, as it is: what the output keeps of it is read from here."""
+
+    container: Container
+    """Where the packets will go."""
+
+    height: int
+    """Rows."""
+
+    width: int
+    """Columns."""
+
+    options: EncodeOptions
+    """How to encode."""
+
+    pixel_format: str
+    """FFmpeg's name of the stored format."""
+
+    plain: PlainFormat
+    """The stored format itself, or its twin of whole planes."""
+
+    colour: ColourInfo
+    """How the stored numbers mean colours."""
+
+    timing: OutputTiming
+    """The clock of the output."""
+
+    sample_aspect_ratio: Fraction | None
+    """Width over height of one pixel in the output, or None where it stays unknown."""
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second, as far as known; only a hint for the encoder's rate control."""
+        return self.timing.rate or USUAL_RATE
+
+
+def settle_picture(
+    source: VideoInfo,
+    container: Container,
+    *,
+    height: int,
+    width: int,
+    options: EncodeOptions,
+    timing: OutputTiming | None = None,
+    square_pixels: bool = False,
+) -> PictureSpec:
+    """Decide pixel format and colours of an output.
+
+    Args:
+        source: The probed input.
+        container: What the output is.
+        height: Rows of its frames.
+        width: Columns of its frames.
+        options: How to encode; where they name no pixel format, the one that keeps most is chosen.
+        timing: Its clock; None keeps every time as it is.
+        square_pixels: Whether pixels that are shown wide or tall have been made square.
+
+    Raises:
+        UsageError: The encoder does not exist, or format and size do not fit.
+    """
+    pixel_format = output_pixel_format(source, options)
+    plain = plain_format(pixel_format)
+    _check_size(options.encoder, pixel_format, plain, height, width)
+    decide = _still_colour if container.is_pictures else _video_colour
+    return PictureSpec(
+        source=source,
+        container=container,
+        height=height,
+        width=width,
+        options=options,
+        pixel_format=pixel_format,
+        plain=plain,
+        colour=decide(source, container, options.encoder, plain, Size(height, width)),
+        timing=timing or OutputTiming.like(source),
+        sample_aspect_ratio=Fraction(1) if square_pixels else source.sample_aspect_ratio,
+    )
+
+
+def _check_size(
+    encoder: str, pixel_format: str, plain: PlainFormat, height: int, width: int
+) -> None:
+    rows, columns = plain.multiple
+    if height % rows or width % columns:
+        raise UsageError(
+            f"{pixel_format} pictures need sides that are multiples of "
+            f"{columns}x{rows}, got {width}x{height}",
+            hint="choose an even size, or --pix-fmt yuv444p",
+        )
+    if encoder == "libx265" and width < _NARROWEST_X265:
+        raise UsageError(
+            f"libx265 cannot encode pictures narrower than {_NARROWEST_X265} pixels, got {width}",
+            hint="choose a larger size, or --encoder libx264",
+        )
+
+
+def _video_colour(
+    source: VideoInfo,
+    container: Container,
+    encoder: str,
+    plain: PlainFormat,
+    size: Size,
+) -> ColourInfo:
+    limits = colour_limits(
+        av.Codec(encoder, "w").canonical_name,
+        container.colour_tags,
+        source_siting=source.colour.siting,
+    )
+    return output_colour(
+        source.colour, pixel_format=plain, height=size.height, width=size.width, limits=limits
+    )
+
+
+def _still_colour(
+    source: VideoInfo,
+    _: Container,
+    encoder: str,
+    plain: PlainFormat,
+    size: Size,
+) -> ColourInfo:
+    # JPEG and WebP are BT.601 by their own standards, JPEG in full range.
+    full_range = plain.family != "yuv" or encoder == "mjpeg"
+    return resolve_colour(
+        pixel_format=plain,
+        height=size.height,
+        width=size.width,
+        matrix_tag=_BT601_TAG,
+        range_tag=RANGE_FULL if full_range else RANGE_LIMITED,
+        primaries_tag=source.colour.primaries_tag,
+        transfer_tag=source.colour.transfer_tag,
+        siting="centre",
+    )

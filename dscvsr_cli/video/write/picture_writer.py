@@ -1,0 +1,113 @@
+"""Pictures as files: what PNG, TIFF, JPEG, WebP and BMP take, and the bytes of one picture."""
+
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from torch import Tensor
+
+from dscvsr_cli.durable import write_durably
+from dscvsr_cli.errors import OutputVideoError, UsageError
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.video.ffmpeg_errors import describe_error
+from dscvsr_cli.video.pixels.colour import resolve_colour
+from dscvsr_cli.video.pixels.convert import pixels_to_frame
+from dscvsr_cli.video.pixels.formats import plain_format
+from dscvsr_cli.video.write.encoder_options import encoder_options
+from dscvsr_cli.video.write.picture_spec import PictureSpec
+
+
+class StillEncoder:
+    """Encodes frames as pictures that stand alone.
+
+    Args:
+        spec: What every picture is.
+
+    Raises:
+        UsageError: The encoder does not know an option.
+    """
+
+    def __init__(self, spec: PictureSpec) -> None:
+        self._spec = spec
+        self._options = encoder_options(spec.options, hdr=None, pixel_format=spec.pixel_format)
+
+    def encode(self, frame: Frame) -> bytes:
+        """Return one frame as the content of a picture file.
+
+        Raises:
+            ValueError: The frame has another size.
+            UsageError: The encoder refuses the size or the pixel format.
+            OutputVideoError: The encoder fails.
+        """
+        spec = self._spec
+        if frame.pixels.shape != (3, spec.height, spec.width):
+            raise ValueError(
+                f"expected (3, {spec.height}, {spec.width}), got {tuple(frame.pixels.shape) = }"
+            )
+        picture = pixels_to_frame(
+            frame.pixels, pixel_format=spec.pixel_format, colour=spec.colour, alpha=frame.alpha
+        )
+        context = self._open()
+        picture.pts, picture.time_base = 0, context.time_base
+        try:
+            packets = [*context.encode(picture), *context.encode(None)]
+        except av.FFmpegError as error:
+            raise OutputVideoError(
+                f"a picture could not be encoded: {describe_error(error)}",
+                hint="try .png, which takes every size and depth",
+            ) from error
+        return b"".join(bytes(packet) for packet in packets)
+
+    def _open(self) -> VideoCodecContext:
+        # One context per picture: some encoders take nothing more once they have been drained.
+        spec, encoder = self._spec, self._spec.options.encoder
+        context = av.CodecContext.create(encoder, "w")
+        if not isinstance(context, VideoCodecContext):
+            raise UsageError(f"{encoder} encodes no pictures", hint="leave --encoder out")
+        context.width, context.height = spec.width, spec.height
+        context.pix_fmt = spec.pixel_format
+        context.time_base = Fraction(1, 25)
+        context.thread_count = 1
+        context.color_range = spec.colour.range_tag
+        context.colorspace = spec.colour.matrix_tag if spec.colour.matrix != "rgb" else 0
+        context.color_primaries = spec.colour.primaries_tag
+        context.color_trc = spec.colour.transfer_tag
+        context.options = dict(self._options)
+        try:
+            context.open()
+        except (av.FFmpegError, ValueError) as error:
+            raise UsageError(
+                f"{encoder} refuses pictures of {spec.width}x{spec.height} "
+                f"{spec.pixel_format} ({describe_error(error)})",
+                hint="try .png, which takes every size and depth",
+            ) from error
+        return context
+
+
+def save_png(path: Path, pixels: Tensor) -> None:
+    """Write ``(3, H, W)`` RGB in [0, 1] as an 8-bit PNG, replacing an existing file.
+
+    Raises:
+        OutputVideoError: The file cannot be written.
+    """
+    if pixels.ndim != 3 or pixels.shape[0] != 3 or not math.prod(pixels.shape):
+        raise ValueError(f"expected (3, H, W), got {tuple(pixels.shape) = }")
+    _, height, width = pixels.shape
+    plain = plain_format("gbrp")
+    colour = resolve_colour(pixel_format=plain, height=height, width=width)
+    encoder = av.CodecContext.create("png", "w")
+    if not isinstance(encoder, VideoCodecContext):
+        raise TypeError("the PNG encoder encodes no pictures")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "rgb24"
+    encoder.time_base = Fraction(1, 25)
+    frame = pixels_to_frame(pixels, pixel_format="rgb24", colour=colour)
+    try:
+        packets = [*encoder.encode(frame), *encoder.encode(None)]
+        write_durably(path, b"".join(bytes(packet) for packet in packets))
+    except (av.FFmpegError, OSError) as error:
+        raise OutputVideoError(
+            f"{path} could not be written: {describe_error(error)}",
+            hint="check the folder, its permissions and the space on the disk",
+        ) from error

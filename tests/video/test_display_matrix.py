@@ -1,0 +1,24 @@
+"""Display matrices: degrees out of numbers and back, and the shift grown with the frame."""
+
+import pytest
+
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.video.display_matrix import quarter_turns, rotation_degrees, scale_display_matrix
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, -90])
+def test_quarter_turns_are_read_back(degrees: int) -> None:
+    assert rotation_degrees(quarter_turns(degrees)) == degrees
+
+
+def test_no_matrix_is_no_turn() -> None:
+    assert rotation_degrees(None) == 0
+
+
+@pytest.mark.parametrize(("degrees", "moved"), [(180, (150, 200)), (90, (200, 150))])
+def test_the_shift_grows_along_the_axis_on_which_the_turned_frame_moves(
+    degrees: int, moved: tuple[int, int]
+) -> None:
+    matrix = (*quarter_turns(degrees)[:6], 100, 100, 1 << 30)
+    scaled = scale_display_matrix(matrix, source=Size(100, 200), target=Size(200, 300))
+    assert scaled == (*matrix[:6], *moved, 1 << 30)
