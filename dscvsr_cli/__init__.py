@@ -1,3 +1,128 @@
-"""dscvsr: enlarge any video by any factor with a learned, temporally aware network."""
+"""dscvsr: enlarge any video by any factor with a learned, temporally aware network.
 
-__version__ = "0.1.0"
+The names in ``__all__`` are the public API; docs/python.md shows how to use them. Everything else
+in this package is private and may change with any version. A name is loaded on first use, so that
+``import dscvsr_cli`` loads neither torch nor PyAV.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from dscvsr_cli.version import __version__
+
+if TYPE_CHECKING:
+    from dscvsr_cli.engine.stream import StreamEvent
+    from dscvsr_cli.errors import (
+        DatasetError,
+        DeviceError,
+        DscvsrError,
+        FrameCountError,
+        InputVideoError,
+        OutputVideoError,
+        RegressionError,
+        UsageError,
+        VideoError,
+        WeightsError,
+    )
+    from dscvsr_cli.geometry import Size
+    from dscvsr_cli.pipelines.enlarge_frames import enlarge_frames
+    from dscvsr_cli.pipelines.upscale.dry_run import DryRunReport, dry_run
+    from dscvsr_cli.pipelines.upscale.job import (
+        Interrupted,
+        UpscaleJob,
+        UpscalePlan,
+        UpscaleReport,
+    )
+    from dscvsr_cli.pipelines.upscale.run import upscale
+    from dscvsr_cli.video.info import VideoInfo
+    from dscvsr_cli.video.passthrough.plan import StreamChoices
+    from dscvsr_cli.video.read.options import ReadOptions
+    from dscvsr_cli.video.read.probe import probe
+    from dscvsr_cli.video.span import Span
+    from dscvsr_cli.video.verify.findings import Comparison, Finding
+    from dscvsr_cli.video.verify.verify import compare_files as verify
+    from dscvsr_cli.weights.load import LoadedNetwork, load_network
+
+__all__ = [
+    "Comparison",
+    "DatasetError",
+    "DeviceError",
+    "DryRunReport",
+    "DscvsrError",
+    "Finding",
+    "FrameCountError",
+    "InputVideoError",
+    "Interrupted",
+    "LoadedNetwork",
+    "OutputVideoError",
+    "ReadOptions",
+    "RegressionError",
+    "Size",
+    "Span",
+    "StreamChoices",
+    "StreamEvent",
+    "UpscaleJob",
+    "UpscalePlan",
+    "UpscaleReport",
+    "UsageError",
+    "VideoError",
+    "VideoInfo",
+    "WeightsError",
+    "__version__",
+    "dry_run",
+    "enlarge_frames",
+    "load_network",
+    "probe",
+    "upscale",
+    "verify",
+]
+
+_MODULES = {
+    "engine.stream": ["StreamEvent"],
+    "errors": [
+        "DatasetError",
+        "DeviceError",
+        "DscvsrError",
+        "FrameCountError",
+        "InputVideoError",
+        "OutputVideoError",
+        "RegressionError",
+        "UsageError",
+        "VideoError",
+        "WeightsError",
+    ],
+    "geometry": ["Size"],
+    "pipelines.enlarge_frames": ["enlarge_frames"],
+    "pipelines.upscale.dry_run": ["DryRunReport", "dry_run"],
+    "pipelines.upscale.job": ["Interrupted", "UpscaleJob", "UpscalePlan", "UpscaleReport"],
+    "pipelines.upscale.run": ["upscale"],
+    "video.info": ["VideoInfo"],
+    "video.passthrough.plan": ["StreamChoices"],
+    "video.read.options": ["ReadOptions"],
+    "video.read.probe": ["probe"],
+    "video.span": ["Span"],
+    "video.verify.findings": ["Comparison", "Finding"],
+    "video.verify.verify": ["verify"],
+    "weights.load": ["LoadedNetwork", "load_network"],
+}
+"""Which module below this package each public name comes from."""
+
+_OWN_NAMES = {"verify": "compare_files"}
+"""What a module itself calls a public name, where that differs."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module on first use."""
+    for module, names in _MODULES.items():
+        if name in names:
+            value: object = getattr(
+                import_module(f"{__name__}.{module}"), _OWN_NAMES.get(name, name)
+            )
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

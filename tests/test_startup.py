@@ -46,9 +46,18 @@ def test_the_list_of_bundled_weights_needs_neither_torch_nor_the_hub_library() -
     assert not modules_loaded_by("weights", "list") & set(HEAVY)
 
 
-def test_the_version_is_there_without_torch() -> None:
+def test_importing_the_package_loads_nothing_heavy() -> None:
     code = (
-        "import sys, dscvsr_cli; assert dscvsr_cli.__version__; assert 'torch' not in sys.modules"
+        "import sys, dscvsr_cli; assert dscvsr_cli.__version__; assert dir(dscvsr_cli); "
+        f"assert not set({HEAVY}) & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_errors_can_be_caught_without_loading_anything_heavy() -> None:
+    code = (
+        "import sys; from dscvsr_cli import DscvsrError; "
+        f"assert not set({HEAVY}) & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from dscvsr_cli import __version__
 from dscvsr_cli.cli.bench.command import bench_command
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.demo import demo_command
@@ -16,6 +15,7 @@ from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
 from dscvsr_cli.cli.weights.command import weights_app
 from dscvsr_cli.errors import DscvsrError
+from dscvsr_cli.version import __version__
 
 _INTERRUPTED = 130
 

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from dscvsr_cli import __version__
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError
+from dscvsr_cli.version import __version__
 from dscvsr_cli.video.read.image_sequence import is_sequence, sequence_pictures
 from dscvsr_cli.video.segments.segment import Segment
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
-from dscvsr_cli import __version__
 from dscvsr_cli.pipelines.train.data import TrainingData
 from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.run_log import Event, RunLog, read_log
+from dscvsr_cli.version import __version__
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from huggingface_hub import errors, hf_hub_download, try_to_load_from_cache
 
-from dscvsr_cli import __version__
 from dscvsr_cli.errors import WeightsError
+from dscvsr_cli.version import __version__
 from dscvsr_cli.weights.hub.errors import (
     HTTP_ERROR,
     endpoint,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from huggingface_hub import CommitOperationAdd, HfApi, errors, get_token
 
-from dscvsr_cli import __version__
 from dscvsr_cli.errors import WeightsError
+from dscvsr_cli.version import __version__
 from dscvsr_cli.weights.hub.errors import (
     HTTP_ERROR,
     endpoint,

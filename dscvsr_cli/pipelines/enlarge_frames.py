@@ -1,0 +1,182 @@
+"""enlarge_frames(): NumPy arrays in, enlarged arrays out, for people with their own reader."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
+from dscvsr_cli.engine.memory import memory_budget_bytes
+from dscvsr_cli.engine.plan import plan_stream
+from dscvsr_cli.engine.stream import EventListener, upscale_stream
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size, output_size
+from dscvsr_cli.imaging.quantise import round_levels
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.pipelines.network_cost import network_cost
+from dscvsr_cli.weights.load import LoadedNetwork, load_network
+
+FrameArray = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+"""One frame: ``(H, W, 3)`` RGB, uint8 in 0 to 255, or float32 in [0, 1]."""
+
+_LOWEST, _HIGHEST = -1.0, 2.0
+"""Limits of float32 pixels: wide enough for resampling overshoot, and far below levels to 255."""
+
+
+def enlarge_frames(
+    frames: Iterable[FrameArray],
+    *,
+    scale: float | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    weights: str | None = None,
+    device: str = "auto",
+    dtype: DtypeName = "auto",
+    memory_bytes: int | None = None,
+    on_event: EventListener | None = None,
+) -> Iterator[FrameArray]:
+    """Enlarge the frames of one video: as many out as in, in the same order.
+
+    The network looks at past and future frames, so give the frames of a video in order and not one
+    at a time. Frames are read as they are needed, some dozens ahead, and never all at once. Cuts
+    between scenes are found, and the network carries nothing across them. The weights are loaded by
+    the call itself; the first frame is read when the first result is asked for.
+
+    Args:
+        frames: ``(H, W, 3)`` RGB each, all of one size and type: uint8 in 0 to 255, or float32 in
+            [0, 1]. Each is copied when it is read, so a reader may reuse its buffer.
+        scale: Factor of both sides, above 1.
+        width: Columns of the output; without ``height`` the aspect ratio is kept.
+        height: Rows of the output; without ``width`` the aspect ratio is kept.
+        weights: A catalog name, the path of a file, or ``OWNER/REPO/FILE[@REVISION]`` on the Hub;
+            None takes the default.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        dtype: Of the network's numbers, not of the frames; "auto" suits the device.
+        memory_bytes: Memory that the network may plan with; None measures what is free.
+        on_event: Called at scene cuts, and when memory runs out or numbers overflow.
+
+    Yields:
+        ``(sH, sW, 3)`` arrays of the type of the input.
+
+    Raises:
+        UsageError: From the call: no size, or two; an unknown device or dtype. From the loop: a
+            size that does not enlarge the frames.
+        WeightsError: From the call: the weights are missing or damaged.
+        DeviceError: From the call: the device is missing. From the loop: too little memory.
+        TypeError: From the loop: a frame is no NumPy array.
+        ValueError: From the loop: a frame of another shape, size or type, or float32 pixels that
+            are not finite or far outside [0, 1].
+    """
+    if (scale is None) == (width is None and height is None):
+        raise UsageError("give either a factor or a size", hint="scale=2.7, or width or height")
+    chosen = choose_device(device)
+    loaded = load_network(weights, device=chosen, dtype=choose_dtype(dtype, chosen))
+    # torch's stubs leave out this form of to().
+    loaded.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def size_for(source: Size) -> Size:
+        return output_size(source, scale=scale, width=width, height=height)
+
+    enlarger = _Enlarger(
+        loaded=loaded,
+        device=chosen,
+        size_for=size_for,
+        weights=weights,
+        memory_bytes=memory_bytes,
+        on_event=on_event,
+    )
+    return enlarger.run(frames)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Enlarger:
+    """A loaded network, waiting for the first frame to say how large its work is."""
+
+    loaded: LoadedNetwork
+    device: torch.device
+    size_for: Callable[[Size], Size]
+    weights: str | None
+    memory_bytes: int | None
+    on_event: EventListener | None
+
+    def run(self, frames: Iterable[FrameArray]) -> Iterator[FrameArray]:
+        rest = iter(frames)
+        first = next(rest, None)
+        if first is None:
+            return
+        _check(first, 0)
+        source = Size(*first.shape[:2])
+        size = self.size_for(source)
+        dtype = next(self.loaded.network.parameters()).dtype
+        plan = plan_stream(
+            source,
+            size,
+            network_cost(self.loaded.config, dtype),
+            budget_bytes=memory_budget_bytes(self.device, memory_bytes=self.memory_bytes),
+        )
+        enlarged = upscale_stream(
+            _read(first, rest),
+            self.loaded.network,
+            size=size,
+            plan=plan,
+            device=self.device,
+            float32_network=None if dtype == torch.float32 else self._float32_network,
+            on_event=self.on_event,
+        )
+        as_levels = first.dtype == np.uint8
+        for frame in enlarged:
+            pixels = frame.pixels.permute(1, 2, 0)
+            if as_levels:
+                yield round_levels(pixels * 255).to(torch.uint8).contiguous().numpy()
+            else:
+                yield pixels.contiguous().numpy()
+
+    def _float32_network(self) -> RecurrentNetwork:
+        return load_network(self.weights, device=self.device).network
+
+
+def _read(first: FrameArray, rest: Iterator[FrameArray]) -> Iterator[Frame]:
+    """Turn arrays into frames ``(3, H, W)`` float32 whose times are their positions."""
+    yield _frame(first, 0)
+    for position, array in enumerate(rest, start=1):
+        _check(array, position)
+        if array.shape != first.shape or array.dtype != first.dtype:
+            raise ValueError(
+                f"frame {position} is {array.shape} {array.dtype}, and the first frame "
+                f"{first.shape} {first.dtype}: all must be alike"
+            )
+        yield _frame(array, position)
+
+
+def _frame(array: FrameArray, position: int) -> Frame:
+    # Always a copy: torch takes neither negative strides (BGR turned to RGB) nor read-only arrays,
+    # and a reader may fill the same buffer again.
+    planes = np.array(array.transpose(2, 0, 1), dtype=np.float32, order="C")
+    if array.dtype == np.uint8:
+        planes /= 255
+    return Frame(pixels=torch.from_numpy(planes), pts=position)
+
+
+def _check(array: FrameArray, position: int) -> None:
+    """Refuse what is no RGB frame.
+
+    Raises:
+        TypeError: No NumPy array.
+        ValueError: Another shape or type, or float32 pixels far outside [0, 1].
+    """
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"frame {position}: expected a NumPy array, got {type(array).__name__}")
+    if array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
+        raise ValueError(f"frame {position}: expected (H, W, 3) RGB, got {array.shape = }")
+    if array.dtype not in (np.uint8, np.float32):
+        raise ValueError(f"frame {position}: expected uint8 or float32, got {array.dtype = }")
+    if array.dtype == np.float32:
+        lowest, highest = float(array.min()), float(array.max())
+        if not (lowest >= _LOWEST and highest <= _HIGHEST):  # also where a pixel is NaN
+            raise ValueError(
+                f"frame {position}: expected float32 pixels in [0, 1], got {lowest:g} to "
+                f"{highest:g}; divide levels by 255, or give them as uint8"
+            )
