@@ -3,7 +3,7 @@
 Noise is a curriculum, not a goal. From clean frames a fresh network first learns to enlarge single
 pictures, and then hardly finds out that it has a memory: on still, noisy scenes a network trained
 that way gained 0.3 dB from its neighbours in two hundred steps, a fresh one 2 dB
-(docs/training.md). So a run may begin with noise, which fades.
+(docs/notes/training.md). So a run may begin with noise, which fades.
 """
 
 import torch

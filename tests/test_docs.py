@@ -1,0 +1,179 @@
+"""The README and the docs keep to the program: commands parse, links lead somewhere, examples run."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import typer
+
+from dscvsr_cli.cli.app import app
+from tests.clips import Clip, render
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PAGES: Final = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+pytestmark = pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="needs a checkout")
+
+_FENCE: Final = re.compile(r"^[ ]*```(\w*)\n(.*?)^[ ]*```", re.MULTILINE | re.DOTALL)
+_INLINE: Final = re.compile(r"`([^`]+)`")
+_LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
+_PATH: Final = re.compile(r"\b(?:dscvsr_cli|benchmarks|tests)/[\w./-]*\.(?:py|toml)\b")
+_ASSIGNMENT: Final = re.compile(r'([A-Z]+)="([^"]*)"')
+_OPTION: Final = re.compile(r"--[a-z][a-z-]*")
+
+_OTHER_PROGRAMS: Final = {"--extra-index-url", "--no-deps", "--picture", "--minutes"}
+"""Options that the docs name, of pip and of our own scripts."""
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page: Path, *languages: str) -> list[str]:
+    """Return the fenced blocks of a page that are in one of the languages ("" for none)."""
+    found = _FENCE.findall(page.read_text(encoding="utf-8"))
+    return [text for language, text in found if language in languages]
+
+
+EXAMPLES: Final = [
+    text for page in PAGES if page.stem == "python" for text in blocks(page, "python")
+]
+
+
+def inline_code(page: Path) -> list[str]:
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    return [re.sub(r"\s+", " ", code) for code in _INLINE.findall(text)]
+
+
+def shell_commands(text: str) -> Iterator[list[str]]:
+    """Yield the words of every command in lines of shell: joined, expanded, split at pipes."""
+    variables: dict[str, str] = {}
+    for line in text.replace("\\\n", " ").splitlines():
+        assignment = _ASSIGNMENT.fullmatch(line.strip())
+        if assignment:
+            variables[assignment[1]] = assignment[2]
+            continue
+        for name, value in variables.items():
+            line = line.replace(f"${name}", value)  # noqa: PLW2901
+        words = shlex.split(line, comments=True)
+        while words:
+            end = next((i for i, word in enumerate(words) if word in ("|", "&&")), len(words))
+            yield words[:end]
+            words = words[end + 1 :]
+
+
+def own_arguments(words: list[str]) -> list[str] | None:
+    """Return what our program is given by a command, or None where it runs another program."""
+    if words and Path(words[0]).name == "dscvsr":
+        return words[1:]
+    if "dscvsr_cli" in words and words[words.index("dscvsr_cli") - 1] == "-m":
+        return words[words.index("dscvsr_cli") + 1 :]
+    return None
+
+
+def own_commands(page: Path) -> Iterator[list[str]]:
+    for text in blocks(page, "", "sh"):
+        for words in shell_commands(text):
+            arguments = own_arguments(words)
+            if arguments is not None:
+                yield arguments
+    for code in inline_code(page):
+        if code.startswith("dscvsr "):
+            yield shlex.split(code)[1:]
+
+
+def parse(arguments: list[str]) -> None:
+    """Parse a command line as the program would, without running it.
+
+    A command that is only named, such as ``dscvsr weights push``, needs no more than to exist.
+    """
+    command: Any = typer.main.get_command(app)
+    context = command.make_context("dscvsr", list(arguments), resilient_parsing=False)
+    rest = list(arguments)
+    while hasattr(command, "commands"):
+        name, command, rest = command.resolve_command(context, rest)
+        if not rest:
+            return
+        context = command.make_context(name, list(rest), parent=context)
+
+
+def all_options() -> set[str]:
+    def below(command: Any) -> Iterator[str]:
+        for parameter in command.params:
+            yield from (*parameter.opts, *parameter.secondary_opts)
+        for sub in getattr(command, "commands", {}).values():
+            yield from below(sub)
+
+    return {"--help", *below(typer.main.get_command(app))}
+
+
+def test_there_are_pages_with_commands_to_check() -> None:
+    assert {"README.md", "docs/README.md", "docs/python.md"} <= set(map(name_of, PAGES))
+    assert sum(1 for page in PAGES for _ in own_commands(page)) > 50
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_parses(page: Path) -> None:
+    for arguments in own_commands(page):
+        try:
+            parse(arguments)
+        except Exception as error:  # noqa: BLE001
+            if getattr(error, "exit_code", None) == 0:
+                continue  # --help and --version leave while they are parsed
+            pytest.fail(f"{name_of(page)}: dscvsr {shlex.join(arguments)}: {error}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_option_exists(page: Path) -> None:
+    known = all_options() | _OTHER_PROGRAMS
+    named = {found[0] for code in inline_code(page) if (found := _OPTION.match(code))}
+    assert not named - known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    for link in _LINK.findall(_FENCE.sub("", page.read_text(encoding="utf-8"))):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{name_of(page)}: {link}"
+        if anchor:
+            assert anchor in anchors(target), f"{name_of(page)}: {link}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_file_it_names_exists(page: Path) -> None:
+    if page.name == "CHANGELOG.md":
+        pytest.skip("it names files as they were")
+    for path in _PATH.findall(page.read_text(encoding="utf-8")):
+        assert (ROOT / path).is_file(), f"{name_of(page)}: {path}"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[f"example {i}" for i in range(len(EXAMPLES))])
+def test_the_python_examples_run(
+    example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render(Clip(width=32, height=32, pts=(0, 512, 1024)), tmp_path, name="clip")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "docs/python.md", "exec"), {"__name__": "__main__"})  # noqa: S102
+
+
+def test_an_unknown_option_would_be_found() -> None:
+    with pytest.raises(Exception, match="--frobnicate"):
+        parse(["upscale", "clip.mp4", "--frobnicate"])
+
+
+def test_an_unknown_command_would_be_found() -> None:
+    with pytest.raises(Exception, match="downscale"):
+        parse(["downscale"])
