@@ -1,20 +1,27 @@
-# `make demo` and `make test` do all set-up themselves. Needed: Python 3.11 or newer, and make.
+# `make demo` and `make test` set everything up themselves; they need Python 3.11 or newer, and make.
+# While you work: `make lint` for the checks that run nothing, `make fast` for the tests that take
+# under a minute together.
 
 # Always "python -m": scripts of a virtual environment break where its path holds a space.
 RUN := .venv/bin/python -m
 STAMP := .venv/.installed
 
-.PHONY: demo test clean
+.PHONY: demo test lint fast clean
 
 demo: $(STAMP)
 	$(RUN) dscvsr_cli demo
 
-test: $(STAMP)
+test: lint
+	$(RUN) pytest
+
+lint: $(STAMP)
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
 	.venv/bin/python .venv/bin/lint-imports
-	$(RUN) pytest
+
+fast: $(STAMP)
+	$(RUN) pytest -q -m "not slow"
 
 clean:
 	rm -rf .venv build dist demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

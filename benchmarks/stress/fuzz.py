@@ -1,7 +1,7 @@
-"""Feed damaged files to the program: every one must be refused in plain words or decoded.
+"""Feed damaged files to the program: each must be decoded or refused with a message.
 
 Small clips are rendered in several containers and mutated (flipped bits, cuts, overwritten,
-repeated and moved blocks, edited headers). Each is probed and read in a worker process with bounds
+repeated and moved blocks, edited headers). Each is probed and read in a worker process with limits
 on time and memory, and every fiftieth goes through the whole of ``upscale``::
 
     python benchmarks/stress/fuzz.py                        # 2000 files, a few minutes

@@ -1,8 +1,8 @@
 """Kill real runs of ``dscvsr upscale`` at random moments, resume them, and compare the outcome.
 
-A clip with sound is rendered and enlarged by a tiny network, once undisturbed and then again and
-again with SIGKILL after a random time, resumed until done. Every finished file must hold the same
-packets and pictures, to the bit, as the undisturbed one::
+A clip with audio is rendered and enlarged by a tiny network, once undisturbed and then again and
+again with SIGKILL after a random time, and resumed until it is done. Every finished file must hold
+the same packets and frames, to the bit, as the undisturbed one::
 
     python benchmarks/stress/kill_soak.py              # 50 kills, a few minutes
     python benchmarks/stress/kill_soak.py --kills 500 --seed 7

@@ -6,8 +6,8 @@
         "FACE=sintel.mp4:660:320,120" "GRASS=bunny.mp4:60:200,250"
 
 A detail is NAME=CLIP:FRAME:X,Y with the place of its upper left corner in the clip's own pixels.
-Nothing is reduced first: the clip is enlarged as it is, compressed as it came, so there is no truth
-to compare with. The network sees a few frames before and after.
+The clip is not reduced first but enlarged as it is, compression included, so there is no original
+to compare with. The network also sees a few frames before and after.
 """
 
 import argparse

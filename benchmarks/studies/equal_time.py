@@ -1,4 +1,4 @@
-"""Train variants of a recipe for the same few minutes each and print how far they came.
+"""Train variants of a recipe for the same few minutes each and print the PSNR that each reaches.
 
 ::
 
@@ -6,9 +6,9 @@
         --common "--recipe lite --data FOOTAGE -O sequence=5" \
         "as it is" "wide patches=-O patch=64" "Adam=-O optimizer=adam -O learning_rate=3e-3"
 
-A variant is NAME or NAME=OPTIONS, the options those of ``dscvsr train``. ``--at-once`` runs share
-the processor with one thread each, so give no more than there are idle cores: a run that is kept
-waiting gets fewer steps than its neighbours and the table is worth nothing.
+A variant is NAME or NAME=OPTIONS, with options of ``dscvsr train``. ``--at-once`` runs share the
+processor with one thread each, so give no more than there are idle cores: a run that has to wait
+gets fewer steps than the others, and the table is worthless.
 """
 
 import argparse

@@ -7,10 +7,10 @@
     python benchmarks/studies/facades.py --pictures 130 patterns/
     dscvsr train --data FOOTAGE --data patterns ...
 
-Reduced, such windows alias: which way the lines run can be seen from the motion alone. Real clips
-of them are rare (one building of Vid4), and a network sees few in training, so a judgement of one
-clip is a judgement by luck. These are rendered from nothing, the same in every run. The pictures
-show one to three patterns each: windows, floors, pillars, bricks, at any angle and in any colour.
+Such windows alias when they are reduced, and only the motion shows in which direction lines run.
+Real clips of them are rare (one building in Vid4), so a figure from a single clip depends on luck.
+These clips are rendered, and are the same in every run. The pictures show one to three patterns
+each: windows, floors, pillars, bricks, at any angle and in any colour.
 """
 
 import argparse

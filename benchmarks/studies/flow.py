@@ -1,17 +1,17 @@
-"""Print what a network's optical flow says of stills, and what other flows would be worth to it.
+"""Print a network's optical flow between equal frames, and its PSNR with other flows.
 
 ::
 
     python benchmarks/studies/flow.py --dataset vid4 --root DIR --frames 7 -s 2 \
         -w dscvsr-lite --flow OTHER
 
-Between a frame and itself nothing moves: what the flow says there is an offset that features and
-flow have agreed on. Then, with everything but the flow as it is, PSNR on Y (no crop, mean of the
+Between a frame and itself nothing moves: a flow other than zero is an offset that features and flow
+have learned together. Then, with everything but the flow unchanged, PSNR on Y (no crop, mean of the
 frames, clean bicubic reduction) of every clip for
 
-- the network's own flow, and that without the coarsest levels of its pyramid;
-- one motion for everybody: the median over the frame of its own flow;
-- no motion: features are fetched from where they stand;
+- the network's own flow, and the same without the coarsest levels of its pyramid;
+- one motion for all pixels: the median of its own flow over the frame;
+- no motion: features are not moved;
 - with ``--flow``, the flow of other weights, such as BasicVSR's after `dscvsr weights convert`.
 """
 

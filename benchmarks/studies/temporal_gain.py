@@ -1,4 +1,4 @@
-"""Print what the neighbours of a frame are worth: clips enlarged whole against frame by frame.
+"""Print the gain from a frame's neighbours: clips enlarged whole, against frame by frame.
 
 ::
 
