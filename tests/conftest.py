@@ -1,4 +1,4 @@
-"""Fixtures for every room: a network so small that a test can afford it."""
+"""Fixtures for all tests: one thread, and a network small enough for any test."""
 
 from collections.abc import Iterator
 
@@ -11,10 +11,16 @@ from dscvsr_cli.models.network import RecurrentNetwork
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> Iterator[None]:
-    """Compute with one thread: tensors this small only wait for a second one."""
+    """Compute with one thread, here and in programs that tests run.
+
+    Tensors this small only make a second thread wait, which costs processor time all the same.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            patch.setenv(name, "1")
+        yield
     torch.set_num_threads(before)
 
 

@@ -23,6 +23,7 @@ _FENCE: Final = re.compile(r"^[ ]*```(\w*)\n(.*?)^[ ]*```", re.MULTILINE | re.DO
 _INLINE: Final = re.compile(r"`([^`]+)`")
 _LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 _PATH: Final = re.compile(r"\b(?:dscvsr_cli|benchmarks|tests)/[\w./-]*\.(?:py|toml)\b")
+_SHORT_PATH: Final = re.compile(r"`([\w./-]+\.py)`")
 _ASSIGNMENT: Final = re.compile(r'([A-Z]+)="([^"]*)"')
 _OPTION: Final = re.compile(r"--[a-z][a-z-]*")
 
@@ -156,8 +157,12 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != HISTORY], ids=name_of)
 def test_every_file_it_names_exists(page: Path) -> None:
-    for path in _PATH.findall(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for path in _PATH.findall(text):
         assert (ROOT / path).is_file(), f"{name_of(page)}: {path}"
+    for path in _SHORT_PATH.findall(text):
+        homes = (ROOT, ROOT / "dscvsr_cli")
+        assert any((home / path).is_file() for home in homes), f"{name_of(page)}: {path}"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[f"example {i}" for i in range(len(EXAMPLES))])

@@ -1,4 +1,4 @@
-"""The wheel holds everything a person needs who never sees the repository."""
+"""The wheel holds everything that a person without the repository needs."""
 
 import subprocess
 import sys
@@ -39,19 +39,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]
         yield archive
 
 
-def test_the_catalog_lies_beside_the_code(wheel: zipfile.ZipFile) -> None:
+def test_the_catalog_is_beside_the_code(wheel: zipfile.ZipFile) -> None:
     shipped = parse_catalog(wheel.read("dscvsr_cli/weights.toml").decode())
     assert shipped == load_catalog()
 
 
-def test_every_bundled_file_is_in_it_as_it_is_here(wheel: zipfile.ZipFile) -> None:
+def test_every_bundled_file_is_in_it_unchanged(wheel: zipfile.ZipFile) -> None:
     for entry in load_catalog().entries:
         if isinstance(entry.source, BundledFile):
             shipped = wheel.read(f"dscvsr_cli/weights/bundled/{entry.source.file}")
             assert shipped == entry.source.path.read_bytes()
 
 
-def test_it_holds_every_module_and_the_mark_of_typing(wheel: zipfile.ZipFile) -> None:
+def test_it_holds_every_module_and_py_typed(wheel: zipfile.ZipFile) -> None:
     modules = {str(p.relative_to(ROOT)) for p in (ROOT / "dscvsr_cli").rglob("*.py")}
     assert modules | {"dscvsr_cli/py.typed"} <= set(wheel.namelist())
 
@@ -62,7 +62,7 @@ def test_it_holds_no_tests_and_no_leftovers(wheel: zipfile.ZipFile) -> None:
     assert not [name for name in wheel.namelist() if name.endswith((".pyc", ".part"))]
 
 
-def test_it_tells_its_command_and_its_licence(wheel: zipfile.ZipFile) -> None:
+def test_it_names_its_command_and_its_licence(wheel: zipfile.ZipFile) -> None:
     info = f"dscvsr-{__version__}.dist-info"
     assert "dscvsr = dscvsr_cli.cli.app:main" in wheel.read(f"{info}/entry_points.txt").decode()
     assert "Apache License" in wheel.read(f"{info}/licenses/LICENSE").decode()
