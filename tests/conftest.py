@@ -24,7 +24,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_config() -> NetworkConfig:
     """Every part of the paper's network, each as small as it can be."""
     return NetworkConfig(

@@ -1,6 +1,7 @@
 """A run that ends at any moment loses nothing: what is kept, what is refused, what comes out."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,13 +45,19 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def job(tmp_path: Path, weights: Path) -> UpscaleJob:
-    """A job of several segments, to ``out.mp4``, on a clip with sound and uneven times."""
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip with sound and uneven times."""
     pts = tuple(512 * index + index % 3 for index in range(FRAMES))
     clip = Clip(width=32, height=32, pts=pts, sound_seconds=2.4)
+    return render(clip, tmp_path_factory.mktemp("rendered"))
+
+
+@pytest.fixture
+def job(tmp_path: Path, rendered: Path, weights: Path) -> UpscaleJob:
+    """A job of several segments, to ``out.mp4``."""
     return UpscaleJob(
-        source=render(clip, tmp_path),
+        source=Path(shutil.copy(rendered, tmp_path)),
         target=tmp_path / "out.mp4",
         scale=2,
         weights=str(weights),

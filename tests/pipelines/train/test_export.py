@@ -1,5 +1,6 @@
 """Weights from a run's checkpoint: averaged, with the record of what it did so far."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +22,9 @@ from tests.clips import Clip, render
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def run(tiny_config: NetworkConfig, tmp_path: Path) -> Path:
-    data = tmp_path / "data"
-    data.mkdir()
+@pytest.fixture(scope="module")
+def finished_run(tiny_config: NetworkConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("data")
     render(Clip(width=80, height=64), data)
     config = TrainingConfig(
         network=tiny_config,
@@ -36,8 +36,15 @@ def run(tiny_config: NetworkConfig, tmp_path: Path) -> Path:
         validations=1,
     )
     reader = DataReader(places=(data,), validation=(data,))
-    train(config, reader, tmp_path / "run", device=CPU)
-    return tmp_path / "run"
+    folder = tmp_path_factory.mktemp("training") / "run"
+    train(config, reader, folder, device=CPU)
+    return folder
+
+
+@pytest.fixture
+def run(finished_run: Path, tmp_path: Path) -> Path:
+    """A finished run that a test may damage."""
+    return shutil.copytree(finished_run, tmp_path / "run")
 
 
 def test_the_end_of_a_run_is_exported_as_the_run_wrote_it(run: Path, tmp_path: Path) -> None:
