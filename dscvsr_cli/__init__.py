@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dscvsr_cli.video.passthrough.plan import StreamChoices
     from dscvsr_cli.video.read.options import ReadOptions
     from dscvsr_cli.video.read.probe import probe
-    from dscvsr_cli.video.span import Span
+    from dscvsr_cli.video.span import Span as TimeSpan
     from dscvsr_cli.video.verify.findings import Comparison, Finding
     from dscvsr_cli.video.verify.verify import compare_files as verify
     from dscvsr_cli.weights.load import LoadedNetwork, load_network
@@ -58,9 +58,9 @@ __all__ = [
     "ReadOptions",
     "RegressionError",
     "Size",
-    "Span",
     "StreamChoices",
     "StreamEvent",
+    "TimeSpan",
     "UpscaleJob",
     "UpscalePlan",
     "UpscaleReport",
@@ -100,14 +100,14 @@ _MODULES = {
     "video.passthrough.plan": ["StreamChoices"],
     "video.read.options": ["ReadOptions"],
     "video.read.probe": ["probe"],
-    "video.span": ["Span"],
+    "video.span": ["TimeSpan"],
     "video.verify.findings": ["Comparison", "Finding"],
     "video.verify.verify": ["verify"],
     "weights.load": ["LoadedNetwork", "load_network"],
 }
 """Which module below this package each public name comes from."""
 
-_OWN_NAMES = {"verify": "compare_files"}
+_OWN_NAMES = {"TimeSpan": "Span", "verify": "compare_files"}
 """What a module itself calls a public name, where that differs."""
 
 
