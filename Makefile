@@ -5,6 +5,8 @@
 # Always "python -m": scripts of a virtual environment break where its path holds a space.
 RUN := .venv/bin/python -m
 STAMP := .venv/.installed
+# One process per core; the tests of a file stay together, because they share what they render.
+PARALLEL := -n auto --dist loadfile
 
 .PHONY: demo test lint fast clean
 
@@ -12,7 +14,7 @@ demo: $(STAMP)
 	$(RUN) dscvsr_cli demo
 
 test: lint
-	$(RUN) pytest
+	$(RUN) pytest $(PARALLEL)
 
 lint: $(STAMP)
 	$(RUN) ruff format --check .
@@ -21,7 +23,7 @@ lint: $(STAMP)
 	.venv/bin/python .venv/bin/lint-imports
 
 fast: $(STAMP)
-	$(RUN) pytest -q -m "not slow" --ignore-glob='*/test_end_to_end*'
+	$(RUN) pytest $(PARALLEL) -q -m "not slow" --ignore-glob='*/test_end_to_end*'
 
 clean:
 	rm -rf .venv build dist demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
