@@ -13,6 +13,7 @@ from dscvsr_cli.version import __version__
 if TYPE_CHECKING:
     from dscvsr_cli.engine.stream import StreamEvent
     from dscvsr_cli.errors import (
+        DamagedWorkError,
         DatasetError,
         DeviceError,
         DscvsrError,
@@ -35,16 +36,17 @@ if TYPE_CHECKING:
     )
     from dscvsr_cli.pipelines.upscale.run import upscale
     from dscvsr_cli.video.info import VideoInfo
-    from dscvsr_cli.video.passthrough.plan import StreamChoices
-    from dscvsr_cli.video.read.options import ReadOptions
+    from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
     from dscvsr_cli.video.read.probe import probe
-    from dscvsr_cli.video.span import Span as TimeSpan
+    from dscvsr_cli.video.read.read_options import ReadOptions
+    from dscvsr_cli.video.span import TimeSpan
+    from dscvsr_cli.video.verify.compare_files import compare_files as verify
     from dscvsr_cli.video.verify.findings import Comparison, Finding
-    from dscvsr_cli.video.verify.verify import compare_files as verify
     from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
 __all__ = [
     "Comparison",
+    "DamagedWorkError",
     "DatasetError",
     "DeviceError",
     "DryRunReport",
@@ -80,6 +82,7 @@ __all__ = [
 _MODULES = {
     "engine.stream": ["StreamEvent"],
     "errors": [
+        "DamagedWorkError",
         "DatasetError",
         "DeviceError",
         "DscvsrError",
@@ -97,17 +100,17 @@ _MODULES = {
     "pipelines.upscale.job": ["Interrupted", "UpscaleJob", "UpscalePlan", "UpscaleReport"],
     "pipelines.upscale.run": ["upscale"],
     "video.info": ["VideoInfo"],
-    "video.passthrough.plan": ["StreamChoices"],
-    "video.read.options": ["ReadOptions"],
+    "video.passthrough.passthrough_plan": ["StreamChoices"],
+    "video.read.read_options": ["ReadOptions"],
     "video.read.probe": ["probe"],
     "video.span": ["TimeSpan"],
     "video.verify.findings": ["Comparison", "Finding"],
-    "video.verify.verify": ["verify"],
+    "video.verify.compare_files": ["verify"],
     "weights.load": ["LoadedNetwork", "load_network"],
 }
 """Which module below this package each public name comes from."""
 
-_OWN_NAMES = {"TimeSpan": "Span", "verify": "compare_files"}
+_OWN_NAMES = {"verify": "compare_files"}
 """What a module itself calls a public name, where that differs."""
 
 

@@ -9,8 +9,8 @@ import torch
 
 from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
 from dscvsr_cli.engine.memory import memory_budget_bytes
-from dscvsr_cli.engine.plan import plan_stream
 from dscvsr_cli.engine.stream import EventListener, upscale_stream
+from dscvsr_cli.engine.stream_plan import plan_stream
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, output_size
