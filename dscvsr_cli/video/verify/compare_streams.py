@@ -140,10 +140,10 @@ def _compare_content(
     if stream.codec != twin.codec and stream.kind == "subtitle":
         return _compare_text(source, target, stream, twin, shift)
     before, after = source.packets[stream.index], target.packets[twin.index]
-    is_anew = stream.codec != twin.codec or [one.digest for one in before[:1]] != [
+    is_encoded_again = stream.codec != twin.codec or [one.digest for one in before[:1]] != [
         one.digest for one in after[:1]
     ]
-    if is_anew and stream.kind == "audio" and before and after:
+    if is_encoded_again and stream.kind == "audio" and before and after:
         return _compare_encoded_audio(source, target, stream, twin, shift)
     return _compare_packets(source, target, stream, twin, shift)
 
