@@ -17,6 +17,7 @@ Distance = Literal["l1", "relative-l1"]
 
 PictureTarget = Literal["truth", "teacher"]
 OptimizerName = Literal["adam", "muon"]
+TrainingDtype = Literal["auto", "float32", "bfloat16"]
 
 WHOLE = (
     *("seed", "iterations", "batch", "patch", "max_denominator", "validations"),
@@ -170,8 +171,9 @@ class TrainingConfig:
     average_decay: float = 0.999
     """Of the exponential moving average of the weights, which is what is exported."""
 
-    bfloat16: bool = False
-    """Run the convolutions in bfloat16 under autocast."""
+    dtype: TrainingDtype = "auto"
+    """dtype of the convolutions; "auto" takes bfloat16 where the device computes with it natively,
+    float32 elsewhere. A run keeps the dtype it started with. Weights are always float32."""
 
     def __post_init__(self) -> None:
         """Refuse values no run can have."""
@@ -192,6 +194,7 @@ class TrainingConfig:
             ("target", PictureTarget),
             ("distill_distance", Distance),
             ("optimizer", OptimizerName),
+            ("dtype", TrainingDtype),
         ):
             if getattr(self, name) not in get_args(kinds):
                 known = " or ".join(get_args(kinds))
@@ -235,10 +238,12 @@ class TrainingConfig:
     def from_values(cls, values: dict[str, Any]) -> Self:
         """Build a config from a recipe's table.
 
+        ``bfloat16 = true`` or ``false``, the spelling before ``dtype``, is still understood.
+
         Raises:
             ValueError: An unknown key, or a value no run can have.
         """
-        values = dict(values)
+        values = _with_dtype(values)
         unknown = set(values) - {known.name for known in fields(cls)}
         if unknown:
             raise ValueError(f"unknown keys in the recipe: {', '.join(sorted(unknown))}")
@@ -252,6 +257,19 @@ class TrainingConfig:
     def to_values(self) -> dict[str, Any]:
         """Return plain values from which ``from_values`` builds an equal config."""
         return asdict(self)
+
+
+def _with_dtype(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a recipe's table in which ``dtype`` replaces the older ``bfloat16``."""
+    values = dict(values)
+    if "bfloat16" not in values:
+        return values
+    if "dtype" in values:
+        raise ValueError("bfloat16 and dtype exclude each other; keep dtype")
+    flag = values.pop("bfloat16")
+    if type(flag) is not bool:
+        raise ValueError(f'bfloat16 must be true or false, got {flag!r}; dtype = "auto" is newer')
+    return values | {"dtype": "bfloat16" if flag else "float32"}
 
 
 def load_recipe(name_or_file: str) -> TrainingConfig:

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -25,6 +25,7 @@ from dscvsr_cli.training.checkpoint import (
 from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.noise import noise_level
 from dscvsr_cli.training.data.sampler import Batch, Sampler
+from dscvsr_cli.training.dtype import agree_on_dtype
 from dscvsr_cli.training.muon import Muon
 from dscvsr_cli.training.objective.blockwise import Lesson
 from dscvsr_cli.training.objective.objective import Objective
@@ -76,7 +77,7 @@ class Trainer:
         """Build fresh weights from the config's seed.
 
         Args:
-            config: The recipe.
+            config: The recipe; ``self.config`` is the same with "auto" resolved for ``device``.
             device: Where to train.
             teacher: Whose features, flow or pictures are learned, as the recipe says.
             perceptual: VGG-19, where the recipe weighs it.
@@ -85,7 +86,8 @@ class Trainer:
         Raises:
             ValueError: The teacher does not match, or the batch cannot be shared out.
         """
-        self.config = config
+        # Resolved here and saved so: a run that goes on elsewhere keeps the dtype it started with.
+        self.config = config = replace(config, dtype=agree_on_dtype(config.dtype, device, parallel))
         self.device = device
         self.parallel = parallel
         self.state = RunState()
@@ -213,15 +215,19 @@ class Trainer:
         self.state.clips_seen += self.config.batch
         return {name: fmean(losses[name] for losses in found) for name in found[0]}
 
+    def _autocast(self) -> torch.autocast:
+        half = self.config.dtype == "bfloat16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
+
     def _lessons(self, batch: Batch) -> Iterator[Lesson]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
+        with self._autocast():
             lesson = self.objective.lesson(batch.low, batch.high)
         return lesson.parts(self.config.apart_frames, self.config.apart_repeats, self.generator)
 
     def _learn(
         self, batch: Batch, rate: float, now: Phase, lesson: Lesson | None
     ) -> dict[str, float]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
+        with self._autocast():
             losses = self.losses(
                 batch.low,
                 batch.high,

@@ -12,6 +12,7 @@ from typing import Any
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.training.config import TrainingConfig
 
+_RENAMED = {"bfloat16": "dtype"}
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 
 
@@ -72,7 +73,7 @@ def _find(key: str) -> _Field:
     for part in key.split("."):
         known = typing.get_type_hints(kind) if dataclasses.is_dataclass(kind) else {}
         if part not in known:
-            near = get_close_matches(part, known, n=1)
+            near = [_RENAMED[part]] if part in _RENAMED else get_close_matches(part, known, n=1)
             raise UsageError(
                 f"recipes have no key {key!r}",
                 hint=f"did you mean {above}{near[0]}?"

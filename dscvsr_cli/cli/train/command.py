@@ -199,7 +199,7 @@ def _print_plan(terminal: Terminal, plan: "TrainingPlan", *, json: bool) -> None
             ("memory", f"{peak}, of it footage {format_bytes(plan.footage_bytes)}"),
             (
                 "speed",
-                f"{plan.samples_per_second:.2f} clips/s on {plan.device}, "
+                f"{plan.samples_per_second:.2f} clips/s on {plan.device} in {plan.dtype}, "
                 f"{plan.sampling_share:.0%} of the time spent on making clips",
             ),
             ("run", f"{plan.iterations:,} steps, {format_duration(plan.minutes * 60)}"),

@@ -74,7 +74,7 @@ class TrainDisplay:
         held_out = f", {data.held_out} held out" if data.held_out else ""
         self._terminal.note(
             f"learning from {data.footage} ({format_bytes(data.footage.held_bytes)} in memory"
-            f"{held_out}) on {trainer.device}"
+            f"{held_out}) on {trainer.device} in {trainer.config.dtype}"
         )
         if data.validator is None and trainer.config.validations:
             self._terminal.note(

@@ -32,6 +32,8 @@ class TrainingPlan:
     multiply_adds_per_pixel: dict[str, float]
     """Of one frame amid a clip, per pixel of the input, by scale."""
     device: str
+    dtype: str
+    """Of the convolutions; the weights are float32."""
     footage_bytes: int
     """Memory of the footage, on the device."""
     peak_bytes: int | None
@@ -76,6 +78,7 @@ def plan_training(
             f"x{scale:g}": multiply_adds_per_pixel(config.network, scale) for scale in SCALES
         },
         device=str(device),
+        dtype=trainer.config.dtype,
         footage_bytes=found.footage.held_bytes,
         peak_bytes=peak_held_bytes(device),
         seconds_per_step=each,

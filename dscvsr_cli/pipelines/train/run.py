@@ -231,6 +231,7 @@ def training_record(
         config = replace(config, teacher=Path(config.teacher).name)
     record = {
         "recipe": repr(config),
+        "dtype": config.dtype,
         "footage": footage,
         "iterations": str(iterations),
         "clips seen": str(clips_seen),

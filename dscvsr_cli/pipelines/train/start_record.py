@@ -50,6 +50,7 @@ def log_start(
         "start",
         iteration=iteration,
         config=trainer.config.to_values(),
+        dtype=trainer.config.dtype,
         **data,
         validation_frames=found.validator.frames if found.validator else 0,
         notes=found.notes,

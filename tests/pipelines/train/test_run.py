@@ -40,7 +40,13 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def config(tiny_config: NetworkConfig) -> TrainingConfig:
     return TrainingConfig(
-        network=tiny_config, iterations=4, batch=1, patch=8, sequence=(2,), max_scale=2.0
+        network=tiny_config,
+        iterations=4,
+        batch=1,
+        patch=8,
+        sequence=(2,),
+        max_scale=2.0,
+        dtype="float32",
     )
 
 
@@ -97,7 +103,25 @@ def test_a_run_leaves_a_checkpoint_and_the_averaged_weights(
     assert report.parameters == sum(tensor.numel() for tensor in state.values())
     assert (report.iterations, report.clips_seen) == (4, 4)
     assert record["iterations"] == "4"
+    assert record["dtype"] == read_log(run / LOG_NAME)[0]["dtype"] == "float32"
     assert record["footage"] == "1 clip"
+
+
+@pytest.mark.parametrize(("native", "dtype"), [(True, "bfloat16"), (False, "float32")])
+def test_the_dtype_that_the_device_decides_is_recorded(
+    config: TrainingConfig,
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    native: bool,
+    dtype: str,
+) -> None:
+    monkeypatch.setattr("dscvsr_cli.engine.device.has_native_bfloat16", lambda: native)
+    report = train(replace(config, dtype="auto"), reader(data), data / "run", device=CPU)
+    start = read_log(report.log)[0]
+    assert start["dtype"] == start["config"]["dtype"] == dtype
+    record = read_network(report.weights)[2]
+    assert record["dtype"] == dtype
+    assert f"dtype='{dtype}'" in record["recipe"]
 
 
 def test_a_run_is_not_begun_twice_in_one_folder(
