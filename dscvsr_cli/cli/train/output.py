@@ -11,6 +11,8 @@ from dscvsr_cli.cli.console import Terminal, format_bytes, format_duration
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.train.data import TrainingData
+    from dscvsr_cli.pipelines.train.dry_run import TrainingPlan
+    from dscvsr_cli.pipelines.train.run import TrainReport
     from dscvsr_cli.training.loop import StepReport, Trainer
     from dscvsr_cli.training.validation import Score
 
@@ -129,3 +131,47 @@ class TrainDisplay:
         self._progress.update(
             self._task, description=description, total=total, completed=done, said=said
         )
+
+
+def show_report(terminal: Terminal, report: "TrainReport", *, json: bool) -> None:
+    """Write what a run made, to stdout."""
+    if json:
+        terminal.print_json(report)
+        return
+    terminal.print(
+        f"{report.weights}: {report.parameters} parameters, "
+        f"{format_bytes(report.weights.stat().st_size)}, {report.iterations} steps, "
+        f"{report.clips_seen} clips, {format_duration(report.minutes * 60)}"
+    )
+    if report.scores:
+        terminal.print(f"held-out clips: {', '.join(map(str, report.scores))}")
+    if report.curves:
+        terminal.print(f"{report.log}, {report.curves}")
+
+
+def show_estimate(terminal: Terminal, plan: "TrainingPlan", *, json: bool) -> None:
+    """Write what a run would take, to stdout."""
+    if json:
+        terminal.print_json(plan)
+        return
+    operations = ", ".join(
+        f"{count:,.0f} at {scale}" for scale, count in plan.multiply_adds_per_pixel.items()
+    )
+    peak = "unknown" if plan.peak_bytes is None else f"{format_bytes(plan.peak_bytes)} at most"
+    held_out = f", {plan.held_out} clips held out" if plan.held_out else ""
+    terminal.print_rows(
+        [
+            ("footage", f"{plan.footage}{held_out}"),
+            ("network", f"{plan.parameters:,} parameters"),
+            ("multiply-adds", f"{operations}, per input pixel"),
+            ("memory", f"{peak}, of it footage {format_bytes(plan.footage_bytes)}"),
+            (
+                "speed",
+                f"{plan.samples_per_second:.2f} clips/s on {plan.device} in {plan.dtype}, "
+                f"{plan.sampling_share:.0%} of the time spent on making clips",
+            ),
+            ("run", f"{plan.iterations:,} steps, {format_duration(plan.minutes * 60)}"),
+        ]
+    )
+    for note in plan.notes:
+        terminal.print(note)

@@ -145,7 +145,7 @@ def test_seed_and_minutes_override_the_recipe(arguments: list[str], tmp_path: Pa
         (["-O", "network.channels=many"], 2, "network.channels must be a whole number"),
         (["-O", "batch=0"], 2, "batch must be positive"),
         (["--resume", "-O", "batch=3"], 2, "keeps its recipe"),
-        (["--resume", "--dry-run"], 2, "resumes nothing"),
+        (["--resume", "--dry-run"], 2, "cannot be combined with --resume"),
         (["--data-memory", "much"], 2, "amount of memory"),
         (["--val", "/nowhere/at/all"], 5, "no such file or folder"),
     ],
