@@ -12,6 +12,7 @@ from torch import Tensor
 
 from dscvsr_cli.durable import DurableFile
 from dscvsr_cli.errors import DatasetError, WeightsError
+from dscvsr_cli.training.config import TrainingConfig
 
 _HINT = "start the run without --resume"
 
@@ -64,6 +65,20 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise DatasetError(f"{path} is no checkpoint of dscvsr", hint=_HINT)
     return values
+
+
+def recipe_of(checkpoint: Path) -> TrainingConfig:
+    """Return the recipe that a checkpoint's run follows.
+
+    Raises:
+        DatasetError: The file is missing or is not a checkpoint.
+    """
+    try:
+        return TrainingConfig.from_values(load_checkpoint(checkpoint)["config"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"{checkpoint} is not a checkpoint of this version: {error}", hint=_HINT
+        ) from error
 
 
 class WeightAverage:

@@ -91,29 +91,13 @@ class Trainer:
         self.device = device
         self.parallel = parallel
         self.state = RunState()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            network = RecurrentNetwork(config.network)
-        self.network = network.to(device)
-        # torch's stubs leave out this form of to().
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        for part in config.frozen:
-            self.network.get_submodule(part).requires_grad_(requires_grad=False)
+        self.network = _fresh_network(config).to(device)
         self.average = WeightAverage(dict(self.network.named_parameters()), config.average_decay)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             objective = Objective(config, self.network, teacher=teacher, perceptual=perceptual)
         self.objective = objective.to(device)
-        motion = list(self.network.motion.parameters())
-        others = [p for name, p in self.network.named_parameters() if not _is_motion(name)]
-        if objective.distillation is not None:
-            others += objective.distillation.parameters()
-        groups = [{"params": others}, {"params": motion}]
-        self.optimizer: Optimizer = (
-            Muon(groups)
-            if config.optimizer == "muon"
-            else torch.optim.Adam(groups, betas=(0.9, 0.99))
-        )
+        self.optimizer = _build_optimizer(config, self.network, objective)
         self.losses: Objective | DistributedDataParallel = self.objective
         if parallel.world > 1:
             # While the flow learns alone, most weights get no gradient.
@@ -319,20 +303,27 @@ class Trainer:
         )
 
 
-def recipe_of(checkpoint: Path) -> TrainingConfig:
-    """Return the recipe that a checkpoint's run follows.
-
-    Raises:
-        DatasetError: The file is missing or is not a checkpoint.
-    """
-    try:
-        return TrainingConfig.from_values(load_checkpoint(checkpoint)["config"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DatasetError(
-            f"{checkpoint} is not a checkpoint of this version: {error}",
-            hint="start the run without --resume",
-        ) from error
+def _fresh_network(config: TrainingConfig) -> RecurrentNetwork:
+    """Return the recipe's network with weights drawn from its seed, some of them frozen."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = RecurrentNetwork(config.network)
+    # torch's stubs leave out this form of to().
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for part in config.frozen:
+        network.get_submodule(part).requires_grad_(requires_grad=False)
+    return network
 
 
-def _is_motion(name: str) -> bool:
-    return name.startswith("motion.")
+def _build_optimizer(
+    config: TrainingConfig, network: RecurrentNetwork, objective: Objective
+) -> Optimizer:
+    """Return the optimiser with two groups of weights; the flow's come last."""
+    motion = list(network.motion.parameters())
+    others = [w for name, w in network.named_parameters() if not name.startswith("motion.")]
+    if objective.distillation is not None:
+        others += objective.distillation.parameters()
+    groups = [{"params": others}, {"params": motion}]
+    if config.optimizer == "muon":
+        return Muon(groups)
+    return torch.optim.Adam(groups, betas=(0.9, 0.99))

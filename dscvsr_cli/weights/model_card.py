@@ -1,9 +1,11 @@
 """The model card of a weights file: what people on the Hub read before they use it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from torch import Tensor
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.models.config import NetworkConfig
@@ -30,7 +32,7 @@ _HUB_LICENCES = frozenset(
     }
 )
 
-_TOLD_APART = ("recipe", "footage", "validation")
+_OWN_PLACE = ("recipe", "footage", "validation")
 """Keys of the record that have their own place in the card."""
 
 
@@ -61,17 +63,7 @@ def model_card(file: Path, *, repo: str, licence: str) -> Card:
             f"{licence!r} is no licence identifier", hint="use SPDX's: Apache-2.0, MIT, CC-BY-4.0"
         )
     state, config, record = read_network(file)
-    parameters = sum(tensor.numel() for tensor in state.values())
-    about = {
-        "parameters": f"{parameters:,}",
-        "stored as": ", ".join(
-            sorted({str(t.dtype).removeprefix("torch.") for t in state.values()})
-        ),
-        "size": f"{file.stat().st_size:,} bytes",
-        "sha256": f"`{file_sha256(file)}`",
-    }
-    told = {key: value for key, value in record.items() if key not in _TOLD_APART}
-    parts = [
+    sections = [
         _header(licence),
         f"# {repo.partition('/')[2]}",
         "Weights for dscvsr, which enlarges any video by any factor with a recurrent network that "
@@ -83,11 +75,9 @@ def model_card(file: Path, *, repo: str, licence: str) -> Card:
         "## Figures",
         _figures(record),
         "## Training",
-        f"Learned from {record.get('footage', 'footage that the file does not name')}.",
-        *([_table(told)] if told else []),
-        *([f"```\n{record['recipe']}\n```"] if "recipe" in record else []),
+        *_training(record),
         "## Network",
-        _table(about),
+        _table(_facts(file, state)),
         f"```json\n{_json(config)}\n```",
         "## Limits",
         "- It restores what a smaller picture of this kind usually lost; it cannot know what was "
@@ -98,7 +88,7 @@ def model_card(file: Path, *, repo: str, licence: str) -> Card:
         "## Licence",
         f"{licence}. The footage it learned from has licences of its own.",
     ]
-    return Card(text="\n\n".join(parts) + "\n", file=file)
+    return Card(text="\n\n".join(sections) + "\n", file=file)
 
 
 def _header(licence: str) -> str:
@@ -110,6 +100,27 @@ def _header(licence: str) -> str:
         lines += ["license: other", f"license_name: {known}"]
     lines += ["tags:", "- video", "- super-resolution", "- video-super-resolution", "---"]
     return "\n".join(lines)
+
+
+def _training(record: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the record knows about the training."""
+    yield f"Learned from {record.get('footage', 'footage that the file does not name')}."
+    rest = {key: value for key, value in record.items() if key not in _OWN_PLACE}
+    if rest:
+        yield _table(rest)
+    if "recipe" in record:
+        yield f"```\n{record['recipe']}\n```"
+
+
+def _facts(file: Path, state: Mapping[str, Tensor]) -> dict[str, str]:
+    """Return what can be counted in a weights file."""
+    dtypes = {str(tensor.dtype).removeprefix("torch.") for tensor in state.values()}
+    return {
+        "parameters": f"{sum(tensor.numel() for tensor in state.values()):,}",
+        "stored as": ", ".join(sorted(dtypes)),
+        "size": f"{file.stat().st_size:,} bytes",
+        "sha256": f"`{file_sha256(file)}`",
+    }
 
 
 def _figures(record: Mapping[str, str]) -> str:

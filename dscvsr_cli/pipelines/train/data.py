@@ -65,12 +65,7 @@ class DataReader:
             DatasetError: A place is missing, or nothing there can be used.
         """
         found = find_sources(self.places, on_found=self.on_found)
-        sources = found.sources
-        held_out: tuple[Source, ...] = ()
-        if self.validation:
-            held_out = find_sources(self.validation).sources
-        elif config.validations:
-            sources, held_out = split_sources(sources, config.validation_share)
+        sources, held_out = self._part(found.sources, config)
         footage = load_footage(
             sources,
             Demand(frames=max(config.sequence), side=config.reach(config.patch)),
@@ -82,20 +77,42 @@ class DataReader:
         )
         skipped = (*found.skipped, *footage.skipped)
         _warn(skipped, len(found.sources))
-        clips = choose_clips(held_out) if validated and config.validations else []
-        if self.validation and validated and config.validations and not clips:
-            raise DatasetError(
-                "no clip to be measured on can be read in "
-                + ", ".join(str(place) for place in self.validation),
-                hint="--val needs a video or a folder of frames, 64 pixels on a side at least",
-            )
+        validated = validated and config.validations > 0
         return TrainingData(
             footage=footage,
-            validator=Validator(clips, device=device) if clips else None,
+            budget_bytes=budget_bytes,
+            validator=self._validator(held_out, device) if validated else None,
             held_out=0 if self.validation else len(held_out),
             notes=(*found.notes, *_notes(footage)),
             skipped=skipped,
         )
+
+    def _part(
+        self, sources: Sequence[Source], config: TrainingConfig
+    ) -> tuple[Sequence[Source], Sequence[Source]]:
+        """Return the sources to learn from and those to validate on."""
+        if self.validation:
+            return sources, find_sources(self.validation).sources
+        if config.validations:
+            return split_sources(sources, config.validation_share)
+        return sources, ()
+
+    def _validator(self, sources: Sequence[Source], device: torch.device) -> Validator | None:
+        """Return a validator on a few of the sources; None where none were held out.
+
+        Raises:
+            DatasetError: Clips were named, and none of them can be used.
+        """
+        clips = choose_clips(sources)
+        if clips:
+            return Validator(clips, device=device)
+        if self.validation:
+            raise DatasetError(
+                "no clip to validate on can be read in "
+                + ", ".join(str(place) for place in self.validation),
+                hint="--val needs a video or a folder of frames, at least 64 pixels on a side",
+            )
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,6 +120,8 @@ class TrainingData:
     """What was read."""
 
     footage: LoadedFootage
+    budget_bytes: int
+    """Memory that the footage was allowed; which clips are held when depends on it."""
     validator: Validator | None
     """None where there is nothing to be measured on."""
     held_out: int

@@ -20,9 +20,7 @@ def last_start(log: Path) -> Event:
     return starts[-1] if starts else {}
 
 
-def log_start(
-    log: RunLog, trainer: Trainer, found: TrainingData, *, before: Event, budget_bytes: int
-) -> None:
+def log_start(log: RunLog, trainer: Trainer, found: TrainingData, *, before: Event) -> None:
     """Write down what a run begins with, and warn where that is not what it began with before.
 
     Args:
@@ -30,12 +28,11 @@ def log_start(
         trainer: The run.
         found: What there is to learn from.
         before: The last line of this kind, or nothing.
-        budget_bytes: Memory for footage; what is held when depends on it.
     """
     data = {
         "footage": str(found.footage),
         "held_out": found.held_out,
-        "data_memory_bytes": budget_bytes,
+        "data_memory_bytes": found.budget_bytes,
     }
     changed = [name for name in data if name in before and before[name] != data[name]]
     if changed:

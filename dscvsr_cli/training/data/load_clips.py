@@ -104,9 +104,11 @@ def load_footage(
         DatasetError: Nothing is of use.
     """
     whole, skipped = _measure_all(sources, demand)
-    total = sum(part.size_bytes for part in whole)
+    size_bytes = sum(part.size_bytes for part in whole)
     stream: Footage | RotatingFootage
-    if total > budget_bytes:
+    if size_bytes <= budget_bytes:
+        stream = _hold(whole, demand, device, skipped, on_progress)
+    else:
         stream = RotatingFootage(
             [piece for part in whole for piece in cut(part, demand)],
             demand,
@@ -117,19 +119,27 @@ def load_footage(
             batches_done=batches_done,
             on_progress=on_progress,
         )
-        held = stream.current
-    else:
-        stream = held = _hold(whole, demand, device, skipped, on_progress)
     useless = {entry.place for entry in skipped}
     useful = [part.source for part in whole if str(part.source.place) not in useless]
     if not useful:
         raise _nothing(demand, skipped)
+    return _loaded(stream, useful, size_bytes=size_bytes, skipped=skipped)
+
+
+def _loaded(
+    stream: Footage | RotatingFootage,
+    useful: Sequence[Source],
+    *,
+    size_bytes: int,
+    skipped: Sequence[Skipped],
+) -> LoadedFootage:
     photos = sum(source.kind == "photo" for source in useful)
+    held = stream.current if isinstance(stream, RotatingFootage) else stream
     return LoadedFootage(
         stream=stream,
         clips=len(useful) - photos,
         photos=photos,
-        size_bytes=total,
+        size_bytes=size_bytes,
         held_bytes=held.size_bytes,
         skipped=tuple(skipped),
     )

@@ -383,7 +383,7 @@ def test_what_is_measured_on_may_be_named(
     start = read_log(report.log)[0]
     assert (start["footage"], start["held_out"], start["validation_frames"]) == ("1 clip", 0, 9)
     assert report.scores
-    with pytest.raises(DatasetError, match="to be measured on"):
+    with pytest.raises(DatasetError, match="to validate on"):
         train(config, replace(reader(large_clips), validation=(data,)), tmp_path / "b", device=CPU)
 
 
