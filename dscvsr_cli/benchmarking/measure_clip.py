@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
 from dscvsr_cli.benchmarking.frame_meter import FrameMeter, PictureDistance, TrueMotions
 from dscvsr_cli.benchmarking.methods import Method
-from dscvsr_cli.benchmarking.protocol import Protocol
 from dscvsr_cli.benchmarking.report import ClipScore
 from dscvsr_cli.benchmarking.timed_iterator import TimedIterator
 from dscvsr_cli.datasets.clips import Clip
@@ -21,7 +21,7 @@ from dscvsr_cli.datasets.degrade import Degradation, PicturePair, clip_pairs
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.lpips import SMALLEST_SIDE
-from dscvsr_cli.imaging.ssim import WINDOW
+from dscvsr_cli.imaging.ssim import SSIM_WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def measure_clip(
     clip: Clip,
     method: Method,
     scale: float,
-    protocol: Protocol,
+    protocol: BenchProtocol,
     *,
     motions: TrueMotions | None = None,
     lpips: PictureDistance | None = None,
@@ -114,7 +114,7 @@ def _run(method: Method, lows: Iterator[Tensor], size: Size) -> Iterator[Tensor]
 class _Feed:
     """The frames of a clip for an upscaler, and the pairs that it has yet to answer."""
 
-    def __init__(self, clip: Clip, scale: float, protocol: Protocol) -> None:
+    def __init__(self, clip: Clip, scale: float, protocol: BenchProtocol) -> None:
         pairs = clip_pairs(clip, scale, Degradation.parse(protocol.degradation))
         first = next(pairs, None)
         if first is None:
@@ -122,10 +122,10 @@ class _Feed:
         self.size = Size(*first.truth.shape[-2:])
         side = min(self.size.height, self.size.width) - 2 * protocol.crop
         smaller_crop = " or a smaller --crop" if protocol.crop else ""
-        if side < WINDOW:
+        if side < SSIM_WINDOW:
             raise DatasetError(
                 f"the clip {clip.name} is only {self.size}, "
-                f"too small for SSIM's {WINDOW}x{WINDOW} windows",
+                f"too small for SSIM's {SSIM_WINDOW}x{SSIM_WINDOW} windows",
                 hint="use larger pictures" + smaller_crop,
             )
         if protocol.lpips and side < SMALLEST_SIDE:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from dscvsr_cli.benchmarking.protocol import Protocol
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
 from dscvsr_cli.benchmarking.report import BenchReport
 from dscvsr_cli.errors import UsageError
 
@@ -66,7 +66,7 @@ def compare_reports(
     return tuple(changes)
 
 
-def check_comparable(new: Protocol, old: Protocol) -> None:
+def check_comparable(new: BenchProtocol, old: BenchProtocol) -> None:
     """Check that figures measured by two protocols mean the same.
 
     Raises:
@@ -80,7 +80,7 @@ def check_comparable(new: Protocol, old: Protocol) -> None:
         )
 
 
-def _comparable(protocol: Protocol) -> tuple[object, ...]:
+def _comparable(protocol: BenchProtocol) -> tuple[object, ...]:
     return (
         protocol.dataset,
         protocol.degradation,

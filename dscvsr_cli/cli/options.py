@@ -27,7 +27,7 @@ class Panel(StrEnum):
     RESULTS = "Results"
 
 
-DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
+DtypeChoice = Literal["auto", "float32", "bfloat16", "float16"]
 
 
 def complete_weights() -> list[str]:
@@ -63,7 +63,7 @@ DeviceOption = Annotated[
 ]
 
 DtypeOption = Annotated[
-    DtypeName,
+    DtypeChoice,
     typer.Option(
         "--dtype",
         help="dtype of the network; auto takes the fastest one that gives correct frames.",

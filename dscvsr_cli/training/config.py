@@ -19,19 +19,19 @@ PictureTarget = Literal["truth", "teacher"]
 OptimizerName = Literal["adam", "muon"]
 TrainingDtype = Literal["auto", "float32", "bfloat16"]
 
-WHOLE = (
+_WHOLE = (
     *("seed", "iterations", "batch", "patch", "max_denominator", "validations"),
     *("apart_frames", "apart_repeats"),
 )
-POSITIVE = (
+_POSITIVE = (
     *("iterations", "batch", "patch", "max_denominator", "apart_frames", "apart_repeats"),
     *("learning_rate", "gradient_norm", "charbonnier_epsilon"),
 )
-NOT_NEGATIVE = (
+_NOT_NEGATIVE = (
     *("final_learning_rate", "motion_weight", "motion_rate", "noise", "validations"),
     *("vgg_weight", "distill_weight", "camera_weight"),
 )
-SHARES = (
+_SHARES = (
     *("awkward_share", "photo_share", "codec_share", "validation_share"),
     *("noise_until", "warmup", "average_decay"),
     *("motion_first", "apart_first", "distill_until"),
@@ -177,17 +177,17 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Refuse values no run can have."""
-        for name in WHOLE:
+        for name in _WHOLE:
             if type(getattr(self, name)) is not int:
                 raise ValueError(f"{name} must be a whole number, got {getattr(self, name)!r}")
-        for name in POSITIVE:
+        for name in _POSITIVE:
             # Also false for nan, which is neither more nor less than anything.
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
-        for name in NOT_NEGATIVE:
+        for name in _NOT_NEGATIVE:
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
-        for name in SHARES:
+        for name in _SHARES:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
         for name, kinds in (

@@ -1,4 +1,4 @@
-"""The training loop, told from top to bottom."""
+"""The training loop: draw a batch, take a step, report it, save now and then."""
 
 import logging
 import math
@@ -27,7 +27,7 @@ from dscvsr_cli.training.data.noise import noise_level
 from dscvsr_cli.training.data.sampler import Batch, Sampler
 from dscvsr_cli.training.dtype import agree_on_dtype
 from dscvsr_cli.training.muon import Muon
-from dscvsr_cli.training.objective.blockwise import Lesson
+from dscvsr_cli.training.objective.blockwise import TeacherTrace
 from dscvsr_cli.training.objective.objective import Objective
 from dscvsr_cli.training.objective.perceptual import PerceptualLoss
 from dscvsr_cli.training.parallel import ALONE, Parallel
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 120.0
 MAX_SKIPPED_STEPS = 20
-"""Steps in a row with a non-finite loss that a run bears; it gives up at the next one."""
+"""Steps in a row with a non-finite loss that a run tolerates; it stops at the next one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class StepReport:
     """What ``Trainer.step`` returned."""
     learning_rate: float
     progress: float
-    """Share of the run that lies behind, in [0, 1]."""
+    """Share of the run that is done, in [0, 1]."""
     clips_seen: int
     seconds: float
     """Of training so far, restarts included."""
@@ -79,14 +79,14 @@ class Trainer:
         Args:
             config: The recipe; ``self.config`` is the same with "auto" resolved for ``device``.
             device: Where to train.
-            teacher: Whose features, flow or pictures are learned, as the recipe says.
-            perceptual: VGG-19, where the recipe weighs it.
+            teacher: Its features, flow or pictures are learned, as the recipe says.
+            perceptual: VGG-19, where the recipe gives it a weight.
             parallel: This process's place among those that train together.
 
         Raises:
             ValueError: The teacher does not match, or the batch cannot be shared out.
         """
-        # Resolved here and saved so: a run that goes on elsewhere keeps the dtype it started with.
+        # Resolved here and saved so: a run that resumes elsewhere keeps the dtype it started with.
         self.config = config = replace(config, dtype=agree_on_dtype(config.dtype, device, parallel))
         self.device = device
         self.parallel = parallel
@@ -106,7 +106,7 @@ class Trainer:
         self.generator = torch.Generator().manual_seed(config.seed)
 
     def start_from(self, state: Mapping[str, Tensor]) -> None:
-        """Begin with given weights instead of fresh ones.
+        """Start from given weights instead of fresh ones.
 
         Raises:
             ValueError: They belong to another network.
@@ -169,7 +169,7 @@ class Trainer:
         return learning_rate(done, peak=peak, final=final, warmup=self.config.warmup)
 
     def progress(self) -> float:
-        """Return the share of the run that lies behind."""
+        """Return the share of the run that is done, in [0, 1]."""
         return progress(
             iteration=self.state.iteration,
             iterations=self.config.iterations,
@@ -193,8 +193,8 @@ class Trainer:
             apart_first=self.config.apart_first,
             distill_until=self.config.distill_until,
         )
-        lessons = self._lessons(batch) if now == "apart" else iter((None,))
-        found = [self._learn(batch, rate, now, lesson) for lesson in lessons]
+        traces = self._traces(batch) if now == "apart" else iter((None,))
+        found = [self._learn(batch, rate, now, trace) for trace in traces]
         self.state.iteration += 1
         self.state.clips_seen += self.config.batch
         return {name: fmean(losses[name] for losses in found) for name in found[0]}
@@ -203,13 +203,13 @@ class Trainer:
         half = self.config.dtype == "bfloat16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
-    def _lessons(self, batch: Batch) -> Iterator[Lesson]:
+    def _traces(self, batch: Batch) -> Iterator[TeacherTrace]:
         with self._autocast():
-            lesson = self.objective.lesson(batch.low, batch.high)
-        return lesson.parts(self.config.apart_frames, self.config.apart_repeats, self.generator)
+            trace = self.objective.trace_teacher(batch.low, batch.high)
+        return trace.parts(self.config.apart_frames, self.config.apart_repeats, self.generator)
 
     def _learn(
-        self, batch: Batch, rate: float, now: Phase, lesson: Lesson | None
+        self, batch: Batch, rate: float, now: Phase, trace: TeacherTrace | None
     ) -> dict[str, float]:
         with self._autocast():
             losses = self.losses(
@@ -218,16 +218,16 @@ class Trainer:
                 iteration=self.state.iteration,
                 phase=now,
                 flow=batch.flow,
-                lesson=lesson,
+                trace=trace,
             )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses["total"])
         learning = (w for group in self.optimizer.param_groups for w in group["params"])
         norm = torch.nn.utils.clip_grad_norm_(learning, self.config.gradient_norm)
-        # All in one tensor, for every number fetched from a GPU alone makes it wait.
+        # All in one tensor: every number fetched from a GPU by itself makes it wait.
         parts = torch.stack([part.detach().float() for part in losses.values()])
         means = dict(zip(losses, self.parallel.mean(parts).tolist(), strict=True))
-        # Both, for the root of a square that overflows has a gradient of zero.
+        # Check both: the root of a square that overflows has a gradient of zero.
         finite = bool(torch.isfinite(norm)) and math.isfinite(means["total"])
         if finite:
             others, motion = self.optimizer.param_groups
@@ -241,7 +241,7 @@ class Trainer:
         return means
 
     def save(self, path: Path) -> None:
-        """Write the whole run, from which ``resume`` goes on as if nothing had happened."""
+        """Write the whole run; ``resume`` continues from it as if nothing had happened."""
         values: dict[str, Any] = {
             "config": self.config.to_values(),
             "state": asdict(self.state),

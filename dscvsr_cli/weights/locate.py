@@ -5,8 +5,8 @@ from pathlib import Path
 
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.weights.catalog import BundledFile, Catalog, WeightsEntry, load_catalog
+from dscvsr_cli.weights.checksum import check_entry_file
 from dscvsr_cli.weights.hub_address import HubFile
-from dscvsr_cli.weights.verify import check_entry_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.network_file import read_network
-from dscvsr_cli.weights.verify import file_sha256
 
 # Licences by the identifiers under which the Hub files them; all others are "other" to it.
 _HUB_LICENCES = frozenset(

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from dscvsr_cli.benchmarking.bench_protocol import (
+    BenchProtocol,
+    default_channel,
+    default_degradation,
+)
 from dscvsr_cli.benchmarking.methods import MethodInfo
-from dscvsr_cli.benchmarking.protocol import Protocol, default_channel, default_degradation
 from dscvsr_cli.benchmarking.published import quoted_blocks
 from dscvsr_cli.benchmarking.regression import compare_reports
-from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, Quality, mean_score
+from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeasuredQuality, mean_score
 from dscvsr_cli.benchmarking.report_file import (
     load_report,
     report_from_json,
@@ -24,11 +28,11 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.svg_chart import draw_charts
 
-VID4 = Protocol(dataset="vid4")
+VID4 = BenchProtocol(dataset="vid4")
 
 
-def quality(psnr: float, warping: float | None = 3.5) -> Quality:
-    return Quality(
+def quality(psnr: float, warping: float | None = 3.5) -> MeasuredQuality:
+    return MeasuredQuality(
         psnr_y=psnr,
         ssim_y=psnr / 50,
         psnr_rgb=psnr - 1.5,
@@ -184,12 +188,12 @@ def test_quoted_figures_are_those_of_the_papers() -> None:
     assert paper.gain(ours) == pytest.approx(25.37 - 22.05)
     assert [(row.psnr_db, row.scale) for row in savsr.rows] == [(27.17, 4.0)]
     assert savsr.gain(savsr.rows[0]) is None
-    (reds, _) = quoted_blocks(Protocol(dataset="reds4", channel="rgb"), [4.0])
+    (reds, _) = quoted_blocks(BenchProtocol(dataset="reds4", channel="rgb"), [4.0])
     assert (reds.rows[0].psnr_db, reds.rows[0].ssim) == (26.14, 0.7292)
 
 
 def test_nothing_is_quoted_beside_another_protocol() -> None:
-    assert quoted_blocks(Protocol(dataset="holiday.mp4"), [4.0]) == ()
+    assert quoted_blocks(BenchProtocol(dataset="holiday.mp4"), [4.0]) == ()
     assert quoted_blocks(replace(VID4, degradation="codec:25"), [4.0]) == ()
     assert [block.title for block in quoted_blocks(VID4, [2.7])] == ["SAVSR at every factor"]
 
@@ -199,9 +203,9 @@ def test_each_data_set_has_the_protocol_of_the_literature() -> None:
     assert [default_degradation(name) for name in names] == ["bi", "bi", "bi", "bd", "bd", "bi"]
     assert [default_channel(name) for name in names] == ["y", "rgb", "y", "y", "y", "y"]
     with pytest.raises(UsageError, match="no degradation"):
-        Protocol(dataset="vid4", degradation="worse")
+        BenchProtocol(dataset="vid4", degradation="worse")
     with pytest.raises(UsageError, match="negative"):
-        Protocol(dataset="vid4", crop=-1)
+        BenchProtocol(dataset="vid4", crop=-1)
 
 
 def test_the_chart_shows_every_method_with_savsr_beside_it() -> None:

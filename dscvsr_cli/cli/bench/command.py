@@ -44,7 +44,7 @@ class BenchOptions:
     markdown: flags.MarkdownOption = None
     plot: flags.PlotOption = None
     pictures: flags.PicturesOption = None
-    compare: flags.CompareOption = None
+    compare: flags.OlderReportOption = None
     tolerance: flags.ToleranceOption = 0.02
     resume: flags.ResumeOption = False
     speed: flags.SpeedOption = False

@@ -187,7 +187,7 @@ PicturesOption = Annotated[
     ),
 ]
 
-CompareOption = Annotated[
+OlderReportOption = Annotated[
     Path | None,
     typer.Option(
         "--compare",

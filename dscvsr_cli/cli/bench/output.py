@@ -9,11 +9,11 @@ from dscvsr_cli.cli.console import FrameProgress, Terminal, format_bytes
 from dscvsr_cli.errors import RegressionError, UsageError
 
 if TYPE_CHECKING:
+    from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
+    from dscvsr_cli.benchmarking.bench_run import BenchRun
     from dscvsr_cli.benchmarking.contact_sheets import PictureSheets
     from dscvsr_cli.benchmarking.measure_clip import MeasuredFrame
-    from dscvsr_cli.benchmarking.protocol import Protocol
     from dscvsr_cli.benchmarking.report import BenchReport, ClipScore
-    from dscvsr_cli.benchmarking.run import BenchRun
     from dscvsr_cli.benchmarking.speed import SpeedReport
 
 TERMINAL = "-"
@@ -53,7 +53,7 @@ class BenchOutput:
         if self.compare_with is not None:
             load_report(self.compare_with)
 
-    def check_older(self, protocol: "Protocol") -> None:
+    def check_older(self, protocol: "BenchProtocol") -> None:
         """Refuse to compare, if that is wanted, with a report measured by another protocol.
 
         Raises:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PLAIN_EVERY_STEPS = 50
 PLAIN_READING_LINES = 10
 PLAIN_EVERY_FOUND = 1000
-WINDOW = 50
+AVERAGED_STEPS = 50
 """Steps over which losses and speed are averaged."""
 
 SHARE_DONE = 1000
@@ -39,7 +39,7 @@ class TrainDisplay:
             TextColumn("{task.fields[said]}"),
         )
         self._task: TaskID | None = None
-        self._steps: deque[StepReport] = deque(maxlen=WINDOW)
+        self._steps: deque[StepReport] = deque(maxlen=AVERAGED_STEPS)
 
     def __enter__(self) -> Self:
         """Begin to show."""

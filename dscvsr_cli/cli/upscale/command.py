@@ -19,7 +19,7 @@ from dscvsr_cli.cli.options import (
 from dscvsr_cli.cli.parsers import parse_encoder_option
 from dscvsr_cli.cli.takes_options import takes_options
 from dscvsr_cli.cli.upscale import options as flags
-from dscvsr_cli.cli.upscale.run import is_folder_of_videos, run_many, run_single, show_dry_runs
+from dscvsr_cli.cli.upscale.run_jobs import is_folder_of_videos, run_many, run_single, show_dry_runs
 from dscvsr_cli.errors import UsageError
 
 if TYPE_CHECKING:

@@ -123,7 +123,7 @@ def pull_command(
 
 
 @weights_app.command("verify")
-def verify_command(
+def verify_weights_command(
     names: SpecsArgument = None, *, as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
     """Check sha256 and load the network; without a name, everything on this machine."""

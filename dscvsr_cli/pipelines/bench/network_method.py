@@ -16,8 +16,8 @@ from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.network_cost import network_cost
+from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.load import load_network
-from dscvsr_cli.weights.verify import file_sha256
 
 
 def network_method(

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import torch
 
-from dscvsr_cli.benchmarking.methods import Method, classical_methods
-from dscvsr_cli.benchmarking.peers import Peer, find_peer
-from dscvsr_cli.benchmarking.protocol import (
+from dscvsr_cli.benchmarking.bench_protocol import (
+    BenchProtocol,
     Channel,
-    Protocol,
     default_channel,
     default_degradation,
 )
-from dscvsr_cli.benchmarking.run import BenchRun
+from dscvsr_cli.benchmarking.bench_run import BenchRun
+from dscvsr_cli.benchmarking.methods import Method, classical_methods
+from dscvsr_cli.benchmarking.peers import Peer, find_peer
 from dscvsr_cli.benchmarking.speed import SPEED_SCALES, SpeedReport, SpeedRow, measure_speeds
 from dscvsr_cli.datasets.benchmark_sets import KNOWN
 from dscvsr_cli.datasets.clips import Clip
@@ -23,7 +23,7 @@ from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.pipelines.bench.network_method import network_method
-from dscvsr_cli.weights.external.lpips import load_lpips
+from dscvsr_cli.weights.external.lpips_weights import load_lpips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
     lpips = load_lpips() if job.lpips else None
     clips = _clips(job)
     name = ", ".join(job.datasets)
-    protocol = Protocol(
+    protocol = BenchProtocol(
         dataset=name.lower() if name.lower() in KNOWN else name,
         degradation=job.degradation or default_degradation(name),
         channel=job.channel or default_channel(name),

@@ -15,7 +15,7 @@ from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.schedule import sequence_length
 
 TIMED_STEPS = 10
-SCALES = (2.0, 4.0)
+COUNTED_SCALES = (2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,8 @@ def plan_training(
         notes=found.notes,
         parameters=sum(p.numel() for p in trainer.network.parameters()),
         multiply_adds_per_pixel={
-            f"x{scale:g}": multiply_adds_per_pixel(config.network, scale) for scale in SCALES
+            f"x{scale:g}": multiply_adds_per_pixel(config.network, scale)
+            for scale in COUNTED_SCALES
         },
         device=str(device),
         dtype=trainer.config.dtype,

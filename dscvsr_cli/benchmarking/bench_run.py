@@ -6,11 +6,11 @@ take it over.
 
 from collections.abc import Callable, Iterator, Sequence
 
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol, statements
 from dscvsr_cli.benchmarking.frame_meter import PictureDistance, TrueMotions
 from dscvsr_cli.benchmarking.measure_clip import FrameListener, measure_clip
 from dscvsr_cli.benchmarking.methods import Method, MethodInfo
 from dscvsr_cli.benchmarking.peers import Peer
-from dscvsr_cli.benchmarking.protocol import Protocol, statements
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, mean_score
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.errors import UsageError
@@ -29,7 +29,7 @@ class BenchRun:
         clips: Sequence[Clip],
         methods: Sequence[Method],
         *,
-        protocol: Protocol,
+        protocol: BenchProtocol,
         peers: Sequence[Peer] = (),
         scales: Sequence[float] = (4.0,),
         machine: str = "",
@@ -67,7 +67,7 @@ class BenchRun:
         self._scores: dict[tuple[float, str, str], ClipScore] = {}
 
     @property
-    def protocol(self) -> Protocol:
+    def protocol(self) -> BenchProtocol:
         """How is measured."""
         return self._protocol
 
