@@ -81,7 +81,7 @@ def statements(protocol: BenchProtocol) -> tuple[str, ...]:
         "PSNR with peak 255; SSIM in 11x11 Gaussian windows, sigma 1.5, inside the picture",
         _averaging_words(protocol),
         "networks run as `dscvsr upscale` runs them: its windows, scene detection, memory plan, "
-        "and kind of numbers (auto unless --dtype says otherwise; the cost table shows which)",
+        "and dtype (auto unless --dtype says otherwise; the cost table shows which)",
         "frames/s counts the upscaler's time alone, its first frame included",
     ]
     if protocol.temporal:
@@ -100,7 +100,7 @@ def statements(protocol: BenchProtocol) -> tuple[str, ...]:
 
 def _degradation_words(text: str) -> str:
     degradation = Degradation.parse(text)
-    from_disk = f"({text.upper()}): from disk where they lie there, else"
+    from_disk = f"({text.upper()}): from disk if they are there, else"
     bicubic = "antialiased bicubic (a = -0.5) as in MATLAB, rounded to 8 bits"
     if degradation.kind == "bd":
         return (

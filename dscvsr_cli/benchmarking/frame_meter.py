@@ -21,10 +21,10 @@ from dscvsr_cli.imaging.warping_error import (
 )
 
 PictureDistance = Callable[[Tensor, Tensor], float]
-"""Tells how different two pictures ``(3, H, W)`` in [0, 1] look, as `Lpips` does."""
+"""Measures how different two frames ``(3, H, W)`` in [0, 1] look, as `Lpips` does."""
 
 MOTION_BYTES = 1 << 30
-"""Memory for the motion of one clip, which all methods share; what does not fit is found anew."""
+"""Memory for the motion of one clip, shared by all methods; what does not fit is computed again."""
 
 
 class TrueMotions:
@@ -49,7 +49,7 @@ class TrueMotions:
 
 
 class FrameMeter:
-    """Takes pictures and their truths in order; tells the clip's quality in the end."""
+    """Takes frames and their ground truth in order, and returns the clip's quality at the end."""
 
     def __init__(
         self,

@@ -70,7 +70,7 @@ def measure_clip(
         motions: The motion of this clip's truth at this factor; None leaves warping error and
             flicker out.
         lpips: The perceptual distance; None leaves it out.
-        on_frame: Told of every frame made.
+        on_frame: Called with every frame made.
 
     Raises:
         UsageError: A factor that is not above 1.
@@ -144,7 +144,7 @@ class _Feed:
     def seconds(self) -> float:
         """Time spent reading and degrading, the first frame aside.
 
-        All of it lies within the upscaler's time, for it is the upscaler that asks for frames.
+        All of it is part of the upscaler's time, because the upscaler asks for the frames.
         """
         return self._pairs.seconds
 

@@ -1,4 +1,4 @@
-"""Comparing a report with an older one: what has become better, and what worse."""
+"""Compare a report with an older one: what has become better, what worse."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -75,7 +75,7 @@ def check_comparable(new: BenchProtocol, old: BenchProtocol) -> None:
     # Whether flicker was measured too changes no other figure.
     if _comparable(new) != _comparable(old):
         raise UsageError(
-            "the older report was measured by another protocol",
+            "the older report used another protocol",
             hint="measure with its options: data set, degradation, channel, crop and frames",
         )
 

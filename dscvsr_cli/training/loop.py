@@ -59,7 +59,7 @@ class StepReport:
     """Share of the run that is done, in [0, 1]."""
     clips_seen: int
     seconds: float
-    """Of training so far, restarts included."""
+    """Seconds of training so far, restarts included."""
 
 
 class Trainer:

@@ -17,7 +17,7 @@ _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: 
 
 
 def apply_overrides(config: TrainingConfig, settings: Sequence[str]) -> TrainingConfig:
-    """Return ``config`` with fields set anew, in the order given.
+    """Return ``config`` with fields replaced, in the order given.
 
     Args:
         config: Any recipe.
@@ -80,7 +80,7 @@ def _find(key: str) -> _Field:
                 if near
                 else f"{above or 'recipes '}have {', '.join(sorted(known))}"
                 if known
-                else f"{above.rstrip('.')} is no table",
+                else f"{above.rstrip('.')} is not a table",
             )
         kind, above = known[part], f"{above}{part}."
     if dataclasses.is_dataclass(kind):

@@ -38,7 +38,7 @@ _OWN_PLACE = ("recipe", "footage", "validation")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A card and what it tells about."""
+    """A card and the file that it describes."""
 
     text: str
     """Markdown with the Hub's header."""
@@ -51,7 +51,7 @@ def model_card(file: Path, *, repo: str, licence: str) -> Card:
 
     Args:
         file: A safetensors file of ours.
-        repo: OWNER/NAME where it will lie.
+        repo: OWNER/NAME of its place on the Hub.
         licence: SPDX identifier of the licence the weights are given under.
 
     Raises:
@@ -60,15 +60,16 @@ def model_card(file: Path, *, repo: str, licence: str) -> Card:
     """
     if not licence or not all(sign.isalnum() or sign in ".-+" for sign in licence):
         raise UsageError(
-            f"{licence!r} is no licence identifier", hint="use SPDX's: Apache-2.0, MIT, CC-BY-4.0"
+            f"{licence!r} is not a licence identifier",
+            hint="use SPDX's: Apache-2.0, MIT, CC-BY-4.0",
         )
     state, config, record = read_network(file)
     sections = [
         _header(licence),
         f"# {repo.partition('/')[2]}",
         "Weights for dscvsr, which enlarges any video by any factor with a recurrent network that "
-        "looks at neighbouring frames, and hands back the whole file: every frame, timestamp and "
-        "sound track.",
+        "looks at neighbouring frames, and returns the whole file: every frame, timestamp and "
+        "audio track.",
         "## Use",
         f"```sh\ndscvsr upscale clip.mp4 -s 2.7 -o out.mp4 -w {repo}/{file.name}\n```",
         "Append `@` and a commit to the name to pin what is fetched.",

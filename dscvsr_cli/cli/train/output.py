@@ -56,21 +56,21 @@ class TrainDisplay:
         self._progress.stop()
 
     def found(self, count: int) -> None:
-        """Tell how many clips and photographs were found so far."""
+        """Show how many clips and photographs were found so far."""
         if self._live:
             self._bar("looking", None, 0, f"{count} found")
         elif count % PLAIN_EVERY_FOUND == 0:
             self._terminal.note(f"found {count}")
 
     def reading(self, done: int, total: int) -> None:
-        """Tell how much is read."""
+        """Show how much is read."""
         if self._live:
             self._bar("reading", total, done, f"{done} of {total}")
         elif done * PLAIN_READING_LINES // total > (done - 1) * PLAIN_READING_LINES // total:
             self._terminal.note(f"read {done} of {total}")
 
     def start(self, trainer: "Trainer", data: "TrainingData") -> None:
-        """Tell what is about to be learned from what, and where."""
+        """Show the footage, the device and the dtype of the run that is about to start."""
         for note in data.notes:
             self._terminal.note(note)
         held_out = f", {data.held_out} held out" if data.held_out else ""
@@ -79,12 +79,10 @@ class TrainDisplay:
             f"{held_out}) on {trainer.device} in {trainer.config.dtype}"
         )
         if data.validator is None and trainer.config.validations:
-            self._terminal.note(
-                "no clip is held out, so none is measured; --val PATH names some to be measured on"
-            )
+            self._terminal.note("no clips are held out for validation; name some with --val PATH")
 
     def step(self, step: "StepReport") -> None:
-        """Tell how it goes."""
+        """Show losses, rate and speed."""
         self._steps.append(step)
         if self._live:
             shown = self._speed_and_time(step)
@@ -99,7 +97,7 @@ class TrainDisplay:
             )
 
     def validation(self, progress: float, scores: "tuple[Score, ...]") -> None:
-        """Tell how good it is on held-out clips."""
+        """Show the scores on held-out clips."""
         self._terminal.note(f"{progress:.0%}: held-out clips: {', '.join(map(str, scores))}")
 
     def _losses(self) -> str:

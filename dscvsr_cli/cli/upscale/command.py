@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dscvsr_cli.cli.console import Terminal, open_terminal, until_nobody_reads
+from dscvsr_cli.cli.console import Terminal, open_terminal, until_pipe_closes
 from dscvsr_cli.cli.options import (
     DeviceOption,
     DtypeOption,
@@ -168,5 +168,5 @@ def upscale_command(options: UpscaleOptions) -> None:
     elif several:
         run_many(jobs, terminal, json=options.json)
     else:
-        with until_nobody_reads():
+        with until_pipe_closes():
             run_single(jobs[0], terminal, json=options.json)

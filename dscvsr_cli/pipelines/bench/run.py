@@ -33,12 +33,12 @@ class BenchJob:
     datasets: tuple[str, ...] = ("vid4",)
     """The name of one known data set, or paths, whose clips are taken together."""
     root: Path | None = None
-    """Where data sets lie; None asks the environment."""
+    """Folder of the known data sets; None reads it from the environment."""
     scales: tuple[float, ...] = (4.0,)
     weights: tuple[str | None, ...] = (None,)
     """Names, files or addresses; None means the default."""
     peers: tuple[tuple[str, Path], ...] = ()
-    """Names of other tools, and where the pictures lie that they made."""
+    """Names of other tools, and the folders of the images that they made."""
     degradation: str | None = None
     """None takes the literature's for the data set; so with the channel."""
     channel: Channel | None = None
@@ -95,7 +95,7 @@ def bench_speed(
     show_progress: bool = False,
     on_row: Callable[[SpeedRow], None] | None = None,
 ) -> SpeedReport:
-    """Time the weights of a job on synthetic frames, in every wanted kind of numbers.
+    """Time the weights of a job on synthetic frames, in every requested dtype.
 
     Raises:
         UsageError: A factor that does not enlarge.
@@ -114,10 +114,9 @@ def bench_speed(
 
 
 def speed_dtypes(name: DtypeName, device: torch.device) -> tuple[DtypeName, ...]:
-    """Return the kinds of numbers to time: the wanted one, or with "auto" all worth a look.
+    """Return the dtypes to time: the named one, or for "auto" all worth a look.
 
-    These are float32 and, where the device has one, the kind that `upscale` would take; on CUDA
-    both half kinds.
+    These are float32 and the dtype that `upscale` would choose; on CUDA, both half-precision ones.
     """
     if name != "auto":
         return (name,)

@@ -1,4 +1,4 @@
-"""What a run learns from and is measured on: found, parted, read; what is left out is told."""
+"""Find, split and read the footage of a run; warn about what is left out."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -19,17 +19,17 @@ from dscvsr_cli.training.validation import Validator, choose_clips
 logger = logging.getLogger(__name__)
 
 DATA_SHARE_OF_MEMORY = 0.5
-"""Of the memory that is free on the device, what footage may take; the rest is the network's."""
+"""Share of the device's free memory for footage; the rest is for the network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataReader:
-    """Where footage lies and how it is read."""
+    """Where footage is and how it is read."""
 
     places: tuple[Path, ...]
     """Files and folders to learn from."""
     validation: tuple[Path, ...] = ()
-    """Files and folders to be measured on; without any, a share of ``places`` is held out."""
+    """Files and folders to validate on; without any, a share of ``places`` is held out."""
     memory_bytes: int | None = None
     """Memory for footage; None takes ``DATA_SHARE_OF_MEMORY`` of what is free."""
     on_found: Callable[[int], None] | None = None
@@ -55,11 +55,11 @@ class DataReader:
         """Read everything.
 
         Args:
-            config: Says what clips must have, and which are held out.
-            device: Where the footage shall lie.
+            config: Decides what clips must have, and which are held out.
+            device: Where to hold the footage.
             budget_bytes: Memory it may take there.
             batches_done: Batches that an interrupted run has drawn.
-            validated: Whether there shall be a validator.
+            validated: Whether to return a validator, if there are held-out clips.
 
         Raises:
             DatasetError: A place is missing, or nothing there can be used.
@@ -123,11 +123,11 @@ class TrainingData:
     budget_bytes: int
     """Memory that the footage was allowed; which clips are held when depends on it."""
     validator: Validator | None
-    """None where there is nothing to be measured on."""
+    """None where there is nothing to validate on."""
     held_out: int
-    """Clips that are not learned from, because they may be measured on."""
+    """Clips kept for validation instead of training."""
     notes: tuple[str, ...]
-    """Sentences for a person: what was left out by a rule, what does not fit into memory."""
+    """Sentences for a person: what a rule left out, what does not fit into memory."""
     skipped: tuple[Skipped, ...]
     """What is of no use, and why."""
 

@@ -1,4 +1,4 @@
-"""What a training run would take: sizes, memory and time, from a few real steps of a throwaway."""
+"""Estimate a training run: sizes, memory and time, from a few real steps that are thrown away."""
 
 import time
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ class TrainingPlan:
     notes: tuple[str, ...]
     parameters: int
     multiply_adds_per_pixel: dict[str, float]
-    """Of one frame amid a clip, per pixel of the input, by scale."""
+    """Multiply-adds of one frame inside a clip, per input pixel, by scale."""
     device: str
     dtype: str
-    """Of the convolutions; the weights are float32."""
+    """dtype of the convolutions; the weights are float32."""
     footage_bytes: int
     """Memory of the footage, on the device."""
     peak_bytes: int | None
-    """Most memory that the process (on CUDA, the device) held at once; None where nothing tells."""
+    """Peak memory of the process (on CUDA, of the device); None where it cannot be measured."""
     seconds_per_step: float
     """Mean over steps spread evenly over the run; the sampling of clips is in it."""
     sampling_share: float

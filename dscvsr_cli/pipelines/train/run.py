@@ -32,17 +32,17 @@ CURVES_NAME = "curves.svg"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainEvents:
-    """Who is told of what, while a run goes on."""
+    """Callbacks of a running training."""
 
     on_start: Callable[[Trainer, TrainingData], None] | None = None
-    """All is read, and the first step is about to begin."""
+    """Called when all is read, just before the first step."""
     on_step: Callable[[StepReport], None] | None = None
     on_validation: Callable[[float, tuple[Score, ...]], None] | None = None
-    """Held-out clips were measured, with so much of the run behind."""
+    """Called with the share of the run that is done and the scores on held-out clips."""
 
 
 SILENT = TrainEvents()
-"""Nobody is told."""
+"""No callbacks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class TrainReport:
     iterations: int
     clips_seen: int
     minutes: float
-    """Of training, restarts included, reading of the footage excluded."""
+    """Minutes of training, including those before a restart, without reading the footage."""
     scores: tuple[Score, ...]
     """On held-out clips, at the end; empty where none were held out."""
     log: Path
@@ -79,13 +79,13 @@ def train(
 
     Args:
         config: The recipe; with ``resume`` the checkpoint's own recipe is used instead.
-        data: Where the footage lies.
+        data: Reads the footage.
         run: Where the checkpoint, the weights, the log and the curves go.
         device: Where to train.
         resume: Go on from the checkpoint in ``run``.
-        init: A weights file to begin with instead of fresh weights; of another network than the
-            recipe's, the parts that fit are taken.
-        events: Who is told of what.
+        init: A weights file to start from instead of fresh weights; if it holds another network
+            than the recipe's, the parts that fit are taken.
+        events: Callbacks.
         parallel: This process's place among those that train together.
 
     Returns:
@@ -232,9 +232,9 @@ def training_record(
     scores: Sequence[Score],
     machine: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return what a weights file tells about its training."""
+    """Return the training record of a weights file."""
     if config.teacher is not None:
-        # Weights are given away; where their teacher lay is nobody's business.
+        # Weights are published: they must not reveal where their teacher was stored.
         config = replace(config, teacher=Path(config.teacher).name)
     record = {
         "recipe": repr(config),

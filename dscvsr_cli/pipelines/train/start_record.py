@@ -1,4 +1,4 @@
-"""What a run begins with: written into its log, and looked up there when it goes on."""
+"""The start event of a run: written into its log, and read again when the run resumes."""
 
 import logging
 import platform
@@ -15,13 +15,13 @@ logger = logging.getLogger(__name__)
 
 
 def last_start(log: Path) -> Event:
-    """Return the line with which a run last began; empty where its log is lost."""
+    """Return the last start event of a run; empty if its log is lost."""
     starts = [event for event in read_log(log) if event.get("event") == "start"]
     return starts[-1] if starts else {}
 
 
 def log_start(log: RunLog, trainer: Trainer, found: TrainingData, *, before: Event) -> None:
-    """Write down what a run begins with, and warn where that is not what it began with before.
+    """Log what a run starts with, and warn if that differs from its earlier start.
 
     Args:
         log: The run's log.
@@ -58,7 +58,7 @@ def log_start(log: RunLog, trainer: Trainer, found: TrainingData, *, before: Eve
 
 
 def machine(device: torch.device) -> dict[str, str]:
-    """Tell on what a run trains, and with which versions."""
+    """Return the hardware and the versions that a run trains with."""
     threads = torch.get_num_threads()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {

@@ -39,7 +39,7 @@ class Footage:
 
     @property
     def device(self) -> torch.device:
-        """Where it lies."""
+        """The device that holds it."""
         return next((t.device for t in (*self.clips, *self.photos)), torch.device("cpu"))
 
 
@@ -88,7 +88,7 @@ class Part:
     count: int | None = None
     """Frames; None for all that come."""
     size_bytes: int
-    """Memory that it takes, as far as can be told before it is decoded."""
+    """Memory that it takes, as far as is known before it is decoded."""
 
 
 class RotatingFootage:

@@ -1,4 +1,4 @@
-"""Loading footage: measured first, then held whole where memory allows, else in turns."""
+"""Load footage: measure it first, then hold all of it if memory allows, else a part at a time."""
 
 import itertools
 import os
@@ -88,17 +88,17 @@ def load_footage(
 
     Everything is measured first. Where it fits into the budget, all of it is held; else clips are
     cut into parts of ``PART_LENGTHS`` times the longest clip drawn, and a random share of the parts
-    is held that moves on during the run (see ``rotation``). What is too small, too short or
+    is held that moves on during the run (see ``clip_window``). What is too small, too short or
     unreadable is left out and listed.
 
     Args:
         sources: What to read.
         demand: What a clip or photograph must have.
         budget_bytes: Memory for footage.
-        device: Where it shall lie.
+        device: Where to hold it.
         seed: Decides which parts are held when.
         batches_done: Batches that an interrupted run has drawn.
-        on_progress: Where told how far it is.
+        on_progress: Called with the progress.
 
     Raises:
         DatasetError: Nothing is of use.
@@ -226,7 +226,7 @@ def _nothing(demand: Demand, skipped: Sequence[Skipped]) -> DatasetError:
     if not skipped:
         return DatasetError("there is nothing to learn from", hint=f"check --data; {needs}")
     return DatasetError(
-        f"nothing to learn from: none of {len(skipped)} clips and pictures can be used; "
+        f"nothing to learn from: none of {len(skipped)} clips and photographs can be used; "
         f"{skipped[0]}",
         hint=needs,
     )

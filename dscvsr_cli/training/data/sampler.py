@@ -15,7 +15,7 @@ from dscvsr_cli.training.data.noise import add_noise, compress
 from dscvsr_cli.training.data.virtual_camera import Film, film, film_layers
 
 LAYERED_SHARE = 0.5
-"""Of the synthetic clips, those with a second photograph in front."""
+"""Share of the synthetic clips that have a second photograph in front."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +55,7 @@ class Sampler:
         *,
         noise: float = 0.0,
     ) -> Batch:
-        """Draw one batch of clips of ``length`` frames, all of one factor, where the footage lies.
+        """Draw one batch of clips of ``length`` frames, all of one factor, on the footage's device.
 
         A clip shorter than that is played to and fro.
 

@@ -152,7 +152,7 @@ def test_an_older_report_by_another_protocol_is_refused_before_any_work(
     capsys.readouterr()
     assert main([*common, "--compare", str(path)]) == 2
     told = capsys.readouterr()
-    assert "measured by another protocol" in told.err
+    assert "used another protocol" in told.err
     assert told.out == ""
     assert "dB" not in told.err
 
