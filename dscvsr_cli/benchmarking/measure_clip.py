@@ -67,8 +67,7 @@ def measure_clip(
         method: What to measure.
         scale: Factor, above 1.
         protocol: How to measure.
-        motions: The motion of this clip's truth at this factor; None leaves warping error and
-            flicker out.
+        motions: The true motion, for warping error and flicker; None leaves them out.
         lpips: The perceptual distance; None leaves it out.
         on_frame: Called with every frame made.
 
