@@ -54,14 +54,13 @@ def main() -> None:
     given = parser.parse_args()
     config = apply_overrides(load_recipe(given.recipe), given.override)
     device = choose_device(given.device)
-    dtype = "bfloat16 convolutions" if config.bfloat16 else "float32"
+    trainer = build_trainer(config, device=device)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     print(
-        f"{given.recipe} on {name}, {torch.get_num_threads()} threads, {dtype}; batch "
-        f"{config.batch}, patch {config.patch}, torch {torch.__version__}"
+        f"{given.recipe} on {name}, {torch.get_num_threads()} threads, {trainer.config.dtype}; "
+        f"batch {config.batch}, patch {config.patch}, torch {torch.__version__}"
     )
     print("frames    samples/s    sampling, ms    learning, ms   share of sampling")
-    trainer = build_trainer(config, device=device)
     sampler = Sampler(noise(config, device), config)
     for length in sorted(set(config.sequence)):
         print(measure(trainer, sampler, length, given.steps).line(config.batch))

@@ -24,8 +24,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
 from dscvsr_cli.benchmarking.measure_clip import measure_clip
-from dscvsr_cli.benchmarking.protocol import Protocol
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, clip_pairs
 from dscvsr_cli.datasets.find_clips import find_clips
@@ -80,7 +80,7 @@ def main() -> None:
     for spec in given.flow:
         flows[f"that of {Path(spec).stem}"] = load_network(spec, device=CPU).network.motion
     method = network_method(given.weights, device=CPU)
-    protocol = Protocol(dataset=given.dataset, frames=given.frames, temporal=False)
+    protocol = BenchProtocol(dataset=given.dataset, frames=given.frames, temporal=False)
     print(f"PSNR on Y in dB at x{given.scale:g}, first {given.frames} frames, with this flow:")
     for name, flow in flows.items():
         changed = network_upscaler(

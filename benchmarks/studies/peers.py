@@ -26,7 +26,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dscvsr_cli.benchmarking.protocol import default_degradation
+from dscvsr_cli.benchmarking.bench_protocol import default_degradation
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, clip_pairs
 from dscvsr_cli.datasets.find_clips import find_clips

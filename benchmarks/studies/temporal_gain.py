@@ -18,9 +18,9 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
 from dscvsr_cli.benchmarking.measure_clip import measure_clip
 from dscvsr_cli.benchmarking.methods import Method
-from dscvsr_cli.benchmarking.protocol import Protocol
 from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.bench.network_method import network_method
@@ -36,7 +36,7 @@ def main() -> None:
     given = parser.parse_args()
     clips = [clip.first(given.frames) for clip in find_clips(given.dataset, root=given.root)]
     whole = network_method(given.weights, device=torch.device("cpu"))
-    protocol = Protocol(dataset=given.dataset, frames=given.frames, temporal=False)
+    protocol = BenchProtocol(dataset=given.dataset, frames=given.frames, temporal=False)
 
     def score(method: Method, scale: float) -> float:
         return fmean(measure_clip(clip, method, scale, protocol).quality.psnr_y for clip in clips)

@@ -1,4 +1,4 @@
-"""How many multiply-adds a network takes, counted on the network itself.
+"""Count the multiply-adds of a network, on the network itself.
 
 torch counts the operations of convolutions and matrix products while a network of tensors without
 numbers ("fake" tensors) runs. Additions, activations, warping and interpolation are left out, as in
@@ -22,7 +22,7 @@ REFERENCE_SIZE = Size(180, 320)
 def multiply_adds_per_pixel(
     config: NetworkConfig, scale: float, *, source: Size = REFERENCE_SIZE
 ) -> float:
-    """Return the multiply-adds of one frame amid a clip, per pixel of the input.
+    """Return the multiply-adds of one frame inside a clip, per pixel of the input.
 
     Raises:
         UsageError: A factor that does not enlarge.
@@ -35,7 +35,7 @@ def multiply_adds_per_pixel(
 
 @lru_cache(maxsize=16)
 def _passes(config: NetworkConfig, source: Size) -> float:
-    """Count both passes over one frame: the mean of an even and an odd frame amid a clip."""
+    """Count both passes over one frame: the mean of an even and an odd frame inside a clip."""
 
     def count(network: RecurrentNetwork, frames: int) -> int:
         clip = torch.empty(1, frames, 3, source.height, source.width)

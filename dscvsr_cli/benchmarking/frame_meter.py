@@ -7,7 +7,7 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
-from dscvsr_cli.benchmarking.report import Quality, mean_quality
+from dscvsr_cli.benchmarking.report import MeasuredQuality, mean_quality
 from dscvsr_cli.imaging.luma import luma
 from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.quantise import quantise
@@ -21,10 +21,10 @@ from dscvsr_cli.imaging.warping_error import (
 )
 
 PictureDistance = Callable[[Tensor, Tensor], float]
-"""Tells how different two pictures ``(3, H, W)`` in [0, 1] look, as `Lpips` does."""
+"""Measures how different two frames ``(3, H, W)`` in [0, 1] look, as `Lpips` does."""
 
 MOTION_BYTES = 1 << 30
-"""Memory for the motion of one clip, which all methods share; what does not fit is found anew."""
+"""Memory for the motion of one clip, shared by all methods; what does not fit is computed again."""
 
 
 class TrueMotions:
@@ -49,7 +49,7 @@ class TrueMotions:
 
 
 class FrameMeter:
-    """Takes pictures and their truths in order; tells the clip's quality in the end."""
+    """Takes frames and their ground truth in order, and returns the clip's quality at the end."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class FrameMeter:
         self._crop = crop
         self._motions = motions
         self._lpips = lpips
-        self._frames: list[Quality] = []
+        self._frames: list[MeasuredQuality] = []
         self._warpings: list[float] = []
         self._true_warpings: list[float] = []
         self._flickers: list[float] = []
@@ -83,7 +83,7 @@ class FrameMeter:
         if self._motions is not None:
             self._add_changes(self._motions, place, luma(shown), luma(wanted))
 
-    def quality(self) -> Quality:
+    def quality(self) -> MeasuredQuality:
         """Return the means over the frames.
 
         Raises:
@@ -114,12 +114,12 @@ class FrameMeter:
         self._last = (place, shown, wanted)
 
 
-def frame_quality(made: Tensor, truth: Tensor) -> Quality:
+def frame_quality(made: Tensor, truth: Tensor) -> MeasuredQuality:
     """Compare two pictures ``(3, H, W)`` float64 in [0, 1], already at 8-bit levels."""
     planes = torch.cat((luma(made)[None], made * 255))
     wanted = torch.cat((luma(truth)[None], truth * 255))
     similarities = ssim(planes, wanted)
-    return Quality(
+    return MeasuredQuality(
         psnr_y=psnr(planes[0], wanted[0]).item(),
         ssim_y=similarities[0].item(),
         psnr_rgb=psnr(planes[1:].flatten(0, 1), wanted[1:].flatten(0, 1)).item(),

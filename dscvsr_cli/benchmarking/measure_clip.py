@@ -1,19 +1,19 @@
-"""Measuring one method on one clip: feed it, time it, compare what comes out.
+"""Measure one method on one clip: feed it, time it, compare what comes out.
 
-Everything streams: the clip is read and degraded anew for each method, so memory holds only the
+Everything streams: the clip is read and degraded again for each method, so memory holds only the
 frames that the method itself looks ahead.
 """
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
 from dscvsr_cli.benchmarking.frame_meter import FrameMeter, PictureDistance, TrueMotions
 from dscvsr_cli.benchmarking.methods import Method
-from dscvsr_cli.benchmarking.protocol import Protocol
 from dscvsr_cli.benchmarking.report import ClipScore
 from dscvsr_cli.benchmarking.timed_iterator import TimedIterator
 from dscvsr_cli.datasets.clips import Clip
@@ -21,7 +21,7 @@ from dscvsr_cli.datasets.degrade import Degradation, PicturePair, clip_pairs
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.lpips import SMALLEST_SIDE
-from dscvsr_cli.imaging.ssim import WINDOW
+from dscvsr_cli.imaging.ssim import SSIM_WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def measure_clip(
     clip: Clip,
     method: Method,
     scale: float,
-    protocol: Protocol,
+    protocol: BenchProtocol,
     *,
     motions: TrueMotions | None = None,
     lpips: PictureDistance | None = None,
@@ -67,48 +67,36 @@ def measure_clip(
         method: What to measure.
         scale: Factor, above 1.
         protocol: How to measure.
-        motions: The motion of this clip's truth at this factor; None leaves warping error and
-            flicker out.
+        motions: The true motion, for warping error and flicker; None leaves them out.
         lpips: The perceptual distance; None leaves it out.
-        on_frame: Told of every frame made.
+        on_frame: Called with every frame made.
 
     Raises:
         UsageError: A factor that is not above 1.
-        DatasetError: The clip is empty, unreadable or too small for the factor, or pictures that
-            another tool made do not fit it.
+        DatasetError: The clip is empty, unreadable or too small, or the pictures of another tool
+            do not fit it.
         ValueError: The method breaks the contract of an upscaler.
     """
     name = method.info.name
     feed = _Feed(clip, scale, protocol)
     meter = FrameMeter(crop=protocol.crop, motions=motions, lpips=lpips)
-    if method.reset_memory is not None:
-        method.reset_memory()
     outputs = TimedIterator(_run(method, feed.lows(), feed.size))
-    made = 0
-    for output in outputs:
-        if not feed.waiting or output.shape != feed.waiting[0].truth.shape:
-            raise ValueError(f"{name} gave a frame too many or of wrong size, {output.shape = }")
-        pair = feed.waiting.popleft()
-        if clip.counts(made):
-            meter.add(made, output, pair.truth)
+    for place, output, pair in feed.pair_up(outputs, name):
+        if clip.counts(place):
+            meter.add(place, output, pair.truth)
         if on_frame is not None:
-            on_frame(
-                MeasuredFrame(
-                    method=name, scale=scale, clip=clip.name, place=made, made=output, pair=pair
-                )
+            frame = MeasuredFrame(
+                method=name, scale=scale, clip=clip.name, place=place, made=output, pair=pair
             )
-        made += 1
-    if feed.waiting or next(feed.lows(), None) is not None:
-        raise ValueError(f"{name} gave only {made} frames of the clip {clip.name}")
+            on_frame(frame)
     return ClipScore(
         method=name,
         scale=scale,
         clip=clip.name,
         frames=meter.frames,
-        frames_made=made,
+        frames_made=feed.answered,
         size=feed.size,
         quality=meter.quality(),
-        # Reading and degrading happen inside the upscaler's turn, when it asks for a frame.
         seconds=max(0.0, outputs.seconds - feed.seconds) if method.timed else None,
         peak_memory_bytes=None if method.peak_memory is None else method.peak_memory(),
     )
@@ -116,6 +104,8 @@ def measure_clip(
 
 def _run(method: Method, lows: Iterator[Tensor], size: Size) -> Iterator[Tensor]:
     """Run the method; its work is done when the frame has come to the CPU."""
+    if method.reset_memory is not None:
+        method.reset_memory()
     for frame in method.upscale(lows, size):
         yield frame.detach().cpu()
 
@@ -123,7 +113,7 @@ def _run(method: Method, lows: Iterator[Tensor], size: Size) -> Iterator[Tensor]
 class _Feed:
     """The frames of a clip for an upscaler, and the pairs that it has yet to answer."""
 
-    def __init__(self, clip: Clip, scale: float, protocol: Protocol) -> None:
+    def __init__(self, clip: Clip, scale: float, protocol: BenchProtocol) -> None:
         pairs = clip_pairs(clip, scale, Degradation.parse(protocol.degradation))
         first = next(pairs, None)
         if first is None:
@@ -131,10 +121,10 @@ class _Feed:
         self.size = Size(*first.truth.shape[-2:])
         side = min(self.size.height, self.size.width) - 2 * protocol.crop
         smaller_crop = " or a smaller --crop" if protocol.crop else ""
-        if side < WINDOW:
+        if side < SSIM_WINDOW:
             raise DatasetError(
                 f"the clip {clip.name} is only {self.size}, "
-                f"too small for SSIM's {WINDOW}x{WINDOW} windows",
+                f"too small for SSIM's {SSIM_WINDOW}x{SSIM_WINDOW} windows",
                 hint="use larger pictures" + smaller_crop,
             )
         if protocol.lpips and side < SMALLEST_SIDE:
@@ -143,16 +133,42 @@ class _Feed:
                 f"too small for LPIPS, which needs {SMALLEST_SIDE} pixels",
                 hint=f"use larger pictures{smaller_crop}, or leave out --lpips",
             )
-        self.waiting: deque[PicturePair] = deque()
+        self.answered = 0
+        """Outputs so far."""
+        self._clip = clip
+        self._waiting: deque[PicturePair] = deque()
         self._pairs = TimedIterator(itertools.chain([first], pairs))
 
     @property
     def seconds(self) -> float:
-        """Time spent reading and degrading, the first frame aside."""
+        """Time spent reading and degrading, the first frame aside.
+
+        All of it is part of the upscaler's time, because the upscaler asks for the frames.
+        """
         return self._pairs.seconds
 
     def lows(self) -> Iterator[Tensor]:
         # tee would do this in one line, but it holds on to dozens of pairs that are done with.
         for pair in self._pairs:
-            self.waiting.append(pair)
+            self._waiting.append(pair)
             yield pair.low
+
+    def pair_up(
+        self, outputs: Iterable[Tensor], name: str
+    ) -> Iterator[tuple[int, Tensor, PicturePair]]:
+        """Yield every output with its place in the clip and the pair that it answers.
+
+        Raises:
+            ValueError: The method called ``name`` gives too many frames, too few, or wrong sizes.
+        """
+        for output in outputs:
+            if not self._waiting or output.shape != self._waiting[0].truth.shape:
+                raise ValueError(
+                    f"{name} gave a frame too many or of wrong size, {output.shape = }"
+                )
+            yield self.answered, output, self._waiting.popleft()
+            self.answered += 1
+        if self._waiting or next(self.lows(), None) is not None:
+            raise ValueError(
+                f"{name} gave only {self.answered} frames of the clip {self._clip.name}"
+            )

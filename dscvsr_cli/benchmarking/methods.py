@@ -34,10 +34,10 @@ class MethodInfo:
     """Where it runs; empty where that is not known."""
 
     dtype: str = "float32"
-    """Kind of numbers of its network; empty where that is not known."""
+    """dtype of its network; empty if unknown."""
 
     sha256: str | None = None
-    """Digest of its weights file or its pictures, by which a resumed run knows it again."""
+    """Digest of its weights file or its images, which lets a resumed run recognise it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +51,13 @@ class Method:
     """The upscaler itself."""
 
     multiply_adds: Callable[[float], float] | None = None
-    """Factor -> multiply-adds per input pixel and frame; None where nobody counts them."""
+    """Factor -> multiply-adds per input pixel and frame; None if they are not counted."""
 
     peak_memory: Callable[[], int] | None = None
-    """Tells the most bytes held since the last call of ``reset_memory``; None where unknown."""
+    """Returns the peak bytes since the last call of ``reset_memory``; None if unknown."""
 
     reset_memory: Callable[[], None] | None = None
-    """Begins to count anew."""
+    """Restarts the count."""
 
     timed: bool = True
     """Whether its time is that of upscaling; not so where pictures are only read."""

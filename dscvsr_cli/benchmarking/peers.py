@@ -24,10 +24,10 @@ class Peer:
     """The pictures of one tool, in a folder per factor and clip."""
 
     info: MethodInfo
-    """Its name, and a digest of the pictures by which a resumed run knows them again."""
+    """Its name, and a digest of the images that lets a resumed run recognise them."""
 
     folders: Mapping[PeerPlace, Path]
-    """Where the pictures lie; factors that it was not run at are left out."""
+    """Folders of the images; factors that it was not run at are left out."""
 
     whole: bool
     """Whether all frames are measured, so that a picture too many is a mistake."""
@@ -57,7 +57,7 @@ def find_peer(
     How many there are, and the size of each clip's first, is checked here, before hours of work.
 
     Args:
-        name: What tables shall call it.
+        name: Its name in tables.
         root: Holds a folder for each factor.
         clips: Whole, even where only the first frames are measured.
         scales: Factors that are measured; the tool may lack some, not all.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from dscvsr_cli.benchmarking.protocol import Channel, Protocol
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol, Channel
 
-_FILE = Path(__file__).with_name("quoted.toml")
+_FILE = Path(__file__).with_name("published.toml")
 _REFERENCE = "Bicubic"
 
 
@@ -79,7 +79,7 @@ class QuotedBlock:
         )
 
 
-def quoted_blocks(protocol: Protocol, scales: Sequence[float]) -> tuple[QuotedBlock, ...]:
+def quoted_blocks(protocol: BenchProtocol, scales: Sequence[float]) -> tuple[QuotedBlock, ...]:
     """Return the published figures for this data set, degradation and channel at these factors."""
     wanted = (protocol.dataset.lower(), protocol.degradation, protocol.channel)
     blocks = (

@@ -1,9 +1,9 @@
-"""Comparing a report with an older one: what has become better, and what worse."""
+"""Compare a report with an older one: what has become better, what worse."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from dscvsr_cli.benchmarking.protocol import Protocol
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
 from dscvsr_cli.benchmarking.report import BenchReport
 from dscvsr_cli.errors import UsageError
 
@@ -66,7 +66,7 @@ def compare_reports(
     return tuple(changes)
 
 
-def check_comparable(new: Protocol, old: Protocol) -> None:
+def check_comparable(new: BenchProtocol, old: BenchProtocol) -> None:
     """Check that figures measured by two protocols mean the same.
 
     Raises:
@@ -75,12 +75,12 @@ def check_comparable(new: Protocol, old: Protocol) -> None:
     # Whether flicker was measured too changes no other figure.
     if _comparable(new) != _comparable(old):
         raise UsageError(
-            "the older report was measured by another protocol",
+            "the older report used another protocol",
             hint="measure with its options: data set, degradation, channel, crop and frames",
         )
 
 
-def _comparable(protocol: Protocol) -> tuple[object, ...]:
+def _comparable(protocol: BenchProtocol) -> tuple[object, ...]:
     return (
         protocol.dataset,
         protocol.degradation,

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol, Channel
 from dscvsr_cli.benchmarking.methods import MethodInfo
-from dscvsr_cli.benchmarking.protocol import Channel, Protocol
 from dscvsr_cli.geometry import Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quality:
+class MeasuredQuality:
     """How close pictures are to the truth; means over frames, or over clips."""
 
     psnr_y: float
@@ -70,7 +70,7 @@ class ClipScore:
     size: Size
     """Rows and columns of the ground truth, in pixels."""
 
-    quality: Quality
+    quality: MeasuredQuality
     """Means over the frames."""
 
     seconds: float | None
@@ -99,7 +99,7 @@ class MeanScore:
     clips: int
     """Clips measured."""
 
-    quality: Quality
+    quality: MeasuredQuality
     """Means over the clips, however long each is."""
 
     gain_db: float | None
@@ -119,7 +119,7 @@ class MeanScore:
 class BenchReport:
     """Everything measured, and how."""
 
-    protocol: Protocol
+    protocol: BenchProtocol
     """How it was measured."""
 
     statements: tuple[str, ...]
@@ -141,7 +141,7 @@ class BenchReport:
     """False where the run was broken off."""
 
 
-def mean_quality(qualities: Sequence[Quality]) -> Quality:
+def mean_quality(qualities: Sequence[MeasuredQuality]) -> MeasuredQuality:
     """Average qualities; errors in time as squares; these and LPIPS only where all have one.
 
     Raises:
@@ -149,7 +149,7 @@ def mean_quality(qualities: Sequence[Quality]) -> Quality:
     """
     if not qualities:
         raise ValueError("there is no mean of nothing")
-    return Quality(
+    return MeasuredQuality(
         psnr_y=fmean(quality.psnr_y for quality in qualities),
         ssim_y=fmean(quality.ssim_y for quality in qualities),
         psnr_rgb=fmean(quality.psnr_rgb for quality in qualities),

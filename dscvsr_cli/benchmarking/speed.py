@@ -1,7 +1,7 @@
-"""Speed alone, on synthetic frames, beside what the machine can multiply.
+"""Measure speed on synthetic frames, beside the machine's matrix-multiply rate.
 
 The share of the peak is what a method's convolutions do per second over what one large matrix
-product does in the same kind of numbers, measured in the same run on the same device.
+product does in the same dtype, measured in the same run on the same device.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +49,7 @@ class SpeedRow:
     """Frames that were timed; 0 where memory did not suffice."""
     frames_per_second: float
     share_of_peak: float | None
-    """Of the matrix-multiply rate, from 0 to 1; None where nobody counts multiply-adds."""
+    """Share of the matrix-multiply rate, in [0, 1]; None if multiply-adds are not counted."""
     peak_memory_bytes: int | None
 
 
@@ -60,7 +60,7 @@ class SpeedReport:
     machine: str
     device: str
     matmul_per_second: dict[str, float]
-    """Multiply-adds per second of a large matrix product, by kind of numbers."""
+    """Multiply-adds per second of a large matrix product, by dtype."""
     rows: tuple[SpeedRow, ...]
 
 
@@ -83,7 +83,7 @@ def measure_speeds(
         sizes: Names from ``SPEED_SIZES``.
         scales: Factors, each above 1.
         seconds: Time for each row.
-        on_row: Told of every row.
+        on_row: Called with every row.
 
     Raises:
         UsageError: A factor that does not enlarge, or an unknown size.

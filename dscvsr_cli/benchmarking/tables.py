@@ -5,10 +5,10 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from dscvsr_cli.benchmarking.bench_protocol import Channel
 from dscvsr_cli.benchmarking.methods import MethodInfo
-from dscvsr_cli.benchmarking.protocol import Channel
 from dscvsr_cli.benchmarking.published import QuotedBlock, quoted_blocks
-from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, Quality
+from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, MeasuredQuality
 from dscvsr_cli.benchmarking.speed import SpeedReport
 
 MOST_CLIP_COLUMNS = 6
@@ -239,7 +239,7 @@ def _six_digits(value: float | None) -> str:
     return "" if value is None else f"{value:.6f}"
 
 
-def _figures(quality: Quality, luma: bool) -> str:  # noqa: FBT001
+def _figures(quality: MeasuredQuality, luma: bool) -> str:  # noqa: FBT001
     channel: Channel = "y" if luma else "rgb"
     return f"{quality.psnr(channel):.2f} {quality.ssim(channel):.4f}"
 
@@ -248,12 +248,12 @@ def _gain(gain_db: float | None) -> str:
     return "" if gain_db is None else f"{gain_db:+.2f}"
 
 
-def _warping(quality: Quality) -> str:
+def _warping(quality: MeasuredQuality) -> str:
     made, true = quality.warping, quality.true_warping
     return "" if made is None or true is None else f"{made:.2f} ({true:.2f})"
 
 
-def _flicker(quality: Quality) -> str:
+def _flicker(quality: MeasuredQuality) -> str:
     return "" if quality.flicker is None else f"{quality.flicker:.2f}"
 
 

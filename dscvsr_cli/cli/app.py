@@ -21,7 +21,7 @@ _INTERRUPTED = 130
 
 app = typer.Typer(
     name="dscvsr",
-    help="Enlarge any video by any factor with a learned, temporally aware network.",
+    help="Upscale any video by any factor with a recurrent neural network.",
     no_args_is_help=True,
     # Tracebacks are for bugs of ours, and plain ones are the easiest to send.
     pretty_exceptions_enable=False,
@@ -57,9 +57,9 @@ app.add_typer(weights_app)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    A person's mistake is told in one line and a hint, and leaves with its own code (see
-    ``errors.py``); usage errors leave with 2, Ctrl-C with 130. Anything else is a bug and passes
-    through with its traceback. ``DSCVSR_DEBUG=1`` shows the traceback of mistakes too.
+    A person's mistake becomes one line with a hint, and exits with its own code (see
+    ``errors.py``); usage errors exit with 2, Ctrl-C with 130. Anything else is a bug and keeps its
+    traceback. ``DSCVSR_DEBUG=1`` shows the traceback of mistakes too.
 
     Args:
         argv: The arguments after the program's name; None takes them from the command line.

@@ -1,4 +1,4 @@
-"""The one place that prints: text, tables, JSON, errors, and the bar that counts frames."""
+"""The only module that prints: text, tables, JSON, errors and progress bars."""
 
 import contextlib
 import dataclasses
@@ -21,8 +21,8 @@ from dscvsr_cli.errors import DscvsrError
 
 
 @contextlib.contextmanager
-def until_nobody_reads() -> Iterator[None]:
-    """End the program without complaint where the reader of a pipe has enough, as head does.
+def until_pipe_closes() -> Iterator[None]:
+    """Exit quietly when the reader of a pipe closes it, as head does.
 
     Raises:
         typer.Exit: The block found the pipe closed.
@@ -88,16 +88,16 @@ class Terminal:
             self.print("  ".join(cells).rstrip())
 
     def print_json(self, report: object) -> None:
-        """Write a report as JSON to stdout, also where ``quiet``: somebody asked for it."""
+        """Write a report as JSON to stdout, even if ``quiet``: it was asked for."""
         self._out.print_json(json.dumps(jsonable(report), allow_nan=False, ensure_ascii=False))
 
     def print_json_text(self, text: str) -> None:
-        """Write JSON that is already text to stdout, also where ``quiet``."""
+        """Write JSON that is already text to stdout, even if ``quiet``."""
         self._out.print_json(text)
 
     @property
     def is_live(self) -> bool:
-        """Whether somebody watches stderr, so that lines may be rewritten."""
+        """Whether stderr is a terminal, where lines can be rewritten."""
         return self._err.is_terminal and not self.quiet
 
     def progress(self, *columns: str | ProgressColumn) -> Progress:

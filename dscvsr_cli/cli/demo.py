@@ -1,4 +1,4 @@
-"""``dscvsr demo``: the main job on a clip that is rendered on the spot."""
+"""``dscvsr demo``: upscale a clip that is rendered on the spot."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def demo_command(
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for what is made.")
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Output folder.")
     ] = Path("demo"),
     weights: WeightsOption = None,
     device: DeviceOption = "auto",
     quiet: QuietOption = False,
 ) -> None:
-    """Render a short clip with sound, enlarge it by 2.7, and show one frame beside bicubic."""
+    """Render a short clip with audio, upscale it by 2.7, and show one frame beside bicubic."""
     terminal = open_terminal(quiet=quiet)
 
     from dscvsr_cli.pipelines.demo import demo

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their values are read."""
+"""Options that several commands share, and the headings of their help."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ from dscvsr_cli.weights.catalog import load_catalog
 
 
 class Panel(StrEnum):
-    """Headings that the options of a command stand under in its help."""
+    """Headings that group the options of a command in its help."""
 
     SIZE = "Size"
     READING = "Reading the input"
@@ -21,13 +21,17 @@ class Panel(StrEnum):
     STREAMS = "Audio, subtitles and other streams"
     NETWORK = "Network"
     LONG_JOBS = "Long jobs"
+    DATA = "Data"
+    RECIPE = "Recipe"
+    MEASURES = "Measures"
+    RESULTS = "Results"
 
 
-DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
+DtypeChoice = Literal["auto", "float32", "bfloat16", "float16"]
 
 
 def complete_weights() -> list[str]:
-    """Return the names a shell may complete; a broken catalog completes nothing."""
+    """Return the names that a shell can complete; a broken catalog completes nothing."""
     try:
         return list(load_catalog().names)
     except DscvsrError:
@@ -40,7 +44,7 @@ WeightsOption = Annotated[
         "--weights",
         "-w",
         metavar="NAME|FILE|OWNER/REPO/FILE",
-        help="Which weights: a name from `dscvsr weights list`, a file, or a file on the Hub.",
+        help="A name from `dscvsr weights list`, a file, or a file on the Hub.",
         show_default="the default of `dscvsr weights list`",
         autocompletion=complete_weights,
         rich_help_panel=Panel.NETWORK,
@@ -53,16 +57,16 @@ DeviceOption = Annotated[
         "--device",
         parser=parse_device,
         metavar="auto|cpu|mps|cuda|cuda:N",
-        help="Where the network runs; auto takes the best one present.",
+        help="Device of the network; auto takes the best one present.",
         rich_help_panel=Panel.NETWORK,
     ),
 ]
 
 DtypeOption = Annotated[
-    DtypeName,
+    DtypeChoice,
     typer.Option(
         "--dtype",
-        help="Number format of the network; auto suits the device.",
+        help="dtype of the network; auto takes the fastest one that gives correct frames.",
         rich_help_panel=Panel.NETWORK,
     ),
 ]
@@ -73,7 +77,7 @@ MemoryOption = Annotated[
         "--memory",
         parser=parse_size,
         metavar="SIZE",
-        help="How much memory the network may use, such as 4GB.",
+        help="Memory that the network may use, such as 4GB.",
         show_default="most of what is free",
         rich_help_panel=Panel.NETWORK,
     ),
@@ -85,13 +89,13 @@ SizeOption = Annotated[
         "--size",
         parser=parse_dimensions,
         metavar="WxH",
-        help="Exact output size: 1920x1080.",
+        help="Exact output size, such as 1920x1080.",
         rich_help_panel=Panel.SIZE,
     ),
 ]
 
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print nothing but errors and asked-for JSON.")
+    bool, typer.Option("--quiet", "-q", help="Print only errors, and JSON where asked for.")
 ]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -1,4 +1,4 @@
-"""Read what a person typed: sizes, factors, times, rates, devices; each error says what fits."""
+"""Read what a person typed: sizes, factors, times, rates, devices; every error shows the form."""
 
 import re
 from fractions import Fraction
@@ -49,7 +49,7 @@ def parse_size(text: str) -> int:
     power = " kmgt".index(prefix.lower()) if prefix else 0
     size_bytes = int(float(number) * (1024 if binary else 1000) ** power)
     if size_bytes < 1:
-        raise UsageError(f"{text!r} is no memory at all", hint="write 4GB, 1.5GiB or 800MB")
+        raise UsageError(f"{text!r} is less than a byte", hint="write 4GB, 1.5GiB or 800MB")
     return size_bytes
 
 
@@ -93,8 +93,8 @@ def parse_sweep(text: str) -> tuple[float, ...]:
         ) from error
     if step <= 0 or not 1 < first <= last or (last - first) / step >= MOST_FACTORS:
         raise UsageError(
-            f"{text!r} is no range of factors",
-            hint=f"begin above 1, go upwards, and name at most {MOST_FACTORS} factors",
+            f"{text!r} is not a usable range of factors",
+            hint=f"start above 1, go upwards, and name at most {MOST_FACTORS} factors",
         )
     # In fractions, so that 1.1 + 0.1 is 1.2 and nothing beside it.
     return tuple(float(first + index * step) for index in range(int((last - first) / step) + 1))

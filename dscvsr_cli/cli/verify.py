@@ -1,4 +1,4 @@
-"""``dscvsr verify``: what became of everything in a video in the file that was made from it."""
+"""``dscvsr verify``: check what an output kept of its input, stream by stream."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +18,9 @@ def verify_command(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Compare two files stream by stream: same frames, same times, everything else untouched.
+    """Compare two files stream by stream: frames, timestamps, and everything else.
 
-    Exits with 1 if something of IN is missing in OUT.
+    The exit code is 1 if anything in IN is missing from OUT.
     """
     terminal = open_terminal(quiet=quiet or json)
 

@@ -25,10 +25,10 @@ class KnownDataset:
     """Folders that may hold it."""
 
     truths: tuple[str, ...]
-    """Where a clip's ground truth may lie in such a folder, the usual place first."""
+    """Where such a folder may keep the ground truth of a clip, the usual place first."""
 
     lows: Mapping[LowKey, tuple[str, ...]] = field(default_factory=dict)
-    """Where low-resolution frames made in these ways may lie."""
+    """Where such a folder may keep low-resolution frames, by degradation."""
 
     clips: tuple[str, ...] = ()
     """Names of all clips; empty where every folder in the place is one."""

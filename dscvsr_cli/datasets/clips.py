@@ -1,4 +1,4 @@
-"""Clip: a named run of frames, opened anew each time it is iterated."""
+"""Clip: a named run of frames, opened again each time it is iterated."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
@@ -21,13 +21,13 @@ class Clip:
     """What tables call it."""
 
     frame_count: int | None
-    """Number of frames, or None where only reading to the end would tell."""
+    """Number of frames; None if it is only known after reading to the end."""
 
     read: FrameReader
     """Opens the ground truth."""
 
     lows: Mapping[LowKey, FrameReader] = field(default_factory=dict)
-    """Low-resolution frames that lie on disk beside the ground truth."""
+    """Low-resolution frames that are stored beside the ground truth."""
 
     measured: frozenset[int] | None = None
     """Places (from 0) of the frames that count in a score; None counts all."""

@@ -178,7 +178,7 @@ def stored_key(scale: float, degradation: Degradation) -> tuple[str, int] | None
 
 
 def clip_pairs(clip: Clip, scale: float, degradation: Degradation) -> Iterator[PicturePair]:
-    """Read a clip and its low-resolution frames: from disk where they lie there, else made.
+    """Read a clip and its low-resolution frames: from disk if they are there, else made.
 
     Raises:
         UsageError: A factor that is not above 1.
@@ -199,7 +199,7 @@ def _stored_pairs(clip: Clip, lows: Iterator[Tensor], scale: float) -> Iterator[
             found = "missing" if low is None else str(Size(*low.shape[-2:]))
             raise DatasetError(
                 f"a stored low-resolution frame of {clip.name} is {found}, not {sizes.low}",
-                hint="remove the folder of low-resolution frames, and they are made anew",
+                hint="remove the folder of low-resolution frames, and they are made again",
             )
         cropped = picture[..., : sizes.truth.height, : sizes.truth.width]
         yield PicturePair(low=low, truth=cropped)

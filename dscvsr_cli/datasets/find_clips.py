@@ -1,4 +1,4 @@
-"""Finding data sets on disk: by the name of a known one in its usual layouts, or by path."""
+"""Find data sets on disk: by the name of a known one in its usual layouts, or by path."""
 
 import os
 from collections.abc import Iterator

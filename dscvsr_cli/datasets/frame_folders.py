@@ -11,7 +11,7 @@ from dscvsr_cli.errors import VideoError
 from dscvsr_cli.video.read.picture_reader import read_picture
 
 PAIRS = 3
-"""Neighbours that are compared: one of them may lie across a cut."""
+"""Pairs of neighbours that are compared: one of them may be at a cut."""
 
 LIKENESS = 0.7
 """Correlation of thumbnails from which two pictures count as neighbours in time."""

@@ -1,4 +1,4 @@
-"""Sources: what lies in folders to learn from, found and told apart before anything is decoded."""
+"""Sources: files and folders to learn from, found and classified before anything is decoded."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -183,7 +183,7 @@ class _Scanner:
 
 
 def _visible(folder: Path) -> Iterator[Path]:
-    """Yield what lies in a folder, in natural order; file managers' leavings begin with a dot."""
+    """Yield the entries of a folder in natural order, without the hidden files of file managers."""
     try:
         entries = sorted(folder.iterdir(), key=natural_order)
     except OSError as error:

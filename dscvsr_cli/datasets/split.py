@@ -11,9 +11,9 @@ def split_sources(
 ) -> tuple[tuple[Source, ...], tuple[Source, ...]]:
     """Part sources into those to learn from and those held out.
 
-    About ``share`` of the clips are held out. A clip's name decides alone, so the same clip is held
-    out wherever it lies and whatever else is added. Photographs are never held out; and where all
-    there is would be, nothing is.
+    About ``share`` of the clips are held out. The name of a clip alone decides, so the same clip is
+    held out wherever it is stored and whatever else is added. Photographs are never held out, and
+    nothing is if everything would be.
 
     Args:
         sources: What was found.

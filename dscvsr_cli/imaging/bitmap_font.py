@@ -1,4 +1,4 @@
-"""Lettering: short lines of text in a small bitmap face, for captions on pictures.
+"""Bitmap font: short lines of text as captions on pictures.
 
 Capitals, digits and a few signs, five columns by seven rows; small letters appear as capitals and
 anything else as a box.

@@ -77,7 +77,7 @@ def _refined(target: Tensor, source: Tensor, flow: Tensor) -> Tensor:
 
 
 def _window_mean(planes: Tensor) -> Tensor:
-    """Average every window, those at the edge over what lies inside -> same shape."""
+    """Average every window, those at the edge over the part inside -> same shape."""
     return F.avg_pool2d(planes, WINDOW, stride=1, padding=WINDOW // 2, count_include_pad=False)
 
 

@@ -2,7 +2,7 @@
 
 An axis of ``source`` pixels becomes ``target`` pixels by one matrix ``(target, source)``, so a
 resize is two matrix products and runs on any device, batched, differentiable. Output pixel ``i``
-lies at ``(i + 0.5) / scale - 0.5`` in source pixels; when shrinking, the kernel is stretched by
+is at ``(i + 0.5) / scale - 0.5`` in source pixels; when shrinking, the kernel is stretched by
 ``1 / scale`` so that it also filters out what the smaller picture cannot show (antialiasing).
 """
 

@@ -1,13 +1,13 @@
 """SSIM: how alike two pictures are in light, contrast and structure, in 11x11 Gaussian windows.
 
 The measure of Wang et al. (2004) with their constants: Gaussian of sigma 1.5, K1 = 0.01,
-K2 = 0.03, and only windows that lie wholly inside the picture.
+K2 = 0.03, and only windows that are wholly inside the picture.
 """
 
 import torch
 from torch import Tensor
 
-WINDOW = 11
+SSIM_WINDOW = 11
 """Side of the window, in pixels; no picture side may be shorter."""
 
 SIGMA = 1.5
@@ -24,11 +24,11 @@ def ssim(first: Tensor, second: Tensor, *, peak: float = 255.0) -> Tensor:
     float64 whatever the input's type.
 
     Raises:
-        ValueError: The shapes differ, have fewer than two axes, or a side below ``WINDOW``.
+        ValueError: The shapes differ, have fewer than two axes, or a side below ``SSIM_WINDOW``.
     """
-    if first.shape != second.shape or first.ndim < 2 or min(first.shape[-2:]) < WINDOW:
+    if first.shape != second.shape or first.ndim < 2 or min(first.shape[-2:]) < SSIM_WINDOW:
         raise ValueError(
-            f"expected two (..., H, W) with sides of at least {WINDOW}, "
+            f"expected two (..., H, W) with sides of at least {SSIM_WINDOW}, "
             f"got {tuple(first.shape) = }, {tuple(second.shape) = }"
         )
     one, two = first.double(), second.double()
@@ -48,14 +48,14 @@ def ssim(first: Tensor, second: Tensor, *, peak: float = 255.0) -> Tensor:
 
 
 def gaussian_window() -> Tensor:
-    """Return the window along one axis: ``(WINDOW,)`` float64, its sum 1."""
-    distance = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
+    """Return the window along one axis: ``(SSIM_WINDOW,)`` float64, its sum 1."""
+    distance = torch.arange(SSIM_WINDOW, dtype=torch.float64) - SSIM_WINDOW // 2
     weights = torch.exp(-distance.square() / (2 * SIGMA**2))
     return weights / weights.sum()
 
 
 def _window_means(planes: Tensor) -> Tensor:
-    """Weigh every whole window: ``(..., H, W)`` -> ``(..., H - WINDOW + 1, W - WINDOW + 1)``."""
+    """Weigh every whole window: ``(..., H, W)`` -> ``(..., H - 10, W - 10)``."""
     weights = gaussian_window().tolist()
     return _slide(_slide(planes, weights, axis=-2), weights, axis=-1)
 
@@ -65,9 +65,11 @@ def _slide(planes: Tensor, weights: list[float], *, axis: int) -> Tensor:
 
     On a CPU in float64 this is about ten times as fast as ``conv2d``, which unfolds its input.
     """
-    count = planes.shape[axis] - WINDOW + 1
-    total = planes.narrow(axis, WINDOW // 2, count) * weights[WINDOW // 2]
-    for shift in range(WINDOW // 2):
-        pair = planes.narrow(axis, shift, count) + planes.narrow(axis, WINDOW - 1 - shift, count)
+    count = planes.shape[axis] - SSIM_WINDOW + 1
+    total = planes.narrow(axis, SSIM_WINDOW // 2, count) * weights[SSIM_WINDOW // 2]
+    for shift in range(SSIM_WINDOW // 2):
+        pair = planes.narrow(axis, shift, count) + planes.narrow(
+            axis, SSIM_WINDOW - 1 - shift, count
+        )
         total.add_(pair, alpha=weights[shift])
     return total

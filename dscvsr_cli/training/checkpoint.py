@@ -12,6 +12,7 @@ from torch import Tensor
 
 from dscvsr_cli.durable import DurableFile
 from dscvsr_cli.errors import DatasetError, WeightsError
+from dscvsr_cli.training.config import TrainingConfig
 
 _HINT = "start the run without --resume"
 
@@ -56,14 +57,28 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise DatasetError(f"there is no checkpoint {path}", hint=_HINT)
     # torch reads older formats as well, and warns about them at length: we never wrote any.
     if not zipfile.is_zipfile(path):
-        raise DatasetError(f"{path} is cut short, or no checkpoint of dscvsr", hint=_HINT)
+        raise DatasetError(f"{path} is cut short, or not a checkpoint of dscvsr", hint=_HINT)
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         raise DatasetError(f"cannot read the checkpoint {path}: {error}", hint=_HINT) from error
     if not isinstance(values, dict):
-        raise DatasetError(f"{path} is no checkpoint of dscvsr", hint=_HINT)
+        raise DatasetError(f"{path} is not a checkpoint of dscvsr", hint=_HINT)
     return values
+
+
+def recipe_of(checkpoint: Path) -> TrainingConfig:
+    """Return the recipe that a checkpoint's run follows.
+
+    Raises:
+        DatasetError: The file is missing or is not a checkpoint.
+    """
+    try:
+        return TrainingConfig.from_values(load_checkpoint(checkpoint)["config"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"{checkpoint} is not a checkpoint of this version: {error}", hint=_HINT
+        ) from error
 
 
 class WeightAverage:

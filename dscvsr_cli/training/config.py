@@ -17,20 +17,21 @@ Distance = Literal["l1", "relative-l1"]
 
 PictureTarget = Literal["truth", "teacher"]
 OptimizerName = Literal["adam", "muon"]
+TrainingDtype = Literal["auto", "float32", "bfloat16"]
 
-WHOLE = (
+_WHOLE = (
     *("seed", "iterations", "batch", "patch", "max_denominator", "validations"),
     *("apart_frames", "apart_repeats"),
 )
-POSITIVE = (
+_POSITIVE = (
     *("iterations", "batch", "patch", "max_denominator", "apart_frames", "apart_repeats"),
     *("learning_rate", "gradient_norm", "charbonnier_epsilon"),
 )
-NOT_NEGATIVE = (
+_NOT_NEGATIVE = (
     *("final_learning_rate", "motion_weight", "motion_rate", "noise", "validations"),
     *("vgg_weight", "distill_weight", "camera_weight"),
 )
-SHARES = (
+_SHARES = (
     *("awkward_share", "photo_share", "codec_share", "validation_share"),
     *("noise_until", "warmup", "average_decay"),
     *("motion_first", "apart_first", "distill_until"),
@@ -47,13 +48,13 @@ class TrainingConfig:
     """The network to train."""
 
     seed: int = 0
-    """Of fresh weights and of everything drawn."""
+    """Seed of the initial weights and of everything drawn."""
 
     iterations: int = 300_000
-    """Steps at most; the schedule ends with the last one, or with ``max_minutes``."""
+    """Most steps; the schedule ends with the last one, or with ``max_minutes``."""
 
     max_minutes: float | None = None
-    """Minutes of training at most; the schedule anneals to its end exactly then."""
+    """Most minutes of training; the schedule ends exactly then."""
 
     batch: int = 8
     """Clips per step."""
@@ -78,7 +79,7 @@ class TrainingConfig:
     """Share of steps with any whole target side instead of p / q."""
 
     noise: float = 0.0
-    """At the start, largest standard deviation of noise on low frames, in 8-bit steps."""
+    """Largest standard deviation of noise on low frames at the start, in 8-bit steps."""
 
     noise_until: float = 0.3
     """Share of the run after which the noise has faded."""
@@ -87,7 +88,7 @@ class TrainingConfig:
     """Share of clips whose low frames went through H.264."""
 
     codec_crf: tuple[int, int] = (18, 32)
-    """Least and greatest constant rate factor of theirs."""
+    """Least and greatest constant rate factor of H.264 for these clips."""
 
     photo_share: float = 0.5
     """Share of clips that are synthetic camera moves over photographs, in [0, 1]."""
@@ -96,10 +97,10 @@ class TrainingConfig:
     """Adam as in the paper, or Muon, which makes the steps of weight matrices orthogonal."""
 
     learning_rate: float = 1e-4
-    """At its peak."""
+    """Learning rate at its peak."""
 
     final_learning_rate: float = 1e-6
-    """At the end of the cosine."""
+    """Learning rate at the end of the cosine."""
 
     cosine_period: int | None = None
     """Steps in which the rate falls to its end, to climb back in as many (the paper's 300); None
@@ -109,7 +110,7 @@ class TrainingConfig:
     """Share of the run over which the rate climbs to its peak."""
 
     charbonnier_epsilon: float = 1e-3
-    """Rounds the pictures' absolute difference off near zero."""
+    """Constant of the Charbonnier loss on the frames: smooths the difference near zero."""
 
     vgg_weight: float = 0.0
     """Weight of the perceptual loss, lambda of Eq. 6; above zero it needs VGG-19 from the Hub."""
@@ -118,10 +119,10 @@ class TrainingConfig:
     """A weights file to learn from: another network's features, flow or pictures."""
 
     target: PictureTarget = "truth"
-    """What pictures are compared with: the true frames (section 4.1), or the teacher's (Eq. 6)."""
+    """Target of the frames: the true frames (section 4.1), or the teacher's (Eq. 6)."""
 
     distill_weight: float = 1.0
-    """Weight of the teacher's features, where there is a teacher."""
+    """Weight of the distance to the teacher's features, if there is a teacher."""
 
     distill_distance: Distance = "l1"
     """How features are compared: as in Eq. 5, or relative to their size."""
@@ -130,7 +131,7 @@ class TrainingConfig:
     """Share of the run after which the teacher's features no longer count, nor cost time."""
 
     motion_teacher: bool = False
-    """Learn the flow from the teacher's instead of by matching frames."""
+    """Learn the flow from the teacher's flow instead of by matching frames."""
 
     frozen: tuple[str, ...] = ()
     """Parts of the network that keep their weights: "motion", "forward_pass", ..."""
@@ -139,59 +140,61 @@ class TrainingConfig:
     """Gradients are scaled down to this norm."""
 
     motion_weight: float = 0.0
-    """Weight of the photometric loss that teaches the flow before the pictures can."""
+    """Weight of the photometric loss, which teaches the flow before the frames can."""
 
     camera_weight: float = 0.0
-    """Weight of the distance between the flow and the true one, in pixels, in clips filmed from
-    photographs: there it is known, and holds the flow to what the pictures leave open."""
+    """Weight of the distance between the flow and the ground truth, in pixels, in clips filmed from
+    photographs, where the ground-truth flow comes free."""
 
     motion_first: float = 0.0
     """Share of the run, at its start, in which the flow alone learns, from frames matched by it."""
 
     apart_first: float = 0.0
-    """Share of the run, after ``motion_first``, in which every part learns by itself from what the
-    teacher's part sees and gives (see ``apart``); needs a teacher of the same width."""
+    """Share of the run, after ``motion_first``, in which every part learns by itself from the
+    features of the teacher's part (see ``blockwise``); needs a teacher of the same width."""
 
     apart_frames: int = 4
     """Frames per step while learning apart, of both directions."""
 
     apart_repeats: int = 2
-    """Times that every frame is learned from while the teacher's view of it is at hand."""
+    """Times that every frame is used while the teacher's features of it are at hand."""
 
     motion_rate: float = 1.0
     """Learning rate of the flow over that of the rest, once the rest learns."""
 
     validations: int = 10
-    """Moments at which held-out clips are measured, evenly over the run; 0 leaves that out."""
+    """Validations on held-out clips, evenly over the run; 0 for none."""
 
     validation_share: float = 0.05
-    """Share of the clips held out for it, where none are named; their names decide which."""
+    """Share of the clips held out for validation, if none are named; their names decide which."""
 
     average_decay: float = 0.999
-    """Of the exponential moving average of the weights, which is what is exported."""
+    """Decay of the exponential moving average of the weights; the average is exported."""
 
-    bfloat16: bool = False
-    """Run the convolutions in bfloat16 under autocast."""
+    dtype: TrainingDtype = "auto"
+    """dtype of the convolutions; "auto" takes bfloat16 where the device computes with it natively,
+    float32 elsewhere. A run keeps the dtype it started with. Weights are always float32."""
 
     def __post_init__(self) -> None:
         """Refuse values no run can have."""
-        for name in WHOLE:
+        for name in _WHOLE:
             if type(getattr(self, name)) is not int:
                 raise ValueError(f"{name} must be a whole number, got {getattr(self, name)!r}")
-        for name in POSITIVE:
+        for name in _POSITIVE:
             # Also false for nan, which is neither more nor less than anything.
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
-        for name in NOT_NEGATIVE:
+        for name in _NOT_NEGATIVE:
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
-        for name in SHARES:
+        for name in _SHARES:
             if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         for name, kinds in (
             ("target", PictureTarget),
             ("distill_distance", Distance),
             ("optimizer", OptimizerName),
+            ("dtype", TrainingDtype),
         ):
             if getattr(self, name) not in get_args(kinds):
                 known = " or ".join(get_args(kinds))
@@ -201,7 +204,7 @@ class TrainingConfig:
 
     def _check_run(self) -> None:
         if not 0 <= self.seed < 1 << 63:
-            raise ValueError(f"seed must lie in [0, 2^63), got {self.seed}")
+            raise ValueError(f"seed must be in [0, 2^63), got {self.seed}")
         if self.max_minutes is not None and not 0 < self.max_minutes < math.inf:
             raise ValueError(f"max_minutes must be positive, got {self.max_minutes}")
         period = self.cosine_period
@@ -235,10 +238,12 @@ class TrainingConfig:
     def from_values(cls, values: dict[str, Any]) -> Self:
         """Build a config from a recipe's table.
 
+        ``bfloat16 = true`` or ``false``, the spelling before ``dtype``, is still understood.
+
         Raises:
             ValueError: An unknown key, or a value no run can have.
         """
-        values = dict(values)
+        values = _with_dtype(values)
         unknown = set(values) - {known.name for known in fields(cls)}
         if unknown:
             raise ValueError(f"unknown keys in the recipe: {', '.join(sorted(unknown))}")
@@ -252,6 +257,19 @@ class TrainingConfig:
     def to_values(self) -> dict[str, Any]:
         """Return plain values from which ``from_values`` builds an equal config."""
         return asdict(self)
+
+
+def _with_dtype(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a recipe's table in which ``dtype`` replaces the older ``bfloat16``."""
+    values = dict(values)
+    if "bfloat16" not in values:
+        return values
+    if "dtype" in values:
+        raise ValueError("bfloat16 and dtype exclude each other; keep dtype")
+    flag = values.pop("bfloat16")
+    if type(flag) is not bool:
+        raise ValueError(f'bfloat16 must be true or false, got {flag!r}; dtype = "auto" is newer')
+    return values | {"dtype": "bfloat16" if flag else "float32"}
 
 
 def load_recipe(name_or_file: str) -> TrainingConfig:

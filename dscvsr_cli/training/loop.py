@@ -1,10 +1,10 @@
-"""The training loop, told from top to bottom."""
+"""The training loop: draw a batch, take a step, report it, save now and then."""
 
 import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -25,8 +25,9 @@ from dscvsr_cli.training.checkpoint import (
 from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.noise import noise_level
 from dscvsr_cli.training.data.sampler import Batch, Sampler
+from dscvsr_cli.training.dtype import agree_on_dtype
 from dscvsr_cli.training.muon import Muon
-from dscvsr_cli.training.objective.blockwise import Lesson
+from dscvsr_cli.training.objective.blockwise import TeacherTrace
 from dscvsr_cli.training.objective.objective import Objective
 from dscvsr_cli.training.objective.perceptual import PerceptualLoss
 from dscvsr_cli.training.parallel import ALONE, Parallel
@@ -43,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 120.0
 MAX_SKIPPED_STEPS = 20
-"""Steps in a row with a non-finite loss that a run bears; it gives up at the next one."""
+"""Steps in a row with a non-finite loss that a run tolerates; it stops at the next one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +56,10 @@ class StepReport:
     """What ``Trainer.step`` returned."""
     learning_rate: float
     progress: float
-    """Share of the run that lies behind, in [0, 1]."""
+    """Share of the run that is done, in [0, 1]."""
     clips_seen: int
     seconds: float
-    """Of training so far, restarts included."""
+    """Seconds of training so far, restarts included."""
 
 
 class Trainer:
@@ -76,42 +77,27 @@ class Trainer:
         """Build fresh weights from the config's seed.
 
         Args:
-            config: The recipe.
+            config: The recipe; ``self.config`` is the same with "auto" resolved for ``device``.
             device: Where to train.
-            teacher: Whose features, flow or pictures are learned, as the recipe says.
-            perceptual: VGG-19, where the recipe weighs it.
+            teacher: Its features, flow or pictures are learned, as the recipe says.
+            perceptual: VGG-19, where the recipe gives it a weight.
             parallel: This process's place among those that train together.
 
         Raises:
             ValueError: The teacher does not match, or the batch cannot be shared out.
         """
-        self.config = config
+        # Resolved here and saved so: a run that resumes elsewhere keeps the dtype it started with.
+        self.config = config = replace(config, dtype=agree_on_dtype(config.dtype, device, parallel))
         self.device = device
         self.parallel = parallel
         self.state = RunState()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            network = RecurrentNetwork(config.network)
-        self.network = network.to(device)
-        # torch's stubs leave out this form of to().
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        for part in config.frozen:
-            self.network.get_submodule(part).requires_grad_(requires_grad=False)
+        self.network = _fresh_network(config).to(device)
         self.average = WeightAverage(dict(self.network.named_parameters()), config.average_decay)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             objective = Objective(config, self.network, teacher=teacher, perceptual=perceptual)
         self.objective = objective.to(device)
-        motion = list(self.network.motion.parameters())
-        others = [p for name, p in self.network.named_parameters() if not _is_motion(name)]
-        if objective.distillation is not None:
-            others += objective.distillation.parameters()
-        groups = [{"params": others}, {"params": motion}]
-        self.optimizer: Optimizer = (
-            Muon(groups)
-            if config.optimizer == "muon"
-            else torch.optim.Adam(groups, betas=(0.9, 0.99))
-        )
+        self.optimizer = _build_optimizer(config, self.network, objective)
         self.losses: Objective | DistributedDataParallel = self.objective
         if parallel.world > 1:
             # While the flow learns alone, most weights get no gradient.
@@ -120,7 +106,7 @@ class Trainer:
         self.generator = torch.Generator().manual_seed(config.seed)
 
     def start_from(self, state: Mapping[str, Tensor]) -> None:
-        """Begin with given weights instead of fresh ones.
+        """Start from given weights instead of fresh ones.
 
         Raises:
             ValueError: They belong to another network.
@@ -183,7 +169,7 @@ class Trainer:
         return learning_rate(done, peak=peak, final=final, warmup=self.config.warmup)
 
     def progress(self) -> float:
-        """Return the share of the run that lies behind."""
+        """Return the share of the run that is done, in [0, 1]."""
         return progress(
             iteration=self.state.iteration,
             iterations=self.config.iterations,
@@ -207,37 +193,41 @@ class Trainer:
             apart_first=self.config.apart_first,
             distill_until=self.config.distill_until,
         )
-        lessons = self._lessons(batch) if now == "apart" else iter((None,))
-        found = [self._learn(batch, rate, now, lesson) for lesson in lessons]
+        traces = self._traces(batch) if now == "apart" else iter((None,))
+        found = [self._learn(batch, rate, now, trace) for trace in traces]
         self.state.iteration += 1
         self.state.clips_seen += self.config.batch
         return {name: fmean(losses[name] for losses in found) for name in found[0]}
 
-    def _lessons(self, batch: Batch) -> Iterator[Lesson]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            lesson = self.objective.lesson(batch.low, batch.high)
-        return lesson.parts(self.config.apart_frames, self.config.apart_repeats, self.generator)
+    def _autocast(self) -> torch.autocast:
+        half = self.config.dtype == "bfloat16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
+
+    def _traces(self, batch: Batch) -> Iterator[TeacherTrace]:
+        with self._autocast():
+            trace = self.objective.trace_teacher(batch.low, batch.high)
+        return trace.parts(self.config.apart_frames, self.config.apart_repeats, self.generator)
 
     def _learn(
-        self, batch: Batch, rate: float, now: Phase, lesson: Lesson | None
+        self, batch: Batch, rate: float, now: Phase, trace: TeacherTrace | None
     ) -> dict[str, float]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
+        with self._autocast():
             losses = self.losses(
                 batch.low,
                 batch.high,
                 iteration=self.state.iteration,
                 phase=now,
                 flow=batch.flow,
-                lesson=lesson,
+                trace=trace,
             )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses["total"])
         learning = (w for group in self.optimizer.param_groups for w in group["params"])
         norm = torch.nn.utils.clip_grad_norm_(learning, self.config.gradient_norm)
-        # All in one tensor, for every number fetched from a GPU alone makes it wait.
+        # All in one tensor: every number fetched from a GPU by itself makes it wait.
         parts = torch.stack([part.detach().float() for part in losses.values()])
         means = dict(zip(losses, self.parallel.mean(parts).tolist(), strict=True))
-        # Both, for the root of a square that overflows has a gradient of zero.
+        # Check both: the root of a square that overflows has a gradient of zero.
         finite = bool(torch.isfinite(norm)) and math.isfinite(means["total"])
         if finite:
             others, motion = self.optimizer.param_groups
@@ -251,7 +241,7 @@ class Trainer:
         return means
 
     def save(self, path: Path) -> None:
-        """Write the whole run, from which ``resume`` goes on as if nothing had happened."""
+        """Write the whole run; ``resume`` continues from it as if nothing had happened."""
         values: dict[str, Any] = {
             "config": self.config.to_values(),
             "state": asdict(self.state),
@@ -313,20 +303,27 @@ class Trainer:
         )
 
 
-def recipe_of(checkpoint: Path) -> TrainingConfig:
-    """Return the recipe that a checkpoint's run follows.
-
-    Raises:
-        DatasetError: The file is missing or is not a checkpoint.
-    """
-    try:
-        return TrainingConfig.from_values(load_checkpoint(checkpoint)["config"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DatasetError(
-            f"{checkpoint} is not a checkpoint of this version: {error}",
-            hint="start the run without --resume",
-        ) from error
+def _fresh_network(config: TrainingConfig) -> RecurrentNetwork:
+    """Return the recipe's network with weights drawn from its seed, some of them frozen."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = RecurrentNetwork(config.network)
+    # torch's stubs leave out this form of to().
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for part in config.frozen:
+        network.get_submodule(part).requires_grad_(requires_grad=False)
+    return network
 
 
-def _is_motion(name: str) -> bool:
-    return name.startswith("motion.")
+def _build_optimizer(
+    config: TrainingConfig, network: RecurrentNetwork, objective: Objective
+) -> Optimizer:
+    """Return the optimiser with two groups of weights; the flow's come last."""
+    motion = list(network.motion.parameters())
+    others = [w for name, w in network.named_parameters() if not name.startswith("motion.")]
+    if objective.distillation is not None:
+        others += objective.distillation.parameters()
+    groups = [{"params": others}, {"params": motion}]
+    if config.optimizer == "muon":
+        return Muon(groups)
+    return torch.optim.Adam(groups, betas=(0.9, 0.99))

@@ -50,7 +50,7 @@ class Muon(Optimizer):
 
 
 def is_matrix(weight: Tensor) -> bool:
-    """Tell whether a weight mixes channels, seen as output channels x all its inputs."""
+    """Return whether a weight mixes channels, seen as output channels x all its inputs."""
     return weight.ndim > 1 and weight.shape[1] > 1 and weight.shape[0] > 1
 
 

@@ -12,11 +12,12 @@ from typing import Any
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.training.config import TrainingConfig
 
+_RENAMED = {"bfloat16": "dtype"}
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 
 
 def apply_overrides(config: TrainingConfig, settings: Sequence[str]) -> TrainingConfig:
-    """Return ``config`` with fields set anew, in the order given.
+    """Return ``config`` with fields replaced, in the order given.
 
     Args:
         config: Any recipe.
@@ -72,14 +73,14 @@ def _find(key: str) -> _Field:
     for part in key.split("."):
         known = typing.get_type_hints(kind) if dataclasses.is_dataclass(kind) else {}
         if part not in known:
-            near = get_close_matches(part, known, n=1)
+            near = [_RENAMED[part]] if part in _RENAMED else get_close_matches(part, known, n=1)
             raise UsageError(
                 f"recipes have no key {key!r}",
                 hint=f"did you mean {above}{near[0]}?"
                 if near
                 else f"{above or 'recipes '}have {', '.join(sorted(known))}"
                 if known
-                else f"{above.rstrip('.')} is no table",
+                else f"{above.rstrip('.')} is not a table",
             )
         kind, above = known[part], f"{above}{part}."
     if dataclasses.is_dataclass(kind):

@@ -32,7 +32,7 @@ class Recorder:
             trainer: The run.
             log: Where to write.
             validator: What to be measured on; None leaves that out.
-            on_validation: Called with the share of the run that lies behind, and its scores.
+            on_validation: Called with the share of the run that is done, and the scores.
         """
         self.scores: tuple[Score, ...] = ()
         """The latest ones."""

@@ -1,4 +1,4 @@
-"""The log of a run: one JSON object per line, appended to whenever the run goes on."""
+"""The log of a run: one JSON object per line, appended to whenever the run resumes."""
 
 import json
 import logging
@@ -94,7 +94,7 @@ def read_log(path: Path) -> list[Event]:
         if not isinstance(event, dict):
             continue
         if event.get("event") == "start":
-            # The run went on from here: what lies beyond was lost with its weights.
+            # The run resumed from here: what came after was lost with its weights.
             begin = event.get("iteration", 0)
             events = [e for e in events if e.get("iteration", 0) <= begin]
         events.append(event)

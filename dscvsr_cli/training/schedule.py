@@ -1,4 +1,4 @@
-"""Schedules as functions of progress: the share of the run, in [0, 1], that lies behind."""
+"""Schedules as functions of progress: the share of the run that is done, in [0, 1]."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ the whole without the teacher's features."""
 def progress(
     *, iteration: int, iterations: int, seconds: float, max_minutes: float | None
 ) -> float:
-    """Return how much of the run lies behind, by steps or by the clock, whichever is further."""
+    """Return the share of the run that is done, by steps or by the clock, whichever is further."""
     by_steps = iteration / iterations
     by_clock = seconds / (60.0 * max_minutes) if max_minutes else 0.0
     return min(1.0, max(by_steps, by_clock))

@@ -114,7 +114,7 @@ def choose_clips(sources: Sequence[Source]) -> list[Tensor]:
 
 
 def is_due(before: float, after: float, *, times: int) -> bool:
-    """Return whether one of ``times`` moments, evenly over a run, lies between two shares of it.
+    """Return whether one of ``times`` moments, evenly over a run, falls between two shares of it.
 
     The last moment is the end of the run. Shares are in [0, 1]; the first one is excluded.
     """
@@ -122,7 +122,7 @@ def is_due(before: float, after: float, *, times: int) -> bool:
 
 
 def _spread(sources: Sequence[Source]) -> Iterator[Source]:
-    """Yield the sources in an order in which the first few lie far apart."""
+    """Yield the sources in an order in which the first few are far apart."""
     step = max(1, len(sources) // MOST_CLIPS)
     for start in range(step):
         yield from sources[start::step]

@@ -30,11 +30,11 @@ class BundledFile:
     """Name of the file."""
 
     folder: Path = _BUNDLED_FOLDER
-    """The folder it lies in."""
+    """Its folder."""
 
     @property
     def path(self) -> Path:
-        """Where the file lies in this installation."""
+        """The path of the file in this installation."""
         return self.folder / self.file
 
 
@@ -67,7 +67,7 @@ class WeightsEntry:
     """Where the file comes from; a Hub file is pinned to a commit."""
 
     default: bool = False
-    """Whether this one is used where nobody asks for another."""
+    """Whether this one is used unless another is asked for."""
 
     def __post_init__(self) -> None:
         """Refuse values that no entry can have."""
@@ -106,7 +106,7 @@ class Catalog:
 
     @property
     def default(self) -> WeightsEntry:
-        """The entry used where nobody asks for another.
+        """The entry that is used unless another is asked for.
 
         Raises:
             WeightsError: The catalog is empty.

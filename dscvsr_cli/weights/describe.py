@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.network_file import read_network
-from dscvsr_cli.weights.verify import file_sha256
 
 
 def describe_file(path: Path) -> str:

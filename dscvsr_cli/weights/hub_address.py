@@ -12,7 +12,7 @@ _ADDRESS = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[^@\\]+?)(?:@(?P<revi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubFile:
-    """Where one file lies on the Hub."""
+    """The address of one file on the Hub."""
 
     repo: str
     """OWNER/NAME of a model repository."""
@@ -27,7 +27,7 @@ class HubFile:
     def parse(cls, text: str) -> Self | None:
         """Read ``OWNER/REPO/FILE[@REVISION]``, or return None where ``text`` is not of that form.
 
-        FILE may lie in folders. Nothing that starts like a path on this machine (``/``, ``./``,
+        FILE may be in folders. Nothing that starts like a path on this machine (``/``, ``./``,
         ``../``, ``~``) is taken for an address.
         """
         match = _ADDRESS.fullmatch(text)

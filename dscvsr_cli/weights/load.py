@@ -31,7 +31,7 @@ class LoadedNetwork:
     """What the network was built from."""
 
     record: Mapping[str, str]
-    """How the weights were trained, as the file tells it."""
+    """How the weights were trained, according to the file."""
 
     path: Path
     """The file that was read."""
@@ -54,7 +54,7 @@ def load_network(
     Args:
         spec: A catalog name, the path of a file, or ``OWNER/REPO/FILE[@REVISION]`` on the Hub;
             None means the catalog's default.
-        device: Where the network shall run.
+        device: Where to run the network.
         dtype: Floating point type of its parameters.
         catalog: Another catalog than this installation's.
         show_progress: Show a bar while something is fetched.

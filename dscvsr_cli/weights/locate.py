@@ -1,12 +1,12 @@
-"""From what a person writes (a name, a file, a Hub address) to a checked file on this machine."""
+"""Find weights by name, path or Hub address: a checked file on this machine."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.weights.catalog import BundledFile, Catalog, WeightsEntry, load_catalog
+from dscvsr_cli.weights.checksum import check_entry_file
 from dscvsr_cli.weights.hub_address import HubFile
-from dscvsr_cli.weights.verify import check_entry_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class LocatedWeights:
     """The catalog name, the Hub address, or the file's name without its ending."""
 
     path: Path
-    """Where the file lies."""
+    """The path of the file."""
 
     entry: WeightsEntry | None = None
     """Its entry in the catalog; None for other files."""
@@ -68,7 +68,7 @@ def locate_weights(
 
 
 def present_path(entry: WeightsEntry, *, cache_dir: Path | None = None) -> Path | None:
-    """Return where an entry's file lies on this machine, or None where it must be fetched first."""
+    """Return the path of an entry's file on this machine; None if it must be fetched first."""
     if isinstance(entry.source, BundledFile):
         return entry.source.path if entry.source.path.is_file() else None
     from dscvsr_cli.weights.hub.download import cached_hub_file  # noqa: PLC0415  # as in _fetch

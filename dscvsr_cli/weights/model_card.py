@@ -1,14 +1,16 @@
 """The model card of a weights file: what people on the Hub read before they use it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from torch import Tensor
+
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.network_file import read_network
-from dscvsr_cli.weights.verify import file_sha256
 
 # Licences by the identifiers under which the Hub files them; all others are "other" to it.
 _HUB_LICENCES = frozenset(
@@ -30,13 +32,13 @@ _HUB_LICENCES = frozenset(
     }
 )
 
-_TOLD_APART = ("recipe", "footage", "validation")
+_OWN_PLACE = ("recipe", "footage", "validation")
 """Keys of the record that have their own place in the card."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A card and what it tells about."""
+    """A card and the file that it describes."""
 
     text: str
     """Markdown with the Hub's header."""
@@ -49,7 +51,7 @@ def model_card(file: Path, *, repo: str, licence: str) -> Card:
 
     Args:
         file: A safetensors file of ours.
-        repo: OWNER/NAME where it will lie.
+        repo: OWNER/NAME of its place on the Hub.
         licence: SPDX identifier of the licence the weights are given under.
 
     Raises:
@@ -58,36 +60,25 @@ def model_card(file: Path, *, repo: str, licence: str) -> Card:
     """
     if not licence or not all(sign.isalnum() or sign in ".-+" for sign in licence):
         raise UsageError(
-            f"{licence!r} is no licence identifier", hint="use SPDX's: Apache-2.0, MIT, CC-BY-4.0"
+            f"{licence!r} is not a licence identifier",
+            hint="use SPDX's: Apache-2.0, MIT, CC-BY-4.0",
         )
     state, config, record = read_network(file)
-    parameters = sum(tensor.numel() for tensor in state.values())
-    about = {
-        "parameters": f"{parameters:,}",
-        "stored as": ", ".join(
-            sorted({str(t.dtype).removeprefix("torch.") for t in state.values()})
-        ),
-        "size": f"{file.stat().st_size:,} bytes",
-        "sha256": f"`{file_sha256(file)}`",
-    }
-    told = {key: value for key, value in record.items() if key not in _TOLD_APART}
-    parts = [
+    sections = [
         _header(licence),
         f"# {repo.partition('/')[2]}",
         "Weights for dscvsr, which enlarges any video by any factor with a recurrent network that "
-        "looks at neighbouring frames, and hands back the whole file: every frame, timestamp and "
-        "sound track.",
+        "looks at neighbouring frames, and returns the whole file: every frame, timestamp and "
+        "audio track.",
         "## Use",
         f"```sh\ndscvsr upscale clip.mp4 -s 2.7 -o out.mp4 -w {repo}/{file.name}\n```",
         "Append `@` and a commit to the name to pin what is fetched.",
         "## Figures",
         _figures(record),
         "## Training",
-        f"Learned from {record.get('footage', 'footage that the file does not name')}.",
-        *([_table(told)] if told else []),
-        *([f"```\n{record['recipe']}\n```"] if "recipe" in record else []),
+        *_training(record),
         "## Network",
-        _table(about),
+        _table(_facts(file, state)),
         f"```json\n{_json(config)}\n```",
         "## Limits",
         "- It restores what a smaller picture of this kind usually lost; it cannot know what was "
@@ -98,7 +89,7 @@ def model_card(file: Path, *, repo: str, licence: str) -> Card:
         "## Licence",
         f"{licence}. The footage it learned from has licences of its own.",
     ]
-    return Card(text="\n\n".join(parts) + "\n", file=file)
+    return Card(text="\n\n".join(sections) + "\n", file=file)
 
 
 def _header(licence: str) -> str:
@@ -110,6 +101,27 @@ def _header(licence: str) -> str:
         lines += ["license: other", f"license_name: {known}"]
     lines += ["tags:", "- video", "- super-resolution", "- video-super-resolution", "---"]
     return "\n".join(lines)
+
+
+def _training(record: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the record knows about the training."""
+    yield f"Learned from {record.get('footage', 'footage that the file does not name')}."
+    rest = {key: value for key, value in record.items() if key not in _OWN_PLACE}
+    if rest:
+        yield _table(rest)
+    if "recipe" in record:
+        yield f"```\n{record['recipe']}\n```"
+
+
+def _facts(file: Path, state: Mapping[str, Tensor]) -> dict[str, str]:
+    """Return what can be counted in a weights file."""
+    dtypes = {str(tensor.dtype).removeprefix("torch.") for tensor in state.values()}
+    return {
+        "parameters": f"{sum(tensor.numel() for tensor in state.values()):,}",
+        "stored as": ", ".join(sorted(dtypes)),
+        "size": f"{file.stat().st_size:,} bytes",
+        "sha256": f"`{file_sha256(file)}`",
+    }
 
 
 def _figures(record: Mapping[str, str]) -> str:

@@ -8,18 +8,18 @@ import pytest
 import torch
 from torch import Tensor
 
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
+from dscvsr_cli.benchmarking.bench_run import BenchRun
 from dscvsr_cli.benchmarking.measure_clip import measure_clip
 from dscvsr_cli.benchmarking.methods import classical_methods
-from dscvsr_cli.benchmarking.protocol import Protocol
 from dscvsr_cli.benchmarking.regression import compare_reports
-from dscvsr_cli.benchmarking.report import BenchReport, Quality, mean_quality
+from dscvsr_cli.benchmarking.report import BenchReport, MeasuredQuality, mean_quality
 from dscvsr_cli.benchmarking.report_file import report_from_json, report_to_json
-from dscvsr_cli.benchmarking.run import BenchRun
 from dscvsr_cli.benchmarking.tables import csv_text, quality_table
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.errors import DatasetError, UsageError
 
-PLAIN = Protocol(dataset="mine", temporal=False)
+PLAIN = BenchProtocol(dataset="mine", temporal=False)
 PERCEPTUAL = replace(PLAIN, lpips=True)
 
 
@@ -33,7 +33,7 @@ def difference(made: Tensor, truth: Tensor) -> float:
 
 
 def run(
-    protocol: Protocol, lpips: Callable[[Tensor, Tensor], float] | None = difference
+    protocol: BenchProtocol, lpips: Callable[[Tensor, Tensor], float] | None = difference
 ) -> BenchRun:
     clips, methods = [clip("one"), clip("three")], classical_methods()
     return BenchRun(clips, methods, protocol=protocol, scales=[2.0], lpips=lpips)
@@ -96,7 +96,7 @@ def test_reports_from_before_it_was_measured_are_compared_and_resumed() -> None:
 
 
 def test_a_mean_needs_the_distance_of_every_part() -> None:
-    known = Quality(psnr_y=30.0, ssim_y=0.9, psnr_rgb=29.0, ssim_rgb=0.8, lpips=0.2)
+    known = MeasuredQuality(psnr_y=30.0, ssim_y=0.9, psnr_rgb=29.0, ssim_rgb=0.8, lpips=0.2)
     assert mean_quality([known, replace(known, lpips=0.4)]).lpips == pytest.approx(0.3)
     assert mean_quality([known, replace(known, lpips=None)]).lpips is None
 

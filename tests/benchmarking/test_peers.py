@@ -5,15 +5,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
+from dscvsr_cli.benchmarking.bench_run import BenchRun
 from dscvsr_cli.benchmarking.methods import classical_methods
 from dscvsr_cli.benchmarking.peers import find_peer
-from dscvsr_cli.benchmarking.protocol import Protocol
-from dscvsr_cli.benchmarking.run import BenchRun
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.video.write.picture_writer import save_png
 
-PLAIN = Protocol(dataset="mine", temporal=False)
+PLAIN = BenchProtocol(dataset="mine", temporal=False)
 
 
 def frames() -> Iterator[Tensor]:

@@ -23,6 +23,7 @@ def tiny_recipe(tiny_config: NetworkConfig) -> TrainingConfig:
         learning_rate=3e-3,
         final_learning_rate=1e-4,
         motion_weight=0.1,
+        dtype="float32",
     )
 
 

@@ -99,7 +99,7 @@ def test_a_missing_checkpoint_is_told(tmp_path: Path) -> None:
 def test_a_list_of_tensors_is_no_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     torch.save([torch.zeros(2)], path)
-    with pytest.raises(DatasetError, match="no checkpoint"):
+    with pytest.raises(DatasetError, match="not a checkpoint"):
         load_checkpoint(path)
 
 

@@ -60,11 +60,23 @@ def test_the_defaults_are_the_papers() -> None:
         sequence=st.lists(st.integers(2, 30), min_size=1, max_size=4).map(tuple),
         max_minutes=st.none() | st.floats(0.1, 1e4),
         photo_share=st.floats(0, 1),
-        bfloat16=st.booleans(),
+        dtype=st.sampled_from(["auto", "float32", "bfloat16"]),
     )
 )
 def test_a_config_survives_its_values(config: TrainingConfig) -> None:
     assert TrainingConfig.from_values(config.to_values()) == config
+
+
+@pytest.mark.parametrize(("flag", "dtype"), [("true", "bfloat16"), ("false", "float32")])
+def test_the_older_spelling_of_the_dtype_is_understood(
+    tmp_path: Path, flag: str, dtype: str
+) -> None:
+    assert load_recipe(write(tmp_path, f"bfloat16 = {flag}")).dtype == dtype
+
+
+def test_the_bundled_networks_train_in_what_suits_the_device_and_the_papers_in_float32() -> None:
+    names = ("lite", "lite-teacher", "base", "basicvsr-head", "paper", "paper-teacher")
+    assert [load_recipe(name).dtype for name in names] == ["auto"] * 4 + ["float32"] * 2
 
 
 @pytest.mark.parametrize(
@@ -99,6 +111,10 @@ def test_a_config_survives_its_values(config: TrainingConfig) -> None:
         ("max_scale = 1.0", "max_scale"),
         ("max_scale = 1.01", "max_scale"),
         ("max_scale = inf", "max_scale"),
+        ('dtype = "float16"', "dtype must be"),
+        ("dtype = true", "dtype must be"),
+        ("bfloat16 = 1", "bfloat16 must be true or false"),
+        ('bfloat16 = true\ndtype = "auto"', "bfloat16 and dtype exclude each other"),
         ("patch = ", "not usable"),
         ("patch = 8\npatch = 9", "not usable"),
     ],

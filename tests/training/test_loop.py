@@ -294,7 +294,7 @@ def test_bfloat16_computes_roughly_and_keeps_the_weights_float32(
 ) -> None:
     batch = Sampler(footage, tiny_recipe).draw(3, torch.Generator().manual_seed(5))
     exact = Trainer(tiny_recipe, device=CPU)
-    rough = Trainer(replace(tiny_recipe, bfloat16=True), device=CPU)
+    rough = Trainer(replace(tiny_recipe, dtype="bfloat16"), device=CPU)
     losses = [trainer.step(batch, 1e-3)["total"] for trainer in (exact, rough)]
     assert losses[1] == pytest.approx(losses[0], rel=0.02)
     assert {weight.dtype for weight in rough.network.parameters()} == {torch.float32}

@@ -21,7 +21,7 @@ PLAIN = TrainingConfig()
         (" batch = 16 ", replace(PLAIN, batch=16)),
         ("learning_rate=1e-3", replace(PLAIN, learning_rate=1e-3)),
         ("gradient_norm=2", replace(PLAIN, gradient_norm=2.0)),
-        ("bfloat16=true", replace(PLAIN, bfloat16=True)),
+        ("dtype=bfloat16", replace(PLAIN, dtype="bfloat16")),
         ("sequence=5,7", replace(PLAIN, sequence=(5, 7))),
         ("sequence=[5, 7]", replace(PLAIN, sequence=(5, 7))),
         ("sequence=6", replace(PLAIN, sequence=(6,))),
@@ -82,7 +82,8 @@ def _written(value: object) -> str:
         ("batch=3,4", "batch must be a whole number"),
         ("batch=3\nseed=4", "batch must be a whole number"),
         ("learning_rate=fast", "learning_rate must be a number"),
-        ("bfloat16=1", "bfloat16 must be true or false"),
+        ("dtype=true", "dtype must be one of auto, float32, bfloat16"),
+        ("bfloat16=true", "no key 'bfloat16'"),
         ("sequence=5,long", "sequence must be a whole number"),
         ("network.block=sparse", "network.block must be one of separable, dense"),
         ("batch=none", "batch must be a whole number"),
@@ -101,6 +102,12 @@ def test_a_near_miss_is_suggested_with_its_table() -> None:
     with pytest.raises(UsageError) as caught:
         apply_overrides(PLAIN, ["network.chanels=3"])
     assert "did you mean network.channels?" in caught.value.hint
+
+
+def test_the_key_that_replaced_another_is_suggested() -> None:
+    with pytest.raises(UsageError) as caught:
+        apply_overrides(PLAIN, ["bfloat16=true"])
+    assert "did you mean dtype?" in caught.value.hint
 
 
 @given(st.text(max_size=30), st.sampled_from(["batch", "sequence", "network.block", "max_minutes"]))

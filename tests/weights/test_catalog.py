@@ -5,10 +5,10 @@ import pytest
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.weights.catalog import BundledFile, Catalog, load_catalog, parse_catalog
+from dscvsr_cli.weights.checksum import check_entry_file
 from dscvsr_cli.weights.describe import describe_file
 from dscvsr_cli.weights.hub_address import HubFile
 from dscvsr_cli.weights.network_file import read_network
-from dscvsr_cli.weights.verify import check_entry_file
 
 SHA256 = "ab" * 32
 COMMIT = "01" * 20

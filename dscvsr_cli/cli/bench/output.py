@@ -1,4 +1,4 @@
-"""Where a benchmark's figures go: the terminal, files, pictures, a verdict on older ones."""
+"""Write a benchmark's figures: to the terminal, files and crops; compare them with older ones."""
 
 import itertools
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from dscvsr_cli.cli.console import FrameProgress, Terminal, format_bytes
 from dscvsr_cli.errors import RegressionError, UsageError
 
 if TYPE_CHECKING:
+    from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
+    from dscvsr_cli.benchmarking.bench_run import BenchRun
     from dscvsr_cli.benchmarking.contact_sheets import PictureSheets
     from dscvsr_cli.benchmarking.measure_clip import MeasuredFrame
-    from dscvsr_cli.benchmarking.protocol import Protocol
     from dscvsr_cli.benchmarking.report import BenchReport, ClipScore
-    from dscvsr_cli.benchmarking.run import BenchRun
     from dscvsr_cli.benchmarking.speed import SpeedReport
 
 TERMINAL = "-"
@@ -21,7 +21,7 @@ TERMINAL = "-"
 
 @dataclass(frozen=True, slots=True)
 class BenchOutput:
-    """What a person wants to have of a benchmark."""
+    """Where a person wants the figures of a benchmark."""
 
     terminal: Terminal
     json: str | None = None
@@ -39,7 +39,7 @@ class BenchOutput:
         return None if self.json in (None, TERMINAL) else Path(str(self.json))
 
     def check(self, *, resume: bool) -> None:
-        """Refuse before hours of work what would fail after them.
+        """Refuse, before hours of work, what would fail after them.
 
         Raises:
             UsageError: A folder that does not exist, a plot that is no SVG, a resume without a
@@ -53,7 +53,7 @@ class BenchOutput:
         if self.compare_with is not None:
             load_report(self.compare_with)
 
-    def check_older(self, protocol: "Protocol") -> None:
+    def check_older(self, protocol: "BenchProtocol") -> None:
         """Refuse to compare, if that is wanted, with a report measured by another protocol.
 
         Raises:
@@ -71,7 +71,7 @@ class BenchOutput:
                 continue
             if not path.absolute().parent.is_dir():
                 raise UsageError(
-                    f"the folder {path.absolute().parent} does not exist", hint="make it first"
+                    f"the folder {path.absolute().parent} does not exist", hint="create it first"
                 )
             if path.is_dir():
                 raise UsageError(f"{path} is a folder", hint="name a file in it")
@@ -96,7 +96,7 @@ class BenchOutput:
             )
 
     def earlier(self) -> "BenchReport":
-        """Read the report to go on from.
+        """Read the report to continue.
 
         Raises:
             UsageError: It is missing, or not a report.
@@ -106,7 +106,7 @@ class BenchOutput:
         return load_report(Path(str(self.json)))
 
     def listen(self, run: "BenchRun", progress: FrameProgress) -> "BenchListener":
-        """Return what hears the run: it moves the bar and keeps what is done safe."""
+        """Return the listener of a run, which moves the bar and saves what is done."""
         from dscvsr_cli.benchmarking.contact_sheets import PictureSheets
 
         sheets = None if self.pictures is None else PictureSheets(self.pictures, run.methods_at)
@@ -205,7 +205,7 @@ class BenchOutput:
 
 
 class BenchListener:
-    """Hears a run: moves the bar, tells each clip's figures, saves what is done."""
+    """Follows a run: moves the bar, prints each clip's figures, saves what is done."""
 
     def __init__(
         self,
@@ -228,7 +228,7 @@ class BenchListener:
             self._sheets.add(frame)
 
     def on_clip(self, score: "ClipScore") -> None:
-        """Tell a score, and save all of them: a run that dies later loses one clip at most."""
+        """Print a score, and save all of them: a run that dies later loses at most one clip."""
         quality = score.quality
         speed = score.frames_per_second
         self._output.terminal.note(

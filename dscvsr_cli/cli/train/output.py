@@ -11,13 +11,15 @@ from dscvsr_cli.cli.console import Terminal, format_bytes, format_duration
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.train.data import TrainingData
+    from dscvsr_cli.pipelines.train.dry_run import TrainingPlan
+    from dscvsr_cli.pipelines.train.run import TrainReport
     from dscvsr_cli.training.loop import StepReport, Trainer
     from dscvsr_cli.training.validation import Score
 
 PLAIN_EVERY_STEPS = 50
 PLAIN_READING_LINES = 10
 PLAIN_EVERY_FOUND = 1000
-WINDOW = 50
+AVERAGED_STEPS = 50
 """Steps over which losses and speed are averaged."""
 
 SHARE_DONE = 1000
@@ -37,7 +39,7 @@ class TrainDisplay:
             TextColumn("{task.fields[said]}"),
         )
         self._task: TaskID | None = None
-        self._steps: deque[StepReport] = deque(maxlen=WINDOW)
+        self._steps: deque[StepReport] = deque(maxlen=AVERAGED_STEPS)
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -54,35 +56,33 @@ class TrainDisplay:
         self._progress.stop()
 
     def found(self, count: int) -> None:
-        """Tell how many clips and photographs were found so far."""
+        """Show how many clips and photographs were found so far."""
         if self._live:
             self._bar("looking", None, 0, f"{count} found")
         elif count % PLAIN_EVERY_FOUND == 0:
             self._terminal.note(f"found {count}")
 
     def reading(self, done: int, total: int) -> None:
-        """Tell how much is read."""
+        """Show how much is read."""
         if self._live:
             self._bar("reading", total, done, f"{done} of {total}")
         elif done * PLAIN_READING_LINES // total > (done - 1) * PLAIN_READING_LINES // total:
             self._terminal.note(f"read {done} of {total}")
 
     def start(self, trainer: "Trainer", data: "TrainingData") -> None:
-        """Tell what is about to be learned from what, and where."""
+        """Show the footage, the device and the dtype of the run that is about to start."""
         for note in data.notes:
             self._terminal.note(note)
         held_out = f", {data.held_out} held out" if data.held_out else ""
         self._terminal.note(
             f"learning from {data.footage} ({format_bytes(data.footage.held_bytes)} in memory"
-            f"{held_out}) on {trainer.device}"
+            f"{held_out}) on {trainer.device} in {trainer.config.dtype}"
         )
         if data.validator is None and trainer.config.validations:
-            self._terminal.note(
-                "no clip is held out, so none is measured; --val PATH names some to be measured on"
-            )
+            self._terminal.note("no clips are held out for validation; name some with --val PATH")
 
     def step(self, step: "StepReport") -> None:
-        """Tell how it goes."""
+        """Show losses, rate and speed."""
         self._steps.append(step)
         if self._live:
             shown = self._speed_and_time(step)
@@ -97,7 +97,7 @@ class TrainDisplay:
             )
 
     def validation(self, progress: float, scores: "tuple[Score, ...]") -> None:
-        """Tell how good it is on held-out clips."""
+        """Show the scores on held-out clips."""
         self._terminal.note(f"{progress:.0%}: held-out clips: {', '.join(map(str, scores))}")
 
     def _losses(self) -> str:
@@ -129,3 +129,47 @@ class TrainDisplay:
         self._progress.update(
             self._task, description=description, total=total, completed=done, said=said
         )
+
+
+def show_report(terminal: Terminal, report: "TrainReport", *, json: bool) -> None:
+    """Write what a run made, to stdout."""
+    if json:
+        terminal.print_json(report)
+        return
+    terminal.print(
+        f"{report.weights}: {report.parameters} parameters, "
+        f"{format_bytes(report.weights.stat().st_size)}, {report.iterations} steps, "
+        f"{report.clips_seen} clips, {format_duration(report.minutes * 60)}"
+    )
+    if report.scores:
+        terminal.print(f"held-out clips: {', '.join(map(str, report.scores))}")
+    if report.curves:
+        terminal.print(f"{report.log}, {report.curves}")
+
+
+def show_estimate(terminal: Terminal, plan: "TrainingPlan", *, json: bool) -> None:
+    """Write what a run would take, to stdout."""
+    if json:
+        terminal.print_json(plan)
+        return
+    operations = ", ".join(
+        f"{count:,.0f} at {scale}" for scale, count in plan.multiply_adds_per_pixel.items()
+    )
+    peak = "unknown" if plan.peak_bytes is None else f"{format_bytes(plan.peak_bytes)} at most"
+    held_out = f", {plan.held_out} clips held out" if plan.held_out else ""
+    terminal.print_rows(
+        [
+            ("footage", f"{plan.footage}{held_out}"),
+            ("network", f"{plan.parameters:,} parameters"),
+            ("multiply-adds", f"{operations}, per input pixel"),
+            ("memory", f"{peak}, of it footage {format_bytes(plan.footage_bytes)}"),
+            (
+                "speed",
+                f"{plan.samples_per_second:.2f} clips/s on {plan.device} in {plan.dtype}, "
+                f"{plan.sampling_share:.0%} of the time spent on making clips",
+            ),
+            ("run", f"{plan.iterations:,} steps, {format_duration(plan.minutes * 60)}"),
+        ]
+    )
+    for note in plan.notes:
+        terminal.print(note)

@@ -1,247 +1,172 @@
-"""``dscvsr upscale``: enlarge one video file."""
+"""``dscvsr upscale``: options in, one or many jobs out."""
 
 import os
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from dscvsr_cli.cli.console import open_terminal, until_nobody_reads
+from dscvsr_cli.cli.console import Terminal, open_terminal, until_pipe_closes
 from dscvsr_cli.cli.options import (
     DeviceOption,
     DtypeOption,
     JsonOption,
     MemoryOption,
-    Panel,
     QuietOption,
     SizeOption,
     WeightsOption,
 )
 from dscvsr_cli.cli.parsers import parse_encoder_option
-from dscvsr_cli.cli.upscale.options import (
-    AudioBitrateOption,
-    AudioEncoderOption,
-    CheckpointOption,
-    CompareOption,
-    DeinterlaceOption,
-    DropUnsupportedOption,
-    DryRunOption,
-    EncoderOptionsOption,
-    EndOption,
-    FieldOrderOption,
-    FormatOption,
-    NoAudioOption,
-    NoSubtitlesOption,
-    PreviewOption,
-    RateOption,
-    RestartOption,
-    ResumeOption,
-    SquarePixelsOption,
-    StartNumberOption,
-    StartOption,
-    StrictOption,
-)
-from dscvsr_cli.cli.upscale.run import (
-    is_folder_of_videos,
-    run_many,
-    run_single,
-    show_dry_runs,
-)
+from dscvsr_cli.cli.takes_options import takes_options
+from dscvsr_cli.cli.upscale import options as flags
+from dscvsr_cli.cli.upscale.run_jobs import is_folder_of_videos, run_many, run_single, show_dry_runs
 from dscvsr_cli.errors import UsageError
 
+if TYPE_CHECKING:
+    from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+    from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
+    from dscvsr_cli.video.read.read_options import ReadOptions
 
-def upscale_command(
-    sources: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="INPUT",
-            help="Videos, folders of videos or of pictures, frames/%05d.png, or - for a pipe.",
-        ),
-    ],
-    *,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE|FOLDER",
-            help="Where to write; .mp4, .mkv, .mov, .webm, .ts, .avi, .gif, ... says in which "
-            "container, frames/%05d.png makes pictures, - a pipe, and a folder takes several.",
-            show_default="beside the input: clip_x2.7.mp4",
-        ),
-    ] = None,
-    scale: Annotated[
-        float | None,
-        typer.Option(
-            "--scale",
-            "-s",
-            metavar="FACTOR",
-            help="Any factor above 1, such as 2.7. Sides are rounded to the nearest pixel, or to "
-            "the nearest even one where the pixel format (4:2:0) asks for it.",
-            rich_help_panel=Panel.SIZE,
-        ),
-    ] = None,
-    size: SizeOption = None,
-    width: Annotated[
-        int | None,
-        typer.Option(
-            "--width",
-            metavar="PIXELS",
-            help="Output columns; the aspect is kept.",
-            rich_help_panel=Panel.SIZE,
-        ),
-    ] = None,
-    height: Annotated[
-        int | None,
-        typer.Option(
-            "--height",
-            metavar="PIXELS",
-            help="Output rows; the aspect is kept.",
-            rich_help_panel=Panel.SIZE,
-        ),
-    ] = None,
-    square_pixels: SquarePixelsOption = False,
-    deinterlace: DeinterlaceOption = False,
-    field_order: FieldOrderOption = "auto",
-    fps: RateOption = None,
-    start_number: StartNumberOption = None,
-    strict: StrictOption = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the output if it exists, once whole.")
-    ] = False,
-    encoder: Annotated[
-        str | None,
-        typer.Option(
-            "--encoder",
-            metavar="NAME",
-            help="FFmpeg's name of a video encoder: libx264, libx265, libsvtav1, ffv1, ...",
-            show_default="libx264, or what the container and the input's depth and opacity need",
-            rich_help_panel=Panel.ENCODING,
-        ),
-    ] = None,
-    crf: Annotated[
-        float | None,
-        typer.Option(
-            "--crf",
-            help="Quality on the encoder's scale, lower is better.",
-            show_default="close to the original",
-            rich_help_panel=Panel.ENCODING,
-        ),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            "--preset",
-            help="The encoder's speed: slow, medium, fast, ...",
-            rich_help_panel=Panel.ENCODING,
-        ),
-    ] = None,
-    pixel_format: Annotated[
-        str | None,
-        typer.Option(
-            "--pix-fmt",
-            metavar="NAME",
-            help="Stored pixel format, such as yuv420p10le.",
-            show_default="the input's depth and chroma",
-            rich_help_panel=Panel.ENCODING,
-        ),
-    ] = None,
-    lossless: Annotated[
-        bool,
-        typer.Option(
-            "--lossless",
-            help="Store the enlarged pictures without any loss.",
-            rich_help_panel=Panel.ENCODING,
-        ),
-    ] = False,
-    encoder_options: EncoderOptionsOption = None,
-    output_format: FormatOption = None,
-    audio_encoder: AudioEncoderOption = None,
-    audio_bitrate: AudioBitrateOption = None,
-    no_audio: NoAudioOption = False,
-    no_subtitles: NoSubtitlesOption = False,
-    drop_unsupported: DropUnsupportedOption = False,
-    weights: WeightsOption = None,
-    device: DeviceOption = "auto",
-    dtype: DtypeOption = "auto",
-    memory: MemoryOption = None,
-    start: StartOption = None,
-    end: EndOption = None,
-    preview: PreviewOption = None,
-    compare: CompareOption = None,
-    resume: ResumeOption = False,
-    restart: RestartOption = False,
-    checkpoint: CheckpointOption = None,
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Enlarge videos by any factor; every frame, timestamp and other stream is kept.
 
-    Of several inputs a bad one does not stop the others; the exit code is then 1.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpscaleOptions:
+    """The command line of ``dscvsr upscale``: one field per option, in the order of its help."""
+
+    sources: flags.SourcesArgument
+    output: flags.OutputOption = None
+    scale: flags.ScaleOption = None
+    size: SizeOption = None
+    width: flags.WidthOption = None
+    height: flags.HeightOption = None
+    square_pixels: flags.SquarePixelsOption = False
+    deinterlace: flags.DeinterlaceOption = False
+    field_order: flags.FieldOrderOption = "auto"
+    fps: flags.RateOption = None
+    start_number: flags.StartNumberOption = None
+    strict: flags.StrictOption = False
+    overwrite: flags.OverwriteOption = False
+    encoder: flags.EncoderOption = None
+    crf: flags.CrfOption = None
+    preset: flags.PresetOption = None
+    pixel_format: flags.PixelFormatOption = None
+    lossless: flags.LosslessOption = False
+    encoder_options: flags.EncoderOptionsOption = None
+    output_format: flags.FormatOption = None
+    audio_encoder: flags.AudioEncoderOption = None
+    audio_bitrate: flags.AudioBitrateOption = None
+    no_audio: flags.NoAudioOption = False
+    no_subtitles: flags.NoSubtitlesOption = False
+    drop_unsupported: flags.DropUnsupportedOption = False
+    weights: WeightsOption = None
+    device: DeviceOption = "auto"
+    dtype: DtypeOption = "auto"
+    memory: MemoryOption = None
+    start: flags.StartOption = None
+    end: flags.EndOption = None
+    preview: flags.PreviewOption = None
+    compare: flags.CompareOption = None
+    resume: flags.ResumeOption = False
+    restart: flags.RestartOption = False
+    checkpoint: flags.CheckpointOption = None
+    dry_run: flags.DryRunOption = False
+    json: JsonOption = False
+    quiet: QuietOption = False
+
+    def __post_init__(self) -> None:
+        """Refuse options that exclude each other."""
+        if self.to_stdout and self.json:
+            raise UsageError(
+                "both the video and --json want standard output", hint="leave out one of them"
+            )
+        if self.size is not None and (self.width or self.height or self.scale):
+            raise UsageError(
+                "--size already fixes both sides", hint="leave out --scale, --width and --height"
+            )
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether the video goes to standard output."""
+        return self.output == Path("-")
+
+    def terminal(self) -> Terminal:
+        """Open the terminal that these options ask for."""
+        return open_terminal(quiet=self.quiet or self.json, stdout_is_taken=self.to_stdout)
+
+    def job(self) -> "UpscaleJob":
+        """Return the job for the first source; it has no target yet."""
+        from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+
+        return UpscaleJob(
+            source=self.sources[0],
+            reading=self._reading(),
+            square_pixels=self.square_pixels,
+            scale=self.scale,
+            width=self.size.width if self.size else self.width,
+            height=self.size.height if self.size else self.height,
+            weights=self.weights,
+            device=self.device,
+            dtype=self.dtype,
+            memory_bytes=self.memory,
+            encoder=self.encoder,
+            crf=self.crf,
+            preset=self.preset,
+            pixel_format=self.pixel_format,
+            lossless=self.lossless,
+            output_format=self.output_format,
+            encoder_options=tuple(map(parse_encoder_option, self.encoder_options or [])),
+            streams=self._streams(),
+            compare=self.compare,
+            preview_seconds=self.preview,
+            overwrite=self.overwrite,
+            resume=self.resume,
+            restart=self.restart,
+            checkpoint_frames=self.checkpoint,
+        )
+
+    def _reading(self) -> "ReadOptions":
+        from dscvsr_cli.video.read.read_options import ReadOptions
+        from dscvsr_cli.video.span import TimeSpan
+
+        return ReadOptions(
+            rate=self.fps,
+            start_number=self.start_number,
+            deinterlace=self.deinterlace,
+            field_order=self.field_order,
+            strict=self.strict,
+            span=TimeSpan(self.start or Fraction(0), self.end),
+        )
+
+    def _streams(self) -> "StreamChoices":
+        from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
+
+        return StreamChoices(
+            audio=not self.no_audio,
+            subtitles=not self.no_subtitles,
+            audio_encoder=self.audio_encoder,
+            audio_bitrate=self.audio_bitrate,
+            drop_unsupported=self.drop_unsupported,
+        )
+
+
+@takes_options(UpscaleOptions)
+def upscale_command(options: UpscaleOptions) -> None:
+    """Upscale videos by any factor; every frame, timestamp and other stream is kept.
+
+    If one of several inputs fails, the others still run, and the exit code is 1.
     """
-    to_stdout = output == Path("-")
-    if to_stdout and json:
-        raise UsageError("both the video and --json want standard output", hint="leave out one")
-    terminal = open_terminal(quiet=quiet or json, stdout_is_taken=to_stdout)
-    if size is not None and (width or height or scale):
-        raise UsageError("--size says it all", hint="leave out --scale, --width and --height")
-
+    terminal = options.terminal()
     # SVT-AV1 writes to the terminal by itself; 1 lets only its errors through.
     os.environ.setdefault("SVT_LOG", "1")
 
     from dscvsr_cli.pipelines.upscale.batch import place_job, plan_batch
-    from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-    from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
-    from dscvsr_cli.video.read.read_options import ReadOptions
-    from dscvsr_cli.video.span import TimeSpan
 
-    job = UpscaleJob(
-        source=sources[0],
-        reading=ReadOptions(
-            rate=fps,
-            start_number=start_number,
-            deinterlace=deinterlace,
-            field_order=field_order,
-            strict=strict,
-            span=TimeSpan(start or Fraction(0), end),
-        ),
-        square_pixels=square_pixels,
-        scale=scale,
-        width=size.width if size else width,
-        height=size.height if size else height,
-        weights=weights,
-        device=device,
-        dtype=dtype,
-        memory_bytes=memory,
-        encoder=encoder,
-        crf=crf,
-        preset=preset,
-        pixel_format=pixel_format,
-        lossless=lossless,
-        output_format=output_format,
-        encoder_options=tuple(map(parse_encoder_option, encoder_options or [])),
-        streams=StreamChoices(
-            audio=not no_audio,
-            subtitles=not no_subtitles,
-            audio_encoder=audio_encoder,
-            audio_bitrate=audio_bitrate,
-            drop_unsupported=drop_unsupported,
-        ),
-        compare=compare,
-        preview_seconds=preview,
-        overwrite=overwrite,
-        resume=resume,
-        restart=restart,
-        checkpoint_frames=checkpoint,
-    )
+    job, sources = options.job(), options.sources
     several = len(sources) > 1 or is_folder_of_videos(sources[0])
-    jobs = plan_batch(sources, output, job) if several else [place_job(job, output)]
-    if dry_run:
-        show_dry_runs(jobs, terminal, json=json)
+    jobs = plan_batch(sources, options.output, job) if several else [place_job(job, options.output)]
+    if options.dry_run:
+        show_dry_runs(jobs, terminal, json=options.json)
     elif several:
-        run_many(jobs, terminal, json=json)
+        run_many(jobs, terminal, json=options.json)
     else:
-        with until_nobody_reads():
-            run_single(jobs[0], terminal, json=json)
+        with until_pipe_closes():
+            run_single(jobs[0], terminal, json=options.json)

@@ -1,6 +1,7 @@
-"""Options about how a job is done: how much of it, what is kept of it, and what is only shown."""
+"""The options of ``dscvsr upscale``, in the order of its help."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -9,12 +10,185 @@ from dscvsr_cli.cli.options import Panel
 from dscvsr_cli.cli.parsers import parse_bitrate, parse_rate, parse_time
 from dscvsr_cli.video.read.read_options import FieldOrder
 
+CompareViewName = Literal["split", "side"]
+
+SourcesArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="INPUT",
+        help="Videos, folders of videos or of images, frames/%05d.png, or - for a pipe.",
+    ),
+]
+
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE|FOLDER",
+        help="Where to write. The suffix chooses the container (.mp4, .mkv, .mov, .webm, .ts, "
+        ".avi, .gif, ...); frames/%05d.png writes images, - writes to a pipe, and several "
+        "inputs go into a folder.",
+        show_default="beside the input: clip_x2.7.mp4",
+    ),
+]
+
+OverwriteOption = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace an existing output once the new one is complete.",
+    ),
+]
+
+ScaleOption = Annotated[
+    float | None,
+    typer.Option(
+        "--scale",
+        "-s",
+        metavar="FACTOR",
+        help="Any factor above 1, such as 2.7. Sides are rounded to whole pixels, or to even "
+        "ones where the pixel format (4:2:0) needs them.",
+        rich_help_panel=Panel.SIZE,
+    ),
+]
+
+WidthOption = Annotated[
+    int | None,
+    typer.Option(
+        "--width",
+        metavar="PIXELS",
+        help="Output width; keeps the aspect ratio.",
+        rich_help_panel=Panel.SIZE,
+    ),
+]
+
+HeightOption = Annotated[
+    int | None,
+    typer.Option(
+        "--height",
+        metavar="PIXELS",
+        help="Output height; keeps the aspect ratio.",
+        rich_help_panel=Panel.SIZE,
+    ),
+]
+
+SquarePixelsOption = Annotated[
+    bool,
+    typer.Option(
+        "--square-pixels",
+        help="Make non-square pixels square; the output gets more columns or rows.",
+        rich_help_panel=Panel.SIZE,
+    ),
+]
+
+DeinterlaceOption = Annotated[
+    bool,
+    typer.Option(
+        "--deinterlace",
+        help="Deinterlace; the frame count is unchanged.",
+        rich_help_panel=Panel.READING,
+    ),
+]
+
+FieldOrderOption = Annotated[
+    FieldOrder,
+    typer.Option(
+        "--field-order",
+        help="Field order of interlaced video; `progressive` if the file is flagged interlaced "
+        "by mistake.",
+        rich_help_panel=Panel.READING,
+    ),
+]
+
+RateOption = Annotated[
+    Fraction | None,
+    typer.Option(
+        "--fps",
+        parser=parse_rate,
+        metavar="RATE",
+        help="Frame rate of an image sequence, such as 25 or 24000/1001.",
+        show_default="25",
+        rich_help_panel=Panel.READING,
+    ),
+]
+
+StartNumberOption = Annotated[
+    int | None,
+    typer.Option(
+        "--start-number",
+        metavar="N",
+        help="Number of the first image of frames/%05d.png.",
+        show_default="the lowest one found",
+        rich_help_panel=Panel.READING,
+    ),
+]
+
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Stop at the first damaged frame instead of going on.",
+        rich_help_panel=Panel.READING,
+    ),
+]
+
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        metavar="NAME",
+        help="FFmpeg's name of the video encoder: libx264, libx265, libsvtav1, ffv1, ...",
+        show_default="libx264, or what the container and the input's depth and alpha need",
+        rich_help_panel=Panel.ENCODING,
+    ),
+]
+
+CrfOption = Annotated[
+    float | None,
+    typer.Option(
+        "--crf",
+        help="Quality on the encoder's scale; lower is better.",
+        show_default="close to the original",
+        rich_help_panel=Panel.ENCODING,
+    ),
+]
+
+PresetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        help="Encoder speed: slow, medium, fast, ...",
+        rich_help_panel=Panel.ENCODING,
+    ),
+]
+
+PixelFormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--pix-fmt",
+        metavar="NAME",
+        help="Pixel format of the output, such as yuv420p10le.",
+        show_default="the input's depth and chroma",
+        rich_help_panel=Panel.ENCODING,
+    ),
+]
+
+LosslessOption = Annotated[
+    bool,
+    typer.Option(
+        "--lossless",
+        help="Store the upscaled frames without loss.",
+        rich_help_panel=Panel.ENCODING,
+    ),
+]
+
 EncoderOptionsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--enc-opt",
         metavar="KEY=VALUE",
-        help="A further option of the video encoder, such as tune=film; may be repeated.",
+        help="Further option of the video encoder, such as tune=film; may be repeated.",
         show_default=False,
         rich_help_panel=Panel.ENCODING,
     ),
@@ -25,7 +199,7 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         metavar="y4m|matroska|mpegts|nut",
-        help="What is written to a pipe (-o -).",
+        help="Format of a piped output (-o -).",
         show_default="y4m",
         rich_help_panel=Panel.ENCODING,
     ),
@@ -36,8 +210,8 @@ AudioEncoderOption = Annotated[
     typer.Option(
         "--audio-encoder",
         metavar="NAME",
-        help="Encode all sound anew: aac, libopus, flac, ac3, ...",
-        show_default="sound is copied",
+        help="Re-encode all audio: aac, libopus, flac, ac3, ...",
+        show_default="audio is copied",
         rich_help_panel=Panel.STREAMS,
     ),
 ]
@@ -48,7 +222,7 @@ AudioBitrateOption = Annotated[
         "--audio-bitrate",
         parser=parse_bitrate,
         metavar="RATE",
-        help="Bits per second of each encoded sound track, such as 192k.",
+        help="Bits per second of each re-encoded audio track, such as 192k.",
         show_default="96k per channel",
         rich_help_panel=Panel.STREAMS,
     ),
@@ -58,7 +232,7 @@ NoAudioOption = Annotated[
     bool,
     typer.Option(
         "--no-audio",
-        help="Leave out all sound.",
+        help="Leave out all audio.",
         rich_help_panel=Panel.STREAMS,
     ),
 ]
@@ -76,102 +250,8 @@ DropUnsupportedOption = Annotated[
     bool,
     typer.Option(
         "--drop-unsupported",
-        help="Leave out what the output's container cannot hold, instead of refusing.",
+        help="Drop what the output's container cannot hold instead of refusing the job.",
         rich_help_panel=Panel.STREAMS,
-    ),
-]
-
-
-RateOption = Annotated[
-    Fraction | None,
-    typer.Option(
-        "--fps",
-        parser=parse_rate,
-        metavar="RATE",
-        help="Pictures per second of an image sequence: 25, 24000/1001.",
-        show_default="25",
-        rich_help_panel=Panel.READING,
-    ),
-]
-
-StartNumberOption = Annotated[
-    int | None,
-    typer.Option(
-        "--start-number",
-        metavar="N",
-        help="Number of the first picture of frames/%05d.png.",
-        show_default="the lowest there is",
-        rich_help_panel=Panel.READING,
-    ),
-]
-
-DeinterlaceOption = Annotated[
-    bool,
-    typer.Option(
-        "--deinterlace",
-        help="Make whole pictures of two fields each; their number stays the same.",
-        rich_help_panel=Panel.READING,
-    ),
-]
-
-FieldOrderOption = Annotated[
-    FieldOrder,
-    typer.Option(
-        "--field-order",
-        help="Which field of interlaced video comes first; `progressive` where there are none "
-        "although the file says so.",
-        rich_help_panel=Panel.READING,
-    ),
-]
-
-SquarePixelsOption = Annotated[
-    bool,
-    typer.Option(
-        "--square-pixels",
-        help="Make wide or tall pixels square: the output gets more columns or rows.",
-        rich_help_panel=Panel.SIZE,
-    ),
-]
-
-StrictOption = Annotated[
-    bool,
-    typer.Option(
-        "--strict",
-        help="Stop at the first damaged picture instead of going on.",
-        rich_help_panel=Panel.READING,
-    ),
-]
-
-
-CompareViewName = Literal["split", "side"]
-
-ResumeOption = Annotated[
-    bool,
-    typer.Option(
-        "--resume",
-        help="Go on where an earlier run of the same command was interrupted, if any.",
-        rich_help_panel=Panel.LONG_JOBS,
-    ),
-]
-
-RestartOption = Annotated[
-    bool,
-    typer.Option(
-        "--restart",
-        help="Throw away what an interrupted run has made and begin anew.",
-        rich_help_panel=Panel.LONG_JOBS,
-    ),
-]
-
-CheckpointOption = Annotated[
-    int | None,
-    typer.Option(
-        "--checkpoint",
-        metavar="FRAMES",
-        min=1,
-        help="Frames after which the work is made safe, so that --resume goes on from there.",
-        show_default="about half a minute of work",
-        rich_help_panel=Panel.LONG_JOBS,
     ),
 ]
 
@@ -181,7 +261,7 @@ StartOption = Annotated[
         "--start",
         parser=parse_time,
         metavar="TIME",
-        help="Begin there: 90, 1:30 or 500ms. Sound and subtitles are cut to match.",
+        help="Start here: 90, 1:30 or 500ms. Audio and subtitles are cut to match.",
         show_default=False,
         rich_help_panel=Panel.PART,
     ),
@@ -193,7 +273,7 @@ EndOption = Annotated[
         "--end",
         parser=parse_time,
         metavar="TIME",
-        help="End before there.",
+        help="Stop before this time.",
         show_default=False,
         rich_help_panel=Panel.PART,
     ),
@@ -205,7 +285,7 @@ PreviewOption = Annotated[
         "--preview",
         parser=parse_time,
         metavar="TIME",
-        help="Make so much of the middle (or from --start on), as clip_x2.7_preview.mp4.",
+        help="Render only this much, from the middle or from --start, as clip_x2.7_preview.mp4.",
         show_default=False,
         rich_help_panel=Panel.PART,
     ),
@@ -215,9 +295,40 @@ CompareOption = Annotated[
     CompareViewName | None,
     typer.Option(
         "--compare",
-        help="Show bicubic on the left and dscvsr on the right: in one picture, or side by side.",
+        help="Show bicubic on the left and dscvsr on the right: `split` in one frame, or `side` "
+        "by side.",
         show_default=False,
         rich_help_panel=Panel.PART,
+    ),
+]
+
+ResumeOption = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Continue an interrupted run of the same command, if there is one.",
+        rich_help_panel=Panel.LONG_JOBS,
+    ),
+]
+
+RestartOption = Annotated[
+    bool,
+    typer.Option(
+        "--restart",
+        help="Discard what an interrupted run has made and start over.",
+        rich_help_panel=Panel.LONG_JOBS,
+    ),
+]
+
+CheckpointOption = Annotated[
+    int | None,
+    typer.Option(
+        "--checkpoint",
+        min=1,
+        metavar="N",
+        help="Save progress every N frames for --resume.",
+        show_default="about half a minute of work",
+        rich_help_panel=Panel.LONG_JOBS,
     ),
 ]
 
@@ -225,7 +336,8 @@ DryRunOption = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Say what would be done, kept and lost, how long it would take and how much room.",
+        help="Show what would be done, kept and lost, and estimate time, memory and disk space; "
+        "then exit.",
         rich_help_panel=Panel.LONG_JOBS,
     ),
 ]

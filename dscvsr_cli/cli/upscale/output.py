@@ -1,4 +1,4 @@
-"""What ``dscvsr upscale`` says: plans, reports, dry runs and the sum of many files, as lines."""
+"""Word the plans, reports, dry runs and summaries of ``dscvsr upscale``."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

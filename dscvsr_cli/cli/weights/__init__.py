@@ -1,1 +1,5 @@
-"""Room."""
+"""``dscvsr weights``: begin with ``command``.
+
+``command`` lists, fetches, checks and describes weights; ``release`` exports them from a training
+run, converts those of BasicVSR, and pushes them to the Hub.
+"""

@@ -1,4 +1,4 @@
-"""``dscvsr weights``: see which weights exist, fetch, check and publish them."""
+"""``dscvsr weights``: list, download, check and publish weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from dscvsr_cli.weights.catalog import BundledFile, WeightsEntry, load_catalog
 from dscvsr_cli.weights.locate import locate_weights, present_path
 
 weights_app = typer.Typer(
-    name="weights", help="See, fetch, check and publish network weights.", no_args_is_help=True
+    name="weights", help="List, download, check and publish network weights.", no_args_is_help=True
 )
 
 NameArgument = Annotated[
@@ -27,7 +27,7 @@ SpecsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[NAME|FILE|OWNER/REPO/FILE]...",
-        help="Which weights.",
+        help="Weights.",
         autocompletion=complete_weights,
     ),
 ]
@@ -35,7 +35,7 @@ SpecsArgument = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsStatus:
-    """One entry of the catalog and whether it lies on this machine."""
+    """One entry of the catalog, and whether it is on this machine."""
 
     name: str
     summary: str
@@ -96,7 +96,7 @@ def _row(status: WeightsStatus) -> tuple[str, ...]:
 
 @weights_app.command("path")
 def path_command(name: NameArgument = None) -> None:
-    """Print where weights lie on this machine; nothing is fetched."""
+    """Print the path of weights on this machine; download nothing."""
     catalog = load_catalog()
     entry = catalog.default if name is None else catalog.find(name)
     path = present_path(entry)
@@ -112,10 +112,10 @@ def path_command(name: NameArgument = None) -> None:
 def pull_command(
     names: SpecsArgument = None,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Fetch again what is here.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Download again even if present.")] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Fetch weights and check their sha256; without a name, all published ones."""
+    """Download weights and check their sha256; without a name, all published ones."""
     terminal = open_terminal(quiet=quiet)
     for name in names or load_catalog().names:
         located = locate_weights(name, force=force, show_progress=not quiet)
@@ -123,7 +123,7 @@ def pull_command(
 
 
 @weights_app.command("verify")
-def verify_command(
+def verify_weights_command(
     names: SpecsArgument = None, *, as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
     """Check sha256 and load the network; without a name, everything on this machine."""
@@ -164,7 +164,7 @@ def _verdict(name: str) -> Verdict:
 def describe_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A safetensors file of dscvsr.")],
 ) -> None:
-    """Print a file's config, training record, size and sha256, as weights.toml wants them."""
+    """Print a file's config, training record, size and sha256 in the form of weights.toml."""
     from dscvsr_cli.weights.describe import describe_file
 
     open_terminal().print(describe_file(file))

@@ -18,7 +18,7 @@ def export_command(
         typer.Option("--output", "-o", metavar="FILE", help="The safetensors file to write."),
     ],
     half: Annotated[
-        bool, typer.Option("--half", help="Store float16: half the size, hardly less exact.")
+        bool, typer.Option("--half", help="Store float16: half the size, almost the same frames.")
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -46,7 +46,7 @@ def convert_command(
     ],
     quiet: QuietOption = False,
 ) -> None:
-    """Turn public BasicVSR weights into the beginning of a teacher for any factor."""
+    """Convert public BasicVSR weights to start training a teacher for any factor."""
     from dscvsr_cli.weights.external.basicvsr import convert_basicvsr, read_pickled_weights
     from dscvsr_cli.weights.network_file import save_network
 
@@ -67,10 +67,13 @@ def convert_command(
 
 def push_command(
     repo: Annotated[
-        str, typer.Argument(metavar="OWNER/REPO", help="Where on the Hub; made where missing.")
+        str, typer.Argument(metavar="OWNER/REPO", help="Repository on the Hub; created if missing.")
     ],
     source: Annotated[
-        Path, typer.Argument(metavar="[RUN|FILE]", help="A training run's folder, or weights.")
+        Path,
+        typer.Argument(
+            metavar="[RUN|FILE]", help="The folder of a training run, or a weights file."
+        ),
     ] = Path(),
     *,
     licence: Annotated[
@@ -82,9 +85,11 @@ def push_command(
             help="Licence of the weights: Apache-2.0, MIT.",
         ),
     ],
-    private: Annotated[bool, typer.Option("--private", help="Make a new one private.")] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Create the repository as private.")
+    ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the model card; nothing is uploaded.")
+        bool, typer.Option("--dry-run", help="Print the model card, then exit.")
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,

@@ -1,6 +1,5 @@
-"""Bench: weights in, a report of quality and speed out.
+"""From data sets and weights to a benchmark: begin with ``run``.
 
-``run`` finds the clips, loads the weights and measures them; ``network_method`` wraps a network as
-one of the methods that are compared, run exactly as ``upscale`` runs it. Metrics, methods, tables
-and reports are in ``dscvsr_cli/benchmarking``. Start with ``run.py``.
+``run`` finds clips, weights and peers for a job and measures quality or speed; ``network_method``
+runs a network just as ``upscale`` does.
 """

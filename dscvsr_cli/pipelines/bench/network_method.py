@@ -15,10 +15,9 @@ from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.network_cost import network_cost
+from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.load import load_network
-from dscvsr_cli.weights.verify import file_sha256
 
 
 def network_method(
@@ -34,7 +33,7 @@ def network_method(
     Args:
         spec: A catalog name, a file, or a file on the Hub; None means the default.
         device: Where it runs.
-        dtype_name: Kind of numbers; "auto" suits the device.
+        dtype_name: The network's dtype; "auto" suits the device.
         memory_bytes: Memory that a plan may use; None measures what is free.
         show_progress: Show a bar while something is fetched.
 
@@ -46,13 +45,6 @@ def network_method(
     loaded = load_network(spec, device=device, dtype=dtype, show_progress=show_progress)
     # torch's stubs leave out this form of to().
     loaded.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def float32_network() -> RecurrentNetwork:
-        return load_network(spec, device=device).network
-
-    def reset_memory() -> None:
-        if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)
 
     return Method(
         info=MethodInfo(
@@ -67,12 +59,19 @@ def network_method(
             device=device,
             cost=network_cost(loaded.config, dtype),
             memory_bytes=memory_bytes,
-            float32_network=None if dtype == torch.float32 else float32_network,
+            float32_network=None
+            if dtype == torch.float32
+            else lambda: load_network(spec, device=device).network,
         ),
         multiply_adds=lambda scale: multiply_adds_per_pixel(loaded.config, scale),
         peak_memory=lambda: peak_memory_bytes(device),
-        reset_memory=reset_memory,
+        reset_memory=lambda: _reset_peak_memory(device),
     )
+
+
+def _reset_peak_memory(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
 
 
 def network_upscaler(
@@ -92,7 +91,7 @@ def network_upscaler(
         cost: What the network needs; the sizes of the pieces follow from it and the free memory.
         plan: Sizes of the pieces, where ``cost`` is not given.
         memory_bytes: Memory that a plan may use; None measures what is free.
-        float32_network: Builds the network in float32, where it is of another kind.
+        float32_network: Builds the network in float32, where its dtype is another.
     """
 
     def upscale(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import torch
 
-from dscvsr_cli.benchmarking.methods import Method, classical_methods
-from dscvsr_cli.benchmarking.peers import Peer, find_peer
-from dscvsr_cli.benchmarking.protocol import (
+from dscvsr_cli.benchmarking.bench_protocol import (
+    BenchProtocol,
     Channel,
-    Protocol,
     default_channel,
     default_degradation,
 )
-from dscvsr_cli.benchmarking.run import BenchRun
+from dscvsr_cli.benchmarking.bench_run import BenchRun
+from dscvsr_cli.benchmarking.methods import Method, classical_methods
+from dscvsr_cli.benchmarking.peers import Peer, find_peer
 from dscvsr_cli.benchmarking.speed import SPEED_SCALES, SpeedReport, SpeedRow, measure_speeds
 from dscvsr_cli.datasets.benchmark_sets import KNOWN
 from dscvsr_cli.datasets.clips import Clip
@@ -23,7 +23,7 @@ from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.pipelines.bench.network_method import network_method
-from dscvsr_cli.weights.external.lpips import load_lpips
+from dscvsr_cli.weights.external.lpips_weights import load_lpips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +33,12 @@ class BenchJob:
     datasets: tuple[str, ...] = ("vid4",)
     """The name of one known data set, or paths, whose clips are taken together."""
     root: Path | None = None
-    """Where data sets lie; None asks the environment."""
+    """Folder of the known data sets; None reads it from the environment."""
     scales: tuple[float, ...] = (4.0,)
     weights: tuple[str | None, ...] = (None,)
     """Names, files or addresses; None means the default."""
     peers: tuple[tuple[str, Path], ...] = ()
-    """Names of other tools, and where the pictures lie that they made."""
+    """Names of other tools, and the folders of the images that they made."""
     degradation: str | None = None
     """None takes the literature's for the data set; so with the channel."""
     channel: Channel | None = None
@@ -63,7 +63,7 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
     lpips = load_lpips() if job.lpips else None
     clips = _clips(job)
     name = ", ".join(job.datasets)
-    protocol = Protocol(
+    protocol = BenchProtocol(
         dataset=name.lower() if name.lower() in KNOWN else name,
         degradation=job.degradation or default_degradation(name),
         channel=job.channel or default_channel(name),
@@ -95,7 +95,7 @@ def bench_speed(
     show_progress: bool = False,
     on_row: Callable[[SpeedRow], None] | None = None,
 ) -> SpeedReport:
-    """Time the weights of a job on synthetic frames, in every wanted kind of numbers.
+    """Time the weights of a job on synthetic frames, in every requested dtype.
 
     Raises:
         UsageError: A factor that does not enlarge.
@@ -114,10 +114,9 @@ def bench_speed(
 
 
 def speed_dtypes(name: DtypeName, device: torch.device) -> tuple[DtypeName, ...]:
-    """Return the kinds of numbers to time: the wanted one, or with "auto" all worth a look.
+    """Return the dtypes to time: the named one, or for "auto" all worth a look.
 
-    These are float32 and, where the device has one, the kind that `upscale` would take; on CUDA
-    both half kinds.
+    These are float32 and the dtype that `upscale` would choose; on CUDA, both half-precision ones.
     """
     if name != "auto":
         return (name,)

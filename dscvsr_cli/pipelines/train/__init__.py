@@ -1,7 +1,6 @@
-"""Train: a recipe and folders of footage in, a weights file out.
+"""From recipe and folders to a weights file: begin with ``run``, the whole story of a run.
 
-``data`` finds and reads the footage, ``build_trainer`` makes the network with its teachers, and
-``start_record`` holds a resumed run to the settings it was started with. ``dry_run`` estimates time
-and memory, ``export`` writes weights from a checkpoint, ``torchrun`` joins several processes. Start
-with ``run.py``; the loop itself is in ``dscvsr_cli/training``.
+``data`` finds, splits and reads footage; ``build_trainer`` adds teacher and VGG-19 to a trainer;
+``start_record`` writes what a run started with into its log. ``dry_run`` estimates a run,
+``export`` takes the weights out of a checkpoint, ``torchrun`` joins several processes.
 """

@@ -1,19 +1,20 @@
-"""A run's trainer together with what teaches it: a teacher network and VGG-19, where asked for."""
+"""Build a run's trainer, with its teacher and VGG-19 if the recipe asks for them."""
 
 from pathlib import Path
 
 import torch
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.training.checkpoint import recipe_of
 from dscvsr_cli.training.config import TrainingConfig, load_recipe
-from dscvsr_cli.training.loop import Trainer, recipe_of
+from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.objective.perceptual import PerceptualLoss
 from dscvsr_cli.training.parallel import ALONE, Parallel
 from dscvsr_cli.weights.external.teacher import load_teacher
 from dscvsr_cli.weights.external.vgg import load_vgg19
 
 STUDENT_RECIPES = ("lite", "paper")
-"""What can be trained from a teacher, the default first."""
+"""Recipes of students, the default first."""
 
 
 def recipe_for(teacher: Path | None) -> str:
@@ -70,7 +71,7 @@ def build_trainer(
         )
     except ValueError as error:
         raise UsageError(
-            f"this run cannot be: {error}",
+            f"this run is not possible: {error}",
             hint="choose a recipe that matches the teacher (--recipe), change the batch "
             "(-O batch=8), or learn without its features (-O distill_weight=0)",
         ) from error

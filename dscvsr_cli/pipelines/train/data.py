@@ -1,4 +1,4 @@
-"""What a run learns from and is measured on: found, parted, read; what is left out is told."""
+"""Find, split and read the footage of a run; warn about what is left out."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -19,17 +19,17 @@ from dscvsr_cli.training.validation import Validator, choose_clips
 logger = logging.getLogger(__name__)
 
 DATA_SHARE_OF_MEMORY = 0.5
-"""Of the memory that is free on the device, what footage may take; the rest is the network's."""
+"""Share of the device's free memory for footage; the rest is for the network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataReader:
-    """Where footage lies and how it is read."""
+    """Where footage is and how it is read."""
 
     places: tuple[Path, ...]
     """Files and folders to learn from."""
     validation: tuple[Path, ...] = ()
-    """Files and folders to be measured on; without any, a share of ``places`` is held out."""
+    """Files and folders to validate on; without any, a share of ``places`` is held out."""
     memory_bytes: int | None = None
     """Memory for footage; None takes ``DATA_SHARE_OF_MEMORY`` of what is free."""
     on_found: Callable[[int], None] | None = None
@@ -55,22 +55,17 @@ class DataReader:
         """Read everything.
 
         Args:
-            config: Says what clips must have, and which are held out.
-            device: Where the footage shall lie.
+            config: Decides what clips must have, and which are held out.
+            device: Where to hold the footage.
             budget_bytes: Memory it may take there.
             batches_done: Batches that an interrupted run has drawn.
-            validated: Whether there shall be a validator.
+            validated: Whether to return a validator, if there are held-out clips.
 
         Raises:
             DatasetError: A place is missing, or nothing there can be used.
         """
         found = find_sources(self.places, on_found=self.on_found)
-        sources = found.sources
-        held_out: tuple[Source, ...] = ()
-        if self.validation:
-            held_out = find_sources(self.validation).sources
-        elif config.validations:
-            sources, held_out = split_sources(sources, config.validation_share)
+        sources, held_out = self._part(found.sources, config)
         footage = load_footage(
             sources,
             Demand(frames=max(config.sequence), side=config.reach(config.patch)),
@@ -82,20 +77,42 @@ class DataReader:
         )
         skipped = (*found.skipped, *footage.skipped)
         _warn(skipped, len(found.sources))
-        clips = choose_clips(held_out) if validated and config.validations else []
-        if self.validation and validated and config.validations and not clips:
-            raise DatasetError(
-                "no clip to be measured on can be read in "
-                + ", ".join(str(place) for place in self.validation),
-                hint="--val needs a video or a folder of frames, 64 pixels on a side at least",
-            )
+        validated = validated and config.validations > 0
         return TrainingData(
             footage=footage,
-            validator=Validator(clips, device=device) if clips else None,
+            budget_bytes=budget_bytes,
+            validator=self._validator(held_out, device) if validated else None,
             held_out=0 if self.validation else len(held_out),
             notes=(*found.notes, *_notes(footage)),
             skipped=skipped,
         )
+
+    def _part(
+        self, sources: Sequence[Source], config: TrainingConfig
+    ) -> tuple[Sequence[Source], Sequence[Source]]:
+        """Return the sources to learn from and those to validate on."""
+        if self.validation:
+            return sources, find_sources(self.validation).sources
+        if config.validations:
+            return split_sources(sources, config.validation_share)
+        return sources, ()
+
+    def _validator(self, sources: Sequence[Source], device: torch.device) -> Validator | None:
+        """Return a validator on a few of the sources; None where none were held out.
+
+        Raises:
+            DatasetError: Clips were named, and none of them can be used.
+        """
+        clips = choose_clips(sources)
+        if clips:
+            return Validator(clips, device=device)
+        if self.validation:
+            raise DatasetError(
+                "no clip to validate on can be read in "
+                + ", ".join(str(place) for place in self.validation),
+                hint="--val needs a video or a folder of frames, at least 64 pixels on a side",
+            )
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,12 +120,14 @@ class TrainingData:
     """What was read."""
 
     footage: LoadedFootage
+    budget_bytes: int
+    """Memory that the footage was allowed; which clips are held when depends on it."""
     validator: Validator | None
-    """None where there is nothing to be measured on."""
+    """None where there is nothing to validate on."""
     held_out: int
-    """Clips that are not learned from, because they may be measured on."""
+    """Clips kept for validation instead of training."""
     notes: tuple[str, ...]
-    """Sentences for a person: what was left out by a rule, what does not fit into memory."""
+    """Sentences for a person: what a rule left out, what does not fit into memory."""
     skipped: tuple[Skipped, ...]
     """What is of no use, and why."""
 

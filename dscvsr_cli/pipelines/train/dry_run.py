@@ -1,4 +1,4 @@
-"""What a training run would take: sizes, memory and time, from a few real steps of a throwaway."""
+"""Estimate a training run: sizes, memory and time, from a few real steps that are thrown away."""
 
 import time
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.schedule import sequence_length
 
 TIMED_STEPS = 10
-SCALES = (2.0, 4.0)
+COUNTED_SCALES = (2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +30,14 @@ class TrainingPlan:
     notes: tuple[str, ...]
     parameters: int
     multiply_adds_per_pixel: dict[str, float]
-    """Of one frame amid a clip, per pixel of the input, by scale."""
+    """Multiply-adds of one frame inside a clip, per input pixel, by scale."""
     device: str
+    dtype: str
+    """dtype of the convolutions; the weights are float32."""
     footage_bytes: int
     """Memory of the footage, on the device."""
     peak_bytes: int | None
-    """Most memory that the process (on CUDA, the device) held at once; None where nothing tells."""
+    """Peak memory of the process (on CUDA, of the device); None where it cannot be measured."""
     seconds_per_step: float
     """Mean over steps spread evenly over the run; the sampling of clips is in it."""
     sampling_share: float
@@ -73,9 +75,11 @@ def plan_training(
         notes=found.notes,
         parameters=sum(p.numel() for p in trainer.network.parameters()),
         multiply_adds_per_pixel={
-            f"x{scale:g}": multiply_adds_per_pixel(config.network, scale) for scale in SCALES
+            f"x{scale:g}": multiply_adds_per_pixel(config.network, scale)
+            for scale in COUNTED_SCALES
         },
         device=str(device),
+        dtype=trainer.config.dtype,
         footage_bytes=found.footage.held_bytes,
         peak_bytes=peak_held_bytes(device),
         seconds_per_step=each,

@@ -1,4 +1,4 @@
-"""The weights of a run, finished or not, as a file: from its last checkpoint, averaged."""
+"""Export the averaged weights of a run's last checkpoint, finished or not, to a file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ class ExportReport:
 
     weights: Path
     iterations: int
-    """Steps that the run had behind it."""
+    """Steps that the run had done."""
     size_bytes: int
 
 
@@ -75,7 +75,7 @@ def _halved(name: str, tensor: Tensor) -> Tensor:
 
 
 def _record(run: Path, config: TrainingConfig, state: RunState) -> dict[str, str]:
-    """Tell how the weights were trained, as far as the checkpoint and the log know it."""
+    """Return how the weights were trained, as far as the checkpoint and the log know it."""
     events = read_log(run / LOG_NAME)
     start = _last(events, "start", state.iteration)
     measured = _last(events, "validation", state.iteration)
@@ -86,7 +86,7 @@ def _record(run: Path, config: TrainingConfig, state: RunState) -> dict[str, str
         }
         footage = str(start.get("footage", "unknown"))
     except TypeError:
-        # Somebody's own lines in the log are no reason to keep the weights back.
+        # Foreign lines in the log are no reason to refuse the weights.
         scores, machine, footage = [], {}, "unknown"
     return training_record(
         config,

@@ -18,7 +18,7 @@ from dscvsr_cli.training.data.sampler import Sampler
 from dscvsr_cli.training.loop import StepReport, Trainer
 from dscvsr_cli.training.parallel import ALONE, Parallel
 from dscvsr_cli.training.recorder import Recorder, write_curves
-from dscvsr_cli.training.run_log import RunLog
+from dscvsr_cli.training.run_log import Event, RunLog
 from dscvsr_cli.training.validation import Score
 from dscvsr_cli.weights.network_file import read_network, save_network
 
@@ -32,17 +32,17 @@ CURVES_NAME = "curves.svg"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainEvents:
-    """Who is told of what, while a run goes on."""
+    """Callbacks of a running training."""
 
     on_start: Callable[[Trainer, TrainingData], None] | None = None
-    """All is read, and the first step is about to begin."""
+    """Called when all is read, just before the first step."""
     on_step: Callable[[StepReport], None] | None = None
     on_validation: Callable[[float, tuple[Score, ...]], None] | None = None
-    """Held-out clips were measured, with so much of the run behind."""
+    """Called with the share of the run that is done and the scores on held-out clips."""
 
 
 SILENT = TrainEvents()
-"""Nobody is told."""
+"""No callbacks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class TrainReport:
     iterations: int
     clips_seen: int
     minutes: float
-    """Of training, restarts included, reading of the footage excluded."""
+    """Minutes of training, including those before a restart, without reading the footage."""
     scores: tuple[Score, ...]
     """On held-out clips, at the end; empty where none were held out."""
     log: Path
@@ -79,13 +79,13 @@ def train(
 
     Args:
         config: The recipe; with ``resume`` the checkpoint's own recipe is used instead.
-        data: Where the footage lies.
+        data: Reads the footage.
         run: Where the checkpoint, the weights, the log and the curves go.
         device: Where to train.
         resume: Go on from the checkpoint in ``run``.
-        init: A weights file to begin with instead of fresh weights; of another network than the
-            recipe's, the parts that fit are taken.
-        events: Who is told of what.
+        init: A weights file to start from instead of fresh weights; if it holds another network
+            than the recipe's, the parts that fit are taken.
+        events: Callbacks.
         parallel: This process's place among those that train together.
 
     Returns:
@@ -96,35 +96,41 @@ def train(
         DatasetError: No usable footage, a broken checkpoint, or a run that diverges.
         WeightsError: A checkpoint or the weights cannot be written.
     """
-    checkpoint = run / CHECKPOINT_NAME
     _make_folder(run, resume=resume)
-    trainer = build_trainer(
-        config,
-        device=device,
-        checkpoint=checkpoint if resume else None,
-        parallel=parallel,
-    )
+    checkpoint = run / CHECKPOINT_NAME if resume else None
+    trainer = build_trainer(config, device=device, checkpoint=checkpoint, parallel=parallel)
     if init is not None and not resume:
         _start_from(trainer, init)
-    log_path = run / LOG_NAME
-    before = last_start(log_path) if resume else {}
+    before = last_start(run / LOG_NAME) if resume else {}
+    found = _read(data, trainer, before)
+    with found.footage:
+        if not parallel.leads:
+            trainer.run(Sampler(found.footage.stream, trainer.config))
+            return None
+        scores = _run_recorded(trainer, found, run, before=before, events=events)
+    return _report(trainer, found, scores, run)
+
+
+def _read(data: DataReader, trainer: Trainer, before: Event) -> TrainingData:
+    """Read the footage: as much as options, an earlier start of the run, or free memory allow."""
+    parallel, device = trainer.parallel, trainer.device
     budget_bytes = data.memory_bytes or before.get("data_memory_bytes") or data.budget_bytes(device)
-    # Processes that hold other clips at other times would not draw the same batch.
-    budget_bytes = int(parallel.agree(budget_bytes, device=device))
-    found = data.read(
+    return data.read(
         trainer.config,
         device=device,
-        budget_bytes=budget_bytes,
+        # Processes that hold other clips at other times would not draw the same batch.
+        budget_bytes=int(parallel.agree(budget_bytes, device=device)),
         batches_done=trainer.state.iteration,
         validated=parallel.leads,
     )
-    sampler = Sampler(found.footage.stream, trainer.config)
-    if not parallel.leads:
-        with found.footage:
-            trainer.run(sampler)
-        return None
-    with RunLog(log_path) as log, found.footage:
-        log_start(log, trainer, found, before=before, budget_bytes=budget_bytes)
+
+
+def _run_recorded(
+    trainer: Trainer, found: TrainingData, run: Path, *, before: Event, events: TrainEvents
+) -> tuple[Score, ...]:
+    """Run the loop, with a log, validations and checkpoints -> the last scores."""
+    with RunLog(run / LOG_NAME) as log:
+        log_start(log, trainer, found, before=before)
         recorder = Recorder(trainer, log, found.validator, on_validation=events.on_validation)
         if events.on_start:
             events.on_start(trainer, found)
@@ -134,9 +140,10 @@ def train(
             if events.on_step:
                 events.on_step(step)
 
-        trainer.run(sampler, checkpoint=checkpoint, on_step=after_step)
+        sampler = Sampler(found.footage.stream, trainer.config)
+        trainer.run(sampler, checkpoint=run / CHECKPOINT_NAME, on_step=after_step)
         recorder.finish()
-    return _report(trainer, found, recorder.scores, run)
+    return recorder.scores
 
 
 def _make_folder(run: Path, *, resume: bool) -> None:
@@ -225,12 +232,13 @@ def training_record(
     scores: Sequence[Score],
     machine: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return what a weights file tells about its training."""
+    """Return the training record of a weights file."""
     if config.teacher is not None:
-        # Weights are given away; where their teacher lay is nobody's business.
+        # Weights are published: they must not reveal where their teacher was stored.
         config = replace(config, teacher=Path(config.teacher).name)
     record = {
         "recipe": repr(config),
+        "dtype": config.dtype,
         "footage": footage,
         "iterations": str(iterations),
         "clips seen": str(clips_seen),

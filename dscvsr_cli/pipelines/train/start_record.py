@@ -1,4 +1,4 @@
-"""What a run begins with: written into its log, and looked up there when it goes on."""
+"""The start event of a run: written into its log, and read again when the run resumes."""
 
 import logging
 import platform
@@ -15,27 +15,24 @@ logger = logging.getLogger(__name__)
 
 
 def last_start(log: Path) -> Event:
-    """Return the line with which a run last began; empty where its log is lost."""
+    """Return the last start event of a run; empty if its log is lost."""
     starts = [event for event in read_log(log) if event.get("event") == "start"]
     return starts[-1] if starts else {}
 
 
-def log_start(
-    log: RunLog, trainer: Trainer, found: TrainingData, *, before: Event, budget_bytes: int
-) -> None:
-    """Write down what a run begins with, and warn where that is not what it began with before.
+def log_start(log: RunLog, trainer: Trainer, found: TrainingData, *, before: Event) -> None:
+    """Log what a run starts with, and warn if that differs from its earlier start.
 
     Args:
         log: The run's log.
         trainer: The run.
         found: What there is to learn from.
         before: The last line of this kind, or nothing.
-        budget_bytes: Memory for footage; what is held when depends on it.
     """
     data = {
         "footage": str(found.footage),
         "held_out": found.held_out,
-        "data_memory_bytes": budget_bytes,
+        "data_memory_bytes": found.budget_bytes,
     }
     changed = [name for name in data if name in before and before[name] != data[name]]
     if changed:
@@ -50,6 +47,7 @@ def log_start(
         "start",
         iteration=iteration,
         config=trainer.config.to_values(),
+        dtype=trainer.config.dtype,
         **data,
         validation_frames=found.validator.frames if found.validator else 0,
         notes=found.notes,
@@ -60,7 +58,7 @@ def log_start(
 
 
 def machine(device: torch.device) -> dict[str, str]:
-    """Tell on what a run trains, and with which versions."""
+    """Return the hardware and the versions that a run trains with."""
     threads = torch.get_num_threads()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {

@@ -1,4 +1,4 @@
-"""This process's place among those that torchrun started, and the group they form."""
+"""Join the group of processes that torchrun started, and find this one's place in it."""
 
 import os
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def joined(device: torch.device) -> Iterator[Parallel]:
         yield ALONE
         return
     try:
-        # torchrun tells every process its place through the environment, which this reads.
+        # torchrun passes every process its place in environment variables, which this reads.
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     except (ValueError, RuntimeError) as error:
         raise UsageError(

@@ -9,8 +9,8 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.pipelines.resume.manifest import identify_input
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import Target
+from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.load import LoadedNetwork
-from dscvsr_cli.weights.verify import file_sha256
 
 _RESOLVED = frozenset({"scale", "width", "height", "weights", "device", "dtype", "encoder"})
 """Fields of a job that are compared by the values they were resolved to."""

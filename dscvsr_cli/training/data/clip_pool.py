@@ -13,7 +13,7 @@ from dscvsr_cli.datasets.decode import decode
 from dscvsr_cli.datasets.sources import Skipped, Source
 from dscvsr_cli.errors import DatasetError, DscvsrError
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.training.data.clip_window import STEPS_PER_CHANGE, Rotation
+from dscvsr_cli.training.data.clip_window import STEPS_PER_CHANGE, ClipWindow
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Footage:
 
     @property
     def device(self) -> torch.device:
-        """Where it lies."""
+        """The device that holds it."""
         return next((t.device for t in (*self.clips, *self.photos)), torch.device("cpu"))
 
 
@@ -88,7 +88,7 @@ class Part:
     count: int | None = None
     """Frames; None for all that come."""
     size_bytes: int
-    """Memory that it takes, as far as can be told before it is decoded."""
+    """Memory that it takes, as far as is known before it is decoded."""
 
 
 class RotatingFootage:
@@ -126,7 +126,7 @@ class RotatingFootage:
             DatasetError: None of it can be read.
         """
         self._parts, self._demand, self._device = parts, demand, device
-        self._rotation = Rotation([part.size_bytes for part in parts], budget=budget, seed=seed)
+        self._rotation = ClipWindow([part.size_bytes for part in parts], budget=budget, seed=seed)
         self._batches = batches_done
         for _ in range(batches_done // STEPS_PER_CHANGE):
             self._rotation.change()

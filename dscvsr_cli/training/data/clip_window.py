@@ -1,4 +1,4 @@
-"""Rotation: which parts of a data set larger than memory are held, decided by arithmetic alone.
+"""ClipWindow: which parts of a data set larger than memory are held, decided by arithmetic alone.
 
 The parts stand in a random order that the seed decides, closed to a ring; what is held is a stretch
 of it that moves on. So every part gets its turn, and what is held after so many changes depends on
@@ -13,7 +13,7 @@ STEPS_PER_CHANGE = 100
 """Steps between two changes: slow enough that decoding in the background keeps up."""
 
 
-class Rotation:
+class ClipWindow:
     """The stretch of the ring that is held."""
 
     def __init__(self, sizes: Sequence[int], *, budget: int, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Loading footage: measured first, then held whole where memory allows, else in turns."""
+"""Load footage: measure it first, then hold all of it if memory allows, else a part at a time."""
 
 import itertools
 import os
@@ -88,25 +88,27 @@ def load_footage(
 
     Everything is measured first. Where it fits into the budget, all of it is held; else clips are
     cut into parts of ``PART_LENGTHS`` times the longest clip drawn, and a random share of the parts
-    is held that moves on during the run (see ``rotation``). What is too small, too short or
+    is held that moves on during the run (see ``clip_window``). What is too small, too short or
     unreadable is left out and listed.
 
     Args:
         sources: What to read.
         demand: What a clip or photograph must have.
         budget_bytes: Memory for footage.
-        device: Where it shall lie.
+        device: Where to hold it.
         seed: Decides which parts are held when.
         batches_done: Batches that an interrupted run has drawn.
-        on_progress: Where told how far it is.
+        on_progress: Called with the progress.
 
     Raises:
         DatasetError: Nothing is of use.
     """
     whole, skipped = _measure_all(sources, demand)
-    total = sum(part.size_bytes for part in whole)
+    size_bytes = sum(part.size_bytes for part in whole)
     stream: Footage | RotatingFootage
-    if total > budget_bytes:
+    if size_bytes <= budget_bytes:
+        stream = _hold(whole, demand, device, skipped, on_progress)
+    else:
         stream = RotatingFootage(
             [piece for part in whole for piece in cut(part, demand)],
             demand,
@@ -117,19 +119,27 @@ def load_footage(
             batches_done=batches_done,
             on_progress=on_progress,
         )
-        held = stream.current
-    else:
-        stream = held = _hold(whole, demand, device, skipped, on_progress)
     useless = {entry.place for entry in skipped}
     useful = [part.source for part in whole if str(part.source.place) not in useless]
     if not useful:
         raise _nothing(demand, skipped)
+    return _loaded(stream, useful, size_bytes=size_bytes, skipped=skipped)
+
+
+def _loaded(
+    stream: Footage | RotatingFootage,
+    useful: Sequence[Source],
+    *,
+    size_bytes: int,
+    skipped: Sequence[Skipped],
+) -> LoadedFootage:
     photos = sum(source.kind == "photo" for source in useful)
+    held = stream.current if isinstance(stream, RotatingFootage) else stream
     return LoadedFootage(
         stream=stream,
         clips=len(useful) - photos,
         photos=photos,
-        size_bytes=total,
+        size_bytes=size_bytes,
         held_bytes=held.size_bytes,
         skipped=tuple(skipped),
     )
@@ -216,7 +226,7 @@ def _nothing(demand: Demand, skipped: Sequence[Skipped]) -> DatasetError:
     if not skipped:
         return DatasetError("there is nothing to learn from", hint=f"check --data; {needs}")
     return DatasetError(
-        f"nothing to learn from: none of {len(skipped)} clips and pictures can be used; "
+        f"nothing to learn from: none of {len(skipped)} clips and photographs can be used; "
         f"{skipped[0]}",
         hint=needs,
     )

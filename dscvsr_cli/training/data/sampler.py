@@ -1,4 +1,4 @@
-"""Sampler: batches of low- and high-resolution clips, drawn, turned and degraded on the device."""
+"""Sampler: draws, augments and degrades batches of clips, on the device."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -15,7 +15,7 @@ from dscvsr_cli.training.data.noise import add_noise, compress
 from dscvsr_cli.training.data.virtual_camera import Film, film, film_layers
 
 LAYERED_SHARE = 0.5
-"""Of the synthetic clips, those with a second photograph in front."""
+"""Share of the synthetic clips that have a second photograph in front."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,8 +30,8 @@ class Batch:
 
     flow: Tensor | None = None
     """(B, 2, T - 1, 2, h, w) float32 low-resolution pixels: the true flow to the next frame and to
-    the one before, as of ``camera.Film.flow``; nan where it is not known, as in videos. None where
-    it does not count."""
+    the one before (see ``virtual_camera.Film.flow``); nan where it is unknown, as in videos. None
+    where the recipe gives it no weight."""
 
     def to(self, device: torch.device) -> Self:
         """Return the same batch on ``device``."""
@@ -55,7 +55,7 @@ class Sampler:
         *,
         noise: float = 0.0,
     ) -> Batch:
-        """Draw one batch of clips of ``length`` frames, all of one factor, where the footage lies.
+        """Draw one batch of clips of ``length`` frames, all of one factor, on the footage's device.
 
         A clip shorter than that is played to and fro.
 
@@ -108,7 +108,7 @@ class Sampler:
     def _draw_clip(
         self, footage: Footage, target: Tensor, flow: Tensor, generator: torch.Generator
     ) -> None:
-        """Fill ``target`` ``(T, 3, side, side)`` with a clip, flipped and turned at random.
+        """Fill ``target`` ``(T, 3, side, side)`` with a clip, augmented at random.
 
         Where its flow is known and counts, ``flow`` ``(2, T - 1, 2, h, w)`` is filled as well.
         """
@@ -120,19 +120,19 @@ class Sampler:
             clip = film.frames
         else:
             clip = _draw_crop(footage, length, side, generator)
-        turns = Turns.draw(generator)
-        clip = turns.turn(clip)
+        augmentation = Augmentation.draw(generator)
+        clip = augmentation.apply(clip)
         if film is not None and self._config.camera_weight:
-            flow.copy_(turns.turn_flow(film.flow(self._config.patch)))
+            flow.copy_(augmentation.apply_to_flow(film.flow(self._config.patch)))
         if clip.dtype == torch.uint8:
-            # Bytes are turned, a quarter of the work, and become numbers on their way.
+            # Bytes are mirrored, a quarter of the work, and become floats on the way.
             torch.div(clip, 255.0, out=target)
         else:
             target.copy_(clip)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turns:
+class Augmentation:
     """One of the sixteen ways to mirror a clip in space and time."""
 
     columns: bool
@@ -155,16 +155,16 @@ class Turns:
             time=bool(bits & 8),
         )
 
-    def turn(self, clip: Tensor) -> Tensor:
-        """Turn ``(T, C, H, W)``; height and width change places where it is transposed."""
+    def apply(self, clip: Tensor) -> Tensor:
+        """Mirror ``(T, C, H, W)``; height and width change places if it is transposed."""
         flips = ((self.columns, -1), (self.rows, -2), (self.time, 0))
         axes = [axis for flipped, axis in flips if flipped]
         if axes:
             clip = clip.flip(axes)
         return clip.mT if self.transposed else clip
 
-    def turn_flow(self, flow: Tensor) -> Tensor:
-        """Turn the flow ``(2, T - 1, 2, H, W)`` of a clip (see ``camera.Film.flow``) with it."""
+    def apply_to_flow(self, flow: Tensor) -> Tensor:
+        """Mirror the flow ``(2, T - 1, 2, H, W)`` of a clip (see ``Film.flow``) along with it."""
         if self.columns:
             flow = flow.flip(-1) * flow.new_tensor((-1.0, 1.0)).view(2, 1, 1)
         if self.rows:

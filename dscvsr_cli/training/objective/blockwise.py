@@ -1,12 +1,13 @@
-"""Learning apart: every part of a student learns by itself from what its teacher's part does.
+"""Learn apart: every part of a student learns by itself from what the teacher's part does.
 
 A recurrent network that learns end to end sends every gradient through all frames, and its blocks
 learn from states that are not worth much yet. While it learns apart nothing recurs. The teacher
-walks over the clips once; the student's extractions get its aligned states and learn what it makes
-of them, block by block (Eq. 5) and as a whole; the student's reconstruction learns to draw from the
-teacher's states. Frames no longer hang together then, so each makes a sample of its own, and one
-walk of the teacher is worth many small steps. Put together, the parts work as a recurrent network
-that uses its neighbours from the first joint step, because the teacher does.
+runs over the clips once and its features are kept as a trace. The student's extractions are given
+the teacher's aligned states and learn what it makes of them, block by block (Eq. 5) and as a whole;
+the student's reconstruction learns to draw from the teacher's states. Frames do not depend on each
+other then, so each is a sample of its own, and one run of the teacher serves many small steps. Put
+together, the parts work as a recurrent network that uses its neighbours from the first joint step,
+because the teacher does.
 """
 
 from collections.abc import Iterator
@@ -24,28 +25,28 @@ from dscvsr_cli.models.propagation import RecurrentPass
 from dscvsr_cli.training.objective.distillation import (
     DIRECTIONS,
     FeatureDistillation,
+    collect_features,
     feature_gap,
-    tapped,
 )
 from dscvsr_cli.training.objective.losses import charbonnier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Walk:
-    """What one direction of the teacher saw and gave; N frames, each a sample of its own."""
+class PassTrace:
+    """Inputs and outputs of one direction of the teacher for N frames, each its own sample."""
 
     neighbour: Tensor
     """(N, C, h, w) the state before alignment; zeros where a clip begins."""
     aligned: Tensor
     """(N, C, h, w) the same after it, what the extraction sees."""
     state: Tensor
-    """(N, C, h, w) what the extraction makes of it."""
+    """(N, C, h, w) the output of the extraction."""
     blocks: tuple[Tensor, ...]
-    """(N, C, h, w) each, what the matched blocks inside give."""
+    """(N, C, h, w) each: the outputs of the matched blocks."""
 
-    def take(self, chosen: Tensor) -> "Walk":
+    def take(self, chosen: Tensor) -> "PassTrace":
         """Return the chosen frames."""
-        return Walk(
+        return PassTrace(
             neighbour=self.neighbour[chosen],
             aligned=self.aligned[chosen],
             state=self.state[chosen],
@@ -54,19 +55,21 @@ class Walk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Lesson:
-    """Everything a teacher shows on a batch, or a part of it."""
+class TeacherTrace:
+    """The teacher's features on the frames of a batch, or on some of them."""
 
     low: Tensor
     """(N, 3, h, w) frames."""
     high: Tensor
     """(N, 3, H, W) what they should become."""
     filled: Tensor
-    """(N,) whether the student's information filling is asked at a frame."""
-    walks: dict[str, Walk]
+    """(N,) whether the student's information filling runs at a frame."""
+    passes: dict[str, PassTrace]
     """By direction."""
 
-    def parts(self, frames: int, repeats: int, generator: torch.Generator) -> "Iterator[Lesson]":
+    def parts(
+        self, frames: int, repeats: int, generator: torch.Generator
+    ) -> "Iterator[TeacherTrace]":
         """Yield parts of ``frames`` frames, drawn so that each frame comes ``repeats`` times.
 
         Within a part the frames to be filled come first.
@@ -77,12 +80,12 @@ class Lesson:
                 filled = self.filled[chosen]
                 yield self._take(torch.cat((chosen[filled], chosen[~filled])))
 
-    def _take(self, chosen: Tensor) -> "Lesson":
-        return Lesson(
+    def _take(self, chosen: Tensor) -> "TeacherTrace":
+        return TeacherTrace(
             low=self.low[chosen],
             high=self.high[chosen],
             filled=self.filled[chosen],
-            walks={side: walk.take(chosen) for side, walk in self.walks.items()},
+            passes={side: one_pass.take(chosen) for side, one_pass in self.passes.items()},
         )
 
 
@@ -100,11 +103,13 @@ def check_apart(teacher: RecurrentNetwork, student: RecurrentNetwork) -> None:
 
 
 @torch.no_grad()
-def show(teacher: RecurrentNetwork, low: Tensor, high: Tensor, blocks: list[int]) -> Lesson:
-    """Let the teacher walk over clips both ways, and note what it does.
+def trace_teacher(
+    teacher: RecurrentNetwork, low: Tensor, high: Tensor, blocks: list[int]
+) -> TeacherTrace:
+    """Run the teacher over clips in both directions and keep its features.
 
     Args:
-        teacher: Knows.
+        teacher: The network to learn from.
         low: ``(B, T, 3, h, w)`` in [0, 1].
         high: ``(B, T, 3, H, W)`` in [0, 1], carried along.
         blocks: The teacher's blocks whose features the student learns.
@@ -122,18 +127,18 @@ def show(teacher: RecurrentNetwork, low: Tensor, high: Tensor, blocks: list[int]
 
             one_pass = teacher.get_submodule(direction)
             stack.callback(one_pass.register_forward_pre_hook(note).remove)
-        features = stack.enter_context(tapped(teacher, blocks))
+        features = stack.enter_context(collect_features(teacher, blocks))
         states = {
             "backward_pass": teacher.backward_features(low, first_index=0),
             "forward_pass": teacher.forward_features(low, first_index=0),
         }
     filled = torch.tensor([is_filled(index) for index in range(low.shape[1])])
-    return Lesson(
+    return TeacherTrace(
         low=low.flatten(0, 1),
         high=high.flatten(0, 1),
         filled=filled.repeat(low.shape[0]),
-        walks={
-            direction: Walk(
+        passes={
+            direction: PassTrace(
                 neighbour=_samples(direction, [neighbour for neighbour, _ in seen[direction]]),
                 aligned=_samples(direction, [aligned for _, aligned in seen[direction]]),
                 state=states[direction].flatten(0, 1),
@@ -163,48 +168,48 @@ def _samples(direction: str, steps: list[Tensor]) -> Tensor:
 def apart_losses(
     student: RecurrentNetwork,
     distillation: FeatureDistillation,
-    lesson: Lesson,
+    trace: TeacherTrace,
     *,
     epsilon: float,
 ) -> dict[str, Tensor]:
-    """Compare each part of ``student`` with what the teacher showed -> unweighted scalars.
+    """Compare each part of ``student`` with the teacher's trace -> unweighted scalars.
 
     Args:
-        student: Learns.
+        student: The network that learns.
         distillation: Compares the blocks (Eq. 5).
-        lesson: A part of what ``show`` returned.
-        epsilon: Of the Charbonnier loss of the pictures.
+        trace: A part of what ``trace_teacher`` returned.
+        epsilon: Constant of the Charbonnier loss on the pictures.
 
     Returns:
-        "distillation" of the blocks, "state" of whole extractions, "pictures" drawn from the
-        teacher's states.
+        "distillation" of the blocks, "state" of whole extractions, "pictures" reconstructed from
+        the teacher's states.
     """
     gaps, taught = [], {}
-    with tapped(student, distillation.student_blocks) as learned:
-        for direction, walk in lesson.walks.items():
+    with collect_features(student, distillation.student_blocks) as learned:
+        for direction, traced in trace.passes.items():
             one_pass = student.get_submodule(direction)
             if not isinstance(one_pass, RecurrentPass):
                 raise TypeError(f"expected a recurrent pass, got {type(one_pass).__name__}")
-            state = _extract(one_pass, lesson, walk)
-            gaps.append(feature_gap(state, walk.state, distillation.distance))
-            for block, wanted in zip(distillation.teacher_blocks, walk.blocks, strict=True):
+            state = _extract(one_pass, trace, traced)
+            gaps.append(feature_gap(state, traced.state, distillation.distance))
+            for block, wanted in zip(distillation.teacher_blocks, traced.blocks, strict=True):
                 taught[direction, block] = [wanted]
-    states = [lesson.walks[direction].state[:, None] for direction in DIRECTIONS]
-    size = Size(lesson.high.shape[-2], lesson.high.shape[-1])
-    made = student.reconstruct(lesson.low[:, None], *states, size=size)[:, 0]
+    states = [trace.passes[direction].state[:, None] for direction in DIRECTIONS]
+    size = Size(trace.high.shape[-2], trace.high.shape[-1])
+    made = student.reconstruct(trace.low[:, None], *states, size=size)[:, 0]
     return {
         "distillation": distillation(taught, learned),
         "state": torch.stack(gaps).mean(),
-        "pictures": charbonnier(made, lesson.high, epsilon),
+        "pictures": charbonnier(made, trace.high, epsilon),
     }
 
 
-def _extract(one_pass: RecurrentPass, lesson: Lesson, walk: Walk) -> Tensor:
-    """Run one extraction on frames of which those to be filled come first."""
-    aligned = walk.aligned
-    count = int(lesson.filled.sum())
+def _extract(one_pass: RecurrentPass, trace: TeacherTrace, traced: PassTrace) -> Tensor:
+    """Run one extraction; the frames to be filled must come first."""
+    aligned = traced.aligned
+    count = int(trace.filled.sum())
     if one_pass.filling is not None and count:
-        filled = one_pass.filling(walk.neighbour[:count], aligned[:count])
+        filled = one_pass.filling(traced.neighbour[:count], aligned[:count])
         aligned = torch.cat((filled.to(aligned.dtype), aligned[count:]))
-    state: Tensor = one_pass.extraction(aligned, lesson.low.to(aligned.dtype))
+    state: Tensor = one_pass.extraction(aligned, trace.low.to(aligned.dtype))
     return state

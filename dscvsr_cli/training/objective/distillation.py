@@ -39,8 +39,8 @@ def matched_blocks(teacher: NetworkConfig, student: NetworkConfig) -> list[int]:
 
 
 @contextmanager
-def tapped(network: RecurrentNetwork, blocks: Sequence[int]) -> Iterator[Features]:
-    """Collect what the given blocks of both directions give while the ``with`` block runs."""
+def collect_features(network: RecurrentNetwork, blocks: Sequence[int]) -> Iterator[Features]:
+    """Collect the outputs of the given blocks of both directions while the ``with`` block runs."""
     features: Features = {}
     with ExitStack() as stack:
         for direction in DIRECTIONS:
@@ -87,7 +87,7 @@ class FeatureDistillation(nn.Module):
                 self.widening[direction] = nn.ModuleList(convolutions)
 
     def forward(self, taught: Features, learned: Features) -> Tensor:
-        """Compare what ``tapped`` collected of both networks -> a scalar."""
+        """Compare what ``collect_features`` returned for both networks -> a scalar."""
         total: Tensor | None = None
         for direction in DIRECTIONS:
             for block, teacher_block in zip(self.student_blocks, self.teacher_blocks, strict=True):

@@ -1,7 +1,7 @@
 """Objective: everything one step minimises (paper, Eq. 6), as one module.
 
-One module, so that every gradient of a step runs through one ``forward``: that is what
-DistributedDataParallel asks for, and what keeps the loop a story.
+It is one module because DistributedDataParallel needs every gradient of a step to run through one
+``forward``.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,13 @@ from torch import Tensor, nn
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.objective.blockwise import Lesson, apart_losses, check_apart, show
-from dscvsr_cli.training.objective.distillation import FeatureDistillation, tapped
+from dscvsr_cli.training.objective.blockwise import (
+    TeacherTrace,
+    apart_losses,
+    check_apart,
+    trace_teacher,
+)
+from dscvsr_cli.training.objective.distillation import FeatureDistillation, collect_features
 from dscvsr_cli.training.objective.losses import (
     charbonnier,
     endpoint_distance,
@@ -29,7 +34,7 @@ Losses = dict[str, Tensor]
 
 
 class Objective(nn.Module):
-    """A network to train, what teaches it, and what it is judged by."""
+    """A network to train, its teacher, and the losses that it minimises."""
 
     def __init__(
         self,
@@ -39,12 +44,12 @@ class Objective(nn.Module):
         teacher: RecurrentNetwork | None = None,
         perceptual: PerceptualLoss | None = None,
     ) -> None:
-        """Join them.
+        """Match teacher and student.
 
         Args:
-            config: Says what counts how much.
-            network: Learns.
-            teacher: Is imitated, and does not change.
+            config: Weighs the losses.
+            network: The network that learns.
+            teacher: The network to learn from; it does not change.
             perceptual: Compares pictures; needed where ``config.vgg_weight`` is not zero.
 
         Raises:
@@ -78,7 +83,7 @@ class Objective(nn.Module):
         iteration: int,
         phase: Phase = "whole",
         flow: Tensor | None = None,
-        lesson: Lesson | None = None,
+        trace: TeacherTrace | None = None,
     ) -> Losses:
         """Run the networks on a batch and compare.
 
@@ -87,21 +92,21 @@ class Objective(nn.Module):
             high: ``(B, T, 3, H, W)`` in [0, 1].
             iteration: Chooses the pair of frames whose flow is judged.
             phase: "motion" judges the flow of all neighbouring frames and nothing else, "apart"
-                every part by what the teacher shows it, "whole" the network's pictures and
+                every part by the teacher's features, "whole" the network's pictures and
                 features, "alone" its pictures.
             flow: The true flow, where it is known (see ``Batch``); needed where
                 ``config.camera_weight`` is not zero.
-            lesson: What the teacher shows, in phase "apart"; a part of what ``lesson`` returns.
+            trace: Some of the teacher's features, in phase "apart" (see ``trace_teacher``).
 
         Raises:
-            ValueError: The flow or the lesson is needed and missing.
+            ValueError: The flow or the trace is needed and missing.
         """
         if phase == "motion":
             flow = self._flow_loss(low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1))
             return {"motion": flow, "total": flow}
         apart = phase == "apart"
         if apart:
-            losses = self._apart_losses(lesson)
+            losses = self._apart_losses(trace)
         else:
             losses = self._picture_losses(low, high, flow, alone=phase == "alone")
         # Apart, the flow has no part in anything: it has learned before.
@@ -127,9 +132,11 @@ class Objective(nn.Module):
         distillation = None if alone else self.distillation
         with ExitStack() as stack:
             if distillation is not None:
-                learned = stack.enter_context(tapped(self.network, distillation.student_blocks))
+                learned = stack.enter_context(
+                    collect_features(self.network, distillation.student_blocks)
+                )
             if self.config.camera_weight:
-                flows = stack.enter_context(tapped_flows(self.network))
+                flows = stack.enter_context(collect_flows(self.network))
             made = self.network(low, size)
         wanted, losses = high, {}
         if self.config.camera_weight:
@@ -139,7 +146,9 @@ class Objective(nn.Module):
         if self.teacher is not None and (distillation or self.config.target == "teacher"):
             with torch.no_grad(), ExitStack() as stack:
                 if distillation is not None:
-                    taught = stack.enter_context(tapped(self.teacher, distillation.teacher_blocks))
+                    taught = stack.enter_context(
+                        collect_features(self.teacher, distillation.teacher_blocks)
+                    )
                 if self.config.target == "teacher":
                     wanted = self.teacher(low, size).clamp(0.0, 1.0)
                 else:
@@ -153,21 +162,21 @@ class Objective(nn.Module):
             losses["perceptual"] = self.perceptual(made, wanted)
         return losses
 
-    def lesson(self, low: Tensor, high: Tensor) -> Lesson:
-        """Let the teacher show what it does on a batch, for phase "apart".
+    def trace_teacher(self, low: Tensor, high: Tensor) -> TeacherTrace:
+        """Run the teacher on a batch and return its features, for phase "apart".
 
         Raises:
             ValueError: There is no teacher whose features count.
         """
         if self.teacher is None or self.distillation is None:
             raise ValueError("there is no teacher to learn from apart")
-        return show(self.teacher, low, high, self.distillation.teacher_blocks)
+        return trace_teacher(self.teacher, low, high, self.distillation.teacher_blocks)
 
-    def _apart_losses(self, lesson: Lesson | None) -> Losses:
-        if lesson is None or self.distillation is None:
-            raise ValueError("to learn apart, a lesson is needed")
+    def _apart_losses(self, trace: TeacherTrace | None) -> Losses:
+        if trace is None or self.distillation is None:
+            raise ValueError("to learn apart, a trace of the teacher is needed")
         epsilon = self.config.charbonnier_epsilon
-        return apart_losses(self.network, self.distillation, lesson, epsilon=epsilon)
+        return apart_losses(self.network, self.distillation, trace, epsilon=epsilon)
 
     def _flow_loss(self, first: Tensor, second: Tensor) -> Tensor:
         if self.teacher is not None and self.config.motion_teacher:
@@ -176,7 +185,7 @@ class Objective(nn.Module):
 
 
 @contextmanager
-def tapped_flows(network: RecurrentNetwork) -> Iterator[list[Tensor]]:
+def collect_flows(network: RecurrentNetwork) -> Iterator[list[Tensor]]:
     """Collect the flows that the network estimates while the ``with`` block runs.
 
     In order of running, each ``(B n, 2, h, w)`` for n pairs of every clip: first all from a frame
@@ -191,6 +200,6 @@ def tapped_flows(network: RecurrentNetwork) -> Iterator[list[Tensor]]:
 
 
 def _both_ways(flows: list[Tensor], batch: int) -> Tensor:
-    """Bring what ``tapped_flows`` collected into the order of ``Batch.flow``."""
+    """Bring what ``collect_flows`` collected into the order of ``Batch.flow``."""
     pairs = torch.cat([flow.view(batch, -1, *flow.shape[1:]) for flow in flows], dim=1)
     return pairs.view(batch, 2, -1, *pairs.shape[2:])

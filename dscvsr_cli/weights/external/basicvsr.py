@@ -53,7 +53,7 @@ def read_pickled_weights(path: Path) -> dict[str, Tensor]:
         if isinstance(values, dict) and isinstance(values.get(nesting), dict):
             values = values[nesting]
     if not isinstance(values, dict) or not all(isinstance(v, Tensor) for v in values.values()):
-        raise WeightsError(f"{path} is no table of tensors", hint=_HINT)
+        raise WeightsError(f"{path} is not a table of tensors", hint=_HINT)
     return {str(name).removeprefix("generator."): tensor for name, tensor in values.items()}
 
 
@@ -92,7 +92,7 @@ def convert_basicvsr(
         if missing := set(network.state_dict()) - fresh - set(found):
             raise WeightsError(f"BasicVSR's {min(missing)} is missing", hint=_HINT)
     except (KeyError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"these are no weights of BasicVSR ({error})", hint=_HINT) from error
+        raise WeightsError(f"these are not weights of BasicVSR ({error})", hint=_HINT) from error
     return state, config
 
 

@@ -1,4 +1,4 @@
-"""Teachers: a network to learn from, out of a weights file of ours or a ``.pth`` of somebody's."""
+"""Load a teacher: from a weights file of dscvsr, or a ``.pth`` of MetaVSR or BasicVSR."""
 
 from dataclasses import replace
 from pathlib import Path

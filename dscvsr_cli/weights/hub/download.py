@@ -132,7 +132,7 @@ def cached_hub_file(address: HubFile, *, cache_dir: Path | None = None) -> Path 
 
 
 def _reason(error: Exception, *, offline: bool) -> Exception:
-    """Return the error that tells why nothing came, where ``error`` hides it."""
+    """Return the error that says why nothing came, if ``error`` hides it."""
     if offline and isinstance(error, errors.LocalEntryNotFoundError):
         return errors.OfflineModeIsEnabled()
     if type(error) is ValueError and isinstance(error.__cause__, Exception):

@@ -1,4 +1,4 @@
-"""What fetching from the Hub and pushing to it share: its errors, its bars, its address.
+"""Shared by download and upload: the Hub's errors, progress bars and address.
 
 Imported only when something has to go over the network: bundled weights never load huggingface_hub.
 """

@@ -61,7 +61,7 @@ def push_weights(
     already and have not changed are not sent again.
 
     Args:
-        card: The card, and the file it tells about.
+        card: The card, and the file that it describes.
         repo: OWNER/NAME.
         private: Make a new repository private; one that exists stays as it is.
         show_progress: Let huggingface_hub draw its bars on stderr.
@@ -95,7 +95,7 @@ def _explain(error: Exception, repo: str) -> WeightsError:
     """Put an error of huggingface_hub into our words."""
     shown = error
     if isinstance(error, RuntimeError) and isinstance(error.__cause__, HTTP_ERROR | OSError):
-        # What stopped the upload of a large file is wrapped in words that do not tell it.
+        # The error that stopped the upload of a large file is wrapped in one that hides it.
         shown = error.__cause__
     message, hint = next(
         (message, hint) for kind, message, hint in _REASONS if isinstance(shown, kind)

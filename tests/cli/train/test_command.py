@@ -27,6 +27,7 @@ sequence = [2]
 max_scale = 2.0
 photo_share = 0.0
 learning_rate = 3e-3
+dtype = "float32"
 [network]
 channels = 8
 growth = 8
@@ -144,7 +145,7 @@ def test_seed_and_minutes_override_the_recipe(arguments: list[str], tmp_path: Pa
         (["-O", "network.channels=many"], 2, "network.channels must be a whole number"),
         (["-O", "batch=0"], 2, "batch must be positive"),
         (["--resume", "-O", "batch=3"], 2, "keeps its recipe"),
-        (["--resume", "--dry-run"], 2, "resumes nothing"),
+        (["--resume", "--dry-run"], 2, "cannot be combined with --resume"),
         (["--data-memory", "much"], 2, "amount of memory"),
         (["--val", "/nowhere/at/all"], 5, "no such file or folder"),
     ],
@@ -223,7 +224,7 @@ def test_what_is_learned_and_how_good_it_is_is_told(
     out, err = capsys.readouterr()
     assert re.search(r"held-out clips: x2 \d+\.\d\d dB \(bicubic \d+\.\d\d\), x4", out)
     assert re.search(r"100%: held-out clips: x2", err)
-    assert "learning from 1 clip (73.7 kB in memory) on cpu" in err
+    assert "learning from 1 clip (73.7 kB in memory) on cpu in float32" in err
     assert "curves.svg" in out
 
 

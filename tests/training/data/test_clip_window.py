@@ -1,4 +1,4 @@
-"""Rotation: within its budget, fair to every part, and decided by the seed alone."""
+"""ClipWindow: within its budget, fair to every part, and decided by the seed alone."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dscvsr_cli.training.data.clip_window import Rotation
+from dscvsr_cli.training.data.clip_window import ClipWindow
 
 sizes_of_parts = st.lists(st.integers(1, 50), min_size=1, max_size=30)
 seeds = st.integers(0, 2**63 - 1)
@@ -16,7 +16,7 @@ seeds = st.integers(0, 2**63 - 1)
 def test_what_is_held_fits_and_no_part_is_held_twice(
     sizes: list[int], budget: int, seed: int, changes: int
 ) -> None:
-    rotation = Rotation(sizes, budget=budget, seed=seed)
+    rotation = ClipWindow(sizes, budget=budget, seed=seed)
     for _ in range(changes + 1):
         held = rotation.held
         assert len(set(held)) == len(held) >= 1
@@ -28,7 +28,7 @@ def test_what_is_held_fits_and_no_part_is_held_twice(
 def test_no_room_is_left_for_the_part_that_comes_next(
     sizes: list[int], budget: int, seed: int
 ) -> None:
-    rotation = Rotation(sizes, budget=budget, seed=seed)
+    rotation = ClipWindow(sizes, budget=budget, seed=seed)
     for _ in range(10):
         taken = sum(sizes[part] for part in rotation.held)
         assert rotation.whole or taken + sizes[rotation.coming] > budget
@@ -39,7 +39,7 @@ def test_no_room_is_left_for_the_part_that_comes_next(
 def test_a_change_brings_the_part_that_was_said_to_come(
     sizes: list[int], budget: int, seed: int
 ) -> None:
-    rotation = Rotation(sizes, budget=budget, seed=seed)
+    rotation = ClipWindow(sizes, budget=budget, seed=seed)
     for _ in range(10):
         coming, whole, before = rotation.coming, rotation.whole, rotation.held
         rotation.change()
@@ -47,7 +47,7 @@ def test_a_change_brings_the_part_that_was_said_to_come(
 
 
 def test_every_part_gets_its_turn_and_the_same_one() -> None:
-    rotation = Rotation([10] * 12, budget=30, seed=4)
+    rotation = ClipWindow([10] * 12, budget=30, seed=4)
     turns: Counter[int] = Counter()
     for _ in range(24):
         turns.update(rotation.held)
@@ -56,16 +56,16 @@ def test_every_part_gets_its_turn_and_the_same_one() -> None:
 
 
 def test_what_is_held_is_decided_by_the_seed() -> None:
-    first, again, other = (Rotation([1] * 50, budget=9, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (ClipWindow([1] * 50, budget=9, seed=seed) for seed in (1, 1, 2))
     for _ in range(20):
         assert first.held == again.held
         first.change()
         again.change()
-    assert Rotation([1] * 50, budget=9, seed=1).held != other.held
+    assert ClipWindow([1] * 50, budget=9, seed=1).held != other.held
 
 
 def test_a_budget_for_everything_holds_everything() -> None:
-    rotation = Rotation([5, 6, 7], budget=18, seed=0)
+    rotation = ClipWindow([5, 6, 7], budget=18, seed=0)
     assert rotation.whole
     assert sorted(rotation.held) == [0, 1, 2]
     rotation.change()
@@ -74,4 +74,4 @@ def test_a_budget_for_everything_holds_everything() -> None:
 
 def test_nothing_cannot_be_held() -> None:
     with pytest.raises(ValueError, match="parts"):
-        Rotation([], budget=1, seed=0)
+        ClipWindow([], budget=1, seed=0)

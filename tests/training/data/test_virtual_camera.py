@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from dscvsr_cli.models.motion import warp
-from dscvsr_cli.training.data.sampler import Turns
+from dscvsr_cli.training.data.sampler import Augmentation
 from dscvsr_cli.training.data.virtual_camera import film, film_layers
 
 seeds = st.integers(0, 2**31)
@@ -182,9 +182,12 @@ def test_each_layer_has_its_own_flow(seed: int) -> None:
 @given(seeds, st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans()))
 def test_a_clips_flow_is_turned_with_it(seed: int, ways: tuple[bool, bool, bool, bool]) -> None:
     columns, rows, transposed, time = ways
-    turns = Turns(columns=columns, rows=rows, transposed=transposed, time=time)
+    augmentation = Augmentation(columns=columns, rows=rows, transposed=transposed, time=time)
     made = film(map_photo(), 3, 32, generator(seed))
-    seen, flow = places_seen(turns.turn(made.frames)), turns.turn_flow(made.flow(32))
+    seen, flow = (
+        places_seen(augmentation.apply(made.frames)),
+        augmentation.apply_to_flow(made.flow(32)),
+    )
     pairs = ((seen[:-1], seen[1:]), (seen[1:], seen[:-1]))
     for way, (target, source) in zip(flow, pairs, strict=True):
         good = well_inside(target, way) & well_inside(follow(source, way), way)

@@ -1,4 +1,4 @@
-"""Learning apart: what a teacher shows, and that every part learns from it by itself."""
+"""Learning apart: the trace of a teacher, and that every part learns from it by itself."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.clip_pool import Footage
 from dscvsr_cli.training.data.sampler import Batch, Sampler
 from dscvsr_cli.training.loop import StepReport, Trainer
-from dscvsr_cli.training.objective.blockwise import Lesson, show
+from dscvsr_cli.training.objective.blockwise import TeacherTrace, trace_teacher
 from dscvsr_cli.training.objective.objective import Objective
 
 CPU = torch.device("cpu")
@@ -34,8 +34,8 @@ def teacher(recipe: TrainingConfig) -> RecurrentNetwork:
     return network
 
 
-def everything(lesson: Lesson) -> Lesson:
-    (part,) = lesson.parts(1000, 1, torch.Generator().manual_seed(0))
+def everything(trace: TeacherTrace) -> TeacherTrace:
+    (part,) = trace.parts(1000, 1, torch.Generator().manual_seed(0))
     return part
 
 
@@ -44,8 +44,8 @@ def test_a_teacher_has_nothing_to_learn_from_itself(
 ) -> None:
     assert teacher.config.filling_blocks > 0
     objective = Objective(recipe, teacher, teacher=teacher)
-    lesson = everything(objective.lesson(*clips))
-    losses = objective(*clips, iteration=0, phase="apart", lesson=lesson)
+    trace = everything(objective.trace_teacher(*clips))
+    losses = objective(*clips, iteration=0, phase="apart", trace=trace)
     assert losses["distillation"].item() < 1e-5
     assert losses["state"].item() < 1e-5
     assert losses["pictures"].item() > 1e-2
@@ -54,11 +54,11 @@ def test_a_teacher_has_nothing_to_learn_from_itself(
 def test_parts_hold_every_frame_as_often_as_asked_filled_ones_first(
     teacher: RecurrentNetwork, clips: tuple[Tensor, Tensor]
 ) -> None:
-    lesson = show(teacher, *clips, [0])
-    parts = list(lesson.parts(4, 3, torch.Generator().manual_seed(0)))
+    trace = trace_teacher(teacher, *clips, [0])
+    parts = list(trace.parts(4, 3, torch.Generator().manual_seed(0)))
     assert [part.low.shape[0] for part in parts] == [4, 2] * 3
     low = torch.cat([part.low for part in parts])
-    for frame, filled in zip(lesson.low, lesson.filled, strict=True):
+    for frame, filled in zip(trace.low, trace.filled, strict=True):
         same = (low == frame).flatten(1).all(dim=1)
         assert int(same.sum()) == 3
         assert bool(torch.cat([part.filled for part in parts])[same].eq(filled).all())
@@ -72,10 +72,10 @@ def test_each_loss_reaches_its_own_part_and_the_teacher_none(
     torch.manual_seed(2)
     student = RecurrentNetwork(recipe.network)
     objective = Objective(recipe, student, teacher=teacher)
-    lesson = everything(objective.lesson(*clips))
+    trace = everything(objective.trace_teacher(*clips))
     passes, drawing = ("backward_pass", "forward_pass"), ("fusion", "refinement", "head")
     for loss, parts in (("distillation", passes), ("state", passes), ("pictures", drawing)):
-        objective(*clips, iteration=0, phase="apart", lesson=lesson)[loss].backward()
+        objective(*clips, iteration=0, phase="apart", trace=trace)[loss].backward()
         touched = {
             name.split(".")[0]
             for name, weight in student.named_parameters()

@@ -12,8 +12,8 @@ from dscvsr_cli.training.objective.distillation import (
     DIRECTIONS,
     FeatureDistillation,
     Features,
+    collect_features,
     matched_blocks,
-    tapped,
 )
 
 
@@ -29,7 +29,7 @@ def clip() -> Tensor:
 
 
 def run(network: RecurrentNetwork, clip: Tensor, blocks: list[int]) -> Features:
-    with tapped(network, blocks) as features:
+    with collect_features(network, blocks) as features:
         network.backward_features(clip, first_index=0)
         network.forward_features(clip, first_index=0)
     return features

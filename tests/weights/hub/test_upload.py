@@ -147,5 +147,5 @@ def test_a_card_without_figures_says_so_and_an_unknown_licence_is_other(tiny_fil
 
 @pytest.mark.parametrize("licence", ["", "my own: do as I say", "a\nb: c"])
 def test_a_licence_that_is_no_identifier_is_refused(tiny_file: Path, licence: str) -> None:
-    with pytest.raises(UsageError, match="no licence identifier"):
+    with pytest.raises(UsageError, match="not a licence identifier"):
         model_card(tiny_file, repo=REPO, licence=licence)

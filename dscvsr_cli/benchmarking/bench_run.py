@@ -6,11 +6,11 @@ take it over.
 
 from collections.abc import Callable, Iterator, Sequence
 
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol, statements
 from dscvsr_cli.benchmarking.frame_meter import PictureDistance, TrueMotions
 from dscvsr_cli.benchmarking.measure_clip import FrameListener, measure_clip
 from dscvsr_cli.benchmarking.methods import Method, MethodInfo
 from dscvsr_cli.benchmarking.peers import Peer
-from dscvsr_cli.benchmarking.protocol import Protocol, statements
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, mean_score
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.errors import UsageError
@@ -29,7 +29,7 @@ class BenchRun:
         clips: Sequence[Clip],
         methods: Sequence[Method],
         *,
-        protocol: Protocol,
+        protocol: BenchProtocol,
         peers: Sequence[Peer] = (),
         scales: Sequence[float] = (4.0,),
         machine: str = "",
@@ -67,7 +67,7 @@ class BenchRun:
         self._scores: dict[tuple[float, str, str], ClipScore] = {}
 
     @property
-    def protocol(self) -> Protocol:
+    def protocol(self) -> BenchProtocol:
         """How is measured."""
         return self._protocol
 
@@ -85,7 +85,7 @@ class BenchRun:
     def take_over(self, older: BenchReport) -> int:
         """Keep the scores of a run that was broken off -> how many could be used.
 
-        A method's scores are kept where its weights, device and kind of numbers are the same; a
+        A method's scores are kept where its weights, device and dtype are the same; a
         peer's, where its pictures are.
 
         Raises:
@@ -93,7 +93,7 @@ class BenchRun:
         """
         if older.protocol != self._protocol:
             raise UsageError(
-                "the earlier run was measured by another protocol",
+                "the earlier run used another protocol",
                 hint="resume with the options of the earlier run, or write to another file",
             )
         same = {info.name for info in self._infos if info in older.methods}
@@ -110,8 +110,8 @@ class BenchRun:
         """Measure what is not yet measured, and return the report.
 
         Args:
-            on_frame: Told of every frame made.
-            on_clip: Told of every score.
+            on_frame: Called with every frame made.
+            on_clip: Called with every score.
 
         Raises:
             UsageError: A factor that is not above 1.

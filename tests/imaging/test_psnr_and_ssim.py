@@ -1,20 +1,16 @@
-"""Luma, rounding, PSNR and SSIM, held against scikit-image."""
+"""PSNR and SSIM, compared with scikit-image."""
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
-from dscvsr_cli.imaging.luma import luma
 from dscvsr_cli.imaging.psnr import psnr
-from dscvsr_cli.imaging.quantise import quantise
-from dscvsr_cli.imaging.ssim import WINDOW, gaussian_window, ssim
+from dscvsr_cli.imaging.ssim import SSIM_WINDOW, gaussian_window, ssim
 
 seeds = st.integers(0, 2**16)
 
@@ -28,34 +24,6 @@ def disturbed(picture: Tensor, amount: float) -> Tensor:
     generator = torch.Generator().manual_seed(7)
     noise = torch.randn(picture.shape, generator=generator, dtype=picture.dtype)
     return (picture + amount * noise).clamp(0, 255)
-
-
-def test_luma_is_that_of_scikit_image() -> None:
-    picture = planes(1, 3, 13, 17) / 255
-    theirs = rgb2ycbcr(picture.permute(1, 2, 0).numpy())[..., 0]
-    np.testing.assert_allclose(luma(picture).numpy(), theirs, rtol=0, atol=1e-9)
-
-
-def test_black_is_16_and_white_is_235() -> None:
-    ends = torch.stack([torch.zeros(3, 2, 2), torch.ones(3, 2, 2)]).double()
-    assert luma(ends).mean(dim=(1, 2)).tolist() == pytest.approx([16.0, 235.0])
-
-
-def test_luma_wants_three_channels_of_floating_point() -> None:
-    for wrong in (torch.zeros(4, 5, 5), torch.zeros(5, 5), torch.zeros(3, 5, 5).byte()):
-        with pytest.raises(ValueError, match="expected floating point"):
-            luma(wrong)
-
-
-def test_rounding_keeps_every_level_of_8_bits() -> None:
-    levels = torch.arange(256, dtype=torch.float32) / 255
-    assert torch.equal(quantise(levels), levels)
-    assert torch.equal(quantise(levels + 0.4 / 255), levels)
-
-
-def test_rounding_sends_ties_up_and_clamps() -> None:
-    values = torch.tensor([-0.5, 0.5 / 255, 1.5 / 255, 1.7], dtype=torch.float64)
-    assert (quantise(values) * 255).tolist() == pytest.approx([0, 1, 2, 255])
 
 
 @settings(deadline=None, max_examples=25)
@@ -129,4 +97,4 @@ def test_measures_refuse_pictures_that_do_not_match() -> None:
     with pytest.raises(ValueError, match="expected two"):
         psnr(torch.zeros(4, 4), torch.zeros(4, 5))
     with pytest.raises(ValueError, match="at least 11"):
-        ssim(torch.zeros(WINDOW, WINDOW - 1), torch.zeros(WINDOW, WINDOW - 1))
+        ssim(torch.zeros(SSIM_WINDOW, SSIM_WINDOW - 1), torch.zeros(SSIM_WINDOW, SSIM_WINDOW - 1))

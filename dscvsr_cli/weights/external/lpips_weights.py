@@ -64,7 +64,7 @@ def load_lpips() -> Lpips:
 
 
 def find_lpips_file() -> Path:
-    """Return where the package's weights ought to lie, without importing the package.
+    """Return where the package's weights should be, without importing the package.
 
     Raises:
         UsageError: The package is not installed.

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.benchmarking import measure_clip as measuring
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol, statements
+from dscvsr_cli.benchmarking.bench_run import BenchRun
 from dscvsr_cli.benchmarking.measure_clip import FrameListener, MeasuredFrame
 from dscvsr_cli.benchmarking.methods import (
     Method,
@@ -19,9 +21,7 @@ from dscvsr_cli.benchmarking.methods import (
     classical_methods,
     classical_upscaler,
 )
-from dscvsr_cli.benchmarking.protocol import Protocol, statements
-from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, Quality, mean_score
-from dscvsr_cli.benchmarking.run import BenchRun
+from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeasuredQuality, mean_score
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, PicturePair, degrade_picture
 from dscvsr_cli.errors import DatasetError, UsageError
@@ -32,7 +32,7 @@ from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.imaging.ssim import ssim
 
-PLAIN = Protocol(dataset="mine", temporal=False)
+PLAIN = BenchProtocol(dataset="mine", temporal=False)
 
 
 def plan(
@@ -40,7 +40,7 @@ def plan(
     upscalers: Mapping[str, Upscaler] | None = None,
     *,
     scales: Sequence[float] = (4.0,),
-    protocol: Protocol = PLAIN,
+    protocol: BenchProtocol = PLAIN,
 ) -> BenchRun:
     others = (
         Method(info=MethodInfo(name=name), upscale=upscale)
@@ -54,7 +54,7 @@ def bench(
     upscalers: Mapping[str, Upscaler] | None = None,
     *,
     scales: Sequence[float] = (4.0,),
-    protocol: Protocol = PLAIN,
+    protocol: BenchProtocol = PLAIN,
     on_frame: FrameListener | None = None,
 ) -> BenchReport:
     return plan(clips, upscalers, scales=scales, protocol=protocol).run(on_frame=on_frame)
@@ -258,7 +258,7 @@ def test_scores_of_different_methods_have_no_mean() -> None:
             frames=1,
             size=Size(16, 16),
             frames_made=1,
-            quality=Quality(psnr_y=30.0, ssim_y=0.9, psnr_rgb=29.0, ssim_rgb=0.8),
+            quality=MeasuredQuality(psnr_y=30.0, ssim_y=0.9, psnr_rgb=29.0, ssim_rgb=0.8),
             seconds=1.0,
         )
         for method in ("one", "two")

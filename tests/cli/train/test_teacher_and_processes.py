@@ -24,6 +24,7 @@ max_scale = 2.0
 photo_share = 0.0
 learning_rate = 3e-3
 validations = 0
+dtype = "float32"
 [network]
 block = "{block}"
 channels = 8

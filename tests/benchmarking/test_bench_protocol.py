@@ -1,0 +1,20 @@
+"""The protocol that the literature uses for each data set."""
+
+import pytest
+
+from dscvsr_cli.benchmarking.bench_protocol import (
+    BenchProtocol,
+    default_channel,
+    default_degradation,
+)
+from dscvsr_cli.errors import UsageError
+
+
+def test_each_data_set_has_the_protocol_of_the_literature() -> None:
+    names = ("vid4", "reds4", "vimeo90k", "udm10", "spmcs", "clip.mp4")
+    assert [default_degradation(name) for name in names] == ["bi", "bi", "bi", "bd", "bd", "bi"]
+    assert [default_channel(name) for name in names] == ["y", "rgb", "y", "y", "y", "y"]
+    with pytest.raises(UsageError, match="no degradation"):
+        BenchProtocol(dataset="vid4", degradation="worse")
+    with pytest.raises(UsageError, match="negative"):
+        BenchProtocol(dataset="vid4", crop=-1)
