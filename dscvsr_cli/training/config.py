@@ -29,10 +29,10 @@ _POSITIVE = (
 )
 _NOT_NEGATIVE = (
     *("final_learning_rate", "motion_weight", "motion_rate", "noise", "validations"),
-    *("vgg_weight", "distill_weight", "camera_weight"),
+    *("vgg_weight", "distill_weight", "camera_weight", "change_weight"),
 )
 _SHARES = (
-    *("awkward_share", "photo_share", "codec_share", "validation_share"),
+    *("awkward_share", "photo_share", "still_share", "codec_share", "validation_share"),
     *("noise_until", "warmup", "average_decay"),
     *("motion_first", "apart_first", "distill_until"),
 )
@@ -93,6 +93,9 @@ class TrainingConfig:
     photo_share: float = 0.5
     """Share of clips that are synthetic camera moves over photographs, in [0, 1]."""
 
+    still_share: float = 0.0
+    """Share of clips that stand still: one frame, repeated, as title cards and captions are."""
+
     optimizer: OptimizerName = "adam"
     """Adam as in the paper, or Muon, which makes the steps of weight matrices orthogonal."""
 
@@ -111,6 +114,10 @@ class TrainingConfig:
 
     charbonnier_epsilon: float = 1e-3
     """Constant of the Charbonnier loss on the frames: smooths the difference near zero."""
+
+    change_weight: float = 0.0
+    """Weight of the Charbonnier distance between the change from frame to frame and the ground
+    truth's, which keeps what stands still from shimmering."""
 
     vgg_weight: float = 0.0
     """Weight of the perceptual loss, lambda of Eq. 6; above zero it needs VGG-19 from the Hub."""

@@ -122,7 +122,10 @@ class Sampler:
             clip = _draw_crop(footage, length, side, generator)
         augmentation = Augmentation.draw(generator)
         clip = augmentation.apply(clip)
-        if film is not None and self._config.camera_weight:
+        if self._config.still_share and _uniform(generator) < self._config.still_share:
+            clip = clip[:1].expand_as(clip)
+            flow.zero_()
+        elif film is not None and self._config.camera_weight:
             flow.copy_(augmentation.apply_to_flow(film.flow(self._config.patch)))
         if clip.dtype == torch.uint8:
             # Bytes are mirrored, a quarter of the work, and become floats on the way.

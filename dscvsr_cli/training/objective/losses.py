@@ -8,6 +8,9 @@ from dscvsr_cli.models.motion import MotionEstimator, warp
 CHARBONNIER_EPSILON = 1e-3
 """Rounds the absolute value off near zero: a quarter of an 8-bit step."""
 
+CHANGE_EPSILON = 1e-4
+"""Rounds off the change from frame to frame: a fortieth of an 8-bit step, below what is seen."""
+
 SMOOTHNESS = 0.005
 """Weight of the flow's mean gradient beside the mismatch of the pictures."""
 

@@ -21,6 +21,7 @@ from dscvsr_cli.training.objective.blockwise import (
 )
 from dscvsr_cli.training.objective.distillation import FeatureDistillation, collect_features
 from dscvsr_cli.training.objective.losses import (
+    CHANGE_EPSILON,
     charbonnier,
     endpoint_distance,
     flow_distance,
@@ -115,6 +116,7 @@ class Objective(nn.Module):
             losses["motion"] = self._flow_loss(low[:, pair], low[:, pair + 1])
         weights = {
             "pictures": 1.0,
+            "change": self.config.change_weight,
             "distillation": self.config.distill_weight,
             "state": self.config.distill_weight,
             "perceptual": self.config.vgg_weight,
@@ -158,6 +160,9 @@ class Objective(nn.Module):
             if distillation is not None:
                 losses["distillation"] = distillation(taught, learned)
         losses["pictures"] = charbonnier(made, wanted, self.config.charbonnier_epsilon)
+        if self.config.change_weight:
+            change, wanted_change = made.float().diff(dim=1), wanted.diff(dim=1)
+            losses["change"] = charbonnier(change, wanted_change, CHANGE_EPSILON)
         if self.perceptual is not None:
             losses["perceptual"] = self.perceptual(made, wanted)
         return losses

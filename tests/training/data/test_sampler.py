@@ -279,3 +279,24 @@ def test_the_flow_of_filmed_clips_comes_along_where_it_counts(tiny_recipe: Train
     assert videos.flow.isnan().all()
     unweighed = Sampler(Footage((), (photo,)), replace(config, camera_weight=0.0))
     assert unweighed.draw(4, generator(1)).flow is None
+
+
+def test_a_still_clip_repeats_one_frame_and_has_no_flow(
+    footage: Footage, tiny_recipe: TrainingConfig
+) -> None:
+    recipe = replace(tiny_recipe, still_share=1.0, camera_weight=0.1)
+    batch = Sampler(footage, recipe).draw(4, generator())
+    for frames in (batch.low, batch.high):
+        assert torch.equal(frames, frames[:, :1].expand_as(frames))
+    assert batch.flow is not None
+    assert batch.flow.count_nonzero() == 0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_the_share_of_stills_is_kept(
+    footage: Footage, tiny_recipe: TrainingConfig, share: float
+) -> None:
+    sampler = Sampler(footage, replace(tiny_recipe, still_share=share, batch=100))
+    batch = sampler.draw(3, generator(2))
+    still = (batch.high.diff(dim=1) == 0).flatten(1).all(dim=1)
+    assert abs(still.double().mean().item() - share) < 0.16

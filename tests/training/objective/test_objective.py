@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.config import TrainingConfig
-from dscvsr_cli.training.objective.losses import charbonnier
+from dscvsr_cli.training.objective.losses import CHANGE_EPSILON, charbonnier
 from dscvsr_cli.training.objective.objective import Objective
 from dscvsr_cli.training.schedule import Phase
 
@@ -209,3 +209,13 @@ def test_alone_the_teacher_is_not_even_asked(
     assert not asked
     assert set(judge(objective, clips)) == {"pictures", "distillation", "total"}
     assert asked
+
+
+def test_the_change_between_frames_is_compared_with_the_truths(
+    recipe: TrainingConfig, student: RecurrentNetwork, clips: tuple[Tensor, Tensor]
+) -> None:
+    losses = judge(Objective(replace(recipe, change_weight=0.5), student), clips)
+    made = student(clips[0], Size(16, 16))
+    by_hand = charbonnier(made.diff(dim=1), clips[1].diff(dim=1), CHANGE_EPSILON)
+    torch.testing.assert_close(losses["change"], by_hand)
+    torch.testing.assert_close(losses["total"], losses["pictures"] + 0.5 * by_hand)
