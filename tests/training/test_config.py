@@ -75,8 +75,8 @@ def test_the_older_spelling_of_the_dtype_is_understood(
 
 
 def test_the_bundled_networks_train_in_what_suits_the_device_and_the_papers_in_float32() -> None:
-    names = ("lite", "lite-teacher", "base", "basicvsr-head", "paper", "paper-teacher")
-    assert [load_recipe(name).dtype for name in names] == ["auto"] * 4 + ["float32"] * 2
+    names = ("lite", "fast", "lite-teacher", "base", "basicvsr-head", "paper", "paper-teacher")
+    assert [load_recipe(name).dtype for name in names] == ["auto"] * 5 + ["float32"] * 2
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,8 @@ RecipeOption = Annotated[
     typer.Option(
         "--recipe",
         metavar="NAME|FILE",
-        help="A built-in recipe (lite, lite-teacher, base, paper, paper-teacher, basicvsr-head) "
-        "or a .toml file.",
+        help="A built-in recipe (lite, fast, lite-teacher, base, paper, paper-teacher, "
+        "basicvsr-head) or a .toml file.",
         show_default="lite; with --teacher, the recipe that fits it",
         rich_help_panel=Panel.RECIPE,
     ),

@@ -196,7 +196,7 @@ def test_two_processes_train_what_one_trains_with_the_whole_batch(
         torch.testing.assert_close(two["network"][name], weight, rtol=1e-2, atol=2e-4)
 
 
-@pytest.mark.parametrize("name", ["lite", "lite-teacher", "paper", "paper-teacher"])
+@pytest.mark.parametrize("name", ["lite", "fast", "lite-teacher", "paper", "paper-teacher"])
 def test_every_built_in_recipe_can_be_read(name: str) -> None:
     config = load_recipe(name)
     assert config.network.block == ("dense" if name.endswith("teacher") else "separable")
