@@ -15,6 +15,7 @@ from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
 from dscvsr_cli.cli.weights.command import weights_app
 from dscvsr_cli.errors import DscvsrError
+from dscvsr_cli.runtimes.process import tune_process
 from dscvsr_cli.version import __version__
 
 _INTERRUPTED = 130
@@ -64,6 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The arguments after the program's name; None takes them from the command line.
     """
+    # Before any command imports torch, which reads its threads' settings once.
+    tune_process()
     try:
         app(args=argv, prog_name="dscvsr")
     except DscvsrError as error:
