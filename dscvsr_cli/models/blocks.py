@@ -16,8 +16,11 @@ NEGATIVE_SLOPE = 0.1
 
 
 def activate(feat_BCHW: Tensor) -> Tensor:
-    """Apply the networks' one activation, a leaky ReLU."""
-    return F.leaky_relu(feat_BCHW, NEGATIVE_SLOPE)
+    """Apply the networks' one activation, a leaky ReLU, in place: pass a convolution's output.
+
+    Autograd needs neither what a convolution gave nor what a leaky ReLU was given.
+    """
+    return F.leaky_relu_(feat_BCHW, NEGATIVE_SLOPE)
 
 
 class SeparableConv(nn.Sequential):
@@ -79,4 +82,4 @@ class ResidualBlock(nn.Module):
 
     def forward(self, feat_BCHW: Tensor) -> Tensor:
         """``(B, C, H, W)`` -> ``(B, C, H, W)``."""
-        return feat_BCHW + self.second(F.leaky_relu(self.first(feat_BCHW), self.slope))
+        return feat_BCHW + self.second(F.leaky_relu_(self.first(feat_BCHW), self.slope))

@@ -13,6 +13,7 @@ none is ever computed or stored per output pixel. Two exact routes lead to the s
   and combined per output pixel. Its cost does not depend on how awkward the ratio is.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,14 +93,23 @@ class MetaUpscale(nn.Module):
 
     def _by_phases(self, feat_BCHW: Tensor, rows: AxisPhases, columns: AxisPhases) -> Tensor:
         batch = feat_BCHW.shape[0]
-        units = self.hidden_units(rows, columns, range(rows.period), range(columns.period))
-        table = self.filters(units.to(self.filters.weight.dtype)).to(feat_BCHW.dtype)
-        table = table.view(rows.period, columns.period, 3, self.channels, 3, 3)
         padded = F.pad(feat_BCHW, (1, 1, 1, 1))
         # One cell per period of both axes: (B, 3, cells, phases, cells, phases).
         cells = rows.source // rows.step, columns.source // columns.step
         out = feat_BCHW.new_empty((batch, 3, cells[0], rows.period, cells[1], columns.period))
         strides = rows.step, columns.step
+        for bank in self.filter_banks(rows, columns, feat_BCHW.dtype):
+            made = _apply(padded[:, :, bank.row :, bank.column :], bank.filters, strides, cells)
+            out[:, :, :, bank.rows, :, bank.columns] = made
+        return out.reshape(batch, 3, rows.target, columns.target)
+
+    def filter_banks(
+        self, rows: AxisPhases, columns: AxisPhases, dtype: torch.dtype
+    ) -> Iterator["FilterBank"]:
+        """Yield the filters of all phases, row by row of the classes, in groups of columns."""
+        units = self.hidden_units(rows, columns, range(rows.period), range(columns.period))
+        table = self.filters(units.to(self.filters.weight.dtype)).to(dtype)
+        table = table.view(rows.period, columns.period, 3, self.channels, 3, 3)
         row_runs, column_runs = _phase_runs(rows), _phase_runs(columns)
         groups = [column_runs[i : i + NEIGHBOURS] for i in range(0, len(column_runs), NEIGHBOURS)]
         # Split, not sliced: the gradient of a slice is a whole table of zeros.
@@ -107,10 +117,13 @@ class MetaUpscale(nn.Module):
         for row_run, band in zip(row_runs, bands, strict=True):
             parts = torch.split(band, [runs[-1].stop - runs[0].first for runs in groups], dim=1)
             for runs, filters in zip(groups, parts, strict=True):
-                bank = _joint_filters(filters, runs)
-                made = _apply(padded[:, :, row_run.pixel :, runs[0].pixel :], bank, strides, cells)
-                out[:, :, :, row_run.first : row_run.stop, :, runs[0].first : runs[-1].stop] = made
-        return out.reshape(batch, 3, rows.target, columns.target)
+                yield FilterBank(
+                    rows=slice(row_run.first, row_run.stop),
+                    columns=slice(runs[0].first, runs[-1].stop),
+                    row=row_run.pixel,
+                    column=runs[0].pixel,
+                    filters=_joint_filters(filters, runs),
+                )
 
     def _by_basis(self, feat_BCHW: Tensor, rows: AxisPhases, columns: AxisPhases) -> Tensor:
         hidden = self.hidden.out_features
@@ -135,6 +148,22 @@ class MetaUpscale(nn.Module):
                 made = torch.addcmul(made, part, units[unit])
             bands.append(made)
         return torch.cat(bands, dim=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FilterBank:
+    """The filters of some neighbouring phases, which are one strided convolution."""
+
+    rows: slice
+    """Phases that it makes, of the rows."""
+    columns: slice
+    """Phases that it makes, of the columns."""
+    row: int
+    """Row of the padded features at which the convolution starts."""
+    column: int
+    """Column of the padded features at which the convolution starts."""
+    filters: Tensor
+    """``(rows, columns, 3, C, 3, width)``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,21 +30,41 @@ def warp(source_BCHW: Tensor, flow_B2HW: Tensor) -> Tensor:
         source_BCHW: ``(B, C, H, W)`` picture or features to fetch from.
         flow_B2HW: ``(B, 2, H, W)`` float32 pixels, ``(dx, dy)``, target to source.
     """
-    height, width = flow_B2HW.shape[-2:]
     flow = flow_B2HW.float()
-    columns = torch.arange(width, device=flow.device, dtype=torch.float32)
-    rows = torch.arange(height, device=flow.device, dtype=torch.float32)[:, None]
-    # grid_sample's align_corners=True: -1 and 1 are the centres of the first and last pixel.
-    grid_x = (columns + flow[:, 0]) * (2.0 / max(width - 1, 1)) - 1.0
-    grid_y = (rows + flow[:, 1]) * (2.0 / max(height - 1, 1)) - 1.0
     # By itself grid_sample fetches something finite at a nan, and its gradient on CPUs writes
     # outside its memory there.
-    lost = ~flow.isfinite().all(dim=1)
-    grid = torch.stack((grid_x, grid_y), dim=-1).masked_fill(lost[..., None], 0.0)
-    fetched = F.grid_sample(
-        source_BCHW.float(), grid, mode="bilinear", padding_mode="border", align_corners=True
+    lost = ~flow.isfinite().all(dim=1, keepdim=True)
+    fetched = fetch(
+        source_BCHW.float(),
+        flow.masked_fill(lost, 0.0),
+        clamped=source_BCHW.device.type == "mps",
     )
-    return fetched.masked_fill(lost[:, None], torch.nan).to(source_BCHW.dtype)
+    return fetched.masked_fill(lost, torch.nan).to(source_BCHW.dtype)
+
+
+def fetch(source_BCHW: Tensor, flow_B2HW: Tensor, *, clamped: bool) -> Tensor:
+    """Fetch as ``warp`` does, both float32, where the flow is known to be finite.
+
+    Args:
+        source_BCHW: ``(B, C, H, W)`` picture or features to fetch from.
+        flow_B2HW: ``(B, 2, H, W)`` pixels, ``(dx, dy)``, target to source.
+        clamped: Whether to clamp the coordinates instead of asking for border padding, which
+            torch before 2.13 lacks on Apple's GPUs; the values are the same.
+    """
+    height, width = flow_B2HW.shape[-2:]
+    columns = torch.arange(width, device=flow_B2HW.device, dtype=torch.float32)
+    rows = torch.arange(height, device=flow_B2HW.device, dtype=torch.float32)[:, None]
+    # grid_sample's align_corners=True: -1 and 1 are the centres of the first and last pixel.
+    grid_x = (columns + flow_B2HW[:, 0]) * (2.0 / max(width - 1, 1)) - 1.0
+    grid_y = (rows + flow_B2HW[:, 1]) * (2.0 / max(height - 1, 1)) - 1.0
+    grid = torch.stack((grid_x, grid_y), dim=-1)
+    return F.grid_sample(
+        source_BCHW,
+        grid.clamp(-1.0, 1.0) if clamped else grid,
+        mode="bilinear",
+        padding_mode="zeros" if clamped else "border",
+        align_corners=True,
+    )
 
 
 class MotionLevel(nn.Sequential):

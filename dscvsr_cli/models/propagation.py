@@ -91,6 +91,19 @@ class RecurrentPass(nn.Module):
             neighbour_BCHW = aligned = frame_B3HW.new_zeros((batch, self.channels, height, width))
         else:
             aligned = warp(neighbour_BCHW, flow_B2HW)
+        return self.advance(frame_B3HW, neighbour_BCHW, aligned, filled=filled)
+
+    def advance(
+        self, frame_B3HW: Tensor, neighbour_BCHW: Tensor, aligned: Tensor, *, filled: bool
+    ) -> Tensor:
+        """Do what follows the alignment -> h ``(B, C, H, W)``.
+
+        Args:
+            frame_B3HW: I, in the dtype of the features.
+            neighbour_BCHW: h of the frame before; zeros at the start.
+            aligned: h_bar, the same after warping.
+            filled: Whether this frame goes through the information filling.
+        """
         if self.filling is not None and filled:
             aligned = self.filling(neighbour_BCHW, aligned)
         return self.extraction(aligned, frame_B3HW)
