@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import AxisPhases, Size
 from dscvsr_cli.models.blocks import activate
+from dscvsr_cli.models.meta_upscale import MAX_PHASES, NEIGHBOURS
 from dscvsr_cli.models.motion import MotionEstimator, warp
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.propagation import RecurrentPass
@@ -102,8 +103,7 @@ class Reconstruct(nn.Module):
         self.strides = rows.step, columns.step
         self.cells = source.height // rows.step, source.width // columns.step
         self.size = size
-        # A group of four neighbouring columns is one convolution.
-        if rows.step * -(-columns.step // 4) > MAX_CONVOLUTIONS:
+        if not fits_a_graph(source, size):
             raise UsageError(
                 f"a graph from {source} to {size} would take too many convolutions",
                 hint="choose sizes in a simple ratio, such as x1.5, x2, x2.5 or x4",
@@ -138,6 +138,14 @@ class Reconstruct(nn.Module):
         seen = padded[:, :, bank.row : bottom, bank.column : right]
         made = F.conv2d(seen, filters, stride=self.strides)
         return made.reshape(rows, columns, 3, high, wide).permute(2, 3, 0, 4, 1)
+
+
+def fits_a_graph(source: Size, size: Size) -> bool:
+    """Return whether ``Reconstruct`` can be built: whether the sizes are in a simple ratio."""
+    rows = AxisPhases(source.height, size.height)
+    columns = AxisPhases(source.width, size.width)
+    few_filters = rows.period * columns.period <= MAX_PHASES
+    return few_filters and rows.step * -(-columns.step // NEIGHBOURS) <= MAX_CONVOLUTIONS
 
 
 class BicubicByTaps(nn.Module):

@@ -1,0 +1,88 @@
+"""OpenVINO gives the frames that torch gives, from its cache as well."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from dscvsr_cli.engine.plan import StreamPlan
+from dscvsr_cli.engine.stream import one_scene, upscale_stream
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.runtimes.openvino_network import OpenVinoNetwork
+
+pytest.importorskip("openvino", reason="needs openvino: pip install dscvsr[openvino]")
+pytestmark = pytest.mark.slow
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def clip() -> Tensor:
+    return torch.rand(1, 5, 3, 20, 30, generator=torch.Generator().manual_seed(1))
+
+
+def stream(network: object, clip: Tensor, size: Size, plan: StreamPlan) -> Tensor:
+    frames = (Frame(pixels=picture, pts=place) for place, picture in enumerate(clip[0]))
+    made = upscale_stream(
+        frames,
+        network,  # type: ignore[arg-type]  both kinds
+        size=size,
+        plan=plan,
+        device=CPU,
+        mark_scenes=one_scene,
+    )
+    return torch.stack([frame.pixels for frame in made])
+
+
+@pytest.mark.parametrize("size", [Size(40, 60), Size(54, 81), Size(41, 67)])
+def test_a_stream_has_the_same_frames_as_with_torch(
+    tiny_network: RecurrentNetwork, clip: Tensor, tmp_path: Path, size: Size
+) -> None:
+    network = OpenVinoNetwork(tiny_network, cache_dir=tmp_path, threads=1)
+    for plan in (
+        StreamPlan(window=3, look_ahead=1, step=2),
+        StreamPlan(window=8, tile=16, overlap=8),
+    ):
+        made, expected = (stream(kind, clip, size, plan) for kind in (network, tiny_network))
+        torch.testing.assert_close(made, expected, atol=1e-3, rtol=0)
+
+
+def test_a_second_network_of_the_same_weights_takes_its_graphs_from_the_cache(
+    tiny_network: RecurrentNetwork,
+    clip: Tensor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def features() -> Tensor:
+        network = OpenVinoNetwork(tiny_network, cache_dir=tmp_path, threads=1)
+        return network.forward_features(clip, first_index=0)
+
+    first = features()
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("converted again")
+
+    monkeypatch.setattr("dscvsr_cli.runtimes.openvino_network._convert", refuse)
+    torch.testing.assert_close(features(), first)
+
+
+def test_other_weights_do_not_take_graphs_from_the_cache(
+    tiny_network: RecurrentNetwork, clip: Tensor, tmp_path: Path
+) -> None:
+    def features() -> Tensor:
+        network = OpenVinoNetwork(tiny_network, cache_dir=tmp_path, threads=1)
+        return network.backward_features(clip, first_index=0)
+
+    first = features()
+    for parameter in tiny_network.backward_pass.parameters():
+        parameter.mul_(0.5)
+    assert not torch.allclose(features(), first, atol=1e-3)
+
+
+def test_float16_is_refused_on_processors(tiny_network: RecurrentNetwork) -> None:
+    with pytest.raises(UsageError, match="float16"):
+        OpenVinoNetwork(tiny_network, dtype=torch.float16)
