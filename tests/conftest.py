@@ -10,6 +10,14 @@ from dscvsr_cli.models.network import RecurrentNetwork
 
 
 @pytest.fixture(autouse=True, scope="session")
+def torch_runtime() -> Iterator[None]:
+    """Let "auto" mean torch: converting a network for every size would take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DSCVSR_RUNTIME", "torch")
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def one_thread() -> Iterator[None]:
     """Compute with one thread, here and in programs that tests run.
 

@@ -28,6 +28,7 @@ class Panel(StrEnum):
 
 
 DtypeChoice = Literal["auto", "float32", "bfloat16", "float16"]
+RuntimeChoice = Literal["auto", "torch", "openvino"]
 
 
 def complete_weights() -> list[str]:
@@ -56,7 +57,7 @@ DeviceOption = Annotated[
     typer.Option(
         "--device",
         parser=parse_device,
-        metavar="auto|cpu|mps|cuda|cuda:N",
+        metavar="auto|cpu|mps|xpu|cuda|cuda:N",
         help="Device of the network; auto takes the best one present.",
         rich_help_panel=Panel.NETWORK,
     ),
@@ -67,6 +68,15 @@ DtypeOption = Annotated[
     typer.Option(
         "--dtype",
         help="dtype of the network; auto takes the fastest one that gives correct frames.",
+        rich_help_panel=Panel.NETWORK,
+    ),
+]
+
+RuntimeOption = Annotated[
+    RuntimeChoice,
+    typer.Option(
+        "--runtime",
+        help="What executes the network; auto takes OpenVINO on processors, if it is installed.",
         rich_help_panel=Panel.NETWORK,
     ),
 ]

@@ -31,7 +31,7 @@ MOST_FACTORS = 200
 
 
 # C
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+_DEVICE = re.compile(r"auto|cpu|mps|xpu|cuda(:\d+)?")
 
 
 def parse_size(text: str) -> int:
@@ -66,7 +66,7 @@ def parse_dimensions(text: str) -> Size:
 
 
 def parse_device(text: str) -> str:
-    """Check the name of a device: auto, cpu, mps, cuda, or cuda:N.
+    """Check the name of a device: auto, cpu, mps, xpu, cuda, or cuda:N.
 
     Raises:
         UsageError: Any other name. Whether the device exists is not asked here.
@@ -74,7 +74,8 @@ def parse_device(text: str) -> str:
     name = text.strip().lower()
     if not _DEVICE.fullmatch(name):
         raise UsageError(
-            f"there is no device {text!r}", hint="use auto, cpu, mps, cuda, or cuda:N for one GPU"
+            f"there is no device {text!r}",
+            hint="use auto, cpu, mps, xpu, cuda, or cuda:N for one GPU",
         )
     return name
 

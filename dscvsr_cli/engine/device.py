@@ -15,9 +15,9 @@ _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Return the device that ``name`` means: "auto", "cpu", "cuda", "cuda:1" or "mps".
+    """Return the device that ``name`` means: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu".
 
-    "auto" takes CUDA, then Apple's GPU, then the CPU.
+    "auto" takes CUDA, then Apple's GPU, then Intel's, then the CPU.
 
     Raises:
         UsageError: Not the name of a device.
@@ -26,7 +26,9 @@ def choose_device(name: str = "auto") -> torch.device:
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda", torch.cuda.current_device())
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        if torch.backends.mps.is_available():
+            return torch.device("mps")
+        return torch.device("xpu" if torch.xpu.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError as error:
@@ -38,6 +40,12 @@ def choose_device(name: str = "auto") -> torch.device:
             raise DeviceError(
                 "this machine has no Apple GPU that torch can use",
                 hint="use --device auto, or --device cpu",
+            )
+    elif device.type == "xpu":
+        if not torch.xpu.is_available():
+            raise DeviceError(
+                "this machine has no Intel GPU that torch can use",
+                hint="install torch with XPU support, or use --device cpu",
             )
     elif device.type != "cpu":
         raise _unknown_device(name)
@@ -121,4 +129,4 @@ def _cuda_device(device: torch.device) -> torch.device:
 
 
 def _unknown_device(name: str) -> UsageError:
-    return UsageError(f"unknown device: {name!r}", hint="use auto, cpu, cuda, cuda:1 or mps")
+    return UsageError(f"unknown device: {name!r}", hint="use auto, cpu, cuda, cuda:1, mps or xpu")

@@ -11,7 +11,7 @@ _PROCESS_STATUS = Path("/proc/self/status")
 UNKNOWN_FREE_BYTES = 4 * 2**30
 """Assumed where the system does not report free memory."""
 
-_USABLE_SHARE = {"cuda": 0.85}
+_USABLE_SHARE = {"cuda": 0.85, "xpu": 0.85}
 _USABLE_SHARE_OF_MAIN_MEMORY = 0.6
 
 _SIGNS = (
@@ -33,6 +33,9 @@ def free_memory_bytes(device: torch.device, *, meminfo: Path = Path("/proc/memin
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    if device.type == "xpu":
+        free, _ = torch.xpu.mem_get_info(device)
+        return free + torch.xpu.memory_reserved(device) - torch.xpu.memory_allocated(device)
     return _available_bytes(meminfo) or _physical_bytes() // 2 or UNKNOWN_FREE_BYTES
 
 
@@ -64,6 +67,8 @@ def release_cached_memory(device: torch.device) -> None:
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
+    elif device.type == "xpu":
+        torch.xpu.empty_cache()
 
 
 def _available_bytes(meminfo: Path) -> int:
@@ -94,6 +99,8 @@ def peak_memory_bytes(device: torch.device) -> int:
     """Return the most memory held so far: a CUDA device's own, else the process's; 0 unknown."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    if device.type == "xpu":
+        return torch.xpu.max_memory_allocated(device)
     if sys.platform == "win32":
         return 0
     import resource  # noqa: PLC0415  absent on Windows

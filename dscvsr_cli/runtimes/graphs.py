@@ -119,7 +119,7 @@ class Reconstruct(nn.Module):
         bands: list[Tensor] = []
         band: list[Tensor] = []
         for index, bank in enumerate(self.banks):
-            band.append(self._apply(padded, index))
+            band.append(self._convolved(padded, index))
             if index + 1 == len(self.banks) or self.banks[index + 1].rows != bank.rows:
                 bands.append(torch.cat(band, dim=4) if len(band) > 1 else band[0])
                 band = []
@@ -128,7 +128,7 @@ class Reconstruct(nn.Module):
         detail = whole.reshape(1, 3, self.size.height, self.size.width)
         return self.base(frame_B3HW) + detail
 
-    def _apply(self, padded: Tensor, index: int) -> Tensor:
+    def _convolved(self, padded: Tensor, index: int) -> Tensor:
         bank = self.banks[index]
         filters: Tensor = getattr(self, f"filters_{index}")
         rows, columns, _, _, _, width = bank.filters.shape

@@ -90,5 +90,5 @@ def _keep_large_blocks() -> bool:
         (_M_TRIM_THRESHOLD, _KEPT_BYTES),
         (_M_TOP_PAD, _TOP_PAD_BYTES),
     )
-    done = {name: mallopt(name, value) == 1 for name, value in settings}
+    done = {name: bool(mallopt(name, value)) for name, value in settings}
     return done[_M_MMAP_MAX] and done[_M_TRIM_THRESHOLD]

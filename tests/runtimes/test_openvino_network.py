@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.engine.plan import StreamPlan
+from dscvsr_cli.engine.protocol import FrameNetwork
 from dscvsr_cli.engine.stream import one_scene, upscale_stream
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
@@ -25,11 +26,11 @@ def clip() -> Tensor:
     return torch.rand(1, 5, 3, 20, 30, generator=torch.Generator().manual_seed(1))
 
 
-def stream(network: object, clip: Tensor, size: Size, plan: StreamPlan) -> Tensor:
+def stream(network: FrameNetwork, clip: Tensor, size: Size, plan: StreamPlan) -> Tensor:
     frames = (Frame(pixels=picture, pts=place) for place, picture in enumerate(clip[0]))
     made = upscale_stream(
         frames,
-        network,  # type: ignore[arg-type]  both kinds
+        network,
         size=size,
         plan=plan,
         device=CPU,

@@ -31,8 +31,13 @@ with torch.inference_mode():
     work()
     print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
-_OURS = ("OMP_WAIT_POLICY", "GLIBC_TUNABLES", "MALLOC_MMAP_THRESHOLD_")
-_OURS += ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_")
+_OURS = (
+    "OMP_WAIT_POLICY",
+    "GLIBC_TUNABLES",
+    "MALLOC_MMAP_THRESHOLD_",
+    "MALLOC_TRIM_THRESHOLD_",
+    "MALLOC_MMAP_MAX_",
+)
 
 
 def run(code: str, *arguments: str, **variables: str) -> str:

@@ -13,6 +13,7 @@ from dscvsr_cli.cli.options import (
     JsonOption,
     MemoryOption,
     QuietOption,
+    RuntimeOption,
     SizeOption,
     WeightsOption,
 )
@@ -60,6 +61,7 @@ class UpscaleOptions:
     weights: WeightsOption = None
     device: DeviceOption = "auto"
     dtype: DtypeOption = "auto"
+    runtime: RuntimeOption = "auto"
     memory: MemoryOption = None
     start: flags.StartOption = None
     end: flags.EndOption = None
@@ -106,6 +108,7 @@ class UpscaleOptions:
             weights=self.weights,
             device=self.device,
             dtype=self.dtype,
+            runtime=self.runtime,
             memory_bytes=self.memory,
             encoder=self.encoder,
             crf=self.crf,

@@ -22,8 +22,8 @@ def describe_plan(plan: "UpscalePlan") -> str:
     encoder = "y4m" if plan.encoder == "wrapped_avframe" else plan.encoder
     return (
         f"{source.path.name}: {source.width}x{source.height}, {frames}{rate} -> {plan.size} "
-        f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype}, {plan.weights}, "
-        f"window {plan.window}+{plan.look_ahead}{tile}{resumed}"
+        f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype} {plan.runtime}, "
+        f"{plan.weights}, window {plan.window}+{plan.look_ahead}{tile}{resumed}"
     )
 
 

@@ -12,7 +12,9 @@ from dscvsr_cli.pipelines.upscale.target import Target
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.load import LoadedNetwork
 
-_RESOLVED = frozenset({"scale", "width", "height", "weights", "device", "dtype", "encoder"})
+_RESOLVED = frozenset(
+    {"scale", "width", "height", "weights", "device", "dtype", "runtime"} | {"encoder"}
+)
 """Fields of a job that are compared by the values they were resolved to."""
 
 _IRRELEVANT = frozenset(
@@ -27,6 +29,8 @@ def job_fingerprint(
     loaded: LoadedNetwork,
     *,
     device: torch.device,
+    dtype: str,
+    runtime: str,
     segment_frames: int,
 ) -> dict[str, str]:
     """Return everything that decides the frames of a job, as a value in words for each name.
@@ -47,7 +51,8 @@ def job_fingerprint(
         "the container": target.container.name,
         "the weights": file_sha256(loaded.path),
         "the device": device.type,
-        "the dtype": str(next(loaded.network.parameters()).dtype).removeprefix("torch."),
+        "the dtype": dtype,
+        "the runtime": runtime,
         "--checkpoint": str(segment_frames),
     }
     for field in fields(job):

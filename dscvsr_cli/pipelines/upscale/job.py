@@ -8,6 +8,7 @@ from dscvsr_cli.engine.device import DtypeName
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.side_by_side import CompareView
+from dscvsr_cli.runtimes.choose import Runtime, RuntimeName
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.read_options import ReadOptions
@@ -38,6 +39,8 @@ class UpscaleJob:
     weights: str | None = None
     device: str = "auto"
     dtype: DtypeName = "auto"
+    runtime: RuntimeName = "auto"
+    """What executes the network."""
     memory_bytes: int | None = None
     """Memory budget of the network; None measures what is free."""
     encoder: str | None = None
@@ -90,6 +93,8 @@ class UpscalePlan:
     pixel_format: str
     device: str
     dtype: str
+    runtime: Runtime
+    """What executes the network."""
     weights: str
     window: int
     look_ahead: int

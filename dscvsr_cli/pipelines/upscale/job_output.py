@@ -221,7 +221,13 @@ def _resumable_output(ready: PreparedJob) -> ResumableOutput:
         target.destination.file,
         spec=OutputSpec(picture=target.picture, others=ready.others, span=span),
         fingerprint=job_fingerprint(
-            job, target, ready.loaded, device=ready.device, segment_frames=segment_frames
+            job,
+            target,
+            ready.loaded,
+            device=ready.device,
+            dtype=ready.plan.dtype,
+            runtime=ready.plan.runtime,
+            segment_frames=segment_frames,
         ),
         plan=ready.stream_plan,
         segment_frames=segment_frames,

@@ -8,6 +8,7 @@ import torch
 
 from dscvsr_cli.engine.device import choose_device, choose_dtype
 from dscvsr_cli.engine.memory import memory_budget_bytes
+from dscvsr_cli.engine.protocol import FrameNetwork
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import BoundaryListener, EventListener, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan, plan_stream
@@ -26,6 +27,7 @@ from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, sourc
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.side_by_side import compared
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
+from dscvsr_cli.runtimes.choose import Runtime, choose_runtime, open_runtime, weights_dtype
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import (
     LeftOut,
@@ -65,6 +67,8 @@ class PreparedJob:
     plan: UpscalePlan
     target: Target
     loaded: LoadedNetwork
+    network: FrameNetwork
+    """``loaded.network`` as the runtime executes it."""
     others: PassthroughPlan
     disk: DiskNeed | None
     stream_plan: StreamPlan
@@ -90,7 +94,7 @@ class PreparedJob:
         def run(frames: Iterable[Frame]) -> Iterator[Frame]:
             return upscale_stream(
                 frames,
-                self.loaded.network,
+                self.network,
                 size=self.target.size,
                 plan=plan or self.stream_plan,
                 device=self.device,
@@ -147,13 +151,13 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     check_disk(need)
     device = choose_device(job.device)
     dtype = choose_dtype(job.dtype, device)
-    loaded = load(job.weights, device=device, dtype=dtype)
-    # torch's stubs leave out this form of to().
-    loaded.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    runtime = choose_runtime(job.runtime, device=device, dtype=dtype)
+    held = weights_dtype(runtime, dtype)
+    loaded = load(job.weights, device=device, dtype=held)
     stream_plan = plan_stream(
         Size(source.height, source.width),
         target.size,
-        network_cost(loaded.config, dtype),
+        network_cost(loaded.config, held),
         budget_bytes=memory_budget_bytes(device, memory_bytes=job.memory_bytes),
     )
     warnings = (
@@ -164,9 +168,12 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     return PreparedJob(
         job=job,
         reader=reader,
-        plan=_describe_plan(target, loaded, device, stream_plan, dtype=dtype, warnings=warnings),
+        plan=_describe_plan(
+            target, loaded, device, stream_plan, dtype=dtype, runtime=runtime, warnings=warnings
+        ),
         target=target,
         loaded=loaded,
+        network=open_runtime(runtime, loaded.network, dtype=dtype),
         others=others,
         disk=need,
         stream_plan=stream_plan,
@@ -181,6 +188,7 @@ def _describe_plan(
     plan: StreamPlan,
     *,
     dtype: torch.dtype,
+    runtime: Runtime,
     warnings: tuple[str, ...],
 ) -> UpscalePlan:
     return UpscalePlan(
@@ -191,6 +199,7 @@ def _describe_plan(
         pixel_format=target.pixel_format,
         device=str(device),
         dtype=str(dtype).removeprefix("torch."),
+        runtime=runtime,
         weights=loaded.name,
         window=plan.window,
         look_ahead=plan.look_ahead,

@@ -1,0 +1,78 @@
+"""Choose the runtime: what executes the network on the chosen device."""
+
+import os
+from importlib.util import find_spec
+from typing import Literal
+
+import torch
+
+from dscvsr_cli.engine.protocol import FrameNetwork
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.models.network import RecurrentNetwork
+
+RuntimeName = Literal["auto", "torch", "openvino"]
+"""How a person names a runtime."""
+
+Runtime = Literal["torch", "openvino"]
+
+AUTO_VARIABLE = "DSCVSR_RUNTIME"
+"""Environment variable that says what "auto" means; unset or "auto" chooses by the device."""
+
+
+def choose_runtime(name: RuntimeName, *, device: torch.device, dtype: torch.dtype) -> Runtime:
+    """Return the runtime that ``name`` means for ``device`` and ``dtype``.
+
+    "auto" takes OpenVINO on processors, where it is installed, and torch everywhere else.
+
+    Raises:
+        UsageError: OpenVINO is not installed, or does not run there.
+    """
+    preferred = os.environ.get(AUTO_VARIABLE, "auto")
+    if name == "auto" and preferred in ("torch", "openvino"):
+        name = "openvino" if preferred == "openvino" else "torch"
+    suits = device.type == "cpu" and dtype in (torch.float32, torch.bfloat16)
+    if name == "auto":
+        return "openvino" if suits and is_openvino_installed() else "torch"
+    if name == "torch":
+        return "torch"
+    if not suits:
+        raise UsageError(
+            f"the runtime openvino does not run on {device.type} in "
+            f"{str(dtype).removeprefix('torch.')}",
+            hint="use --device cpu with --dtype float32 or bfloat16, or --runtime torch",
+        )
+    if not is_openvino_installed():
+        raise UsageError(
+            "the runtime openvino is not installed",
+            hint="run: pip install 'dscvsr[openvino]', or use --runtime torch",
+        )
+    return "openvino"
+
+
+def is_openvino_installed() -> bool:
+    """Return whether OpenVINO can be imported, without importing it."""
+    return find_spec("openvino") is not None
+
+
+def open_runtime(
+    runtime: Runtime, network: RecurrentNetwork, *, dtype: torch.dtype
+) -> FrameNetwork:
+    """Return ``network`` as the runtime executes it.
+
+    Args:
+        runtime: From ``choose_runtime``.
+        network: In ``weights_dtype(runtime, dtype)``, on the device.
+        dtype: What the network computes in.
+    """
+    if runtime == "openvino":
+        from dscvsr_cli.runtimes.openvino_network import OpenVinoNetwork  # noqa: PLC0415
+
+        return OpenVinoNetwork(network, dtype=dtype)
+    # torch's stubs leave out this form of to().
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
+
+
+def weights_dtype(runtime: Runtime, dtype: torch.dtype) -> torch.dtype:
+    """Return the dtype of the weights to load: OpenVINO takes float32 and converts by itself."""
+    return torch.float32 if runtime == "openvino" else dtype
