@@ -221,7 +221,7 @@ class OpenVinoNetwork:
             else:
                 path.touch()
                 return model
-        model = _convert(build(), shapes)
+        model = convert(build(), shapes)
         try:
             _keep(self._openvino, model, path)
         except OSError as error:
@@ -229,7 +229,7 @@ class OpenVinoNetwork:
         return model
 
 
-def _convert(module: nn.Module, shapes: list[tuple[int, ...]]) -> Any:
+def convert(module: nn.Module, shapes: list[tuple[int, ...]]) -> Any:
     """Return OpenVINO's model of a module, for inputs of exactly these shapes."""
     # Not openvino.convert_model, which reports usage to its makers.
     from openvino.frontend import FrontEndManager  # noqa: PLC0415

@@ -1,38 +1,104 @@
 """``dscvsr weights export``, ``convert`` and ``push``: to a weights file, and on to the Hub."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dscvsr_cli.cli.console import format_bytes, open_terminal
 from dscvsr_cli.cli.options import JsonOption, QuietOption
-from dscvsr_cli.errors import WeightsError
+from dscvsr_cli.cli.parsers import parse_dimensions
+from dscvsr_cli.errors import UsageError, WeightsError
+from dscvsr_cli.geometry import Size, output_size
+
+if TYPE_CHECKING:
+    from dscvsr_cli.runtimes.export import GraphFormat, GraphsReport
+
+ExportFormat = Literal["safetensors", "onnx", "openvino"]
 
 
 def export_command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training run.")],
+    spec: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|NAME|FILE",
+            help="The folder of a training run; for graphs, weights as for `upscale -w`.",
+        ),
+    ],
     *,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="The safetensors file to write."),
+        typer.Option(
+            "--output", "-o", metavar="FILE|DIR", help="The file, or the folder of the graphs."
+        ),
     ],
+    file_format: Annotated[
+        ExportFormat,
+        typer.Option(
+            "--format", help="safetensors, or step graphs for other programs: onnx, openvino."
+        ),
+    ] = "safetensors",
+    input_size: Annotated[
+        Size | None,
+        typer.Option(
+            "--input", parser=parse_dimensions, metavar="WxH", help="Frame size of the graphs."
+        ),
+    ] = None,
+    scale: Annotated[
+        float | None, typer.Option("--scale", "-s", help="Factor of the graphs.")
+    ] = None,
     half: Annotated[
         bool, typer.Option("--half", help="Store float16: half the size, almost the same frames.")
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Write the averaged weights of a run's last checkpoint, finished or not."""
+    """Write the averaged weights of a run's last checkpoint, or a network as step graphs."""
+    terminal = open_terminal(quiet=quiet)
+    if file_format != "safetensors":
+        if input_size is None or scale is None or half:
+            raise UsageError(
+                f"--format {file_format} needs --input and --scale, and takes no --half",
+                hint="write --input 320x180 --scale 2",
+            )
+        graphs = _export_graphs(spec, output, file_format, input_size, scale)
+        if as_json:
+            terminal.print_json(graphs)
+        else:
+            terminal.print(f"{output}: {', '.join(graphs.files)} for {graphs.source}")
+        return
+    if input_size is not None or scale is not None:
+        raise UsageError(
+            "--input and --scale belong to graphs", hint="add --format onnx or --format openvino"
+        )
     from dscvsr_cli.pipelines.train.export import export_run
 
-    terminal = open_terminal(quiet=quiet)
-    report = export_run(run, output, half=half)
+    report = export_run(Path(spec), output, half=half)
     if as_json:
         terminal.print_json(report)
     else:
         size = format_bytes(report.size_bytes)
         terminal.print(f"{report.weights}: {size}, after {report.iterations} steps")
+
+
+def _export_graphs(
+    spec: str, folder: Path, file_format: "GraphFormat", source: Size, scale: float
+) -> "GraphsReport":
+    import torch
+
+    from dscvsr_cli.runtimes.export import export_graphs
+    from dscvsr_cli.weights.load import load_network
+
+    size = output_size(source, scale=scale)
+    loaded = load_network(spec, device=torch.device("cpu"))
+    return export_graphs(
+        loaded.network,
+        folder,
+        file_format=file_format,
+        source=source,
+        size=size,
+        name=loaded.name,
+    )
 
 
 def convert_command(

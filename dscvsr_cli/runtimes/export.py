@@ -1,0 +1,155 @@
+"""Write the network's step graphs as files, with a JSON that says how to run them."""
+
+import json
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from dscvsr_cli import __version__
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.runtimes.graphs import Reconstruct, RecurrentStep
+
+GraphFormat = Literal["onnx", "openvino"]
+
+OPSET = 17
+"""16 brings GridSample; DirectML runs no newer one than 19's."""
+
+DESCRIPTION_NAME = "graphs.json"
+
+_HOW_TO_RUN = (
+    "Frames are float32 RGB in [0, 1], states float32; compute in float32, for positions need it. "
+    "Work scene by scene. The backward pass goes from the last frame to the first, the forward "
+    "pass from the first to the last. Each step takes the frame, the frame before it in the "
+    "direction of the pass and that frame's state, and gives the new state. At the start of a pass the state is all zeros and the frame "
+    "itself stands for the one before. Frames with an odd number in their scene, counted from 0, "
+    "take the filled graph. reconstruct takes the frame and both states; clamp what it gives to "
+    "[0, 1]. A long scene can be cut into windows: the forward state passes on from one to the "
+    "next, and the backward pass begins a few frames behind the window."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphsReport:
+    """What was written."""
+
+    folder: Path
+    files: tuple[str, ...]
+    format: GraphFormat
+    source: Size
+    size: Size
+
+
+def export_graphs(
+    network: RecurrentNetwork,
+    folder: Path,
+    *,
+    file_format: GraphFormat,
+    source: Size,
+    size: Size,
+    name: str,
+) -> GraphsReport:
+    """Write the graphs of ``network`` for frames of ``source``, enlarged to ``size``.
+
+    Args:
+        network: On the CPU, in float32, in evaluation mode.
+        folder: Made where missing; files of the same names are replaced.
+        file_format: "onnx" (opset 17) or "openvino".
+        source: Rows and columns of the input.
+        size: Rows and columns of the output.
+        name: Of the weights, for the description.
+
+    Raises:
+        UsageError: Sizes in no simple ratio, or a package is missing.
+    """
+    modules = _modules(network, source, size)
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = torch.zeros(1, 3, source.height, source.width)
+    state = torch.zeros(1, network.config.channels, source.height, source.width)
+    files = {}
+    for graph, module in modules.items():
+        inputs = (
+            {"frame": frame, "backward_state": state, "forward_state": state}
+            if graph == "reconstruct"
+            else {"frame": frame, "previous_frame": frame, "previous_state": state}
+        )
+        output = "enlarged" if graph == "reconstruct" else "state"
+        files[graph] = f"{graph}.{'onnx' if file_format == 'onnx' else 'xml'}"
+        write = _write_onnx if file_format == "onnx" else _write_openvino
+        write(module.eval(), inputs, output, folder / files[graph])
+    description = {
+        "dscvsr": __version__,
+        "weights": name,
+        "format": file_format,
+        "opset": OPSET if file_format == "onnx" else None,
+        "input": asdict(source),
+        "output": asdict(size),
+        "channels": network.config.channels,
+        "graphs": files,
+        "how to run": _HOW_TO_RUN,
+    }
+    text = json.dumps(description, indent=2) + "\n"
+    (folder / DESCRIPTION_NAME).write_text(text, encoding="utf-8")
+    return GraphsReport(
+        folder=folder,
+        files=(*files.values(), DESCRIPTION_NAME),
+        format=file_format,
+        source=source,
+        size=size,
+    )
+
+
+def _modules(network: RecurrentNetwork, source: Size, size: Size) -> dict[str, nn.Module]:
+    # First, for it refuses sizes.
+    modules: dict[str, nn.Module] = {"reconstruct": Reconstruct(network, source, size)}
+    for direction, recurrent in (
+        ("backward", network.backward_pass),
+        ("forward", network.forward_pass),
+    ):
+        for kind, filled in (("", False), ("_filled", True)):
+            step = RecurrentStep(network.motion, recurrent, filled=filled)
+            modules[f"{direction}{kind}"] = step
+    return modules
+
+
+def _write_onnx(module: nn.Module, inputs: dict[str, Tensor], output: str, path: Path) -> None:
+    try:
+        import onnx  # noqa: F401, PLC0415  torch needs it, and says so late
+    except ImportError as error:
+        raise UsageError(
+            "writing ONNX files needs the package onnx", hint="run: pip install 'dscvsr[onnx]'"
+        ) from error
+    with torch.no_grad(), warnings.catch_warnings():
+        # Sizes become constants, which is what is wanted; and the newer exporter, which the older
+        # one recommends, needs one more package and writes newer opsets.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            tuple(inputs.values()),
+            str(path),
+            input_names=list(inputs),
+            output_names=[output],
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def _write_openvino(module: nn.Module, inputs: dict[str, Tensor], output: str, path: Path) -> None:
+    try:
+        import openvino  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError(
+            "writing OpenVINO files needs the package openvino",
+            hint="run: pip install 'dscvsr[openvino]'",
+        ) from error
+    from dscvsr_cli.runtimes.openvino_network import convert  # noqa: PLC0415
+
+    model = convert(module, [tuple(values.shape) for values in inputs.values()])
+    for port, name in zip((*model.inputs, *model.outputs), (*inputs, output), strict=True):
+        port.get_tensor().set_names({name})
+    openvino.save_model(model, path, compress_to_fp16=False)
