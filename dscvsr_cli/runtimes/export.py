@@ -26,11 +26,12 @@ _HOW_TO_RUN = (
     "Frames are float32 RGB in [0, 1], states float32; compute in float32, for positions need it. "
     "Work scene by scene. The backward pass goes from the last frame to the first, the forward "
     "pass from the first to the last. Each step takes the frame, the frame before it in the "
-    "direction of the pass and that frame's state, and gives the new state. At the start of a pass the state is all zeros and the frame "
-    "itself stands for the one before. Frames with an odd number in their scene, counted from 0, "
-    "take the filled graph. reconstruct takes the frame and both states; clamp what it gives to "
-    "[0, 1]. A long scene can be cut into windows: the forward state passes on from one to the "
-    "next, and the backward pass begins a few frames behind the window."
+    "direction of the pass and that frame's state, and gives the new state. At the start of a "
+    "pass the state is all zeros, and the frame itself stands for the one before. Frames with an "
+    "odd number in their scene, counted from 0, take the filled graph. reconstruct takes the frame "
+    "and both states; clamp what it gives to [0, 1]. A long scene can be cut into windows: the "
+    "forward state passes on from one to the next, and the backward pass begins a few frames "
+    "behind the window."
 )
 
 

