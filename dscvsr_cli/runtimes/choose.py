@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from dscvsr_cli.engine.protocol import FrameNetwork
+from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.models.network import RecurrentNetwork
 

@@ -9,11 +9,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from dscvsr_cli import __version__
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes.graphs import Reconstruct, RecurrentStep
+from dscvsr_cli.version import __version__
 
 GraphFormat = Literal["onnx", "openvino"]
 

@@ -18,13 +18,13 @@ import platformdirs
 import torch
 from torch import Tensor, nn
 
-from dscvsr_cli import __version__
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.filling import is_filled
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.models.propagation import RecurrentPass
 from dscvsr_cli.runtimes.graphs import Align, Extract, Fuse, Reconstruct, fits_a_graph
+from dscvsr_cli.version import __version__
 
 _log = logging.getLogger(__name__)
 

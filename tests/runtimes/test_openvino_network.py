@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from dscvsr_cli.engine.plan import StreamPlan
-from dscvsr_cli.engine.protocol import FrameNetwork
+from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.stream import one_scene, upscale_stream
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
