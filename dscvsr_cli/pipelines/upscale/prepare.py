@@ -7,8 +7,8 @@ from typing import Protocol
 import torch
 
 from dscvsr_cli.engine.device import choose_device, choose_dtype
-from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.engine.frame_network import FrameNetwork
+from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import BoundaryListener, EventListener, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan, plan_stream
