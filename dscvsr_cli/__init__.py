@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         UpscaleReport,
     )
     from dscvsr_cli.pipelines.upscale.run import upscale
+    from dscvsr_cli.runtimes.process import tune_process
     from dscvsr_cli.video.info import VideoInfo
     from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
     from dscvsr_cli.video.read.probe import probe
@@ -75,6 +76,7 @@ __all__ = [
     "enlarge_frames",
     "load_network",
     "probe",
+    "tune_process",
     "upscale",
     "verify",
 ]
@@ -99,6 +101,7 @@ _MODULES = {
     "pipelines.upscale.dry_run": ["DryRunReport", "dry_run"],
     "pipelines.upscale.job": ["Interrupted", "UpscaleJob", "UpscalePlan", "UpscaleReport"],
     "pipelines.upscale.run": ["upscale"],
+    "runtimes.process": ["tune_process"],
     "video.info": ["VideoInfo"],
     "video.passthrough.passthrough_plan": ["StreamChoices"],
     "video.read.read_options": ["ReadOptions"],

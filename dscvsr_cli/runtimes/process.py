@@ -42,7 +42,7 @@ def tune_process() -> ProcessTuning:
 
     The command line calls it first. In a program of your own::
 
-        from dscvsr_cli.runtimes.process import tune_process
+        from dscvsr_cli import tune_process
 
         tune_process()
         import torch
