@@ -137,6 +137,10 @@ class Alone:
     def share(self, batch: int) -> range:
         return range(batch)
 
+    def agree(self, value: float, *, device: torch.device) -> float:
+        assert device == DEVICE
+        return value
+
     def mean(self, parts: Tensor) -> Values:
         assert parts.device == DEVICE
         return Values(len(parts))
@@ -154,6 +158,7 @@ def test_a_training_step_stays_on_the_device(tiny_config: NetworkConfig, optimiz
         max_denominator=2,
         max_scale=2.5,
         motion_weight=0.1,
+        dtype="float32",
         optimizer=optimizer,  # type: ignore[arg-type]
     )
     trainer = Trainer(recipe, device=DEVICE, parallel=Alone())  # type: ignore[arg-type]
