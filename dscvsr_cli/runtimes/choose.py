@@ -73,6 +73,11 @@ def open_runtime(
     return network
 
 
+def workspaces_held(runtime: Runtime) -> int:
+    """Return how many steps' working memory is held at once: OpenVINO keeps each graph's."""
+    return 5 if runtime == "openvino" else 1
+
+
 def weights_dtype(runtime: Runtime, dtype: torch.dtype) -> torch.dtype:
     """Return the dtype of the weights to load: OpenVINO takes float32 and converts by itself."""
     return torch.float32 if runtime == "openvino" else dtype

@@ -11,7 +11,7 @@ from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import BoundaryListener, EventListener, upscale_stream
-from dscvsr_cli.engine.stream_plan import StreamPlan, plan_stream
+from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE, Size
 from dscvsr_cli.models.network import RecurrentNetwork
@@ -27,7 +27,13 @@ from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, sourc
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.side_by_side import compared
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
-from dscvsr_cli.runtimes.choose import Runtime, choose_runtime, open_runtime, weights_dtype
+from dscvsr_cli.runtimes.choose import (
+    Runtime,
+    choose_runtime,
+    open_runtime,
+    weights_dtype,
+    workspaces_held,
+)
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import (
     LeftOut,
@@ -157,7 +163,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     stream_plan = plan_stream(
         Size(source.height, source.width),
         target.size,
-        network_cost(loaded.config, held),
+        _scaled(network_cost(loaded.config, held), workspaces_held(runtime)),
         budget_bytes=memory_budget_bytes(device, memory_bytes=job.memory_bytes),
     )
     warnings = (
@@ -179,6 +185,10 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         stream_plan=stream_plan,
         device=device,
     )
+
+
+def _scaled(cost: NetworkCost, workspaces: int) -> NetworkCost:
+    return replace(cost, workspace_channels=workspaces * cost.workspace_channels)
 
 
 def _describe_plan(
