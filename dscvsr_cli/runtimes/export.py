@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
@@ -95,7 +96,7 @@ def export_graphs(
         "how to run": _HOW_TO_RUN,
     }
     text = json.dumps(description, indent=2) + "\n"
-    (folder / DESCRIPTION_NAME).write_text(text, encoding="utf-8")
+    write_durably(folder / DESCRIPTION_NAME, text.encode())
     return GraphsReport(
         folder=folder,
         files=(*files.values(), DESCRIPTION_NAME),
