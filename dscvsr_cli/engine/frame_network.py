@@ -1,10 +1,14 @@
 """FrameNetwork: what the engine asks of a network, and nothing more."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from torch import Tensor
 
 from dscvsr_cli.geometry import Size
+
+FrameListener = Callable[[], None]
+"""Called each time a pass has finished one frame."""
 
 
 class FrameNetwork(Protocol):
@@ -12,9 +16,12 @@ class FrameNetwork(Protocol):
 
     Frames are ``(B, T, 3, H, W)`` RGB in [0, 1]; features are ``(B, T, C, H, W)``. ``first_index``
     is the position of the first given frame within its scene (0 for the scene's first frame).
+    ``on_frame`` is called after every frame of a pass, so that long passes can be followed.
     """
 
-    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+    def backward_features(
+        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
+    ) -> Tensor:
         """Run the pass from the last frame to the first -> ``(B, T, C, H, W)``."""
         ...
 
@@ -25,6 +32,7 @@ class FrameNetwork(Protocol):
         first_index: int,
         previous_features: Tensor | None = None,
         previous_frame: Tensor | None = None,
+        on_frame: FrameListener | None = None,
     ) -> Tensor:
         """Run the pass from the first frame to the last -> ``(B, T, C, H, W)``.
 

@@ -5,6 +5,7 @@ So a step that failed is repeated from the same frame, with another plan or anot
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -67,10 +68,39 @@ class _Step:
     """(1, 3, H, W), the last of their inputs."""
 
 
-class SceneRun:
-    """One scene on its way through a network."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowProgress:
+    """How far a window is, between two frames that it gives."""
 
-    def __init__(self, network: FrameNetwork, *, size: Size, device: torch.device) -> None:
+    waiting: int
+    """Frames of the window that are not made yet."""
+
+    backward: float
+    """Share of its backward pass that is done, in [0, 1]."""
+
+    forward: float
+    """Frames that the forward pass has finished and that are still to be reconstructed."""
+
+
+class SceneRun:
+    """One scene on its way through a network.
+
+    Args:
+        network: On ``device``.
+        size: Rows and columns of the output.
+        device: Where the network's weights are.
+        on_progress: Called after every frame of either pass.
+    """
+
+    def __init__(
+        self,
+        network: FrameNetwork,
+        *,
+        size: Size,
+        device: torch.device,
+        on_progress: Callable[[WindowProgress], None] | None = None,
+    ) -> None:
+        self._on_progress = on_progress
         self._network = network
         self._size = size
         self._device = device
@@ -167,6 +197,7 @@ class SceneRun:
             self._open = self._begin_window(plan, ended=ended)
         window = self._open.window
         begin = self._position - window.start
+        tile_count = len(self._open.tiles)
         part = slice(begin, min(begin + self._open.step, window.stop - window.start))
         frames = self._open.frames[:, part]
         forward = run_forward(
@@ -176,6 +207,13 @@ class SceneRun:
             previous_features=self._features,
             previous_frame=self._frame,
             tiles=self._open.tiles,
+            on_frame=self._count(
+                lambda done: WindowProgress(
+                    waiting=window.stop - self._position,
+                    backward=1.0,
+                    forward=done / tile_count,
+                )
+            ),
         )
         pictures = self._network.reconstruct(
             frames, self._open.backward[:, part], forward, size=self._size
@@ -202,8 +240,29 @@ class SceneRun:
             first_index=window.start,
             keep=window.stop - window.start,
             tiles=tiles,
+            on_frame=self._count(
+                lambda done: WindowProgress(
+                    waiting=window.stop - window.start,
+                    backward=done / (len(tiles) * len(read)),
+                    forward=0.0,
+                )
+            ),
         )
         return _OpenWindow(window, frames, backward, tiles, plan.step)
+
+    def _count(self, describe: Callable[[int], WindowProgress]) -> Callable[[], None] | None:
+        """Return a listener that counts the frames of a pass, or None where nobody listens."""
+        listener = self._on_progress
+        if listener is None:
+            return None
+        done = 0
+
+        def count() -> None:
+            nonlocal done
+            done += 1
+            listener(describe(done))
+
+        return count
 
     def _accept(self, step: _Step) -> None:
         # Outside inference mode and copied, so that the caller may do anything with a frame.

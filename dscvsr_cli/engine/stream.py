@@ -11,7 +11,7 @@ import torch
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import is_out_of_memory, release_cached_memory
-from dscvsr_cli.engine.scene_run import Outcome, SceneRun
+from dscvsr_cli.engine.scene_run import Outcome, SceneRun, WindowProgress
 from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan, smaller_plan
@@ -39,6 +39,28 @@ class StreamEvent:
     """One sentence for a log."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamProgress:
+    """How far a stream is, reported after every frame of either pass.
+
+    A window's backward pass runs over all its frames before the first of them is made, so the
+    number of frames made alone would stand still for most of the time.
+    """
+
+    made: int
+    """Frames made since the stream's first."""
+
+    waiting: int
+    """Frames of the open window that are not made yet."""
+
+    backward: float
+    """Share of the open window's backward pass that is done, in [0, 1]."""
+
+    forward: float
+    """Frames that the forward pass has finished and that are still to be reconstructed."""
+
+
+ProgressListener = Callable[[StreamProgress], None]
 EventListener = Callable[[StreamEvent], None]
 BoundaryListener = Callable[[StreamState], None]
 
@@ -61,6 +83,7 @@ def upscale_stream(
     on_event: EventListener | None = None,
     resume: StreamState | None = None,
     on_boundary: BoundaryListener | None = None,
+    on_progress: ProgressListener | None = None,
 ) -> Iterator[Frame]:
     """Enlarge a stream of frames: every frame in is one frame out, in order, with its times.
 
@@ -83,6 +106,7 @@ def upscale_stream(
             depend on what comes before them, but only those not made yet are made, exactly as they
             would have been then. Its plan replaces ``plan``.
         on_boundary: Called with the state between two windows, after the frames before it.
+        on_progress: Called after every frame of either pass.
 
     Raises:
         DeviceError: Memory ran out at the smallest plan.
@@ -98,6 +122,7 @@ def upscale_stream(
         mark_scenes=mark_scenes,
         on_event=on_event,
         on_boundary=on_boundary,
+        on_progress=on_progress,
     ).run(frames, resume)
 
 
@@ -115,6 +140,7 @@ class _Stream:
         mark_scenes: SceneMarker,
         on_event: EventListener | None,
         on_boundary: BoundaryListener | None,
+        on_progress: ProgressListener | None,
     ) -> None:
         self._network = network
         self._size = size
@@ -125,6 +151,7 @@ class _Stream:
         self._mark_scenes = mark_scenes
         self._on_event = on_event
         self._on_boundary = on_boundary
+        self._on_progress = on_progress
         self._source: Size | None = None
         self._made = 0
 
@@ -139,7 +166,12 @@ class _Stream:
             self._made += skipped
             if self._made < done:
                 continue
-            run = SceneRun(self._network, size=self._size, device=self._device)
+            run = SceneRun(
+                self._network,
+                size=self._size,
+                device=self._device,
+                on_progress=self._tell if self._on_progress else None,
+            )
             if resume is not None and skipped:
                 self._restore(run, resume, skipped)
             elif scene > 1:
@@ -183,6 +215,17 @@ class _Stream:
             state = run.state(self._plan, made=self._made)
             if state is not None and outcome is Outcome.MADE and self._on_boundary is not None:
                 self._on_boundary(state)
+
+    def _tell(self, window: WindowProgress) -> None:
+        if self._on_progress is not None:
+            self._on_progress(
+                StreamProgress(
+                    made=self._made,
+                    waiting=window.waiting,
+                    backward=window.backward,
+                    forward=window.forward,
+                )
+            )
 
     def _check(self, frame: Frame) -> Frame:
         source = Size(*frame.pixels.shape[-2:])

@@ -5,6 +5,8 @@ each aligns its state to the frame at hand by optical flow. Their features are f
 Meta-Upscale turns them into detail that is added to the interpolated frame.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -54,20 +56,27 @@ class RecurrentNetwork(nn.Module):
         forward = self.forward_features(frames_BT3HW, first_index=first_index)
         return self.reconstruct(frames_BT3HW, backward, forward, size=size)
 
-    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
-        """Run the pass from the last frame to the first -> ``(B, T, C, H, W)``."""
+    def backward_features(
+        self, frames: Tensor, *, first_index: int, on_frame: Callable[[], None] | None = None
+    ) -> Tensor:
+        """Run the pass from the last frame to the first -> ``(B, T, C, H, W)``.
+
+        ``on_frame`` is called after every frame.
+        """
         check_frames(frames)
-        flows = self._flows(frames[:, :-1], frames[:, 1:])
+        flow = self._flows(frames[:, :-1], frames[:, 1:])
         features: list[Tensor] = []
         for i in reversed(range(frames.shape[1])):
             features.append(
                 self.backward_pass(
                     frames[:, i].to(self.feature_dtype),
                     features[-1] if features else None,
-                    flows[:, i] if features else None,
+                    flow(i) if features else None,
                     filled=is_filled(first_index + i),
                 )
             )
+            if on_frame:
+                on_frame()
         return torch.stack(features[::-1], dim=1)
 
     def forward_features(
@@ -77,13 +86,17 @@ class RecurrentNetwork(nn.Module):
         first_index: int,
         previous_features: Tensor | None = None,
         previous_frame: Tensor | None = None,
+        on_frame: Callable[[], None] | None = None,
     ) -> Tensor:
-        """Run the pass from the first frame to the last -> ``(B, T, C, H, W)``."""
+        """Run the pass from the first frame to the last -> ``(B, T, C, H, W)``.
+
+        ``on_frame`` is called after every frame.
+        """
         check_frames(frames)
         before = frames[:, :-1]
         if previous_frame is not None:
             before = torch.cat((previous_frame[:, None], before), dim=1)
-        flows = self._flows(frames[:, frames.shape[1] - before.shape[1] :], before)
+        flow = self._flows(frames[:, frames.shape[1] - before.shape[1] :], before)
         first_flow = frames.shape[1] - before.shape[1]
         state = previous_features
         features: list[Tensor] = []
@@ -91,10 +104,12 @@ class RecurrentNetwork(nn.Module):
             state = self.forward_pass(
                 frames[:, i].to(self.feature_dtype),
                 state,
-                flows[:, i - first_flow] if i >= first_flow else None,
+                flow(i - first_flow) if i >= first_flow else None,
                 filled=is_filled(first_index + i),
             )
             features.append(state)
+            if on_frame:
+                on_frame()
         return torch.stack(features, dim=1)
 
     def reconstruct(
@@ -109,15 +124,31 @@ class RecurrentNetwork(nn.Module):
         base = interpolate(frames.flatten(0, 1), size)
         return (base + detail.float()).unflatten(0, (batch, length))
 
-    def _flows(self, target: Tensor, source: Tensor) -> Tensor:
-        """Estimate flows of ``(B, T, 3, H, W)`` pairs -> ``(B, T, 2, H, W)``."""
+    def _flows(self, target: Tensor, source: Tensor) -> Callable[[int], Tensor]:
+        """Return what gives the flow of one of ``(B, T, 3, H, W)`` pairs -> ``(B, 2, H, W)``.
+
+        Flows are estimated several at once, when the first of them is asked for, and only those
+        are held. While gradients are recorded all are estimated first, in the order of the pairs.
+        """
         batch, length, _, height, width = target.shape
-        flow = target.new_empty((batch, length, 2, height, width), dtype=torch.float32)
         step = max(1, FLOW_PIXELS // (batch * height * width))
-        for first in range(0, length, step):
-            pairs = slice(first, first + step)
+        held: dict[int, Tensor] = {}
+
+        def estimate(part: int) -> None:
+            pairs = slice(part * step, (part + 1) * step)
             found = self.motion(target[:, pairs].flatten(0, 1), source[:, pairs].flatten(0, 1))
-            flow[:, pairs] = found.unflatten(0, (batch, -1))
+            held[part] = found.float().unflatten(0, (batch, -1))
+
+        def flow(index: int) -> Tensor:
+            part = index // step
+            if part not in held:
+                held.clear()
+                estimate(part)
+            return held[part][:, index - part * step]
+
+        if torch.is_grad_enabled():
+            for part in range(-(-length // step)):
+                estimate(part)
         return flow
 
 

@@ -18,6 +18,7 @@ import platformdirs
 import torch
 from torch import Tensor, nn
 
+from dscvsr_cli.engine.frame_network import FrameListener
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.filling import is_filled
@@ -78,7 +79,9 @@ class OpenVinoNetwork:
         self._threads = threads
         self._requests: OrderedDict[str, Any] = OrderedDict()
 
-    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+    def backward_features(
+        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
+    ) -> Tensor:
         """Run the pass from the last frame to the first -> ``(1, T, C, H, W)``."""
         _check_single(frames)
         made = self._new_features(frames)
@@ -93,6 +96,8 @@ class OpenVinoNetwork:
                 filled=is_filled(first_index + place),
                 made=made[:, place],
             )
+            if on_frame:
+                on_frame()
         return made
 
     def forward_features(
@@ -102,6 +107,7 @@ class OpenVinoNetwork:
         first_index: int,
         previous_features: Tensor | None = None,
         previous_frame: Tensor | None = None,
+        on_frame: FrameListener | None = None,
     ) -> Tensor:
         """Run the pass from the first frame to the last -> ``(1, T, C, H, W)``."""
         _check_single(frames)
@@ -113,6 +119,8 @@ class OpenVinoNetwork:
                 "forward", frames[:, place], neighbour, state, filled=filled, made=made[:, place]
             )
             state, neighbour = made[:, place], frames[:, place]
+            if on_frame:
+                on_frame()
         return made
 
     def reconstruct(

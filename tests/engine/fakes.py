@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dscvsr_cli.engine.frame_network import FrameNetwork
+from dscvsr_cli.engine.frame_network import FrameListener, FrameNetwork
 from dscvsr_cli.engine.stream import SceneMarker, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
@@ -58,6 +58,13 @@ def upscaled(
     return torch.stack([frame.pixels for frame in made])
 
 
+def tell(on_frame: FrameListener | None, frames: Tensor) -> None:
+    """Say of each frame that a pass has finished it."""
+    for _ in range(frames.shape[1]):
+        if on_frame:
+            on_frame()
+
+
 class NearestNetwork:
     """Enlarges by repeating pixels; its features are the frames themselves."""
 
@@ -65,9 +72,12 @@ class NearestNetwork:
         self.backward_lengths: list[int] = []
         self.forward_lengths: list[int] = []
 
-    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+    def backward_features(
+        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
+    ) -> Tensor:
         del first_index
         self.backward_lengths.append(frames.shape[1])
+        tell(on_frame, frames)
         return frames
 
     def forward_features(
@@ -77,12 +87,14 @@ class NearestNetwork:
         first_index: int,
         previous_features: Tensor | None = None,
         previous_frame: Tensor | None = None,
+        on_frame: FrameListener | None = None,
     ) -> Tensor:
         if (previous_features is None) != (previous_frame is None):
             raise ValueError("a state and its frame belong together")
         if (first_index == 0) != (previous_frame is None):
             raise ValueError("only a scene's first frame has nothing before it")
         self.forward_lengths.append(frames.shape[1])
+        tell(on_frame, frames)
         return frames
 
     def reconstruct(
@@ -122,8 +134,11 @@ class MovingSumNetwork:
             register = frame.repeat(1, self.reach + 1, 1, 1) * 0
         return torch.cat((frame, register[:, : 3 * self.reach]), dim=1)
 
-    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+    def backward_features(
+        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
+    ) -> Tensor:
         del first_index
+        tell(on_frame, frames)
         features: list[Tensor] = []
         for frame in reversed(frames.unbind(1)):
             features.append(self._push(features[-1] if features else None, frame))
@@ -136,8 +151,10 @@ class MovingSumNetwork:
         first_index: int,
         previous_features: Tensor | None = None,
         previous_frame: Tensor | None = None,
+        on_frame: FrameListener | None = None,
     ) -> Tensor:
         del first_index, previous_frame
+        tell(on_frame, frames)
         features: list[Tensor] = []
         state = previous_features
         for frame in frames.unbind(1):
@@ -165,7 +182,10 @@ class ParityNetwork(NearestNetwork):
         index = torch.arange(first_index, first_index + frames.shape[1]) % 2
         return frames * 0 + index[None, :, None, None, None]
 
-    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+    def backward_features(
+        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
+    ) -> Tensor:
+        tell(on_frame, frames)
         return self._marks(frames, first_index)
 
     def forward_features(
@@ -175,8 +195,10 @@ class ParityNetwork(NearestNetwork):
         first_index: int,
         previous_features: Tensor | None = None,
         previous_frame: Tensor | None = None,
+        on_frame: FrameListener | None = None,
     ) -> Tensor:
         del previous_features, previous_frame
+        tell(on_frame, frames)
         return self._marks(frames, first_index)
 
     def reconstruct(
@@ -194,8 +216,11 @@ class BoxNetwork(NearestNetwork):
         mixed = frame if state is None else 0.5 * frame + 0.5 * state
         return functional.avg_pool2d(mixed, 3, stride=1, padding=1)
 
-    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+    def backward_features(
+        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
+    ) -> Tensor:
         del first_index
+        tell(on_frame, frames)
         features: list[Tensor] = []
         for frame in reversed(frames.unbind(1)):
             features.append(self._blur(frame, features[-1] if features else None))
@@ -208,8 +233,10 @@ class BoxNetwork(NearestNetwork):
         first_index: int,
         previous_features: Tensor | None = None,
         previous_frame: Tensor | None = None,
+        on_frame: FrameListener | None = None,
     ) -> Tensor:
         del first_index, previous_frame
+        tell(on_frame, frames)
         features: list[Tensor] = []
         state = previous_features
         for frame in frames.unbind(1):
@@ -238,9 +265,11 @@ class HungryNetwork(MovingSumNetwork):
             self.failures += 1
             raise self.error
 
-    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+    def backward_features(
+        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
+    ) -> Tensor:
         self._allocate(frames)
-        return super().backward_features(frames, first_index=first_index)
+        return super().backward_features(frames, first_index=first_index, on_frame=on_frame)
 
 
 class OverflowingNetwork(MovingSumNetwork):

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from dscvsr_cli.engine.stream import StreamEvent, one_scene, upscale_stream
+from dscvsr_cli.engine.stream import StreamEvent, StreamProgress, one_scene, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DeviceError, WeightsError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from tests.engine.fakes import (
     CPU,
+    SMALL,
     BoxNetwork,
     HungryNetwork,
     MovingSumNetwork,
@@ -379,3 +380,29 @@ def test_a_network_that_gives_another_size_is_refused() -> None:
 
     with pytest.raises(ValueError, match="of the network"):
         upscaled(random_frames(3), Small(), StreamPlan(), scale=2)
+
+
+@settings(deadline=None, max_examples=40)
+@given(data=st.data(), total=st.integers(1, 20), window=windows, step=steps)
+def test_progress_is_reported_after_every_frame_of_both_passes(
+    data: st.DataObject, total: int, window: int, step: int
+) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(1, 20)), label="cuts"))
+    seen: list[StreamProgress] = []
+    network = NearestNetwork()
+    for _ in upscale_stream(
+        random_frames(total),
+        network,
+        size=SMALL,
+        plan=StreamPlan(window=window, look_ahead=2, step=step, tile=None),
+        device=CPU,
+        mark_scenes=cuts_at(cuts),
+        on_progress=seen.append,
+    ):
+        pass
+    assert len(seen) == sum(network.backward_lengths) + sum(network.forward_lengths)
+    # What is done, with both passes counted as half: it only ever grows, and ends at the total.
+    done = [one.made + 0.5 * one.waiting * one.backward + 0.5 * one.forward for one in seen]
+    assert done == sorted(done)
+    assert seen[-1].made + seen[-1].waiting == total
+    assert all(0 <= one.backward <= 1 and 0 <= one.forward <= step for one in seen)

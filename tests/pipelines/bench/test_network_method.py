@@ -1,6 +1,7 @@
 import torch
 from torch import Tensor
 
+from dscvsr_cli.engine.frame_network import FrameListener
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.bench.network_method import network_upscaler
@@ -9,7 +10,13 @@ from dscvsr_cli.pipelines.bench.network_method import network_upscaler
 class Brightening:
     """Adds to each pixel, by nearest neighbour, a hundredth of its frame's place in the clip."""
 
-    def backward_features(self, frames: Tensor, *, first_index: int) -> Tensor:
+    def backward_features(
+        self,
+        frames: Tensor,
+        *,
+        first_index: int,
+        on_frame: FrameListener | None = None,  # noqa: ARG002  # the protocol's
+    ) -> Tensor:
         places = torch.arange(first_index, first_index + frames.shape[1])
         return frames[:, :, :1] * 0 + places.view(1, -1, 1, 1, 1) / 100
 
@@ -20,6 +27,7 @@ class Brightening:
         first_index: int,
         previous_features: Tensor | None = None,  # noqa: ARG002  # the protocol's
         previous_frame: Tensor | None = None,  # noqa: ARG002  # the protocol's
+        on_frame: FrameListener | None = None,  # noqa: ARG002  # the protocol's
     ) -> Tensor:
         return self.backward_features(frames, first_index=first_index)
 
