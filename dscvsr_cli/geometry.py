@@ -62,10 +62,7 @@ def output_size(
             beyond ``MAX_OUTPUT_SIDE``.
     """
     if (scale is None) == (width is None and height is None):
-        raise UsageError(
-            "give either a factor or a size",
-            hint="use -s 2.7, or --size 1920x1080, or --width 1920, or --height 1080",
-        )
+        raise _not_one_target(scale, width, height)
     tall = source.height / min(pixel_aspect, Fraction(1))
     wide = source.width * max(pixel_aspect, Fraction(1))
     if scale is not None:
@@ -78,6 +75,19 @@ def output_size(
     )
     _check_enlarges(source, size, by_factor=scale is not None)
     return size
+
+
+def _not_one_target(scale: float | None, width: int | None, height: int | None) -> UsageError:
+    if scale is None:
+        return UsageError(
+            "give either a factor or a size",
+            hint="use -s 2.7, or --size 1920x1080, or --width 1920, or --height 1080",
+        )
+    sides = [f"--{name} {value}" for name, value in (("width", width), ("height", height)) if value]
+    return UsageError(
+        f"give either a factor or a size, not both: -s {scale:g} and {' '.join(sides)}",
+        hint=f"leave out -s {scale:g}, or {' and '.join(sides)}",
+    )
 
 
 def _exact_factor(scale: float) -> Fraction:

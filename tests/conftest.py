@@ -32,6 +32,17 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what dscvsr remembers of earlier runs away from the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "dscvsr_cli.pipelines.upscale.known_speed.speed_file",
+            lambda: tmp_path_factory.getbasetemp() / "speed.json",
+        )
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_config() -> NetworkConfig:
     """Every part of the paper's network, each as small as it can be."""

@@ -14,6 +14,7 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.resize import resize
+from dscvsr_cli.pipelines.upscale.finished import RECORD_NAME
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import CLIPS, Clip, render, render_kind
@@ -75,7 +76,7 @@ def test_without_an_output_the_file_is_named_beside_the_input(tmp_path: Path) ->
     assert upscale(source, "--width", "100") == 0
     assert upscale(source, "--size", "100x80") == 0
 
-    made = {path.name for path in tmp_path.iterdir()} - {source.name}
+    made = {path.name for path in tmp_path.iterdir()} - {source.name, RECORD_NAME}
     stem = "ünï & ' clip"
     assert made == {f"{stem}_x1.5.mp4", f"{stem}_100w.mp4", f"{stem}_100x80.mp4"}
     assert probe(tmp_path / f"{stem}_100x80.mp4").width == 100
@@ -130,7 +131,11 @@ def test_the_input_is_never_its_own_output(tmp_path: Path) -> None:
         (("--size", "0x10"), "size"),
         (("--size", "big"), "size"),
         ((), "factor or a size"),
-        (("-s", "2", "--height", "100"), "factor or a size"),
+        (("-s", "2", "--height", "100"), "factor or a size, not both: -s 2 and --height 100"),
+        (("-s", "4k"), "--height 2160"),
+        (("-s", "2.7.1"), "270%"),
+        (("--width", "1080p"), "--height 1080"),
+        (("--memory", "4"), "4GB"),
         (("-s", "2", "--encoder", "nonsense"), "nonsense"),
         (("-s", "2", "--pix-fmt", "nonsense"), "nonsense"),
         (("-s", "2", "--device", "toaster"), "toaster"),
@@ -196,18 +201,47 @@ def test_what_the_container_holds_in_another_form_is_said_at_the_start(
     assert "8 frames in = 8 frames out" in output.out.splitlines()[-1]
 
 
-def test_json_is_one_object_and_quiet_is_silent(
+def test_json_is_one_object_per_line_and_quiet_is_silent(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = render(Clip(pts=(0, 512, 1024)), tmp_path)
 
     assert upscale(source, "-s", "2", "--json") == 0
-    report = json.loads(capfd.readouterr().out)
+    printed = capfd.readouterr()
+    lines = [json.loads(line) for line in printed.out.splitlines()]
+    assert printed.err == ""
+    assert [line["type"] for line in lines if line["type"] != "progress"] == ["plan", "report"]
+    assert any(line["type"] == "progress" for line in lines)
+    assert lines[0]["frames"] == 3
+    report = lines[-1]["report"]
     assert (report["frames_in"], report["frames_out"]) == (3, 3)
     assert report["size"] == {"height": 96, "width": 128}
 
     assert upscale(source, "-s", "2", "--quiet", "--overwrite") == 0
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "size"),
+    [
+        (("-s", "2x"), (128, 96)),
+        (("-s", "x1.5"), (96, 72)),
+        (("-s", "150%"), (96, 72)),
+        (("-s", "1,5"), (96, 72)),
+        (("--height", "96p"), (128, 96)),
+        (("--width", "96px"), (96, 72)),
+    ],
+)
+def test_factors_and_sides_are_understood_as_people_write_them(
+    arguments: tuple[str, ...],
+    size: tuple[int, int],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    source = render(Clip(pts=(0, 512)), tmp_path)
+    assert upscale(source, *arguments, "--dry-run", "--json") == 0
+    made = json.loads(capfd.readouterr().out)["report"]["plan"]["size"]
+    assert (made["width"], made["height"]) == size
 
 
 @pytest.mark.slow

@@ -10,12 +10,14 @@ import torch
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.pipelines.upscale.finished import RECORD_NAME
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.helpers import decoded_seconds, stream_packets
 from tests.networks import SMALLEST
 
+LONGER = Clip(width=32, height=32, pts=(0, 512, 1024, 1536))
 SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
 WITH_SOUND = Clip(width=32, height=32, pts=tuple(range(0, 50 * 512, 512)), sound_seconds=2.0)
 
@@ -47,7 +49,12 @@ def upscale(weights: Path, *arguments: str | Path) -> int:
 
 
 def files_in(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    """The files that a person sees; the record of what is finished is hidden."""
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != RECORD_NAME
+    }
 
 
 def test_a_folder_is_walked_and_a_bad_file_does_not_stop_the_others(
@@ -78,17 +85,22 @@ def test_a_second_run_does_only_what_is_missing(
     assert files_in(out) == {"e1.mp4", "e2.mp4", "extras/making of.mp4"}
 
 
-def test_an_output_older_than_its_input_is_not_taken_for_done(
+def test_an_output_of_another_input_is_not_taken_for_done(
     season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (season / "e2.mp4").unlink()
     out = tmp_path / "out"
     upscale(weights, season, "-o", out)
-    status = (out / "e1.mp4").stat()
-    os.utime(season / "e1.mp4", ns=(status.st_mtime_ns + 10**9, status.st_mtime_ns + 10**9))
+    (season / "e1.mp4").unlink()
+    render(LONGER, season, name="e1")
+    # Older than the output, as a file that was copied with its time is.
+    os.utime(season / "e1.mp4", ns=(0, 0))
     capfd.readouterr()
     assert upscale(weights, season, "-o", out) == 1
-    assert "already exists" in capfd.readouterr().err
+    said = capfd.readouterr()
+    assert "already exists and was made from another input" in said.err
+    assert "--overwrite" in said.err
+    assert "0 done, 1 skipped, 1 failed" in said.out
     assert upscale(weights, season, "-o", out, "--overwrite") == 0
 
 
@@ -138,17 +150,101 @@ def test_many_files_are_reported_as_json(
     season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert upscale(weights, season, "-o", tmp_path / "out", "--json") == 1
-    report = json.loads(capfd.readouterr().out)
-    assert [one["outcome"] for one in report["files"]] == ["done", "failed", "done"]
-    assert report["files"][0]["report"]["frames_out"] == 3
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    ends = [line for line in lines if line["type"] in ("report", "error")]
+    assert [line["type"] for line in ends] == ["report", "error", "report"]
+    assert [line["job"] for line in ends] == [1, 2, 3]
+    assert ends[0]["report"]["frames_out"] == 3
+    assert ends[1]["source"] == str(season / "e2.mp4")
+    assert ends[1]["exit_code"] == 3
+    assert lines[-1] == {"type": "summary", "done": 2, "skipped": 0, "failed": 1}
 
 
-def test_a_single_file_goes_into_a_folder_under_its_usual_name(
-    season: Path, tmp_path: Path, weights: Path
+def test_each_line_about_a_file_is_printed_once(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "out").mkdir()
-    assert upscale(weights, season / "e1.mp4", "-o", tmp_path / "out") == 0
-    assert files_in(tmp_path / "out") == {"e1_x2.mp4"}
+    upscale(weights, season, "-o", tmp_path / "out")
+    said = capfd.readouterr()
+    ends = [line for line in said.out.splitlines() if "frames out" in line]
+    assert len(ends) == 2
+    assert len([line for line in said.err.splitlines() if "e2.mp4" in line]) == 1
+    assert said.out.count("making of.mp4: 3 frames in = 3 frames out") == 1
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_single_file_keeps_its_name_in_a_folder_as_one_of_many_does(
+    there: bool, season: Path, tmp_path: Path, weights: Path
+) -> None:
+    out = tmp_path / "out"
+    if there:
+        out.mkdir()
+    assert upscale(weights, season / "e1.mp4", "-o", f"{out}/") == 0
+    assert files_in(out) == {"e1.mp4"}
+
+
+def test_in_its_own_folder_a_file_gets_another_name(season: Path, weights: Path) -> None:
+    before = (season / "e1.mp4").read_bytes()
+    assert upscale(weights, season / "e1.mp4", "-o", season) == 0
+    assert (season / "e1_x2.mp4").exists()
+    assert (season / "e1.mp4").read_bytes() == before
+
+
+def test_other_settings_are_refused_with_the_choice(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (season / "e2.mp4").unlink()
+    out = tmp_path / "out"
+    upscale(weights, season, "-o", out)
+    capfd.readouterr()
+    assert upscale(weights, season, "-o", out, "--crf", "30") == 1
+    said = capfd.readouterr()
+    assert "crf was None and is 30" in said.err
+    assert "--overwrite" in said.err
+    assert "0 done, 0 skipped, 2 failed" in said.out
+    assert upscale(weights, season, "-o", out, "--crf", "30", "--overwrite") == 0
+    assert upscale(weights, season, "-o", out, "--crf", "30") == 0
+
+
+def test_a_file_of_unknown_origin_is_not_taken_for_done(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (season / "e2.mp4").unlink()
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "e1.mp4").write_bytes(b"precious")
+    assert upscale(weights, season, "-o", out) == 1
+    assert "nothing says that it was made from this input" in capfd.readouterr().err
+    assert (out / "e1.mp4").read_bytes() == b"precious"
+
+
+def test_resuming_a_finished_output_is_done_already(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.mp4"
+    assert upscale(weights, season / "e1.mp4", "-o", out) == 0
+    before = out.stat().st_mtime_ns
+    capfd.readouterr()
+    assert upscale(weights, season / "e1.mp4", "-o", out, "--resume") == 0
+    assert capfd.readouterr().out == f"{out}: already finished\n"
+    assert upscale(weights, season / "e1.mp4", "-o", out, "--resume", "--json") == 0
+    line = json.loads(capfd.readouterr().out)
+    assert (line["type"], line["outcome"]) == ("report", "skipped")
+    assert out.stat().st_mtime_ns == before
+    assert upscale(weights, season / "e1.mp4", "-o", out, "--resume", "--crf", "9") == 2
+    assert "crf was None and is 9" in capfd.readouterr().err
+
+
+def test_pictures_that_a_shell_lists_are_asked_about(
+    tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pictures = [tmp_path / f"{number:03}.png" for number in range(3)]
+    for one in pictures:
+        one.write_bytes(b"")
+    assert upscale(weights, *pictures, "-o", tmp_path / "out") == 2
+    said = capfd.readouterr().err
+    assert "3 pictures" in said
+    assert f"dscvsr upscale {tmp_path}" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_part_starts_at_zero_with_its_sound(tmp_path: Path, weights: Path) -> None:
@@ -196,7 +292,9 @@ def test_a_dry_run_tells_and_writes_nothing(
 ) -> None:
     source = render(WITH_SOUND, tmp_path)
     assert upscale(weights, source, "--dry-run", "--json") == 0
-    report = json.loads(capfd.readouterr().out)
+    line = json.loads(capfd.readouterr().out)
+    assert line["type"] == "dry_run"
+    report = line["report"]
     assert report["frames"] == 50
     assert report["plan"]["size"] == {"height": 64, "width": 64}
     assert len(report["copied"]) == 1

@@ -14,9 +14,10 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
 
+from dscvsr_cli.cli.progress_line import LineColumn, Shown
 from dscvsr_cli.errors import DscvsrError
 
 
@@ -38,7 +39,6 @@ def until_pipe_closes() -> Iterator[None]:
         raise typer.Exit(0) from error
 
 
-_BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _PACKAGE_LOGGER = "dscvsr_cli"
 
 
@@ -48,34 +48,49 @@ class Terminal:
     rich keeps colours out of pipes and honours NO_COLOR.
     """
 
-    def __init__(self, *, quiet: bool = False, stdout_is_taken: bool = False) -> None:
+    def __init__(
+        self, *, quiet: bool = False, stdout_is_taken: bool = False, json: bool = False
+    ) -> None:
         """Open both streams.
 
         Args:
             quiet: Show only errors and asked-for JSON.
             stdout_is_taken: Write results to stderr too, for stdout carries a video.
+            json: Write JSON lines to stdout instead of everything but errors.
         """
         self.quiet = quiet
+        self.json = json
+        self._bar: Progress | None = None
         self._out = Console(stderr=stdout_is_taken, highlight=False)
         self._err = Console(stderr=True, highlight=False)
 
     def print(self, text: str = "") -> None:
         """Write a result to stdout, as it is: brackets are no markup, long lines stay whole."""
-        if not self.quiet:
-            self._out.print(Text(text), soft_wrap=True)
+        if not self.quiet and not self.json:
+            self._results.print(Text(text), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Write something about the run to stderr."""
-        if not self.quiet:
+        if not self.quiet and not self.json:
             self._err.print(Text(text), soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        """Write a warning to stderr."""
-        if not self.quiet:
+        """Write a warning to stderr, or as a JSON line."""
+        if self.json:
+            self.emit("event", kind="warning", message=text)
+        elif not self.quiet:
             self._err.print(Text.assemble(("warning: ", "yellow"), text), soft_wrap=True)
 
     def error(self, error: DscvsrError) -> None:
-        """Write an error and its next step to stderr, also where ``quiet``."""
+        """Write an error and its next step to stderr, also where ``quiet``, and as a JSON line."""
+        if self.json:
+            self.emit(
+                "error",
+                kind=type(error).__name__,
+                exit_code=error.exit_code,
+                message=error.message,
+                hint=error.hint,
+            )
         self._err.print(Text.assemble(("error: ", "bold red"), error.message), soft_wrap=True)
         if error.hint:
             self._err.print(Text.assemble(("hint: ", "bold"), error.hint), soft_wrap=True)
@@ -91,6 +106,14 @@ class Terminal:
         """Write a report as JSON to stdout, even if ``quiet``: it was asked for."""
         self._out.print_json(json.dumps(jsonable(report), allow_nan=False, ensure_ascii=False))
 
+    def emit(self, kind_of_line: str, /, **values: object) -> None:
+        """Write one JSON object as one line to stdout; ``quiet`` leaves out progress and events."""
+        if self.quiet and kind_of_line in ("progress", "event"):
+            return
+        line = {"type": kind_of_line, **jsonable(values)}
+        self._out.file.write(json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n")
+        self._out.file.flush()
+
     def print_json_text(self, text: str) -> None:
         """Write JSON that is already text to stdout, even if ``quiet``."""
         self._out.print_json(text)
@@ -98,11 +121,16 @@ class Terminal:
     @property
     def is_live(self) -> bool:
         """Whether stderr is a terminal, where lines can be rewritten."""
-        return self._err.is_terminal and not self.quiet
+        return self._err.is_terminal and not self.quiet and not self.json
 
-    def progress(self, *columns: str | ProgressColumn) -> Progress:
-        """Return a bar on stderr that is not started yet; in a pipe, or ``quiet``, it is silent."""
-        return Progress(*columns, console=self._err, disable=not self.is_live)
+    def bar(self, column: ProgressColumn) -> Progress:
+        """Return a bar on stderr that is not started yet; in a pipe, or ``quiet``, it is silent.
+
+        While it runs, everything that this terminal prints appears above it, and nothing of it
+        stays when it stops.
+        """
+        self._bar = Progress(column, console=self._err, disable=not self.is_live, transient=True)
+        return self._bar
 
     @contextmanager
     def frame_progress(
@@ -114,15 +142,14 @@ class Terminal:
             description: What is being done, one or two words.
             total: Frames in all, where known.
         """
-        progress = self.progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            _FramesColumn(),
-            _SpeedColumn(),
-            _TimeColumn(),
-        )
-        with progress:
+        with self.bar(LineColumn(_frames_shown)) as progress:
             yield FrameProgress(progress, description, total)
+
+    @property
+    def _results(self) -> Console:
+        """The console for results: the bar's own while a bar is on the same screen."""
+        bar_is_there = self._bar is not None and self._bar.live.is_started
+        return self._err if bar_is_there and self._out.is_terminal else self._out
 
 
 class FrameProgress:
@@ -137,27 +164,18 @@ class FrameProgress:
         self._progress.update(self._task, completed=done, total=total)
 
 
-class _FramesColumn(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        """Write frames done, of how many."""
-        of = "" if task.total is None else f"/{int(task.total)}"
-        return Text(f"{int(task.completed)}{of} frames")
-
-
-class _SpeedColumn(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        """Write frames per second, once there is something to measure."""
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:.1f} frames/s", style="cyan")
-
-
-class _TimeColumn(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        """Write the time left; the time passed where the total is unknown or reached."""
-        if task.total is None or task.finished:
-            return Text(f"{format_duration(task.elapsed or 0.0)} elapsed")
-        left = task.time_remaining
-        return Text("" if left is None else f"{format_duration(left)} left")
+def _frames_shown(task: Task) -> Shown:
+    """Return what a line says about a task that counts frames, all of the same work."""
+    known = task.total is not None
+    return Shown(
+        description=task.description,
+        done=int(task.completed),
+        total=int(task.total) if task.total is not None else None,
+        share=task.completed / task.total if task.total else None,
+        rate=task.finished_speed or task.speed,
+        left=None if task.finished or not known else task.time_remaining,
+        elapsed=task.elapsed or 0.0,
+    )
 
 
 class _TerminalHandler(logging.Handler):
@@ -172,38 +190,17 @@ class _TerminalHandler(logging.Handler):
         self._terminal.warn(record.getMessage())
 
 
-def open_terminal(*, quiet: bool = False, stdout_is_taken: bool = False) -> Terminal:
+def open_terminal(
+    *, quiet: bool = False, stdout_is_taken: bool = False, json: bool = False
+) -> Terminal:
     """Return a terminal that also shows what the library logs as warnings."""
-    terminal = Terminal(quiet=quiet, stdout_is_taken=stdout_is_taken)
+    terminal = Terminal(quiet=quiet, stdout_is_taken=stdout_is_taken, json=json)
     logger = logging.getLogger(_PACKAGE_LOGGER)
     for handler in list(logger.handlers):
         if isinstance(handler, _TerminalHandler):
             logger.removeHandler(handler)
     logger.addHandler(_TerminalHandler(terminal))
     return terminal
-
-
-def format_bytes(size_bytes: int) -> str:
-    """Write a number of bytes in decimal units with three digits: ``1.23 MB``."""
-    value = float(size_bytes)
-    for unit in _BYTE_UNITS:
-        # 999.5 would be written as 1000 with three digits: the next unit reads better.
-        if abs(value) < 999.5 or unit == _BYTE_UNITS[-1]:
-            break
-        value /= 1000
-    if unit == "B":
-        return f"{size_bytes} B"
-    decimals = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
-    return f"{value:.{decimals}f} {unit}"
-
-
-def format_duration(seconds: float) -> str:
-    """Write a time span: ``4.2 s`` below ten seconds, else ``0:42``, else ``1:02:03``."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    minutes, whole_seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{whole_seconds:02}" if hours else f"{minutes}:{whole_seconds:02}"
 
 
 def jsonable(value: object) -> Any:

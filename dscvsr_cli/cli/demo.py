@@ -7,6 +7,7 @@ import typer
 
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.options import DeviceOption, QuietOption, WeightsOption
+from dscvsr_cli.cli.progress import JobBar
 from dscvsr_cli.cli.upscale.output import describe_plan, describe_report
 
 if TYPE_CHECKING:
@@ -27,20 +28,16 @@ def demo_command(
 
     from dscvsr_cli.pipelines.demo import demo
 
-    total: int | None = None
-
     def show_plan(plan: "UpscalePlan") -> None:
-        nonlocal total
-        total = plan.source.frame_count
         terminal.print(describe_plan(plan))
 
-    with terminal.frame_progress("upscaling") as progress:
+    with JobBar(terminal, "upscaling").running() as progress:
         report = demo(
             output,
             weights=weights,
             device=device,
             on_plan=show_plan,
-            on_frame=lambda done: progress(done, total),
+            on_progress=progress,
         )
     terminal.print(describe_report(report.upscaled))
     terminal.print(f"input:   {report.clip}")

@@ -26,12 +26,88 @@ _DIMENSIONS = re.compile(r"\s*(\d+)\s*[xX×*]\s*(\d+)\s*")  # noqa: RUF001  # pe
 
 
 # C
+_FACTOR = re.compile(r"x?\s*([+-]?(?:[\d.,]+|inf|nan))\s*([x×%]?)", re.IGNORECASE)  # noqa: RUF001
+
+_PIXELS = re.compile(r"(\d+)\s*(?:p|px)?", re.IGNORECASE)
+
+_NAMED_SIZES = {"4k": Size(height=2160, width=3840), "8k": Size(height=4320, width=7680)}
+
+_LEAST_BARE_BYTES = 1_000_000
+"""A smaller amount of memory without a unit is a slip: nobody means four bytes."""
+
+
 MOST_FACTORS = 200
 """No sweep is longer."""
 
 
 # C
 _DEVICE = re.compile(r"auto|cpu|mps|xpu|cuda(:\d+)?")
+
+
+def parse_factor(text: str) -> float:
+    """Read ``2.7``, ``2,7``, ``2x``, ``x2`` or ``270%`` -> the factor of both sides.
+
+    Raises:
+        UsageError: Not a number in one of these forms. Whether it enlarges is not asked here.
+    """
+    match = _FACTOR.fullmatch(text.strip())
+    try:
+        number = Fraction(match[1].replace(",", ".")) if match else None
+    except ValueError:
+        # inf, nan and whatever else only looks like a number; the size rule refuses what it can.
+        number = None
+        if match is not None and match[1].strip("+-").isalpha():
+            return float(match[1])
+    if match is None or number is None:
+        raise UsageError(
+            f"cannot read {text!r} as a factor",
+            hint=_hint_for_sizes(text) or "write -s 2.7, -s 2x or -s 270%",
+        )
+    return float(number / 100 if match[2] == "%" else number)
+
+
+def parse_width(text: str) -> int:
+    """Read ``1920``, ``1920px`` or ``4k`` -> columns.
+
+    Raises:
+        UsageError: Not a whole number of pixels.
+    """
+    return _pixels(text, "width", 1920)
+
+
+def parse_height(text: str) -> int:
+    """Read ``1080``, ``1080p``, ``1080px`` or ``4k`` -> rows.
+
+    Raises:
+        UsageError: Not a whole number of pixels.
+    """
+    return _pixels(text, "height", 1080)
+
+
+def _pixels(text: str, side: str, example: int) -> int:
+    plain = text.strip().lower()
+    if plain in _NAMED_SIZES:
+        size = _NAMED_SIZES[plain]
+        return size.width if side == "width" else size.height
+    match = _PIXELS.fullmatch(plain)
+    if match is None or (side == "width" and plain.endswith("p")):
+        raise UsageError(
+            f"cannot read {text!r} as a {side} in pixels",
+            hint=_hint_for_sizes(text) or f"write --{side} {example}",
+        )
+    return int(match[1])
+
+
+def _hint_for_sizes(text: str) -> str:
+    """Return the spelling of what a person probably means, or an empty string."""
+    plain = text.strip().lower()
+    if plain in _NAMED_SIZES:
+        return f"for {plain} write --height {_NAMED_SIZES[plain].height}"
+    if re.fullmatch(r"\d+p", plain):
+        return f"for {plain} write --height {plain[:-1]}"
+    if _DIMENSIONS.fullmatch(plain):
+        return f"write --size {plain}"
+    return ""
 
 
 def parse_size(text: str) -> int:
@@ -47,6 +123,11 @@ def parse_size(text: str) -> int:
         )
     number, prefix, binary = match.groups()
     power = " kmgt".index(prefix.lower()) if prefix else 0
+    bare = prefix is None and not text.strip().lower().endswith("b")
+    if bare and 1 <= float(number) < _LEAST_BARE_BYTES:
+        raise UsageError(
+            f"{text!r} would be {number} bytes", hint=f"write {number}GB, or 800MB, with the unit"
+        )
     size_bytes = int(float(number) * (1024 if binary else 1000) ** power)
     if size_bytes < 1:
         raise UsageError(f"{text!r} is less than a byte", hint="write 4GB, 1.5GiB or 800MB")
@@ -61,7 +142,10 @@ def parse_dimensions(text: str) -> Size:
     """
     match = _DIMENSIONS.fullmatch(text)
     if match is None or not all(int(side) for side in match.groups()):
-        raise UsageError(f"cannot read {text!r} as a size", hint="write WIDTHxHEIGHT: 1920x1080")
+        raise UsageError(
+            f"cannot read {text!r} as a size",
+            hint=_hint_for_sizes(text) or "write WIDTHxHEIGHT: 1920x1080",
+        )
     return Size(height=int(match[2]), width=int(match[1]))
 
 

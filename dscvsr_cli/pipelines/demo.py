@@ -11,6 +11,7 @@ from torch import Tensor
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
+from dscvsr_cli.pipelines.upscale.progress import ProgressListener
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.read.reader import VideoReader
@@ -40,7 +41,7 @@ def demo(
     weights: str | None = None,
     device: str = "auto",
     on_plan: Callable[[UpscalePlan], None] | None = None,
-    on_frame: Callable[[int], None] | None = None,
+    on_progress: ProgressListener | None = None,
 ) -> DemoReport:
     """Render a clip into ``folder``, enlarge it, and show one frame beside its bicubic version.
 
@@ -62,7 +63,7 @@ def demo(
         overwrite=True,
         restart=True,
     )
-    report = upscale(job, on_plan=on_plan, on_frame=on_frame)
+    report = upscale(job, on_plan=on_plan, on_progress=on_progress)
     picture = folder / "side-by-side.png"
     bicubic = resize(_frame_of(clip), report.size).clamp(0.0, 1.0)
     save_png(picture, side_by_side(bicubic, _frame_of(report.target), report.size))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dscvsr_cli.cli.console import FrameProgress, Terminal, format_bytes
+from dscvsr_cli.cli.console import FrameProgress, Terminal
+from dscvsr_cli.cli.formats import format_bytes
 from dscvsr_cli.errors import RegressionError, UsageError
 
 if TYPE_CHECKING:

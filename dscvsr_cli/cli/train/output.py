@@ -1,13 +1,16 @@
 """What `dscvsr train` shows while it runs: a live line on a terminal, plain lines elsewhere."""
 
 import math
+import time
 from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import Progress, Task, TaskID
 
-from dscvsr_cli.cli.console import Terminal, format_bytes, format_duration
+from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.formats import format_bytes, format_duration
+from dscvsr_cli.cli.progress_line import LineColumn, Shown
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.train.data import TrainingData
@@ -16,7 +19,10 @@ if TYPE_CHECKING:
     from dscvsr_cli.training.loop import StepReport, Trainer
     from dscvsr_cli.training.validation import Score
 
-PLAIN_EVERY_STEPS = 50
+PLAIN_SECONDS = 10.0
+PLAIN_SHARE = 0.1
+"""A plain line is written after so much time, or so much of the run; long runs wait longer."""
+PLAIN_GROWTH = 50
 PLAIN_READING_LINES = 10
 PLAIN_EVERY_FOUND = 1000
 AVERAGED_STEPS = 50
@@ -33,13 +39,14 @@ class TrainDisplay:
         """Show on ``terminal``."""
         self._terminal = terminal
         self._live = terminal.is_live
-        self._progress: Progress = terminal.progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[said]}"),
-        )
+        self._progress: Progress = terminal.bar(LineColumn(self._shown))
         self._task: TaskID | None = None
         self._steps: deque[StepReport] = deque(maxlen=AVERAGED_STEPS)
+        self._details: tuple[str, ...] = ()
+        self._left: float | None = None
+        self._left_at = 0.0
+        self._first: StepReport | None = None
+        self._said: StepReport | None = None
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -52,20 +59,20 @@ class TrainDisplay:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Leave the last line standing."""
+        """Take the bar away."""
         self._progress.stop()
 
     def found(self, count: int) -> None:
         """Show how many clips and photographs were found so far."""
         if self._live:
-            self._bar("looking", None, 0, f"{count} found")
+            self._bar("looking", None, 0, (f"{count} found",), None)
         elif count % PLAIN_EVERY_FOUND == 0:
             self._terminal.note(f"found {count}")
 
     def reading(self, done: int, total: int) -> None:
         """Show how much is read."""
         if self._live:
-            self._bar("reading", total, done, f"{done} of {total}")
+            self._bar("reading", total, done, (f"{done} of {total}",), None)
         elif done * PLAIN_READING_LINES // total > (done - 1) * PLAIN_READING_LINES // total:
             self._terminal.note(f"read {done} of {total}")
 
@@ -84,17 +91,25 @@ class TrainDisplay:
     def step(self, step: "StepReport") -> None:
         """Show losses, rate and speed."""
         self._steps.append(step)
+        speed, left = self._speed_and_time(step)
         if self._live:
-            shown = self._speed_and_time(step)
-            said = (
-                f"step {step.iteration}  {self._losses()}  rate {step.learning_rate:.1e}  {shown}"
+            details = (
+                f"step {step.iteration}",
+                self._losses(),
+                f"rate {step.learning_rate:.1e}",
+                *([speed] if speed else []),
             )
-            self._bar("training", SHARE_DONE, step.progress * SHARE_DONE, said)
-        elif step.iteration % PLAIN_EVERY_STEPS == 0:
-            self._terminal.note(
-                f"step {step.iteration}  {self._losses()}  rate {step.learning_rate:.2e}  "
-                f"{step.progress:.1%}  {self._speed_and_time(step)}"
-            )
+            self._bar("training", SHARE_DONE, step.progress * SHARE_DONE, details, left)
+        elif self._plain_line_is_due(step):
+            parts = [
+                f"step {step.iteration}",
+                self._losses(),
+                f"rate {step.learning_rate:.2e}",
+                f"{step.progress:.1%}",
+                *([speed] if speed else []),
+                *([] if left is None else [f"{format_duration(left)} left"]),
+            ]
+            self._terminal.note("  ".join(parts))
 
     def validation(self, progress: float, scores: "tuple[Score, ...]") -> None:
         """Show the scores on held-out clips."""
@@ -113,21 +128,50 @@ class TrainDisplay:
             means.append(f"{name} {sum(known) / len(known):.5f}" if known else f"{name} -")
         return means[0] if len(means) == 2 else "  ".join(means)
 
-    def _speed_and_time(self, step: "StepReport") -> str:
+    def _plain_line_is_due(self, step: "StepReport") -> bool:
+        first = self._first = self._first or step
+        if self._said is None:
+            due = True
+        else:
+            since = step.seconds - self._said.seconds
+            pause = max(PLAIN_SECONDS, (step.seconds - first.seconds) / PLAIN_GROWTH)
+            due = since >= pause or step.progress - self._said.progress >= PLAIN_SHARE
+        if due:
+            self._said = step
+        return due
+
+    def _speed_and_time(self, step: "StepReport") -> tuple[str, float | None]:
+        """Return the speed in words, and the seconds left; empty and None before they are known."""
         first = self._steps[0]
         seconds = step.seconds - first.seconds
         if seconds <= 0:
-            return ""
+            return "", None
         speed = (step.clips_seen - first.clips_seen) / seconds
         gone = step.progress - first.progress
-        left = f"  {format_duration(seconds * (1 - step.progress) / gone)} left" if gone > 0 else ""
-        return f"{speed:.2f} clips/s{left}"
+        left = seconds * (1 - step.progress) / gone if gone > 0 else None
+        return f"{speed:.2f} clips/s", left
 
-    def _bar(self, description: str, total: float | None, done: float, said: str) -> None:
+    def _bar(
+        self,
+        description: str,
+        total: float | None,
+        done: float,
+        details: tuple[str, ...],
+        left: float | None,
+    ) -> None:
         if self._task is None:
-            self._task = self._progress.add_task(description, total=total, said=said)
-        self._progress.update(
-            self._task, description=description, total=total, completed=done, said=said
+            self._task = self._progress.add_task(description, total=total)
+        self._left, self._left_at, self._details = left, time.monotonic(), details
+        self._progress.update(self._task, description=description, total=total, completed=done)
+
+    def _shown(self, task: Task) -> Shown:
+        passed = time.monotonic() - self._left_at
+        return Shown(
+            description=task.description,
+            share=task.completed / task.total if task.total else None,
+            left=None if self._left is None else max(0.0, self._left - passed),
+            elapsed=task.elapsed or 0.0,
+            details=self._details,
         )
 
 

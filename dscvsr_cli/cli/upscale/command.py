@@ -88,11 +88,21 @@ class UpscaleOptions:
     @property
     def to_stdout(self) -> bool:
         """Whether the video goes to standard output."""
-        return self.output == Path("-")
+        return self.output == "-"
+
+    @property
+    def output_path(self) -> Path | None:
+        """Where to write."""
+        return None if self.output is None else Path(self.output)
+
+    @property
+    def output_is_folder(self) -> bool:
+        """Whether the name given for the output ends as a folder's does."""
+        return (self.output or "").endswith(("/", os.sep))
 
     def terminal(self) -> Terminal:
         """Open the terminal that these options ask for."""
-        return open_terminal(quiet=self.quiet or self.json, stdout_is_taken=self.to_stdout)
+        return open_terminal(quiet=self.quiet, stdout_is_taken=self.to_stdout, json=self.json)
 
     def job(self) -> "UpscaleJob":
         """Return the job for the first source; it has no target yet."""
@@ -165,11 +175,15 @@ def upscale_command(options: UpscaleOptions) -> None:
 
     job, sources = options.job(), options.sources
     several = len(sources) > 1 or is_folder_of_videos(sources[0])
-    jobs = plan_batch(sources, options.output, job) if several else [place_job(job, options.output)]
+    output = options.output_path
+    if several:
+        jobs = plan_batch(sources, output, job)
+    else:
+        jobs = [place_job(job, output, is_folder=options.output_is_folder)]
     if options.dry_run:
-        show_dry_runs(jobs, terminal, json=options.json)
+        show_dry_runs(jobs, terminal)
     elif several:
-        run_many(jobs, terminal, json=options.json)
+        run_many(jobs, terminal)
     else:
         with until_pipe_closes():
-            run_single(jobs[0], terminal, json=options.json)
+            run_single(jobs[0], terminal)

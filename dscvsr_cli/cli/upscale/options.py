@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 import typer
 
 from dscvsr_cli.cli.options import Panel
-from dscvsr_cli.cli.parsers import parse_bitrate, parse_rate, parse_time
+from dscvsr_cli.cli.parsers import (
+    parse_bitrate,
+    parse_factor,
+    parse_height,
+    parse_rate,
+    parse_time,
+    parse_width,
+)
 from dscvsr_cli.video.read.read_options import FieldOrder
 
 CompareViewName = Literal["split", "side"]
@@ -21,14 +28,14 @@ SourcesArgument = Annotated[
 ]
 
 OutputOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--output",
         "-o",
         metavar="FILE|FOLDER",
         help="Where to write. The suffix chooses the container (.mp4, .mkv, .mov, .webm, .ts, "
-        ".avi, .gif, ...); frames/%05d.png writes images, - writes to a pipe, and several "
-        "inputs go into a folder.",
+        ".avi, .gif, ...); folder/ keeps the names of the inputs, frames/%05d.png writes images, "
+        "- writes to a pipe.",
         show_default="beside the input: clip_x2.7.mp4",
     ),
 ]
@@ -46,9 +53,10 @@ ScaleOption = Annotated[
     typer.Option(
         "--scale",
         "-s",
+        parser=parse_factor,
         metavar="FACTOR",
-        help="Any factor above 1, such as 2.7. Sides are rounded to whole pixels, or to even "
-        "ones where the pixel format (4:2:0) needs them.",
+        help="Any factor above 1, such as 2.7 (or 2x, 270%). Sides are rounded to whole "
+        "pixels, or to even ones where the pixel format (4:2:0) needs them.",
         rich_help_panel=Panel.SIZE,
     ),
 ]
@@ -57,6 +65,7 @@ WidthOption = Annotated[
     int | None,
     typer.Option(
         "--width",
+        parser=parse_width,
         metavar="PIXELS",
         help="Output width; keeps the aspect ratio.",
         rich_help_panel=Panel.SIZE,
@@ -67,8 +76,9 @@ HeightOption = Annotated[
     int | None,
     typer.Option(
         "--height",
+        parser=parse_height,
         metavar="PIXELS",
-        help="Output height; keeps the aspect ratio.",
+        help="Output height, such as 1080 or 4k; keeps the aspect ratio.",
         rich_help_panel=Panel.SIZE,
     ),
 ]

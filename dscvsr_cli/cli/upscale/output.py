@@ -1,12 +1,11 @@
-"""Word the plans, reports, dry runs and summaries of ``dscvsr upscale``."""
+"""Word the plans, reports and dry runs of ``dscvsr upscale``."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dscvsr_cli.cli.console import format_bytes, format_duration
+from dscvsr_cli.cli.formats import format_bytes, format_duration, format_estimate
 
 if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.upscale.batch import BatchReport, FileResult
     from dscvsr_cli.pipelines.upscale.dry_run import DryRunReport
     from dscvsr_cli.pipelines.upscale.job import UpscalePlan, UpscaleReport
 
@@ -14,17 +13,25 @@ if TYPE_CHECKING:
 def describe_plan(plan: "UpscalePlan") -> str:
     """Say in one line what will happen."""
     source = plan.source
-    frames = "frames unknown" if source.frame_count is None else f"{source.frame_count} frames"
+    frames = _frames(plan)
     rate = "" if source.frame_rate is None else f", {float(source.frame_rate):.5g} frames/s"
     tile = "" if plan.tile is None else f", tiles of {plan.tile}"
     resumed = f", going on after {plan.frames_done} frames" if plan.frames_done else ""
+    takes = "" if plan.seconds is None else f", about {format_estimate(plan.seconds)}"
     # Pictures as they are, which FFmpeg calls an encoder as well.
     encoder = "y4m" if plan.encoder == "wrapped_avframe" else plan.encoder
     return (
         f"{source.path.name}: {source.width}x{source.height}, {frames}{rate} -> {plan.size} "
         f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype} {plan.runtime}, "
-        f"{plan.weights}, window {plan.window}+{plan.look_ahead}{tile}{resumed}"
+        f"{plan.weights}, window {plan.window}+{plan.look_ahead}{tile}{resumed}{takes}"
     )
+
+
+def _frames(plan: "UpscalePlan") -> str:
+    if plan.frames is None:
+        return "frames unknown"
+    # Only a whole video with a count in its header is known exactly.
+    return f"{'' if plan.frames == plan.source.frame_count else 'about '}{plan.frames} frames"
 
 
 def describe_report(report: "UpscaleReport") -> str:
@@ -50,8 +57,9 @@ def describe_dry_run(report: "DryRunReport") -> Iterator[tuple[str, str]]:
         yield from ((name, value) for value in values)
     yield "memory", f"about {format_bytes(report.memory_bytes)} on {report.plan.device}"
     if report.seconds_per_frame is not None:
-        whole = "" if report.seconds is None else f", {format_duration(report.seconds)} in all"
-        yield "time", f"about {report.seconds_per_frame:.3g} s a frame{whole}"
+        whole = "" if report.seconds is None else f", {format_estimate(report.seconds)} in all"
+        basis = "measured on a part" if report.measured else "as in earlier runs here"
+        yield "time", f"about {report.seconds_per_frame:.3g} s a frame{whole} ({basis})"
     if report.disk is not None:
         needed = report.disk.needed_bytes
         yield (
@@ -59,17 +67,3 @@ def describe_dry_run(report: "DryRunReport") -> Iterator[tuple[str, str]]:
             ("unknown" if needed is None else f"about {format_bytes(needed)}")
             + f" until it is joined, {format_bytes(report.disk.free_bytes)} free",
         )
-
-
-def describe_batch(report: "BatchReport") -> Iterator[tuple[str, str, str]]:
-    """Yield a row for each of many files: what came of it, its name, and details."""
-    for result in report.files:
-        yield result.outcome, str(result.target), describe_result(result)
-
-
-def describe_result(result: "FileResult") -> str:
-    """Say in a few words what came of one of many files."""
-    if result.report is None:
-        return result.message
-    report = result.report
-    return f"{report.frames_out} frames, {format_duration(report.seconds)}"

@@ -1,4 +1,4 @@
-"""Run the jobs of ``dscvsr upscale``: one, many or none at all, with a progress bar."""
+"""Run the jobs of ``dscvsr upscale``: one, many or none at all, and show how they go."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,34 +7,34 @@ from typing import TYPE_CHECKING
 import typer
 
 from dscvsr_cli.cli.console import Terminal
-from dscvsr_cli.cli.upscale.output import (
-    describe_batch,
-    describe_dry_run,
-    describe_plan,
-    describe_report,
-)
+from dscvsr_cli.cli.upscale.follow import JsonLines, Lines
+from dscvsr_cli.cli.upscale.output import describe_dry_run, describe_plan
 
 if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.upscale.batch import FileResult
-    from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
+    from dscvsr_cli.cli.upscale.follow import Follower
+    from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
     from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader
 
 _SOME_FAILED = 1
 
 
-def run_single(job: "UpscaleJob", terminal: Terminal, *, json: bool) -> None:
-    """Run one job and print its report."""
+def run_single(job: "UpscaleJob", terminal: Terminal) -> None:
+    """Run one job and print its report; nothing is left to do where an earlier run finished it."""
+    from dscvsr_cli.pipelines.upscale.batch import finished_earlier
     from dscvsr_cli.weights.load import load_network
 
-    report = run_job(job, terminal, load_network)
-    if json:
-        terminal.print_json(report)
-    else:
-        terminal.print(describe_report(report))
+    follower = _follower(terminal, jobs=1)
+    follower.begin(job)
+    done = finished_earlier(job) if job.resume else None
+    if done is not None:
+        follower.end(done)
+        return
+    report = run_job(job, follower, load_network)
+    follower.report(report)
 
 
-def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) -> None:
-    """Run one job after another and print a summary.
+def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
+    """Run one job after another, say of each what came of it, and count them at the end.
 
     Raises:
         typer.Exit: Some failed.
@@ -43,47 +43,37 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) ->
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 
     cache = NetworkCache()
-
-    def show(result: "FileResult") -> None:
-        if result.report is not None:
-            terminal.print(describe_report(result.report))
-        elif result.outcome == "failed":
-            terminal.warn(f"{result.source}: {result.message}")
-        else:
-            terminal.note(f"{result.target} {result.message}")
-
-    report = run_batch(jobs, lambda job: run_job(job, terminal, cache), on_result=show)
-    if json:
-        terminal.print_json(report)
-    else:
-        terminal.print_rows(list(describe_batch(report)))
-        terminal.print(
-            f"{report.count('done')} done, {report.count('skipped')} skipped, "
-            f"{report.count('failed')} failed"
-        )
+    follower = _follower(terminal, jobs=len(jobs))
+    report = run_batch(
+        jobs,
+        lambda job: run_job(job, follower, cache),
+        on_job=follower.begin,
+        on_result=follower.end,
+    )
+    follower.summary(report)
     if report.count("failed"):
         raise typer.Exit(_SOME_FAILED)
 
 
-def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) -> None:
+def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
     """Print what jobs would do, and do nothing."""
     from dscvsr_cli.pipelines.upscale.dry_run import dry_run
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 
     cache = NetworkCache()
-    reports = [dry_run(job, load=cache) for job in jobs]
-    if json:
-        terminal.print_json(reports if len(reports) > 1 else reports[0])
-        return
-    for report in reports:
+    for job in jobs:
+        report = dry_run(job, load=cache)
+        if terminal.json:
+            terminal.emit("dry_run", source=job.source, target=report.plan.target, report=report)
+            continue
         terminal.print(describe_plan(report.plan))
         for warning in report.plan.warnings:
             terminal.warn(warning)
         terminal.print_rows([("  " + name, value) for name, value in describe_dry_run(report)])
 
 
-def run_job(job: "UpscaleJob", terminal: Terminal, load: "NetworkLoader") -> "UpscaleReport":
-    """Run one job with a progress bar; if it is interrupted, say what is kept.
+def run_job(job: "UpscaleJob", follower: "Follower", load: "NetworkLoader") -> "UpscaleReport":
+    """Run one job and show how far it is; if it is interrupted, say what is kept.
 
     Raises:
         DscvsrError: Whatever went wrong.
@@ -92,26 +82,19 @@ def run_job(job: "UpscaleJob", terminal: Terminal, load: "NetworkLoader") -> "Up
     from dscvsr_cli.pipelines.upscale.job import Interrupted
     from dscvsr_cli.pipelines.upscale.run import upscale
 
-    total: int | None = None
-
-    def show_plan(plan: "UpscalePlan") -> None:
-        nonlocal total
-        total = plan.source.frame_count
-        terminal.print(describe_plan(plan))
-        for warning in plan.warnings:
-            terminal.warn(warning)
-
-    with terminal.frame_progress("upscaling") as progress:
-        try:
+    try:
+        with follower.progress() as show_progress:
             return upscale(
-                job, load=load, on_plan=show_plan, on_frame=lambda done: progress(done, total)
+                job,
+                load=load,
+                on_plan=follower.plan,
+                on_progress=show_progress,
+                on_event=follower.event,
             )
-        except Interrupted as interruption:
-            terminal.note(
-                f"interrupted; the first {interruption.frames_kept} frames are kept, and the same "
-                "command with --resume goes on from there"
-            )
-            raise
+    except KeyboardInterrupt as interruption:
+        kept = interruption.frames_kept if isinstance(interruption, Interrupted) else 0
+        follower.interrupted(kept)
+        raise
 
 
 def is_folder_of_videos(path: Path) -> bool:
@@ -119,3 +102,7 @@ def is_folder_of_videos(path: Path) -> bool:
     from dscvsr_cli.video.read.image_sequence import is_sequence
 
     return path.is_dir() and not is_sequence(path)
+
+
+def _follower(terminal: Terminal, *, jobs: int) -> "Follower":
+    return JsonLines(terminal, jobs) if terminal.json else Lines(terminal, jobs)

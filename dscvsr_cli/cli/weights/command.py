@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from dscvsr_cli.cli.console import format_bytes, open_terminal
+from dscvsr_cli.cli.console import open_terminal
+from dscvsr_cli.cli.formats import format_bytes
 from dscvsr_cli.cli.options import JsonOption, QuietOption, complete_weights
 from dscvsr_cli.cli.weights.release import convert_command, export_command, push_command
 from dscvsr_cli.errors import WeightsError

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dscvsr_cli.cli.console import format_bytes, open_terminal
+from dscvsr_cli.cli.console import open_terminal
+from dscvsr_cli.cli.formats import format_bytes
 from dscvsr_cli.cli.options import JsonOption, QuietOption
 from dscvsr_cli.cli.parsers import parse_dimensions
 from dscvsr_cli.errors import UsageError, WeightsError

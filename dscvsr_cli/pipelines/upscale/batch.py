@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
+from dscvsr_cli.errors import DscvsrError, InputVideoError, OutputVideoError, UsageError
+from dscvsr_cli.pipelines.resume.work_folder import work_path
+from dscvsr_cli.pipelines.upscale.finished import differences_to_finished
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.target import default_target, writable_name
-from dscvsr_cli.video.read.image_sequence import is_sequence, is_video_name
+from dscvsr_cli.video.read.image_sequence import PICTURE_SUFFIXES, is_sequence, is_video_name
+from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.target_file import resolve_destination
 
 _log = logging.getLogger(__name__)
@@ -29,6 +32,10 @@ class FileResult:
     message: str = ""
     """Why it was skipped or failed."""
     hint: str = ""
+    error_kind: str = ""
+    """Name of the error's class; empty where nothing failed."""
+    exit_code: int = 0
+    """What the error would exit with by itself."""
     report: UpscaleReport | None = None
 
 
@@ -47,8 +54,8 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
     """Return one job for every video in files and folders, in the order given.
 
     Folders are searched recursively. With an ``output`` folder, files keep their names and their
-    place in the folder tree; without one, every output is beside its input. Earlier outputs that
-    are beside their inputs are not taken for inputs.
+    place in the folder tree, unless that is the input itself; without one, every output is beside
+    its input. Earlier outputs that are beside their inputs are not taken for inputs.
 
     Args:
         inputs: Files, folders of videos, and image sequences.
@@ -56,7 +63,8 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
         job: All other settings; its source and target are ignored.
 
     Raises:
-        UsageError: The output is no folder, or two videos would get the same name.
+        UsageError: The output is no folder, two videos would get the same name, or the inputs are
+            pictures, which could be one video or many.
         InputVideoError: A folder holds no video.
     """
     if output is not None and (
@@ -65,6 +73,7 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
         raise UsageError(
             f"{output} is no folder, and there are several inputs", hint="give a folder with -o"
         )
+    _refuse_pictures(inputs)
     found = [pair for path in inputs for pair in _videos(path, output)]
     jobs = [_job_for(source, relative, output, job) for source, relative in found]
     made = {one.target for one in jobs}
@@ -80,31 +89,84 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
     return jobs
 
 
-def place_job(job: UpscaleJob, output: Path | None) -> UpscaleJob:
-    """Give a single job its target; in a folder it gets its default name."""
-    if output is not None and output.is_dir() and not is_sequence(job.source):
-        return replace(job, target=output / default_target(job).name)
-    return replace(job, target=output)
+def place_job(job: UpscaleJob, output: Path | None, *, is_folder: bool = False) -> UpscaleJob:
+    """Give a single job its target; in a folder it keeps its name, as one of many would.
+
+    Args:
+        job: A job for one video.
+        output: A file, or a folder; None writes beside the input.
+        is_folder: Whether ``output`` is a folder even if there is none yet; it is made.
+
+    Raises:
+        UsageError: A pipe into a folder: it has no name to keep.
+        OutputVideoError: The folder cannot be made.
+    """
+    if output is None or is_sequence(job.source) or not (is_folder or output.is_dir()):
+        return replace(job, target=output)
+    if source_kind(job.source) == "pipe":
+        raise UsageError(
+            f"{output} is a folder, and a pipe has no name to keep in it",
+            hint="give the name of a file with -o",
+        )
+    placed = _job_for(job.source, Path(job.source.name), output, job)
+    _make_folder(output)
+    return placed
+
+
+def finished_earlier(job: UpscaleJob) -> FileResult | None:
+    """Return the result of a job whose output is there already, or None if it is to be run.
+
+    An output counts as finished when it was made from this input with these settings, and an
+    earlier run left nothing beside it.
+
+    Raises:
+        UsageError: A file has the output's name, and is another one or of unknown origin.
+        WeightsError: The weights of the job cannot be found.
+    """
+    target = job.target or default_target(job)
+    if job.overwrite or not target.is_file() or source_kind(job.source) == "pipe":
+        return None
+    if work_path(target).exists() or target.samefile(job.source):
+        return None
+    different = differences_to_finished(job, target)
+    if different is None:
+        raise UsageError(
+            f"{target} already exists, and nothing says that it was made from this input",
+            hint="add --overwrite to replace it, or write elsewhere with -o",
+        )
+    if different:
+        raise UsageError(
+            f"{target} already exists and was made from another input or with other settings: "
+            f"{'; '.join(different)}",
+            hint="add --overwrite to replace it, or write elsewhere with -o",
+        )
+    return FileResult(
+        source=job.source, target=target, outcome="skipped", message="already finished"
+    )
 
 
 def run_batch(
     jobs: Sequence[UpscaleJob],
     run: Callable[[UpscaleJob], UpscaleReport],
     *,
+    on_job: Callable[[UpscaleJob], None] | None = None,
     on_result: Callable[[FileResult], None] | None = None,
 ) -> BatchReport:
     """Run one job after another; one that fails does not stop the others.
 
-    A job whose output exists and is not older than its input is skipped, unless ``overwrite`` is
-    set.
+    A job whose output exists and was made from the same input with the same settings is skipped,
+    unless ``overwrite`` is set.
 
     Args:
         jobs: Jobs, each with its target.
         run: Runs one job.
+        on_job: Called with each job before anything else happens to it.
         on_result: Called with each result.
     """
     results = []
     for job in jobs:
+        if on_job is not None:
+            on_job(job)
         result = _run_one(job, run)
         results.append(result)
         if on_result is not None:
@@ -115,13 +177,9 @@ def run_batch(
 def _run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> FileResult:
     target = job.target or default_target(job)
     try:
-        if not job.overwrite and is_done(job.source, target):
-            return FileResult(
-                source=job.source,
-                target=target,
-                outcome="skipped",
-                message="already exists and is newer than its input",
-            )
+        finished = finished_earlier(job)
+        if finished is not None:
+            return finished
         target.parent.mkdir(parents=True, exist_ok=True)
         report = run(job)
     except DscvsrError as error:
@@ -131,6 +189,8 @@ def _run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> Fil
             outcome="failed",
             message=error.message,
             hint=error.hint,
+            error_kind=type(error).__name__,
+            exit_code=error.exit_code,
         )
     except _UNEXPECTED as error:
         _log.exception("%s: unexpected failure", job.source)
@@ -140,19 +200,36 @@ def _run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> Fil
             outcome="failed",
             message=f"{type(error).__name__}: {error}",
             hint="this is a bug in dscvsr; please report it with the file",
+            error_kind=type(error).__name__,
+            exit_code=1,
         )
     return FileResult(source=job.source, target=target, outcome="done", report=report)
 
 
-def is_done(source: Path, target: Path) -> bool:
-    """Return whether an output exists and is not older than its input.
+def _refuse_pictures(inputs: Sequence[Path]) -> None:
+    """Refuse several pictures, which a shell makes of ``frames/*.png``.
 
-    Outputs get their name when they are complete, so one that exists is complete.
+    Raises:
+        UsageError: All inputs are pictures.
     """
+    if len(inputs) < 2 or not all(path.suffix.lower() in PICTURE_SUFFIXES for path in inputs):
+        return
+    folder = inputs[0].parent
+    raise UsageError(
+        f"{len(inputs)} pictures, {inputs[0]} and others, could be one video or many",
+        hint=f"for the frames of one video give their folder: dscvsr upscale {folder} ...; for "
+        "pictures of their own call dscvsr once for each",
+    )
+
+
+def _make_folder(folder: Path) -> None:
     try:
-        return target.is_file() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
-    except OSError:
-        return False
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputVideoError(
+            f"the folder {folder} cannot be made: {error.strerror or error}",
+            hint="choose another one with -o",
+        ) from error
 
 
 def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:

@@ -1,20 +1,18 @@
 """Dry run: what a job would do, need and lose, without doing it."""
 
-import time
 from dataclasses import dataclass
-from itertools import islice
 
 from dscvsr_cli.engine.stream_plan import peak_bytes
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed, expected_frames
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
-from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
+from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame
+from dscvsr_cli.pipelines.upscale.measure_speed import measure_seconds_per_frame
+from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.video.passthrough.passthrough_plan import describe_stream
 from dscvsr_cli.weights.load import load_network
-
-_PROBED_FRAMES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +32,15 @@ class DryRunReport:
     """Estimated peak memory of the network."""
     disk: DiskNeed | None
     seconds_per_frame: float | None
-    """Decoding and network, measured on a few frames; None for a pipe, which is read only once."""
+    """Time of one frame; None for a pipe, which is read only once."""
+    measured: bool
+    """Whether it was measured now, on parts of a few frames; else earlier jobs took that long."""
     seconds: float | None
     """Time for all frames; None where their number is unknown."""
 
 
 def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunReport:
-    """Prepare a job, run it on a few frames, and write nothing.
+    """Prepare a job, measure parts of a few frames unless the speed is known, and write nothing.
 
     Args:
         job: What would be done.
@@ -52,7 +52,9 @@ def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunRep
     ready = prepare(settle_preview(job), load=load)
     source = ready.plan.source
     with ready.reader:
-        each = None if source.kind == "pipe" else _seconds_per_frame(ready)
+        known = known_seconds_per_frame(ready)
+        measured = known is None and source.kind != "pipe"
+        each = measure_seconds_per_frame(ready) if measured else known
     frames = expected_frames(source, ready.job.reading.span)
     dtype = next(ready.loaded.network.parameters()).dtype
     return DryRunReport(
@@ -69,11 +71,6 @@ def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunRep
         ),
         disk=ready.disk,
         seconds_per_frame=each,
+        measured=measured,
         seconds=None if frames is None or each is None else frames * each,
     )
-
-
-def _seconds_per_frame(ready: PreparedJob) -> float:
-    begun = time.monotonic()
-    count = sum(1 for _ in ready.enlarge(islice(ready.reader, _PROBED_FRAMES)))
-    return (time.monotonic() - begun) / max(count, 1)

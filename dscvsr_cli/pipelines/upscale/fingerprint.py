@@ -57,13 +57,14 @@ def job_fingerprint(
     }
     for field in fields(job):
         if field.name not in _RESOLVED | _IRRELEVANT:
-            fingerprint |= dict(_flatten(field.name, getattr(job, field.name)))
+            fingerprint |= dict(flatten(field.name, getattr(job, field.name)))
     return fingerprint
 
 
-def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
+def flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """Yield the leaves of a value and of the dataclasses in it, as names and words."""
     if is_dataclass(value):
         for field in fields(value):
-            yield from _flatten(f"{name}.{field.name}", getattr(value, field.name))
+            yield from flatten(f"{name}.{field.name}", getattr(value, field.name))
     else:
         yield name, str(value)

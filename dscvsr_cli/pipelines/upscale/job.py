@@ -99,8 +99,12 @@ class UpscalePlan:
     window: int
     look_ahead: int
     tile: int | None
+    frames: int | None = None
+    """Frames of the output, as far as the input says; None where it does not."""
     frames_done: int = 0
     """Frames that an earlier run made."""
+    seconds: float | None = None
+    """Time that the frames to come will take, where this machine's speed is known already."""
     warnings: tuple[str, ...] = field(default=())
     """What to warn about: streams that will be lost, a factor above the trained ones."""
 

@@ -10,7 +10,12 @@ from dscvsr_cli.engine.device import choose_device, choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.stream import BoundaryListener, EventListener, upscale_stream
+from dscvsr_cli.engine.stream import (
+    BoundaryListener,
+    EventListener,
+    ProgressListener,
+    upscale_stream,
+)
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE, Size
@@ -22,6 +27,7 @@ from dscvsr_cli.pipelines.upscale.disk_space import (
     check_disk,
     disk_warning,
     expected_disk,
+    expected_frames,
 )
 from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, source_warnings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
@@ -88,6 +94,7 @@ class PreparedJob:
         resume: StreamState | None = None,
         on_boundary: BoundaryListener | None = None,
         on_event: EventListener | None = None,
+        on_progress: ProgressListener | None = None,
     ) -> Iterator[Frame]:
         """Send frames through the network: one out for each one in, in order, with their times.
 
@@ -108,6 +115,7 @@ class PreparedJob:
                 on_event=on_event,
                 resume=resume,
                 on_boundary=on_boundary,
+                on_progress=on_progress,
             )
 
         def enlarged(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -175,7 +183,14 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         job=job,
         reader=reader,
         plan=_describe_plan(
-            target, loaded, device, stream_plan, dtype=dtype, runtime=runtime, warnings=warnings
+            target,
+            loaded,
+            device,
+            stream_plan,
+            dtype=dtype,
+            runtime=runtime,
+            frames=expected_frames(source, job.reading.span),
+            warnings=warnings,
         ),
         target=target,
         loaded=loaded,
@@ -199,6 +214,7 @@ def _describe_plan(
     *,
     dtype: torch.dtype,
     runtime: Runtime,
+    frames: int | None,
     warnings: tuple[str, ...],
 ) -> UpscalePlan:
     return UpscalePlan(
@@ -214,6 +230,7 @@ def _describe_plan(
         window=plan.window,
         look_ahead=plan.look_ahead,
         tile=plan.tile,
+        frames=frames,
         warnings=warnings,
     )
 

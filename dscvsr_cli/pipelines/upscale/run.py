@@ -10,13 +10,16 @@ import torch
 from dscvsr_cli.engine.background import Drain, Prefetch
 from dscvsr_cli.engine.memory import peak_memory_bytes
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.stream import EventListener
+from dscvsr_cli.engine.stream import EventListener, StreamProgress
 from dscvsr_cli.errors import FrameCountError
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.pipelines.upscale.finished import remember_finished
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
-from dscvsr_cli.pipelines.upscale.job_output import Output, open_output
+from dscvsr_cli.pipelines.upscale.job_output import Output, open_output, writes_in_one_go
+from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame, remember_speed
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
+from dscvsr_cli.pipelines.upscale.progress import ProgressListener, WorkMeter
 from dscvsr_cli.weights.load import load_network
 
 FRAMES_AHEAD = 8
@@ -29,6 +32,7 @@ def upscale(
     load: NetworkLoader = load_network,
     on_plan: Callable[[UpscalePlan], None] | None = None,
     on_frame: Callable[[int], None] | None = None,
+    on_progress: ProgressListener | None = None,
     on_event: EventListener | None = None,
 ) -> UpscaleReport:
     """Enlarge the video ``job.source`` and copy everything else in it.
@@ -42,6 +46,7 @@ def upscale(
         load: Loads the network; pass a caching loader for many jobs.
         on_plan: Called with what will happen, before the first frame.
         on_frame: Called with the number of frames done, after each frame.
+        on_progress: Called after every step of the network, many times for each frame.
         on_event: Called at scene starts, when memory runs out and when numbers overflow.
 
     Raises:
@@ -57,24 +62,38 @@ def upscale(
         begun = time.monotonic()
         try:
             with output:
-                plan = replace(ready.plan, frames_done=output.frames_written)
+                plan = _with_estimate(ready, output.frames_written)
                 if on_plan:
                     on_plan(plan)
                 if not output.ended:
-                    _make_frames(ready, output, on_frame, on_event)
+                    meter = WorkMeter(plan.frames, already=plan.frames_done)
+                    _make_frames(
+                        ready,
+                        output,
+                        meter,
+                        on_frame=on_frame,
+                        on_progress=on_progress,
+                        on_event=on_event,
+                    )
+                    remember_speed(ready, meter)
                 # Still inside the output, which would give an incomplete file its name.
                 _check_count(output, job.source)
         except KeyboardInterrupt as interruption:
             if not output.frames_kept:
                 raise
             raise Interrupted(output.frames_kept) from interruption
+    if not writes_in_one_go(ready.target) and ready.reader.info.kind != "pipe":
+        remember_finished(job, ready.target.destination.file)
     return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
 
 
 def _make_frames(
     ready: PreparedJob,
     output: Output,
+    meter: WorkMeter,
+    *,
     on_frame: Callable[[int], None] | None,
+    on_progress: ProgressListener | None,
     on_event: EventListener | None,
 ) -> None:
     """Make every frame that the output does not have yet, and note what the reader counted."""
@@ -84,6 +103,11 @@ def _make_frames(
             output.write(item)
         else:
             output.mark(item)
+
+    def follow(step: StreamProgress) -> None:
+        progress = meter.step(step)
+        if on_progress:
+            on_progress(progress)
 
     already_done = output.frames_written
     with (
@@ -96,11 +120,15 @@ def _make_frames(
             resume=output.state,
             on_boundary=encoder.put,
             on_event=on_event,
+            on_progress=follow,
         )
         for done, frame in enumerate(enlarged, start=already_done + 1):
             encoder.put(frame)
+            progress = meter.frame(done)
             if on_frame:
                 on_frame(done)
+            if on_progress:
+                on_progress(progress)
     output.damaged_frames = ready.reader.damaged_frames
     output.frames_read = ready.reader.frames_read
 
@@ -117,6 +145,15 @@ def _check_count(output: Output, source: Path) -> None:
             f"{output.frames_written} written",
             hint="nothing was kept; please report this with the file",
         )
+
+
+def _with_estimate(ready: PreparedJob, frames_done: int) -> UpscalePlan:
+    """Return the plan with what an earlier run has done, and the time left where it is known."""
+    plan = replace(ready.plan, frames_done=frames_done)
+    each = known_seconds_per_frame(ready)
+    if each is None or plan.frames is None:
+        return plan
+    return replace(plan, seconds=max(0, plan.frames - frames_done) * each)
 
 
 def _report(

@@ -70,7 +70,7 @@ def test_the_job_gets_what_was_typed() -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        {"output": Path("-"), "json": True},
+        {"output": "-", "json": True},
         {"size": Size(height=4, width=4), "scale": 2.0},
         {"size": Size(height=4, width=4), "width": 4},
         {"size": Size(height=4, width=4), "height": 4},
@@ -83,6 +83,13 @@ def test_options_that_exclude_each_other_are_refused(typed: dict[str, object]) -
 
 
 def test_only_a_dash_goes_to_standard_output() -> None:
-    assert options(output=Path("-")).to_stdout
-    assert not options(output=Path("out.mp4")).to_stdout
+    assert options(output="-").to_stdout
+    assert not options(output="out.mp4").to_stdout
     assert not options().to_stdout
+
+
+def test_a_name_that_ends_as_a_folders_does_is_a_folder() -> None:
+    assert options(output="out/").output_is_folder
+    assert options(output="out/").output_path == Path("out")
+    assert not options(output="out").output_is_folder
+    assert options().output_path is None

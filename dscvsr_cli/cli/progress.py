@@ -1,0 +1,123 @@
+"""Show how far a job is: a bar on a terminal, plain lines elsewhere, JSON lines for programs."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import Progress, Task
+
+from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.progress_line import LineColumn, Shown, format_left, format_rate
+
+if TYPE_CHECKING:
+    from dscvsr_cli.pipelines.upscale.progress import JobProgress
+
+_PLAIN_SECONDS = 10.0
+"""Time between plain lines; it grows with the job, so that a day does not fill a log."""
+_PLAIN_SHARE = 0.1
+"""Share of the job that is worth a line of its own."""
+_PLAIN_GROWTH = 50
+"""A job of this many intervals starts to wait longer between lines."""
+_SHORTEST_PAUSE = 1.0
+
+_JSON_SECONDS = 1.0
+
+
+class JobBar:
+    """Follows one job; call it with each ``JobProgress``."""
+
+    def __init__(self, terminal: Terminal, description: str) -> None:
+        self._terminal = terminal
+        self._description = description
+        self._latest: tuple[JobProgress, float] | None = None
+        self._bar: Progress | None = None
+        self._begun = time.monotonic()
+        self._plain = _PlainLines(terminal, description)
+
+    def __call__(self, progress: "JobProgress") -> None:
+        """Show how far the job is."""
+        self._latest = (progress, time.monotonic())
+        if self._bar is None and not self._terminal.json:
+            self._plain(progress)
+
+    @contextmanager
+    def running(self) -> Iterator["JobBar"]:
+        """Show the bar inside the block; nothing of it stays afterwards."""
+        if not self._terminal.is_live:
+            yield self
+            return
+        with self._terminal.bar(LineColumn(self._shown)) as self._bar:
+            self._bar.add_task(self._description, total=None)
+            yield self
+
+    def _shown(self, _: Task) -> Shown:
+        now = time.monotonic()
+        if self._latest is None:
+            return Shown(description=self._description, elapsed=now - self._begun)
+        progress, at = self._latest
+        shown = shown_progress(progress, self._description)
+        # The clock goes on between two steps of a slow network.
+        left = None if shown.left is None else max(0.0, shown.left - (now - at))
+        return Shown(
+            description=shown.description,
+            done=shown.done,
+            total=shown.total,
+            share=shown.share,
+            rate=shown.rate,
+            left=left,
+            elapsed=now - self._begun,
+        )
+
+
+def shown_progress(progress: "JobProgress", description: str) -> Shown:
+    """Return what a line says about the progress of a job."""
+    return Shown(
+        description=description,
+        done=progress.frames_done,
+        total=progress.frames_total,
+        share=progress.share,
+        rate=progress.frames_per_second,
+        left=progress.seconds_left,
+        elapsed=progress.seconds,
+    )
+
+
+class _PlainLines:
+    """Writes a line now and then, where no terminal can show a bar."""
+
+    def __init__(self, terminal: Terminal, description: str) -> None:
+        self._terminal = terminal
+        self._description = description
+        self._said_at = 0.0
+        self._said_share = 0.0
+
+    def __call__(self, progress: "JobProgress") -> None:
+        since = progress.seconds - self._said_at
+        share = progress.share or 0.0
+        pause = max(_PLAIN_SECONDS, progress.seconds / _PLAIN_GROWTH)
+        more = share - self._said_share >= _PLAIN_SHARE and since >= _SHORTEST_PAUSE
+        if since < pause and not more:
+            return
+        self._said_at, self._said_share = progress.seconds, share
+        shown = shown_progress(progress, self._description)
+        count = f"{shown.done}" if shown.total is None else f"{shown.done} of {shown.total}"
+        parts = [f"{self._description}: {count} frames"]
+        if shown.share is not None:
+            parts.append(f"{min(shown.share, 1.0):.0%}")
+        parts += filter(None, [format_rate(shown.rate), format_left(shown)])
+        self._terminal.note(", ".join(parts))
+
+
+class JsonProgress:
+    """Writes progress as JSON lines, at most one a second."""
+
+    def __init__(self, emit: Callable[["JobProgress"], None]) -> None:
+        self._emit = emit
+        self._said_at = -_JSON_SECONDS
+
+    def __call__(self, progress: "JobProgress") -> None:
+        """Write a line, if the last one is a second old."""
+        if progress.seconds - self._said_at >= _JSON_SECONDS:
+            self._said_at = progress.seconds
+            self._emit(progress)

@@ -1,0 +1,195 @@
+"""Follow the jobs of ``dscvsr upscale``: in lines for people, or in JSON lines for programs."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.progress import JobBar, JsonProgress
+from dscvsr_cli.cli.upscale.output import describe_plan, describe_report
+
+if TYPE_CHECKING:
+    from dscvsr_cli.engine.stream import StreamEvent
+    from dscvsr_cli.pipelines.upscale.batch import BatchReport, FileResult
+    from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
+    from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener
+
+_INTERRUPTED = 130
+
+
+class Follower(Protocol):
+    """Hears everything that happens to one job, or to several one after another."""
+
+    def begin(self, job: "UpscaleJob") -> None:
+        """Hear that a job is next."""
+        ...
+
+    def plan(self, plan: "UpscalePlan") -> None:
+        """Hear what will happen."""
+        ...
+
+    def progress(self) -> "AbstractContextManager[ProgressListener]":
+        """Return what hears how far the job is, for a ``with`` block."""
+        ...
+
+    def event(self, event: "StreamEvent") -> None:
+        """Hear of a scene, a smaller plan or an overflow."""
+        ...
+
+    def interrupted(self, frames_kept: int) -> None:
+        """Hear that Ctrl-C ended the job, and what is kept."""
+        ...
+
+    def report(self, report: "UpscaleReport") -> None:
+        """Hear that the job is done."""
+        ...
+
+    def end(self, result: "FileResult") -> None:
+        """Hear what came of one of several jobs."""
+        ...
+
+    def summary(self, report: "BatchReport") -> None:
+        """Hear that all jobs have been tried."""
+        ...
+
+
+def _interruption(frames_kept: int) -> tuple[str, str]:
+    if not frames_kept:
+        return "interrupted; no frames are kept", "the same command starts over"
+    return (
+        f"interrupted; the first {frames_kept} frames are kept",
+        "the same command with --resume goes on from there",
+    )
+
+
+class Lines:
+    """Tells a person: a line for the plan, a bar, and a line for what came of it."""
+
+    def __init__(self, terminal: Terminal, jobs: int) -> None:
+        self._terminal = terminal
+        self._jobs = jobs
+        self._begun = 0
+
+    def begin(self, job: "UpscaleJob") -> None:
+        """Count the job; its plan will say what it is."""
+        del job
+        self._begun += 1
+
+    def plan(self, plan: "UpscalePlan") -> None:
+        """Print the plan and what to know before work starts."""
+        self._terminal.print(describe_plan(plan))
+        for warning in plan.warnings:
+            self._terminal.warn(warning)
+
+    @contextmanager
+    def progress(self) -> "Iterator[ProgressListener]":
+        """Show a bar, or plain lines."""
+        which = f" {self._begun}/{self._jobs}" if self._jobs > 1 else ""
+        with JobBar(self._terminal, f"upscaling{which}").running() as bar:
+            yield bar
+
+    def event(self, event: "StreamEvent") -> None:
+        """Do nothing: what people should know is logged as a warning."""
+
+    def interrupted(self, frames_kept: int) -> None:
+        """Say what is kept, and how to go on."""
+        self._terminal.note(", and ".join(_interruption(frames_kept)))
+
+    def report(self, report: "UpscaleReport") -> None:
+        """Print what has been made."""
+        self._terminal.print(describe_report(report))
+
+    def end(self, result: "FileResult") -> None:
+        """Print what came of one of several files, in one line."""
+        if result.report is not None:
+            self.report(result.report)
+        elif result.outcome == "failed":
+            hint = f" (hint: {result.hint})" if result.hint else ""
+            self._terminal.warn(f"{result.source}: {result.message}{hint}")
+        else:
+            self._terminal.print(f"{result.target}: {result.message}")
+
+    def summary(self, report: "BatchReport") -> None:
+        """Print how many files came to what."""
+        self._terminal.print(
+            f"{report.count('done')} done, {report.count('skipped')} skipped, "
+            f"{report.count('failed')} failed"
+        )
+
+
+class JsonLines:
+    """Tells a program: one JSON object per line, as ``docs/json.md`` describes them."""
+
+    def __init__(self, terminal: Terminal, jobs: int) -> None:
+        self._terminal = terminal
+        self._jobs = jobs
+        self._begun = 0
+        self._names: dict[str, object] = {}
+
+    def begin(self, job: "UpscaleJob") -> None:
+        """Keep the names that every line about this job carries."""
+        self._begun += 1
+        self._names = {"job": self._begun, "jobs": self._jobs, "source": job.source}
+
+    def plan(self, plan: "UpscalePlan") -> None:
+        """Write the plan and its warnings."""
+        self._names["target"] = plan.target
+        self._emit("plan", frames=plan.frames, seconds=plan.seconds, plan=plan)
+        for warning in plan.warnings:
+            self._emit("event", kind="warning", message=warning)
+
+    @contextmanager
+    def progress(self) -> "Iterator[ProgressListener]":
+        """Write progress once a second."""
+
+        def emit(progress: "JobProgress") -> None:
+            self._emit(
+                "progress",
+                frames_done=progress.frames_done,
+                frames_total=progress.frames_total,
+                share=progress.share,
+                frames_per_second=progress.frames_per_second,
+                seconds_left=progress.seconds_left,
+                seconds=progress.seconds,
+            )
+
+        yield JsonProgress(emit)
+
+    def event(self, event: "StreamEvent") -> None:
+        """Write the event; what is also logged as a warning is written once."""
+        if event.kind == "scene":
+            self._emit("event", kind=event.kind, frame=event.frame, message=event.message)
+
+    def interrupted(self, frames_kept: int) -> None:
+        """Write the interruption as an error."""
+        message, hint = _interruption(frames_kept)
+        self._emit("error", kind="Interrupted", exit_code=_INTERRUPTED, message=message, hint=hint)
+
+    def report(self, report: "UpscaleReport") -> None:
+        """Write the report of a job that is done."""
+        self._names["target"] = report.target
+        self._emit("report", outcome="done", message="", report=report)
+
+    def end(self, result: "FileResult") -> None:
+        """Write what came of one of several jobs."""
+        self._names["target"] = result.target
+        if result.report is not None:
+            self.report(result.report)
+        elif result.outcome == "failed":
+            self._emit(
+                "error",
+                kind=result.error_kind,
+                exit_code=result.exit_code,
+                message=result.message,
+                hint=result.hint,
+            )
+        else:
+            self._emit("report", outcome=result.outcome, message=result.message, report=None)
+
+    def summary(self, report: "BatchReport") -> None:
+        """Write how many jobs came to what."""
+        counts = {name: report.count(name) for name in ("done", "skipped", "failed")}
+        self._terminal.emit("summary", **counts)
+
+    def _emit(self, kind_of_line: str, /, **values: object) -> None:
+        self._terminal.emit(kind_of_line, **self._names, **values)

@@ -1,0 +1,93 @@
+"""Finished outputs: a record beside them of the input and the settings that each was made from.
+
+The record is one hidden file per folder. It decides whether a file that is there already is the one
+that a job would make: a name and a time alone do not say that.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+from dscvsr_cli.durable import write_durably
+from dscvsr_cli.pipelines.resume.manifest import identify_input
+from dscvsr_cli.pipelines.resume.work_folder import file_identity
+from dscvsr_cli.pipelines.upscale.fingerprint import flatten
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.weights.checksum import file_sha256
+from dscvsr_cli.weights.locate import locate_weights
+
+RECORD_NAME = ".dscvsr.json"
+
+_IRRELEVANT = frozenset(
+    {"source", "target", "memory_bytes", "overwrite", "resume", "restart", "checkpoint_frames"}
+    | {"weights", "device", "dtype", "runtime"}
+)
+"""Fields of a job that leave the output what it is: a video that was finished on another device, or
+in smaller pieces, is finished."""
+
+_CHANGES_WITH_COPYING = "the input's time of change"
+
+
+def remember_finished(job: UpscaleJob, target: Path) -> None:
+    """Note what a finished output was made from; a folder that refuses the note stays without.
+
+    Args:
+        job: As the person asked for it.
+        target: The finished file.
+    """
+    path = target.with_name(RECORD_NAME)
+    with contextlib.suppress(OSError):
+        entry = {"output": file_identity(target), "made_from": _made_from(job)}
+        # Read again just before writing: another run may have finished a file meanwhile.
+        kept = {
+            name: value
+            for name, value in _read(path).items()
+            if name != target.name and target.with_name(name).exists()
+        }
+        kept[target.name] = entry
+        write_durably(path, json.dumps(kept, indent=1).encode())
+
+
+def differences_to_finished(job: UpscaleJob, target: Path) -> list[str] | None:
+    """Return in words how the job differs from the one that made ``target``, or an empty list.
+
+    None means that nothing is known about the file: it has changed, or is not one of ours.
+
+    Raises:
+        WeightsError: The weights of the job cannot be found.
+    """
+    entry = _read(target.with_name(RECORD_NAME)).get(target.name)
+    try:
+        if not isinstance(entry, dict) or entry.get("output") != file_identity(target):
+            return None
+        now = _made_from(job)
+    except OSError:
+        return None
+    before = entry.get("made_from")
+    return None if not isinstance(before, dict) else list(_differences(before, now))
+
+
+def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted(before.keys() | now.keys()):
+        if before.get(name) != now.get(name):
+            yield f"{name} was {before.get(name)} and is {now.get(name)}"
+
+
+def _made_from(job: UpscaleJob) -> dict[str, str]:
+    described = identify_input(job.source, start_number=job.reading.start_number)
+    described.pop(_CHANGES_WITH_COPYING, None)
+    described["the weights"] = file_sha256(locate_weights(job.weights).path)
+    for field in fields(job):
+        if field.name not in _IRRELEVANT:
+            described |= dict(flatten(field.name, getattr(job, field.name)))
+    return described
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}

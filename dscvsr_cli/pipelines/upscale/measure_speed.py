@@ -1,0 +1,76 @@
+"""Measure the speed of a job on parts of a few frames, within a few seconds at any size."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from dscvsr_cli.engine.stream_plan import StreamPlan, work_per_frame
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
+
+_FRAMES = 3
+_SIDE = 144
+"""Rows and columns of the part that is measured: enough to keep a processor busy."""
+
+_SMALL_SIDE = 64
+"""The same for the first run, which warms up and says whether the large part is affordable."""
+
+_MOST_SECONDS = 2.0
+"""Time that the large part may take, as the small one predicts it."""
+
+
+def measure_seconds_per_frame(ready: PreparedJob) -> float:
+    """Return about how long one frame of a job takes: decoding or network, whichever is slower.
+
+    The network runs on a part of the first frames, and its time is scaled to the whole frame and to
+    what windows and tiles do twice. The reader is used up.
+    """
+    begun = time.monotonic()
+    frames = list(islice(ready.reader, _FRAMES))
+    decoding = (time.monotonic() - begun) / max(1, len(frames))
+    if not frames:
+        return 0.0
+    _run(ready, frames[:1], _SMALL_SIDE)
+    each, share = _run(ready, frames, _SMALL_SIDE)
+    whole = Size(*frames[0].pixels.shape[-2:])
+    large = _part(whole, _SIDE)
+    expected = each / share * large.height * large.width / (whole.height * whole.width)
+    if expected * len(frames) < _MOST_SECONDS:
+        each, share = _run(ready, frames, _SIDE)
+    work = work_per_frame(ready.stream_plan, whole)
+    return max(decoding, each / share * work)
+
+
+def _run(ready: PreparedJob, frames: list[Frame], side: int) -> tuple[float, float]:
+    """Enlarge the middle of some frames -> seconds per frame, and the share of a frame it is."""
+    whole = Size(*frames[0].pixels.shape[-2:])
+    part = _part(whole, side)
+    size = Size(
+        max(1, round(ready.target.size.height * part.height / whole.height)),
+        max(1, round(ready.target.size.width * part.width / whole.width)),
+    )
+    smaller = replace(
+        ready,
+        job=replace(ready.job, compare=None),
+        target=replace(ready.target, size=size),
+    )
+    plan = StreamPlan(window=len(frames), look_ahead=0, step=ready.stream_plan.step)
+    begun = time.monotonic()
+    count = sum(1 for _ in smaller.enlarge(_cut(frames, part), plan=plan))
+    seconds = time.monotonic() - begun
+    share = part.height * part.width / (whole.height * whole.width)
+    return seconds / max(1, count), share
+
+
+def _cut(frames: list[Frame], part: Size) -> Iterator[Frame]:
+    for frame in frames:
+        rows, columns = frame.pixels.shape[-2:]
+        top, left = (rows - part.height) // 2, (columns - part.width) // 2
+        area = (..., slice(top, top + part.height), slice(left, left + part.width))
+        yield Frame(pixels=frame.pixels[area].contiguous(), pts=frame.pts, duration=frame.duration)
+
+
+def _part(whole: Size, side: int) -> Size:
+    return Size(min(whole.height, side), min(whole.width, side))
