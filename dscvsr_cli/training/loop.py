@@ -43,8 +43,18 @@ from dscvsr_cli.training.schedule import (
 logger = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 120.0
+LEAST_SHARE_OF_STEPS = 0.1
+"""Share of ``max_minutes`` that is for steps, however long reading takes."""
 MAX_SKIPPED_STEPS = 20
 """Steps in a row with a non-finite loss that a run tolerates; it stops at the next one."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The run was stopped between two steps, and its checkpoint is written."""
+
+    def __init__(self, iteration: int) -> None:
+        super().__init__(f"stopped after step {iteration}")
+        self.iteration = iteration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +101,9 @@ class Trainer:
         self.device = device
         self.parallel = parallel
         self.state = RunState()
+        self.reserved_seconds = 0.0
+        """Part of ``max_minutes`` that is not for steps: reading before, a validation after."""
+        self._step_seconds = 0.0
         self.network = _fresh_network(config).to(device)
         self.average = WeightAverage(dict(self.network.named_parameters()), config.average_decay)
         with torch.random.fork_rng(devices=[]):
@@ -124,16 +137,26 @@ class Trainer:
         *,
         checkpoint: Path | None = None,
         on_step: Callable[[StepReport], None] | None = None,
+        stop: Callable[[], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Train to the end of the schedule, saving to ``checkpoint`` on the way and at the end.
 
+        Args:
+            sampler: Draws the batches.
+            checkpoint: The file to save to; None saves nothing.
+            on_step: Called after every step.
+            stop: Asked after every step whether to save and stop early.
+            clock: Seconds that only grow.
+
         Raises:
+            Stopped: ``stop`` said so; the checkpoint is written.
             DatasetError: The loss was not finite more than ``MAX_SKIPPED_STEPS`` times in a row.
         """
         last = saved = clock()
         skipped = 0
         while (done := self.progress()) < 1.0:
+            self._share_reserve()
             rate = self._rate(done)
             length = sequence_length(done, self.config.sequence)
             batch = sampler.draw(
@@ -150,13 +173,18 @@ class Trainer:
                     hint="lower learning_rate, or resume from the last checkpoint",
                 )
             now = clock()
-            self.state.seconds += self.parallel.agree(now - last, device=self.device)
+            self._step_seconds = self.parallel.agree(now - last, device=self.device)
+            self.state.seconds += self._step_seconds
             last = now
             if on_step:
                 on_step(self._report(losses, rate, done))
-            if checkpoint and self.parallel.leads and now - saved > CHECKPOINT_SECONDS:
+            stopped = stop is not None and stop()
+            due = stopped or now - saved > CHECKPOINT_SECONDS
+            if checkpoint and self.parallel.leads and due:
                 self.save(checkpoint)
                 saved = now
+            if stopped:
+                raise Stopped(self.state.iteration)
         if checkpoint and self.parallel.leads:
             self.save(checkpoint)
 
@@ -170,12 +198,22 @@ class Trainer:
 
     def progress(self) -> float:
         """Return the share of the run that is done, in [0, 1]."""
+        limit = self.config.max_minutes
+        if limit is not None and self.reserved_seconds:
+            # The last step is not begun when less than half of it fits.
+            kept = (self.reserved_seconds + self._step_seconds / 2) / 60
+            limit = max(limit - kept, limit * LEAST_SHARE_OF_STEPS)
         return progress(
             iteration=self.state.iteration,
             iterations=self.config.iterations,
             seconds=self.state.seconds,
-            max_minutes=self.config.max_minutes,
+            max_minutes=limit,
         )
+
+    def _share_reserve(self) -> None:
+        """Let all processes keep as much time free as the first, for all must end together."""
+        if self.config.max_minutes is not None and self.parallel.world > 1:
+            self.reserved_seconds = self.parallel.agree(self.reserved_seconds, device=self.device)
 
     def step(self, batch: Batch, rate: float) -> dict[str, float]:
         """Learn from one batch, in many small steps while the parts learn apart.

@@ -1,6 +1,7 @@
 """Recorder: watches a run; writes its log, measures held-out clips at set moments, draws curves."""
 
 import math
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,9 @@ from dscvsr_cli.training.run_log import RunLog, read_log
 from dscvsr_cli.training.validation import Score, Validator, is_due
 
 LOG_EVERY_STEPS = 50
+
+_MOST_VALIDATION = 0.2
+"""Share of a run's time that validations before its end may take."""
 
 
 class Recorder:
@@ -39,6 +43,8 @@ class Recorder:
         self._trainer, self._log, self._validator = trainer, log, validator
         self._on_validation = on_validation
         self._progress = trainer.progress()
+        self._reserved = trainer.reserved_seconds
+        self._validating = 0.0
         self._window = _Window(trainer)
         # The weights that a run gives are the averaged ones, so those are measured.
         self._network = RecurrentNetwork(trainer.config.network).to(trainer.device)
@@ -50,7 +56,10 @@ class Recorder:
             self._flush()
         before, self._progress = self._progress, self._trainer.progress()
         times = self._trainer.config.validations
-        if self._validator is not None and is_due(before, self._progress, times=times):
+        if self._validator is None or not is_due(before, self._progress, times=times):
+            return
+        affordable = self._validating <= _MOST_VALIDATION * self._trainer.state.seconds
+        if affordable or self._progress >= 1.0:
             self._validate(self._validator)
 
     def finish(self) -> None:
@@ -60,8 +69,13 @@ class Recorder:
         self._log.write("end", iteration=state.iteration, seconds=round(state.seconds, 3))
 
     def _validate(self, validator: Validator) -> None:
+        begun = time.monotonic()
         self._network.load_state_dict(self._trainer.average.weights)
         self.scores = validator.measure(self._network)
+        seconds = time.monotonic() - begun
+        self._validating += seconds
+        # The last one comes after the last step, and belongs to the time that the run may take.
+        self._trainer.reserved_seconds = self._reserved + seconds
         scores = [
             {"scale": s.scale, "psnr_y": s.psnr_y, "bicubic_psnr_y": s.bicubic_psnr_y}
             for s in self.scores

@@ -20,7 +20,7 @@ from dscvsr_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.clip_pool import Footage
 from dscvsr_cli.training.data.sampler import Batch, Sampler
-from dscvsr_cli.training.loop import MAX_SKIPPED_STEPS, StepReport, Trainer
+from dscvsr_cli.training.loop import MAX_SKIPPED_STEPS, StepReport, Stopped, Trainer
 from dscvsr_cli.training.objective.losses import charbonnier
 
 CPU = torch.device("cpu")
@@ -195,6 +195,36 @@ def test_the_clock_ends_a_run(footage: Footage, tiny_recipe: TrainingConfig) -> 
     trainer.run(Sampler(footage, config), clock=FakeClock(15.0))
     assert trainer.state.iteration == 4
     assert trainer.progress() == 1.0
+
+
+def test_reading_and_the_last_validation_belong_to_the_time_of_a_run(
+    footage: Footage, tiny_recipe: TrainingConfig
+) -> None:
+    config = replace(tiny_recipe, iterations=1000, max_minutes=2.0)
+    trainer = Trainer(config, device=CPU)
+    trainer.reserved_seconds = 40.0
+    trainer.run(Sampler(footage, config), clock=FakeClock(10.0))
+    assert trainer.state.seconds == 80.0
+    trainer = Trainer(config, device=CPU)
+    trainer.reserved_seconds = 1000.0
+    trainer.run(Sampler(footage, config), clock=FakeClock(4.0))
+    assert trainer.state.seconds == 12.0
+
+
+def test_a_run_that_is_asked_to_stop_saves_and_stops_after_the_step(
+    footage: Footage, tiny_recipe: TrainingConfig, tmp_path: Path
+) -> None:
+    config, path = replace(tiny_recipe, iterations=7), tmp_path / "checkpoint.pt"
+    trainer = Trainer(config, device=CPU)
+    with pytest.raises(Stopped) as caught:
+        trainer.run(
+            Sampler(footage, config), checkpoint=path, stop=lambda: trainer.state.iteration == 3
+        )
+    assert caught.value.iteration == 3
+    resumed = Trainer.resume(path, device=CPU)
+    assert resumed.state.iteration == 3
+    resumed.run(Sampler(footage, config))
+    assert resumed.state.iteration == 7
 
 
 def test_a_checkpoint_is_written_every_two_minutes_and_at_the_end(

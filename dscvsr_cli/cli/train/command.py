@@ -11,8 +11,9 @@ from dscvsr_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from dscvsr_cli.cli.train.output import TrainDisplay
-    from dscvsr_cli.pipelines.train.data import DataReader
+    from dscvsr_cli.pipelines.train.data import DataReader, TrainingData
     from dscvsr_cli.training.config import TrainingConfig
+    from dscvsr_cli.training.loop import Trainer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,7 @@ def _estimate(options: TrainOptions) -> None:
 
 
 def _train(options: TrainOptions) -> None:
+    from dscvsr_cli.cli.train.interrupt import StopBetweenSteps
     from dscvsr_cli.cli.train.output import TrainDisplay, show_report
     from dscvsr_cli.engine.device import choose_device
     from dscvsr_cli.pipelines.train.run import TrainEvents, train
@@ -118,7 +120,13 @@ def _train(options: TrainOptions) -> None:
     with (
         joined(device) as parallel,
         TrainDisplay(terminal if parallel.leads else open_terminal(quiet=True)) as display,
+        StopBetweenSteps(terminal, options.output) as interrupt,
     ):
+
+        def start(trainer: "Trainer", data: "TrainingData") -> None:
+            display.start(trainer, data)
+            interrupt.arm()
+
         report = train(
             config,
             options.reader(display),
@@ -127,8 +135,9 @@ def _train(options: TrainOptions) -> None:
             resume=options.resume,
             init=options.init,
             events=TrainEvents(
-                on_start=display.start, on_step=display.step, on_validation=display.validation
+                on_start=start, on_step=display.step, on_validation=display.validation
             ),
+            stop=interrupt.is_asked,
             parallel=parallel,
         )
     if report is not None:

@@ -1,6 +1,7 @@
 """Train a network from footage: recipe and folders in, a weights file out."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,6 +74,7 @@ def train(
     resume: bool = False,
     init: Path | None = None,
     events: TrainEvents = SILENT,
+    stop: Callable[[], bool] | None = None,
     parallel: Parallel = ALONE,
 ) -> TrainReport | None:
     """Train by ``config`` on ``data``, in the folder ``run``.
@@ -86,16 +88,19 @@ def train(
         init: A weights file to start from instead of fresh weights; if it holds another network
             than the recipe's, the parts that fit are taken.
         events: Callbacks.
+        stop: Asked after every step whether to save a checkpoint and stop.
         parallel: This process's place among those that train together.
 
     Returns:
         What was made; None in every process but the first, which alone writes files.
 
     Raises:
+        Stopped: ``stop`` said so; the checkpoint is written, and ``resume`` goes on from it.
         UsageError: ``run`` holds a run already and ``resume`` is off, or cannot be a folder.
         DatasetError: No usable footage, a broken checkpoint, or a run that diverges.
         WeightsError: A checkpoint or the weights cannot be written.
     """
+    begun = time.monotonic()
     _make_folder(run, resume=resume)
     checkpoint = run / CHECKPOINT_NAME if resume else None
     trainer = build_trainer(config, device=device, checkpoint=checkpoint, parallel=parallel)
@@ -103,11 +108,13 @@ def train(
         _start_from(trainer, init)
     before = last_start(run / LOG_NAME) if resume else {}
     found = _read(data, trainer, before)
+    # What reading took belongs to the minutes that the run may take.
+    trainer.reserved_seconds = time.monotonic() - begun
     with found.footage:
         if not parallel.leads:
-            trainer.run(Sampler(found.footage.stream, trainer.config))
+            trainer.run(Sampler(found.footage.stream, trainer.config), stop=stop)
             return None
-        scores = _run_recorded(trainer, found, run, before=before, events=events)
+        scores = _run_recorded(trainer, found, run, before=before, events=events, stop=stop)
     return _report(trainer, found, scores, run)
 
 
@@ -126,7 +133,13 @@ def _read(data: DataReader, trainer: Trainer, before: Event) -> TrainingData:
 
 
 def _run_recorded(
-    trainer: Trainer, found: TrainingData, run: Path, *, before: Event, events: TrainEvents
+    trainer: Trainer,
+    found: TrainingData,
+    run: Path,
+    *,
+    before: Event,
+    events: TrainEvents,
+    stop: Callable[[], bool] | None,
 ) -> tuple[Score, ...]:
     """Run the loop, with a log, validations and checkpoints -> the last scores."""
     with RunLog(run / LOG_NAME) as log:
@@ -141,7 +154,7 @@ def _run_recorded(
                 events.on_step(step)
 
         sampler = Sampler(found.footage.stream, trainer.config)
-        trainer.run(sampler, checkpoint=run / CHECKPOINT_NAME, on_step=after_step)
+        trainer.run(sampler, checkpoint=run / CHECKPOINT_NAME, on_step=after_step, stop=stop)
         recorder.finish()
     return recorder.scores
 

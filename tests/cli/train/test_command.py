@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -259,3 +261,39 @@ def test_plain_lines_of_reading_stay_few(capsys: pytest.CaptureFixture[str]) -> 
     assert len(lines) == 10 + 2
     assert lines[9] == "read 777 of 777"
     assert lines[10:] == ["found 1000", "found 2000"]
+
+
+def test_without_a_terminal_there_are_lines_of_progress(
+    arguments: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "-O", "iterations=40"]) == 0
+    steps = [line for line in capfd.readouterr().err.splitlines() if line.startswith("step ")]
+    # One for every tenth of the run, whatever its length.
+    assert 8 <= len(steps) <= 12
+    assert "left" in steps[-1]
+
+
+@pytest.mark.slow
+def test_ctrl_c_saves_a_checkpoint_and_says_how_to_go_on(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "dscvsr_cli", *arguments, "-O", "iterations=1000000"]
+    run = Path(arguments[arguments.index("-o") + 1])
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith("step "):
+                break
+        assert not (run / "checkpoint.pt").exists()
+        running.send_signal(signal.SIGINT)
+        error = running.stderr.read()
+    assert running.returncode == 130
+    assert "stopping after this step" in error
+    assert f"the checkpoint is in {run}" in error
+    assert "Traceback" not in error
+    saved = load_checkpoint(run / "checkpoint.pt")
+    assert saved["state"]["iteration"] >= 1
+    target = tmp_path / "exported.safetensors"
+    assert main(["weights", "export", str(run), "-o", str(target)]) == 0

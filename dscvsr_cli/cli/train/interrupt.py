@@ -1,0 +1,63 @@
+"""Ctrl-C during training: finish the step, save a checkpoint, and say how to go on."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+from dscvsr_cli.cli.console import Terminal
+
+
+class StopBetweenSteps:
+    """Once armed, the first Ctrl-C only asks to stop; the second one interrupts at once.
+
+    Use it as a context manager, which restores what Ctrl-C did before.
+
+    Args:
+        terminal: Where to say what happens.
+        run: The folder of the run.
+    """
+
+    def __init__(self, terminal: Terminal, run: Path) -> None:
+        self._terminal = terminal
+        self._run = run
+        self._before = signal.getsignal(signal.SIGINT)
+        self._is_asked = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Restore Ctrl-C; say what is kept of a run that was stopped."""
+        from dscvsr_cli.training.loop import Stopped
+
+        self._restore()
+        if isinstance(error, Stopped):
+            self._terminal.note(
+                f"interrupted after step {error.iteration}; the checkpoint is in {self._run}, and "
+                "the same --data and -o with --resume go on from there"
+            )
+
+    def arm(self) -> None:
+        """Take over Ctrl-C: from now on there is something to save."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._note)
+
+    def is_asked(self) -> bool:
+        """Return whether the run is to stop after its step."""
+        return self._is_asked
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_asked = True
+        self._restore()
+        self._terminal.note("stopping after this step; Ctrl-C again stops without a checkpoint")
+
+    def _restore(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._before)
