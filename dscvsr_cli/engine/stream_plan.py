@@ -99,8 +99,8 @@ def plan_stream(
     if not fitting:
         least = min(peak_bytes(plan, source, target, cost) for plan in plans)
         raise DeviceError(
-            f"enlarging {source} to {target} needs about {_gib(least)} of memory, "
-            f"and {_gib(budget_bytes)} can be used",
+            f"enlarging {source} to {target} needs about {_amount(least)} of memory, "
+            f"and {_amount(budget_bytes)} can be used",
             hint="close other programs, choose a smaller factor, or use --device cpu",
         )
     return min(fitting, key=lambda plan: (work_per_frame(plan, source), -plan.step))
@@ -159,5 +159,7 @@ def _area(tile: Tile) -> int:
     return (tile.rows.stop - tile.rows.start) * (tile.columns.stop - tile.columns.start)
 
 
-def _gib(size_bytes: int) -> str:
-    return f"{size_bytes / 2**30:.1f} GiB"
+def _amount(size_bytes: int) -> str:
+    """Write an amount of memory in the units in which --memory is given."""
+    large = size_bytes >= 10**9
+    return f"{size_bytes / (10**9 if large else 10**6):.3g} {'GB' if large else 'MB'}"

@@ -100,6 +100,9 @@ class Container:
     picture_encoder: str = "libx264"
     """Encoder of the frames where the person names none."""
 
+    for_players: bool = False
+    """Whether its files go to players, many of which show only 4:2:0."""
+
     clear_encoders: tuple[str, ...] = ()
     """Encoders that keep alpha, tried where ``picture_encoder`` does not; small files first."""
 

@@ -58,6 +58,8 @@ def locate_weights(
         return LocatedWeights(name=entry.name, path=path, entry=entry)
     text = spec or ""
     path = Path(text).expanduser()
+    if path.is_dir():
+        raise _folder_given(path)
     if path.exists():
         return LocatedWeights(name=path.stem, path=path)
     address = HubFile.parse(text)
@@ -65,6 +67,16 @@ def locate_weights(
         path = _fetch(address, force=force, show_progress=show_progress, cache_dir=cache_dir)
         return LocatedWeights(name=str(address), path=path)
     raise WeightsError(f"no weights and no file are called {text!r}", hint=catalog.suggest(text))
+
+
+def _folder_given(path: Path) -> WeightsError:
+    files = sorted(path.glob("*.safetensors"))
+    if files:
+        return WeightsError(f"{path} is a folder, not weights", hint=f"give the file: {files[0]}")
+    return WeightsError(
+        f"{path} is a folder, not weights",
+        hint=f"give a file; a run of training is exported by: dscvsr weights export {path} -o FILE",
+    )
 
 
 def present_path(entry: WeightsEntry, *, cache_dir: Path | None = None) -> Path | None:

@@ -158,7 +158,8 @@ CrfOption = Annotated[
     float | None,
     typer.Option(
         "--crf",
-        help="Quality on the encoder's scale; lower is better.",
+        help="Quality on the encoder's scale; lower is better: 0 to 51 for libx264, libx265 and "
+        "NVENC, 0 to 63 for VP9 and AV1.",
         show_default="close to the original",
         rich_help_panel=Panel.ENCODING,
     ),

@@ -97,9 +97,11 @@ def _coarser_frames(picture: PictureSpec) -> Iterator[str]:
         )
     coarser = new.row_shift > old.row_shift or new.column_shift > old.column_shift
     if coarser and old.family != "grey":
+        by_choice = picture.container.for_players and old.family == "rgb"
+        ways = "--pix-fmt yuv444p" if by_choice else "another --encoder"
         yield (
             f"colours will be stored more coarsely: {source.pixel_format} becomes {pixel_format} "
-            "(-o out.mkv, or another --encoder, may keep them)"
+            f"(-o out.mkv, or {ways}, may keep them)"
         )
 
 

@@ -17,6 +17,7 @@ from dscvsr_cli.engine.stream import (
     upscale_stream,
 )
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
+from dscvsr_cli.errors import DeviceError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE, Size
 from dscvsr_cli.models.network import RecurrentNetwork
@@ -168,12 +169,8 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     runtime = choose_runtime(job.runtime, device=device, dtype=dtype)
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
-    stream_plan = plan_stream(
-        Size(source.height, source.width),
-        target.size,
-        _scaled(network_cost(loaded.config, held), workspaces_held(runtime)),
-        budget_bytes=memory_budget_bytes(device, memory_bytes=job.memory_bytes),
-    )
+    cost = _scaled(network_cost(loaded.config, held), workspaces_held(runtime))
+    stream_plan = _plan_in_memory(job, source, target, cost, device)
     warnings = (
         *source_warnings(job, target.picture),
         *_warnings(source, target, others),
@@ -204,6 +201,30 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
 
 def _scaled(cost: NetworkCost, workspaces: int) -> NetworkCost:
     return replace(cost, workspace_channels=workspaces * cost.workspace_channels)
+
+
+def _plan_in_memory(
+    job: UpscaleJob, source: VideoInfo, target: Target, cost: NetworkCost, device: torch.device
+) -> StreamPlan:
+    """Plan windows and tiles.
+
+    Raises:
+        DeviceError: There is too little memory, with what helps on this device.
+    """
+    budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
+    try:
+        return plan_stream(
+            Size(source.height, source.width), target.size, cost, budget_bytes=budget_bytes
+        )
+    except DeviceError as error:
+        ways = ["choose a smaller factor"]
+        if job.memory_bytes is not None:
+            ways.append("allow more with --memory")
+        else:
+            ways.append("close other programs")
+        if device.type != "cpu":
+            ways.append("use --device cpu")
+        raise error.with_hint(", or ".join(ways)) from error
 
 
 def _describe_plan(

@@ -85,7 +85,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
     names = picture_names(path, source) if is_sequence_target(path, source) else None
     container = _container(job, destination, names)
     options = _encode_options(job, container, source)
-    pixel_format = output_pixel_format(source, options)
+    pixel_format = output_pixel_format(source, options, for_players=container.for_players)
     size = output_size(
         Size(source.height, source.width),
         scale=job.scale,

@@ -13,7 +13,12 @@ from av.codec.hwaccel import HWAccel
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
-from dscvsr_cli.video.pixels.formats import choose_pixel_format, holds_alpha, plain_format
+from dscvsr_cli.video.pixels.formats import (
+    choose_pixel_format,
+    holds_alpha,
+    parse_plain,
+    plain_format,
+)
 from dscvsr_cli.video.write.encoder_quality import lossless_options, quality_options
 from dscvsr_cli.video.write.y4m import Y4M_FORMATS
 
@@ -142,8 +147,16 @@ def suitable_encoder(container: Container, source: VideoInfo) -> str:
     return min(choices, key=missing)
 
 
-def output_pixel_format(source: VideoInfo, options: EncodeOptions) -> str:
+def output_pixel_format(
+    source: VideoInfo, options: EncodeOptions, *, for_players: bool = False
+) -> str:
     """Return the format an output is stored in: the wanted one, or the one that keeps most.
+
+    Args:
+        source: What is enlarged.
+        options: How it is encoded.
+        for_players: Whether RGB is stored as 4:2:0, which every player shows; video that is YUV
+            already keeps its chroma resolution.
 
     Raises:
         UsageError: The encoder does not exist, or does not take the wanted format.
@@ -151,6 +164,9 @@ def output_pixel_format(source: VideoInfo, options: EncodeOptions) -> str:
     offered = offered_formats(options.encoder)
     wanted = options.pixel_format
     if wanted is None:
+        if for_players and source.plain.family == "rgb" and not options.lossless:
+            common = [name for name in offered if _is_plain_420(name)]
+            offered = offered if source.has_alpha else common or offered
         return choose_pixel_format(source.pixel_format, offered, alpha=source.has_alpha)
     plain_format(wanted)
     if offered and wanted not in offered:
@@ -158,6 +174,13 @@ def output_pixel_format(source: VideoInfo, options: EncodeOptions) -> str:
             f"{options.encoder} cannot store {wanted}", hint=f"it takes {', '.join(offered)}"
         )
     return wanted
+
+
+def _is_plain_420(name: str) -> bool:
+    plain = parse_plain(name)
+    return (
+        plain is not None and plain.family == "yuv" and plain.row_shift == plain.column_shift == 1
+    )
 
 
 def encoder_options(

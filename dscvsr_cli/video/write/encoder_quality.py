@@ -24,6 +24,9 @@ class QualitySetting:
     default: float
     """A value fit for an archive copy: no visible loss."""
 
+    most: float = 63
+    """The worst quality of its scale, which begins at 0."""
+
     also: tuple[tuple[str, str], ...] = ()
     """Further options without which the value has no effect."""
 
@@ -61,9 +64,9 @@ _FIXED_QUANTISER: Final = QualitySetting(
 """For encoders that are steered by a fixed quantiser; 2 is their best."""
 
 _BY_NAME: Final[dict[str, QualitySetting]] = {
-    "libx264": QualitySetting(options=("crf",), default=16),
-    "libx264rgb": QualitySetting(options=("crf",), default=16),
-    "libx265": QualitySetting(options=("crf",), default=18),
+    "libx264": QualitySetting(options=("crf",), default=16, most=51),
+    "libx264rgb": QualitySetting(options=("crf",), default=16, most=51),
+    "libx265": QualitySetting(options=("crf",), default=18, most=51),
     "libsvtav1": QualitySetting(options=("crf",), default=20),
     "libaom-av1": QualitySetting(options=("crf",), default=18, also=_NO_BITRATE),
     "librav1e": QualitySetting(options=("qp",), default=60),
@@ -82,9 +85,9 @@ _BY_NAME: Final[dict[str, QualitySetting]] = {
         options=("global_quality",), default=2, also=_QSCALE, scale="scaled"
     ),
     "mjpeg": _FIXED_QUANTISER,
-    "av1_nvenc": QualitySetting(options=("cq",), default=24, also=_NO_BITRATE),
-    "h264_nvenc": QualitySetting(options=("cq",), default=18, also=_NO_BITRATE),
-    "hevc_nvenc": QualitySetting(options=("cq",), default=20, also=_NO_BITRATE),
+    "av1_nvenc": QualitySetting(options=("cq",), default=24, most=51, also=_NO_BITRATE),
+    "h264_nvenc": QualitySetting(options=("cq",), default=18, most=51, also=_NO_BITRATE),
+    "hevc_nvenc": QualitySetting(options=("cq",), default=20, most=51, also=_NO_BITRATE),
 }
 
 _BY_HARDWARE: Final[dict[str, QualitySetting]] = {
@@ -132,10 +135,15 @@ def quality_options(encoder: str, quality: float | None) -> dict[str, str]:
     """Return the options that ask an encoder for constant quality, lower being better.
 
     Raises:
-        UsageError: A quality for an encoder that has no such thing.
+        UsageError: A quality for an encoder that has no such thing, or beyond its scale.
     """
     known = _BY_NAME.get(encoder) or _BY_HARDWARE.get(encoder.rpartition("_")[2])
     if known is not None and not encoder.startswith("prores"):
+        if quality is not None and quality > known.most:
+            raise UsageError(
+                f"the quality of {encoder} goes from 0 (best) to {known.most:g}, got {quality:g}",
+                hint=f"leave --crf out for {known.default:g}, which is close to the original",
+            )
         return known.values(quality)
     if quality is not None:
         raise UsageError(

@@ -3,9 +3,12 @@
 Imported only when something has to come from the Hub: bundled weights never load huggingface_hub.
 """
 
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
-from huggingface_hub import errors, hf_hub_download, try_to_load_from_cache
+from huggingface_hub import constants, errors, hf_hub_download, try_to_load_from_cache
 
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.version import __version__
@@ -17,6 +20,8 @@ from dscvsr_cli.weights.hub.errors import (
     progress_bars,
 )
 from dscvsr_cli.weights.hub_address import HubFile
+
+_CONNECT_SECONDS = 4.0
 
 _LOGIN = "for a private one run: hf auth login (or set HF_TOKEN)"
 
@@ -102,6 +107,8 @@ def fetch_hub_file(
         raise WeightsError(
             f"cannot fetch {address} again while HF_HUB_OFFLINE is set", hint="unset HF_HUB_OFFLINE"
         )
+    if not offline and (force or cached_hub_file(address, cache_dir=cache_dir) is None):
+        _check_reachable(address)
     try:
         with progress_bars(shown=show_progress):
             path = hf_hub_download(
@@ -121,6 +128,24 @@ def fetch_hub_file(
             raise
         raise explained from error
     return Path(path)
+
+
+def _check_reachable(address: HubFile) -> None:
+    """Connect to the Hub once, for huggingface_hub tries for half a minute.
+
+    Raises:
+        WeightsError: Nothing answers within a few seconds.
+    """
+    if getproxies():
+        # The proxy connects, and only it knows whether it can.
+        return
+    place = urlsplit(endpoint() or constants.ENDPOINT)
+    port = place.port or (80 if place.scheme == "http" else 443)
+    try:
+        socket.create_connection((place.hostname or "", port), timeout=_CONNECT_SECONDS).close()
+    except OSError as error:
+        unreachable = errors.LocalEntryNotFoundError(str(error))
+        raise (_explain(unreachable, address) or unreachable) from error
 
 
 def cached_hub_file(address: HubFile, *, cache_dir: Path | None = None) -> Path | None:
