@@ -1,6 +1,8 @@
 """The program ``dscvsr``: its commands, and errors turned into messages and exit codes."""
 
 import os
+import shutil
+import sys
 import traceback
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,6 +12,7 @@ import typer
 from dscvsr_cli.cli.bench.command import bench_command
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.demo import demo_command
+from dscvsr_cli.cli.devices import devices_command, encoders_command
 from dscvsr_cli.cli.train.command import train_command
 from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
@@ -20,6 +23,9 @@ from dscvsr_cli.version import __version__
 
 _INTERRUPTED = 130
 
+_TABLE_COLUMNS = 80
+"""Columns below which help is plain text instead of tables."""
+
 app = typer.Typer(
     name="dscvsr",
     help="Upscale any video by any factor with a recurrent neural network.",
@@ -28,6 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+_MARKUP = app.rich_markup_mode
 
 
 def _show_version(wanted: bool) -> None:
@@ -50,6 +59,8 @@ def _options(
 app.command("upscale")(upscale_command)
 app.command("verify")(verify_command)
 app.command("demo")(demo_command)
+app.command("devices")(devices_command)
+app.command("encoders")(encoders_command)
 app.command("bench")(bench_command)
 app.command("train")(train_command)
 app.add_typer(weights_app)
@@ -67,12 +78,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # Before any command imports torch, which reads its threads' settings once.
     tune_process()
+    json = "--json" in (sys.argv[1:] if argv is None else argv)
+    # In a narrow terminal tables would cut the names of options short.
+    narrow = shutil.get_terminal_size().columns < _TABLE_COLUMNS
+    app.rich_markup_mode = None if narrow else _MARKUP
     try:
         app(args=argv, prog_name="dscvsr")
     except DscvsrError as error:
         if os.environ.get("DSCVSR_DEBUG") == "1":
             traceback.print_exception(error)
-        Terminal().error(error)
+        Terminal(json=json).error(error)
         return error.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED

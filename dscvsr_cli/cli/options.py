@@ -39,6 +39,20 @@ def complete_weights() -> list[str]:
         return []
 
 
+def complete_devices() -> list[str]:
+    """Return the devices of this machine that a shell can complete."""
+    from dscvsr_cli.pipelines.devices import present_devices
+
+    return ["auto", *map(str, present_devices())]
+
+
+def complete_encoders(incomplete: str) -> list[str]:
+    """Return the encoders of this FFmpeg that a shell can complete."""
+    from dscvsr_cli.video.write.list_encoders import video_encoders
+
+    return [name for name in video_encoders() if name.startswith(incomplete)]
+
+
 WeightsOption = Annotated[
     str | None,
     typer.Option(
@@ -58,6 +72,7 @@ DeviceOption = Annotated[
         "--device",
         parser=parse_device,
         metavar="auto|cpu|mps|xpu|cuda|cuda:N",
+        autocompletion=complete_devices,
         help="Device of the network; auto takes the best one present.",
         rich_help_panel=Panel.NETWORK,
     ),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dscvsr_cli.cli.options import Panel
+from dscvsr_cli.cli.options import Panel, complete_encoders
 from dscvsr_cli.cli.parsers import (
     parse_bitrate,
     parse_factor,
@@ -148,7 +148,9 @@ EncoderOption = Annotated[
     typer.Option(
         "--encoder",
         metavar="NAME",
-        help="FFmpeg's name of the video encoder: libx264, libx265, libsvtav1, ffv1, ...",
+        help="FFmpeg's name of the video encoder: libx264, libx265, libsvtav1, ffv1, ...; "
+        "`dscvsr encoders` lists them.",
+        autocompletion=complete_encoders,
         show_default="libx264, or what the container and the input's depth and alpha need",
         rich_help_panel=Panel.ENCODING,
     ),
