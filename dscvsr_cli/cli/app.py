@@ -17,7 +17,7 @@ from dscvsr_cli.cli.train.command import train_command
 from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
 from dscvsr_cli.cli.weights.command import weights_app
-from dscvsr_cli.errors import DscvsrError
+from dscvsr_cli.errors import DscvsrError, UsageError
 from dscvsr_cli.runtimes.process import tune_process
 from dscvsr_cli.version import __version__
 
@@ -92,5 +92,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+        if json and code == UsageError.exit_code:
+            # Typer has written what it refuses to stderr, and raises nothing else.
+            Terminal(json=True).emit(
+                "error",
+                kind=UsageError.__name__,
+                exit_code=code,
+                message="the command line cannot be read; standard error says why",
+                hint="dscvsr --help",
+            )
+        return code
     return 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from dscvsr_cli.errors import DscvsrError, InputVideoError, OutputVideoError, UsageError
+from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.finished import differences_to_finished
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
@@ -99,7 +99,6 @@ def place_job(job: UpscaleJob, output: Path | None, *, is_folder: bool = False) 
 
     Raises:
         UsageError: A pipe into a folder: it has no name to keep.
-        OutputVideoError: The folder cannot be made.
     """
     if output is None or is_sequence(job.source) or not (is_folder or output.is_dir()):
         return replace(job, target=output)
@@ -108,9 +107,7 @@ def place_job(job: UpscaleJob, output: Path | None, *, is_folder: bool = False) 
             f"{output} is a folder, and a pipe has no name to keep in it",
             hint="give the name of a file with -o",
         )
-    placed = _job_for(job.source, Path(job.source.name), output, job)
-    _make_folder(output)
-    return placed
+    return _job_for(job.source, Path(job.source.name), output, job)
 
 
 def finished_earlier(job: UpscaleJob) -> FileResult | None:
@@ -180,7 +177,6 @@ def _run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> Fil
         finished = finished_earlier(job)
         if finished is not None:
             return finished
-        target.parent.mkdir(parents=True, exist_ok=True)
         report = run(job)
     except DscvsrError as error:
         return FileResult(
@@ -222,16 +218,6 @@ def _refuse_pictures(inputs: Sequence[Path]) -> None:
     )
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputVideoError(
-            f"the folder {folder} cannot be made: {error.strerror or error}",
-            hint="choose another one with -o",
-        ) from error
-
-
 def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
     """Yield every video of an input with its name below the output folder.
 
@@ -260,7 +246,7 @@ def _is_video(entry: Path, root: Path) -> bool:
 
 
 def _job_for(source: Path, relative: Path, output: Path | None, job: UpscaleJob) -> UpscaleJob:
-    job = replace(job, source=source, target=None)
+    job = replace(job, source=source, target=None, makes_folder=output is not None)
     if output is None:
         return replace(job, target=default_target(job))
     target = writable_name(output / relative)

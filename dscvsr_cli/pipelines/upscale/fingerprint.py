@@ -18,7 +18,8 @@ _RESOLVED = frozenset(
 """Fields of a job that are compared by the values they were resolved to."""
 
 _IRRELEVANT = frozenset(
-    {"source", "target", "memory_bytes", "overwrite", "resume", "restart"} | {"checkpoint_frames"}
+    {"source", "target", "makes_folder", "memory_bytes", "overwrite"}
+    | {"resume", "restart", "checkpoint_frames"}
 )
 """Fields of a job that no frame depends on; the manifest stores window and tile sizes itself."""
 

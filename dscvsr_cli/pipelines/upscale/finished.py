@@ -21,8 +21,8 @@ from dscvsr_cli.weights.locate import locate_weights
 RECORD_NAME = ".dscvsr.json"
 
 _IRRELEVANT = frozenset(
-    {"source", "target", "memory_bytes", "overwrite", "resume", "restart", "checkpoint_frames"}
-    | {"weights", "device", "dtype", "runtime"}
+    {"source", "target", "makes_folder", "memory_bytes", "overwrite"}
+    | {"resume", "restart", "checkpoint_frames", "weights", "device", "dtype", "runtime"}
 )
 """Fields of a job that leave the output what it is: a video that was finished on another device, or
 in smaller pieces, is finished."""

@@ -33,6 +33,8 @@ class UpscaleJob:
     """Whether the output gets a sample aspect ratio of 1."""
     target: Path | None = None
     """Where to write; None names the file beside the source."""
+    makes_folder: bool = False
+    """Whether the target's folder is made where it is missing."""
     scale: float | None = None
     width: int | None = None
     height: int | None = None

@@ -262,7 +262,12 @@ def _check_place(job: UpscaleJob, target: Target) -> None:
     elif target.destination.is_pipe:
         return
     elif not (job.resume and is_published(target.destination.file)):
-        check_target(target.path, source=job.source, overwrite=job.overwrite)
+        check_target(
+            target.path,
+            source=job.source,
+            overwrite=job.overwrite,
+            makes_folder=job.makes_folder,
+        )
 
 
 def _plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> PassthroughPlan:

@@ -11,7 +11,7 @@ from dscvsr_cli.engine.background import Drain, Prefetch
 from dscvsr_cli.engine.memory import peak_memory_bytes
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import EventListener, StreamProgress
-from dscvsr_cli.errors import FrameCountError
+from dscvsr_cli.errors import FrameCountError, OutputVideoError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.upscale.finished import remember_finished
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
@@ -56,6 +56,8 @@ def upscale(
         DeviceError: The device is missing, or has too little memory.
         Interrupted: Ctrl-C, when finished frames are kept.
     """
+    if job.makes_folder and job.target is not None:
+        _make_folder(job.target.parent)
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:
         output = open_output(ready)
@@ -85,6 +87,16 @@ def upscale(
     if not writes_in_one_go(ready.target) and ready.reader.info.kind != "pipe":
         remember_finished(job, ready.target.destination.file)
     return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputVideoError(
+            f"the folder {folder} cannot be made: {error.strerror or error}",
+            hint="choose another one with -o",
+        ) from error
 
 
 def _make_frames(

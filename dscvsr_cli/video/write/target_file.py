@@ -90,8 +90,16 @@ def output_url(path: Path) -> str:
     return "pipe:1" if path == STANDARD_OUTPUT else f"file:{path}"
 
 
-def check_target(target: Path, *, source: Path | None, overwrite: bool) -> None:
+def check_target(
+    target: Path, *, source: Path | None, overwrite: bool, makes_folder: bool = False
+) -> None:
     """Refuse a target that cannot or must not be written.
+
+    Args:
+        target: The file.
+        source: The input, which must not be replaced.
+        overwrite: Whether an existing file may be.
+        makes_folder: Whether a missing folder will be made.
 
     Raises:
         UsageError: It exists (without ``overwrite``), is a folder, or is the source itself.
@@ -99,7 +107,7 @@ def check_target(target: Path, *, source: Path | None, overwrite: bool) -> None:
     """
     if target.is_dir():
         raise UsageError(f"{target} is a folder", hint="give the name of a file inside it")
-    if not target.parent.is_dir():
+    if not target.parent.is_dir() and not makes_folder:
         raise OutputVideoError(
             f"the folder {target.parent} does not exist", hint=f"mkdir -p '{target.parent}'"
         )
