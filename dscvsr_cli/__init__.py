@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         UpscalePlan,
         UpscaleReport,
     )
+    from dscvsr_cli.pipelines.upscale.progress import JobProgress
     from dscvsr_cli.pipelines.upscale.run import upscale
     from dscvsr_cli.runtimes.process import tune_process
     from dscvsr_cli.video.info import VideoInfo
@@ -56,6 +57,7 @@ __all__ = [
     "FrameCountError",
     "InputVideoError",
     "Interrupted",
+    "JobProgress",
     "LoadedNetwork",
     "OutputVideoError",
     "ReadOptions",
@@ -100,6 +102,7 @@ _MODULES = {
     "pipelines.enlarge_frames": ["enlarge_frames"],
     "pipelines.upscale.dry_run": ["DryRunReport", "dry_run"],
     "pipelines.upscale.job": ["Interrupted", "UpscaleJob", "UpscalePlan", "UpscaleReport"],
+    "pipelines.upscale.progress": ["JobProgress"],
     "pipelines.upscale.run": ["upscale"],
     "runtimes.process": ["tune_process"],
     "video.info": ["VideoInfo"],

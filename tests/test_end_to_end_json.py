@@ -26,7 +26,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {
 
 
 def schema() -> dict[str, Any]:
-    found = re.search(r"```json-schema\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    found = re.search(r"## Schema\s+```json\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
     described: dict[str, Any] = json.loads(found[1])
     return described

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ExportFormat = Literal["safetensors", "onnx", "openvino"]
 
 
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")]
+
+
 def export_command(
     spec: Annotated[
         str,
@@ -48,6 +51,7 @@ def export_command(
     scale: Annotated[
         float | None, typer.Option("--scale", "-s", help="Factor of the graphs.")
     ] = None,
+    overwrite: OverwriteOption = False,
     half: Annotated[
         bool, typer.Option("--half", help="Store float16: half the size, almost the same frames.")
     ] = False,
@@ -74,6 +78,7 @@ def export_command(
         )
     from dscvsr_cli.pipelines.train.export import export_run
 
+    _check_free(output, overwrite=overwrite)
     report = export_run(Path(spec), output, half=half)
     if as_json:
         terminal.print_json(report)
@@ -111,9 +116,11 @@ def convert_command(
         Path,
         typer.Option("--output", "-o", metavar="FILE", help="The safetensors file to write."),
     ],
+    overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Convert public BasicVSR weights to start training a teacher for any factor."""
+    _check_free(output, overwrite=overwrite)
     from dscvsr_cli.weights.external.basicvsr import convert_basicvsr, read_pickled_weights
     from dscvsr_cli.weights.network_file import save_network
 
@@ -130,6 +137,18 @@ def convert_command(
         f"so train it first:\n"
         f"dscvsr train --recipe basicvsr-head --init {output} --data DIR -o RUN"
     )
+
+
+def _check_free(output: Path, *, overwrite: bool) -> None:
+    """Refuse to replace a file unasked.
+
+    Raises:
+        UsageError: ``output`` exists.
+    """
+    if output.exists() and not overwrite:
+        raise UsageError(
+            f"{output} already exists", hint="add --overwrite, or choose another name with -o"
+        )
 
 
 def push_command(

@@ -114,3 +114,15 @@ def test_mistakes_leave_with_their_code(
 ) -> None:
     assert main(["weights", *command.split()]) == code
     assert told in capsys.readouterr().err
+
+
+def test_export_replaces_a_file_only_when_asked_to(
+    run: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    file = tmp_path / "precious.safetensors"
+    file.write_bytes(b"precious")
+    assert main(["weights", "export", str(run), "-o", str(file)]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert file.read_bytes() == b"precious"
+    assert main(["weights", "export", str(run), "-o", str(file), "--overwrite"]) == 0
+    assert read_network(file)[1] == SMALLEST
