@@ -1,6 +1,7 @@
 """JSON lines, as a program around the real command reads them, checked against their schema."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,15 @@ def test_a_job_says_what_it_will_do_does_and_has_done(
     assert first["frames_done"] == 0
     assert 0 < first["share"] < 1
     assert (lines[0]["job"], lines[0]["jobs"]) == (1, 1)
+
+
+def test_names_of_any_bytes_are_json(
+    tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name = os.fsdecode(b"caf\xe9 \xe2\x9c\x93.mp4")
+    code, lines = run(weights, capfd, tmp_path / name)
+    assert code == 3
+    assert name in lines[0]["message"]
 
 
 def test_a_dry_run_is_one_line_per_file(

@@ -111,7 +111,8 @@ class Terminal:
         if self.quiet and kind_of_line in ("progress", "event"):
             return
         line = {"type": kind_of_line, **jsonable(values)}
-        self._out.file.write(json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n")
+        # In ASCII, which no name of a file and no encoding of stdout can break.
+        self._out.file.write(json.dumps(line, allow_nan=False) + "\n")
         self._out.file.flush()
 
     def print_json_text(self, text: str) -> None:
