@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim import Optimizer
 
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.models.network import RecurrentNetwork
@@ -26,7 +25,7 @@ from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.noise import noise_level
 from dscvsr_cli.training.data.sampler import Batch, Sampler
 from dscvsr_cli.training.dtype import agree_on_dtype
-from dscvsr_cli.training.muon import Muon
+from dscvsr_cli.training.fresh import build_optimizer, fresh_network
 from dscvsr_cli.training.objective.blockwise import TeacherTrace
 from dscvsr_cli.training.objective.objective import Objective
 from dscvsr_cli.training.objective.perceptual import PerceptualLoss
@@ -104,13 +103,13 @@ class Trainer:
         self.reserved_seconds = 0.0
         """Part of ``max_minutes`` that is not for steps: reading before, a validation after."""
         self._step_seconds = 0.0
-        self.network = _fresh_network(config).to(device)
+        self.network = fresh_network(config).to(device)
         self.average = WeightAverage(dict(self.network.named_parameters()), config.average_decay)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             objective = Objective(config, self.network, teacher=teacher, perceptual=perceptual)
         self.objective = objective.to(device)
-        self.optimizer = _build_optimizer(config, self.network, objective)
+        self.optimizer = build_optimizer(config, self.network, objective)
         self.losses: Objective | DistributedDataParallel = self.objective
         if parallel.world > 1:
             # While the flow learns alone, most weights get no gradient.
@@ -339,29 +338,3 @@ class Trainer:
             clips_seen=self.state.clips_seen,
             seconds=self.state.seconds,
         )
-
-
-def _fresh_network(config: TrainingConfig) -> RecurrentNetwork:
-    """Return the recipe's network with weights drawn from its seed, some of them frozen."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        network = RecurrentNetwork(config.network)
-    # torch's stubs leave out this form of to().
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    for part in config.frozen:
-        network.get_submodule(part).requires_grad_(requires_grad=False)
-    return network
-
-
-def _build_optimizer(
-    config: TrainingConfig, network: RecurrentNetwork, objective: Objective
-) -> Optimizer:
-    """Return the optimiser with two groups of weights; the flow's come last."""
-    motion = list(network.motion.parameters())
-    others = [w for name, w in network.named_parameters() if not name.startswith("motion.")]
-    if objective.distillation is not None:
-        others += objective.distillation.parameters()
-    groups = [{"params": others}, {"params": motion}]
-    if config.optimizer == "muon":
-        return Muon(groups)
-    return torch.optim.Adam(groups, betas=(0.9, 0.99))

@@ -19,6 +19,7 @@ from dscvsr_cli.cli.options import (
 )
 from dscvsr_cli.cli.parsers import parse_encoder_option
 from dscvsr_cli.cli.takes_options import takes_options
+from dscvsr_cli.cli.upscale import encoding_options as encoding
 from dscvsr_cli.cli.upscale import options as flags
 from dscvsr_cli.cli.upscale.run_jobs import is_folder_of_videos, run_many, run_single, show_dry_runs
 from dscvsr_cli.errors import UsageError
@@ -46,13 +47,13 @@ class UpscaleOptions:
     start_number: flags.StartNumberOption = None
     strict: flags.StrictOption = False
     overwrite: flags.OverwriteOption = False
-    encoder: flags.EncoderOption = None
-    crf: flags.CrfOption = None
-    preset: flags.PresetOption = None
-    pixel_format: flags.PixelFormatOption = None
-    lossless: flags.LosslessOption = False
-    encoder_options: flags.EncoderOptionsOption = None
-    output_format: flags.FormatOption = None
+    encoder: encoding.EncoderOption = None
+    crf: encoding.CrfOption = None
+    preset: encoding.PresetOption = None
+    pixel_format: encoding.PixelFormatOption = None
+    lossless: encoding.LosslessOption = False
+    encoder_options: encoding.EncoderOptionsOption = None
+    output_format: encoding.FormatOption = None
     audio_encoder: flags.AudioEncoderOption = None
     audio_bitrate: flags.AudioBitrateOption = None
     no_audio: flags.NoAudioOption = False

@@ -1,4 +1,4 @@
-"""The options of ``dscvsr upscale``, in the order of its help."""
+"""The options of ``dscvsr upscale``; those of the encoder are in ``encoding_options``."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dscvsr_cli.cli.options import Panel, complete_encoders
+from dscvsr_cli.cli.options import Panel
 from dscvsr_cli.cli.parsers import (
     parse_bitrate,
     parse_factor,
@@ -140,81 +140,6 @@ StrictOption = Annotated[
         "--strict",
         help="Stop at the first damaged frame instead of going on.",
         rich_help_panel=Panel.READING,
-    ),
-]
-
-EncoderOption = Annotated[
-    str | None,
-    typer.Option(
-        "--encoder",
-        metavar="NAME",
-        help="FFmpeg's name of the video encoder: libx264, libx265, libsvtav1, ffv1, ...; "
-        "`dscvsr encoders` lists them.",
-        autocompletion=complete_encoders,
-        show_default="libx264, or what the container and the input's depth and alpha need",
-        rich_help_panel=Panel.ENCODING,
-    ),
-]
-
-CrfOption = Annotated[
-    float | None,
-    typer.Option(
-        "--crf",
-        help="Quality on the encoder's scale; lower is better: 0 to 51 for libx264, libx265 and "
-        "NVENC, 0 to 63 for VP9 and AV1.",
-        show_default="close to the original",
-        rich_help_panel=Panel.ENCODING,
-    ),
-]
-
-PresetOption = Annotated[
-    str | None,
-    typer.Option(
-        "--preset",
-        help="Encoder speed: slow, medium, fast, ...",
-        rich_help_panel=Panel.ENCODING,
-    ),
-]
-
-PixelFormatOption = Annotated[
-    str | None,
-    typer.Option(
-        "--pix-fmt",
-        metavar="NAME",
-        help="Pixel format of the output, such as yuv420p10le.",
-        show_default="the input's depth and chroma",
-        rich_help_panel=Panel.ENCODING,
-    ),
-]
-
-LosslessOption = Annotated[
-    bool,
-    typer.Option(
-        "--lossless",
-        help="Store the upscaled frames without loss.",
-        rich_help_panel=Panel.ENCODING,
-    ),
-]
-
-EncoderOptionsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--enc-opt",
-        metavar="KEY=VALUE",
-        help="Further option of the video encoder, such as tune=film; may be repeated.",
-        show_default=False,
-        rich_help_panel=Panel.ENCODING,
-    ),
-]
-
-FormatOption = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="y4m|matroska|mpegts|nut",
-        help="Format of a piped output (-o -).",
-        show_default="y4m",
-        rich_help_panel=Panel.ENCODING,
     ),
 ]
 
