@@ -107,9 +107,9 @@ def fetch_hub_file(
         raise WeightsError(
             f"cannot fetch {address} again while HF_HUB_OFFLINE is set", hint="unset HF_HUB_OFFLINE"
         )
-    if not offline and (force or cached_hub_file(address, cache_dir=cache_dir) is None):
-        _check_reachable(address)
     try:
+        if not offline and (force or cached_hub_file(address, cache_dir=cache_dir) is None):
+            _check_reachable(address)
         with progress_bars(shown=show_progress):
             path = hf_hub_download(
                 address.repo,
