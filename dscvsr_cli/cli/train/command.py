@@ -1,5 +1,6 @@
 """``dscvsr train``: train a network from videos and photographs."""
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,8 @@ def _estimate(options: TrainOptions) -> None:
 
 
 def _train(options: TrainOptions) -> None:
+    # Loading torch takes seconds, and belongs to --max-minutes too.
+    begun = time.monotonic()
     from dscvsr_cli.cli.train.interrupt import StopBetweenSteps
     from dscvsr_cli.cli.train.output import TrainDisplay, show_report
     from dscvsr_cli.engine.device import choose_device
@@ -138,6 +141,7 @@ def _train(options: TrainOptions) -> None:
                 on_start=start, on_step=display.step, on_validation=display.validation
             ),
             stop=interrupt.is_asked,
+            begun=begun,
             parallel=parallel,
         )
     if report is not None:

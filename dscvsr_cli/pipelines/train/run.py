@@ -75,6 +75,7 @@ def train(
     init: Path | None = None,
     events: TrainEvents = SILENT,
     stop: Callable[[], bool] | None = None,
+    begun: float | None = None,
     parallel: Parallel = ALONE,
 ) -> TrainReport | None:
     """Train by ``config`` on ``data``, in the folder ``run``.
@@ -89,6 +90,7 @@ def train(
             than the recipe's, the parts that fit are taken.
         events: Callbacks.
         stop: Asked after every step whether to save a checkpoint and stop.
+        begun: Value of ``time.monotonic()`` from which ``max_minutes`` count; None is now.
         parallel: This process's place among those that train together.
 
     Returns:
@@ -100,7 +102,7 @@ def train(
         DatasetError: No usable footage, a broken checkpoint, or a run that diverges.
         WeightsError: A checkpoint or the weights cannot be written.
     """
-    begun = time.monotonic()
+    begun = time.monotonic() if begun is None else begun
     _make_folder(run, resume=resume)
     checkpoint = run / CHECKPOINT_NAME if resume else None
     trainer = build_trainer(config, device=device, checkpoint=checkpoint, parallel=parallel)
