@@ -16,6 +16,7 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE, Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.network_cost import network_cost
+from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.resume.phase import is_published
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
@@ -70,6 +71,8 @@ class PreparedJob:
     job: UpscaleJob
     reader: VideoReader
     """The source, probed; a pipe is already open."""
+    watch: InputWatch | None
+    """What the source was when it was probed; None for a pipe, which nobody can replace."""
     plan: UpscalePlan
     target: Target
     loaded: LoadedNetwork
@@ -147,6 +150,11 @@ def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJ
 
 def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> PreparedJob:
     source = reader.info
+    watch = (
+        None
+        if source.kind == "pipe"
+        else InputWatch(job.source, start_number=job.reading.start_number)
+    )
     target = choose_target(job, source)
     _check_place(job, target)
     others = _plan_others(job, source, target)
@@ -174,6 +182,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     return PreparedJob(
         job=job,
         reader=reader,
+        watch=watch,
         plan=_describe_plan(
             target, loaded, device, stream_plan, dtype=dtype, runtime=runtime, warnings=warnings
         ),

@@ -64,6 +64,8 @@ def upscale(
                     _make_frames(ready, output, on_frame, on_event)
                 # Still inside the output, which would give an incomplete file its name.
                 _check_count(output, job.source)
+                if ready.watch is not None:
+                    ready.watch.check()
         except KeyboardInterrupt as interruption:
             if not output.frames_kept:
                 raise
