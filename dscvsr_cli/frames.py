@@ -32,6 +32,21 @@ class Frame:
         return f"Frame(shape={shape}, pts={self.pts}, duration={self.duration}{alpha})"
 
 
+def clamp_like(made: Tensor, source: Tensor) -> Tensor:
+    """Clamp frames ``(..., 3, sH, sW)`` to [0, 1], or as far beyond as their sources reach.
+
+    So overshoot at edges is cut off, but what a source stores below black or above white (the
+    footroom and headroom of limited range) is kept.
+
+    Args:
+        made: The enlarged frames.
+        source: ``(..., 3, H, W)``, the frames that they were made from.
+    """
+    least = source.amin(dim=(-3, -2, -1), keepdim=True).clamp(max=0.0)
+    greatest = source.amax(dim=(-3, -2, -1), keepdim=True).clamp(min=1.0)
+    return made.clamp(least, greatest)
+
+
 def check_frames(frames: Tensor) -> None:
     """Check that ``frames`` is ``(B, T, 3, H, W)`` floating point, as the networks take it.
 

@@ -83,7 +83,10 @@ def is_opaque(frame: av.VideoFrame) -> bool:
 def pixels_to_frame(
     pixels: Tensor, *, pixel_format: str, colour: ColourInfo, alpha: Tensor | None = None
 ) -> av.VideoFrame:
-    """Turn ``(3, H, W)`` RGB into a frame, clamped to [0, 1] and rounded to the nearest code.
+    """Turn ``(3, H, W)`` RGB into a frame, rounded to the nearest code.
+
+    [0, 1] spans black to white. What is outside is stored as far as the format has codes for it:
+    limited range has some below black and above white, RGB and full range have none.
 
     ``alpha`` is ``(1, H, W)`` in [0, 1]; without it formats with alpha are opaque, and
     formats without leave it out.
@@ -93,7 +96,7 @@ def pixels_to_frame(
     """
     plain = plain_format(pixel_format)
     _, height, width = pixels.shape
-    rgb = pixels.detach().to(torch.float32).clamp(0.0, 1.0)
+    rgb = pixels.detach().to(torch.float32)
     frame = av.VideoFrame(width, height, plain.name)
     if plain.family == "rgb":
         codes = rgb * (2**plain.bits - 1)

@@ -193,11 +193,27 @@ def test_codes_beyond_white_and_black_are_not_clipped_on_reading() -> None:
     assert float(frame_to_pixels(frame, colour_of("bt709")).max()) < 0.0
 
 
-def test_values_outside_the_range_are_clamped_on_writing() -> None:
-    colour = colour_of("bt709")
-    for value, expected in ((7.0, 235), (-7.0, 16)):
-        frame = pixels_to_frame(flat(value, value, value), pixel_format="yuv444p", colour=colour)
+@pytest.mark.parametrize("full_range", [False, True])
+@pytest.mark.parametrize("name", ["yuv444p", "gray", "gbrp"])
+def test_values_outside_the_codes_are_clamped_on_writing(name: str, full_range: bool) -> None:
+    colour = colour_of("bt709", full_range=full_range)
+    for value, expected in ((7.0, 255), (-7.0, 0)):
+        frame = pixels_to_frame(flat(value, value, value), pixel_format=name, colour=colour)
         assert codes(frame, 0).max() == codes(frame, 0).min() == expected
+
+
+@pytest.mark.parametrize("code", [0, 1, 15, 236, 254, 255])
+def test_footroom_and_headroom_come_back_exactly(code: int) -> None:
+    colour = colour_of("bt709")
+    frame = av.VideoFrame(4, 4, "yuv444p")
+    for plane, value in zip(frame.planes, (code, 120, 140), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    pixels = frame_to_pixels(frame, colour)
+    back = pixels_to_frame(pixels, pixel_format="yuv444p", colour=colour)
+    assert [int(codes(back, index)[0, 0]) for index in range(3)] == [code, 120, 140]
+    # RGB has no such codes.
+    rgb = pixels_to_frame(pixels, pixel_format="gbrp", colour=colour)
+    assert {int(codes(rgb, index)[0, 0]) for index in range(3)} & {0, 255}
 
 
 def test_libswscale_agrees_within_its_own_error() -> None:
