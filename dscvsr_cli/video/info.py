@@ -43,6 +43,12 @@ class StreamInfo:
     is_chapter_text: bool = False
     """True for the hidden text track in which MP4 stores the names of its chapters."""
 
+    tags: tuple[str, ...] = ()
+    """Names, in lower case, of the tags that describe its content; the language is apart."""
+
+    roles: tuple[str, ...] = ()
+    """What it is for: "forced", "hearing_impaired", "comment" ..."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HdrMetadata:
@@ -141,6 +147,12 @@ class VideoInfo:
 
     tags: tuple[str, ...] = ()
     """Names, in lower case, of the tags that describe the content: title, artist, ..."""
+
+    picture_tags: tuple[str, ...] = ()
+    """Names, in lower case, of the tags of the video stream itself."""
+
+    picture_language: str | None = None
+    """Language code of the video stream."""
 
     kind: SourceKind = "file"
     """Only a file can be opened again, for its other streams; the others hold video alone."""

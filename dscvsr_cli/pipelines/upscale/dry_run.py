@@ -11,7 +11,7 @@ from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed, expected_frames
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
-from dscvsr_cli.video.passthrough.passthrough_plan import describe_stream
+from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.weights.load import load_network
 
 _PROBED_FRAMES = 6

@@ -36,8 +36,8 @@ from dscvsr_cli.runtimes.choose import (
     workspaces_held,
 )
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.passthrough.left_out import LeftOut
 from dscvsr_cli.video.passthrough.passthrough_plan import (
-    LeftOut,
     PassthroughPlan,
     picture_only,
     plan_passthrough,

@@ -34,7 +34,7 @@ from dscvsr_cli.video.read.open_input import input_name, open_input, read_header
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.sequence_frames import probe_pictures
 from dscvsr_cli.video.read.side_data import display_matrix, dynamic_hdr, hdr_metadata
-from dscvsr_cli.video.tags import content_keys
+from dscvsr_cli.video.tags import content_keys, roles_of, track_keys
 
 
 def y4m_siting(header: bytes) -> Siting:
@@ -150,6 +150,8 @@ def _video_info(
         frames_cut_off=beside.frames_cut_off,
         chapter_count=beside.chapter_count,
         tags=beside.tags,
+        picture_tags=track_keys(dict(stream.metadata)) if beside.kind == "file" else (),
+        picture_language=stream.metadata.get("language"),
         kind=beside.kind,
         start_seconds=_start_seconds(container, stream),
         has_alpha=_has_alpha(codec_name(stream), frames),
@@ -303,12 +305,16 @@ def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
     codec = codec_name(stream)
     tags = stream.metadata
     handler = tags.get("handler_name")
+    cover = kind == "video" and is_cover(stream)
     return StreamInfo(
         index=stream.index,
         kind=kind,
         codec=codec,
         language=tags.get("language"),
         title=tags.get("title") or tags.get("name") or tags.get("filename"),
-        is_cover=kind == "video" and is_cover(stream),
+        is_cover=cover,
         is_chapter_text=has_chapters and codec == "bin_data" and handler == "SubtitleHandler",
+        # What Matroska says of an attached file (its name and kind) is part of the file.
+        tags=() if kind == "attachment" else track_keys(dict(tags), is_cover=cover),
+        roles=roles_of(stream.disposition),
     )
