@@ -15,6 +15,10 @@ USUAL_RATE: Final = Fraction(25)
 """Frames per second to assume where the input does not say; FFmpeg assumes the same."""
 
 
+PLAYLIST_FORMATS: Final = frozenset({"concat", "dash", "hls", "imf", "rtsp", "sdp", "vobsub"})
+"""FFmpeg's names of formats whose files name other files or addresses to read."""
+
+
 StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "unknown"]
 
 
@@ -171,6 +175,11 @@ class VideoInfo:
 
     lost_streams: tuple[StreamInfo, ...] = ()
     """Streams that cannot be read: those of a pipe beside its video."""
+
+    @property
+    def is_playlist(self) -> bool:
+        """Whether it is a list of other files, which somebody allowed to be opened."""
+        return any(name in PLAYLIST_FORMATS for name in self.container.split(","))
 
     @property
     def plain(self) -> PlainFormat:

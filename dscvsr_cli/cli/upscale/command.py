@@ -45,6 +45,7 @@ class UpscaleOptions:
     fps: flags.RateOption = None
     start_number: flags.StartNumberOption = None
     strict: flags.StrictOption = False
+    allow_playlist: flags.AllowPlaylistOption = False
     overwrite: flags.OverwriteOption = False
     encoder: flags.EncoderOption = None
     crf: flags.CrfOption = None
@@ -136,6 +137,7 @@ class UpscaleOptions:
             deinterlace=self.deinterlace,
             field_order=self.field_order,
             strict=self.strict,
+            allow_playlist=self.allow_playlist,
             span=TimeSpan(self.start or Fraction(0), self.end),
         )
 

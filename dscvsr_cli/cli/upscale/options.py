@@ -133,6 +133,15 @@ StrictOption = Annotated[
     ),
 ]
 
+AllowPlaylistOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-playlist",
+        help="Open a playlist (HLS, DASH, ffconcat) and the local files it names.",
+        rich_help_panel=Panel.READING,
+    ),
+]
+
 EncoderOption = Annotated[
     str | None,
     typer.Option(

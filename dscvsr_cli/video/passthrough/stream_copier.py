@@ -94,7 +94,9 @@ class StreamCopier:
         Raises:
             InputVideoError: It went away since it was probed.
         """
-        self._input = self._stack.enter_context(open_input(self._source.path))
+        self._input = self._stack.enter_context(
+            open_input(self._source.path, allow_playlist=self._source.is_playlist)
+        )
 
     def close(self) -> None:
         """Close the source."""
@@ -219,7 +221,7 @@ class StreamCopier:
     def _attach_cover(self, output: OutputContainer, stream: StreamInfo, template: Stream) -> None:
         # Matroska knows a cover by its being an attached file; as a stream of packets it would
         # become a second video.
-        with open_input(self._source.path) as container:
+        with open_input(self._source.path, allow_playlist=self._source.is_playlist) as container:
             packets = container.demux(container.streams[stream.index])
             data = next((bytes(packet) for packet in packets if packet.size), b"")
         suffix, kind = _COVER_FILES.get(stream.codec, (stream.codec, f"image/{stream.codec}"))

@@ -76,7 +76,7 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
     if kind == "sequence":
         pictures = sequence_pictures(path, start_number=options.start_number)
         return probe_pictures(path, pictures, options)
-    with open_input(path) as container:
+    with open_input(path, allow_playlist=options.allow_playlist) as container:
         trouble: list[str] = []
         decoding = Decoding(
             container,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-import av
 from av.container import InputContainer
 from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import AssSubtitle
@@ -15,6 +14,7 @@ from dscvsr_cli.video.containers import TEXT_SUBTITLES
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.languages import same_language
 from dscvsr_cli.video.passthrough.left_out import describe_stream
+from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.verify.compare_tracks import compare_track
 from dscvsr_cli.video.verify.findings import Finding, Level
 from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_digests
@@ -236,7 +236,7 @@ def read_texts(info: VideoInfo, index: int) -> list[tuple[Fraction, str]]:
         av.FFmpegError: The file cannot be read to its end.
     """
     texts: list[tuple[Fraction, str]] = []
-    with av.open(f"file:{info.path}") as container:
+    with open_input(info.path) as container:
         stream = container.streams[index]
         if not isinstance(stream, SubtitleStream):
             return texts
