@@ -170,6 +170,9 @@ class VideoInfo:
     dynamic_hdr: tuple[str, ...] = ()
     """Kinds of HDR metadata that change from frame to frame, such as "Dolby Vision"."""
 
+    picture_extras: tuple[str, ...] = ()
+    """What else frames carry, in words: "closed captions (CEA-608/708)", a projection, 3D."""
+
     crop: Crop | None = None
     """What the container crops; ``width`` and ``height`` are what is left."""
 

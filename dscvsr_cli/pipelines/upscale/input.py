@@ -74,6 +74,8 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         yield from _coarser_frames(picture)
     for name in source.dynamic_hdr:
         yield f"{name} metadata will be lost: it belongs to frames of the old size"
+    for name in source.picture_extras:
+        yield f"{name} will be lost: encoders are not told (extract it first, with FFmpeg)"
     if "Dolby Vision" in source.dynamic_hdr and source.colour.transfer_tag == UNSPECIFIED:
         # Profile 5 holds nothing that other players could show, and its tags say nothing.
         yield "without Dolby Vision the colours of this file (profile 5, it seems) will look wrong"

@@ -33,7 +33,12 @@ from dscvsr_cli.video.read.main_stream import codec_name, is_cover
 from dscvsr_cli.video.read.open_input import input_name, open_input, read_header, source_kind
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.sequence_frames import probe_pictures
-from dscvsr_cli.video.read.side_data import display_matrix, dynamic_hdr, hdr_metadata
+from dscvsr_cli.video.read.side_data import (
+    display_matrix,
+    dynamic_hdr,
+    hdr_metadata,
+    picture_extras,
+)
 from dscvsr_cli.video.tags import content_keys, roles_of, track_keys
 
 
@@ -156,6 +161,7 @@ def _video_info(
         start_seconds=_start_seconds(container, stream),
         has_alpha=_has_alpha(codec_name(stream), frames),
         dynamic_hdr=dynamic_hdr(frames),
+        picture_extras=tuple(dict.fromkeys(name for one in frames for name in picture_extras(one))),
         crop=beside.crop,
         lost_streams=beside.lost_streams,
     )

@@ -21,6 +21,41 @@ _DYNAMIC_HDR: Final = {
 """Plain names of the kinds of metadata that change from frame to frame."""
 
 
+_EXTRAS: Final = {
+    "SPHERICAL": "the 360-degree projection",
+    "STEREO3D": "the arrangement of a 3D picture",
+}
+"""What else a frame may say of itself that no encoder here is told."""
+
+_CAPTIONS: Final = "closed captions (CEA-608/708)"
+_CAPTION_IS_VALID: Final = 4
+_PARITY: Final = 0x7F
+
+
+def picture_extras(frame: av.VideoFrame) -> tuple[str, ...]:
+    """Return in words what a frame carries beside its planes that outputs cannot keep.
+
+    Broadcasts send empty captions all the time; those are nothing to lose.
+    """
+    found = []
+    for entry in _entries(frame):
+        kind = entry.type.name
+        if kind in _EXTRAS:
+            found.append(_EXTRAS[kind])
+        elif kind == "A53_CC" and _says_something(bytes(entry)):
+            found.append(_CAPTIONS)
+    return tuple(found)
+
+
+def _says_something(captions: bytes) -> bool:
+    """Return whether any of the three-byte groups of A/53 is valid and not padding."""
+    groups = zip(captions[0::3], captions[1::3], captions[2::3], strict=False)
+    return any(
+        head & _CAPTION_IS_VALID and (first & _PARITY or second & _PARITY)
+        for head, first, second in groups
+    )
+
+
 def display_matrix(frame: av.VideoFrame) -> DisplayMatrix | None:
     """Return the nine numbers that turn the frame for display, or None."""
     data = _side_data(frame, SideDataType.DISPLAYMATRIX, 36)

@@ -1,0 +1,74 @@
+"""Captions, projections and 3D arrangements in frames are seen, and named before any work."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from dscvsr_cli.cli.app import main
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.verify.compare_files import compare_files
+from dscvsr_cli.weights.network_file import save_network
+from tests.clips import Clip, render
+from tests.networks import SMALLEST
+from tests.video.outputs import copy_clip
+
+CAPTIONS = "closed captions (CEA-608/708)"
+SAYS_HI = bytes([0xFC, 0xC8, 0x49])
+PADDING = bytes([0xFC, 0x80, 0x80])
+
+
+def captioned(folder: Path, groups: Iterable[bytes]) -> Path:
+    """Render raw H.264 with a caption of one group, as A/53 has it, before every frame."""
+    clip = Clip(suffix=".h264", pts=tuple(range(0, 10 * 512, 512)))
+    plain = render(clip, folder)
+    slices = plain.read_bytes().split(b"\x00\x00\x01")
+    texts = iter(groups)
+    units = []
+    for unit in slices[1:]:
+        if unit[0] & 0x1F in (1, 5):
+            user_data = b"\xb5\x00\x31GA94\x03\x41\xff" + next(texts) + b"\xff"
+            units.append(b"\x06\x04" + bytes([len(user_data)]) + user_data + b"\x80")
+        units.append(unit.rstrip(b"\x00"))
+    path = folder / "captioned.h264"
+    path.write_bytes(b"".join(b"\x00\x00\x00\x01" + unit for unit in units))
+    return path
+
+
+def test_captions_are_seen_and_counted_when_lost(tmp_path: Path) -> None:
+    source = captioned(tmp_path, [SAYS_HI] * 10)
+    assert probe(source).picture_extras == (CAPTIONS,)
+    copy_clip(source, tmp_path / "out.mp4")
+    lost = [one.subject for one in compare_files(source, tmp_path / "out.mp4").lost]
+    assert CAPTIONS in lost
+
+
+def test_empty_captions_are_nothing_to_lose(tmp_path: Path) -> None:
+    assert probe(captioned(tmp_path, [PADDING] * 10)).picture_extras == ()
+
+
+def test_captions_that_begin_late_are_named_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = captioned(tmp_path, [PADDING] * 8 + [SAYS_HI] * 2)
+    with VideoReader(source) as reader:
+        assert reader.info.picture_extras == ()
+        list(reader)
+    assert [one.getMessage() for one in caplog.records if CAPTIONS in one.getMessage()] == [
+        f"{source}: a later frame has {CAPTIONS}, which will be lost"
+    ]
+
+
+def test_a_3d_arrangement_is_named_before_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = (("crf", "10"), ("x264-params", "frame-packing=3"))
+    source = render(Clip(pts=(0, 512), options=options), tmp_path)
+    assert probe(source).picture_extras == ("the arrangement of a 3D picture",)
+    weights = tmp_path / "smallest.safetensors"
+    save_network(RecurrentNetwork(SMALLEST).state_dict(), SMALLEST, weights, record={})
+    command = ["upscale", str(source), "-s", "2", "-w", str(weights), "--dry-run"]
+    assert main(command) == 0
+    assert "the arrangement of a 3D picture will be lost" in capsys.readouterr().err
