@@ -42,6 +42,8 @@ def job_fingerprint(
         loaded: The network.
         identity: What shows that the input is the same, from ``identify_input``.
         device: Where the network runs.
+        dtype: What it computes in.
+        runtime: What executes it.
         segment_frames: Least number of frames of a segment.
     """
     fingerprint = {

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -104,7 +103,8 @@ def _likeness(seen: _Likeness) -> Finding:
 
 
 def _luma(frame: Frame) -> Tensor:
-    return torch.tensordot(torch.tensor(_LUMA), frame.pixels, dims=1)
+    red, green, blue = frame.pixels
+    return red * _LUMA[0] + green * _LUMA[1] + blue * _LUMA[2]
 
 
 def _reduced(plane: Tensor, height: int, width: int) -> Tensor:
