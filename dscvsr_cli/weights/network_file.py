@@ -67,7 +67,7 @@ def read_network(path: Path) -> tuple[dict[str, Tensor], NetworkConfig, dict[str
     Raises:
         WeightsError: The file is missing, is not safetensors, or holds no config of ours.
     """
-    if path.exists() and not path.is_file():
+    if path.exists() and not (path.is_file() or path.is_dir()):
         # A pipe, for example, would never give anything.
         raise WeightsError(f"{path} is not a plain file", hint=_HINT_OTHER_FILE)
     try:

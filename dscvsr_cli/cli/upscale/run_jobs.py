@@ -116,6 +116,6 @@ def run_job(job: "UpscaleJob", terminal: Terminal, load: "NetworkLoader") -> "Up
 
 def is_folder_of_videos(path: Path) -> bool:
     """Say whether an input stands for the videos in it."""
-    from dscvsr_cli.video.read.image_sequence import is_sequence
+    from dscvsr_cli.video.read.open_input import source_kind
 
-    return path.is_dir() and not is_sequence(path)
+    return source_kind(path) == "file" and path.is_dir()

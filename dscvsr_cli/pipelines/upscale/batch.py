@@ -82,7 +82,10 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
 
 def place_job(job: UpscaleJob, output: Path | None) -> UpscaleJob:
     """Give a single job its target; in a folder it gets its default name."""
-    if output is not None and output.is_dir() and not is_sequence(job.source):
+    if output is None:
+        return replace(job, target=None)
+    resolve_destination(output)
+    if output.is_dir() and not is_sequence(job.source):
         return replace(job, target=output / default_target(job).name)
     return replace(job, target=output)
 

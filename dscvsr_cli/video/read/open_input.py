@@ -1,5 +1,6 @@
 """Open an input: a file, or a pipe that can be read only once."""
 
+import errno
 import stat
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ STANDARD_INPUT: Final = Path("-")
 """The name that stands for what is piped in."""
 
 _HEADER_BYTES: Final = 256
+_SHOWN_NAME: Final = 40
+"""Characters that are shown of a name that is too long."""
 _PIPE_BUFFER_BYTES: Final = 1 << 20
 
 _OPEN_SECONDS: Final = 120.0
@@ -33,7 +36,21 @@ _SCRIPTS: Final = frozenset({"avisynth", "lavfi", "vapoursynth", "webm_dash_mani
 
 
 def source_kind(path: Path) -> SourceKind:
-    """Say how a path is read: as a file, as a sequence of pictures, or once from a pipe."""
+    """Say how a path is read: as a file, as a sequence of pictures, or once from a pipe.
+
+    Raises:
+        InputVideoError: No file can have so long a name.
+    """
+    try:
+        path.stat()
+    except ValueError:
+        pass
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputVideoError(
+                f"the name of the input is too long: {path.name[:_SHOWN_NAME]}...",
+                hint="check the name, and that it is one name and not a list of them",
+            ) from error
     if path == STANDARD_INPUT or _is_stream(path):
         return "pipe"
     return "sequence" if is_sequence(path) else "file"

@@ -104,7 +104,8 @@ def _likeness(seen: _Likeness) -> Finding:
 
 def _luma(frame: Frame) -> Tensor:
     red, green, blue = frame.pixels
-    return red * _LUMA[0] + green * _LUMA[1] + blue * _LUMA[2]
+    luma: Tensor = red * _LUMA[0] + green * _LUMA[1] + blue * _LUMA[2]
+    return luma
 
 
 def _reduced(plane: Tensor, height: int, width: int) -> Tensor:
