@@ -45,7 +45,12 @@ def frame_to_pixels(frame: av.VideoFrame, colour: ColourInfo) -> Tensor:
     yuv = torch.empty(3, height, width)
     yuv[0] = _read_plane(frame, 0, plain, height, width)
     yuv[1:] = upsample_chroma(
-        chroma, pixel_format=plain, siting=colour.siting, height=height, width=width
+        chroma,
+        pixel_format=plain,
+        siting=colour.siting,
+        row_siting=colour.row_siting,
+        height=height,
+        width=width,
     )
     return _yuv_codes_to_rgb(yuv, plain, colour)
 
@@ -119,7 +124,9 @@ def _rgb_to_yuv_codes(rgb: Tensor, plain: PlainFormat, colour: ColourInfo) -> li
         luma = torch.addmm(bias[:1], to_codes[:1], rgb.flatten(1))
         return [luma.view(rgb.shape[1:])]
     yuv = torch.addmm(bias, to_codes, rgb.flatten(1)).view_as(rgb)
-    chroma = downsample_chroma(yuv[1:], pixel_format=plain, siting=colour.siting)
+    chroma = downsample_chroma(
+        yuv[1:], pixel_format=plain, siting=colour.siting, row_siting=colour.row_siting
+    )
     return [yuv[0], chroma[0], chroma[1]]
 
 

@@ -19,12 +19,14 @@ from dscvsr_cli.video.pixels.colour import (
     RANGE_UNSPECIFIED,
     UNSPECIFIED,
     ColourInfo,
+    RowSiting,
     Siting,
     codec_siting,
     resolve_colour,
 )
 from dscvsr_cli.video.pixels.convert import is_opaque
 from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
+from dscvsr_cli.video.read.chroma_location import chroma_location, has_chroma_location
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
@@ -116,6 +118,8 @@ def describe(
     frames = _first_frames(decoding, path, trouble)
     beside = _from_pipe(decoding) if header else _from_file(decoding, path, frames[0])
     siting = _siting(path, decoding.container, decoding.stream, header)
+    if not header and has_chroma_location(codec_name(decoding.stream)):
+        siting = chroma_location(path, decoding.stream.index, allow_playlist=options.allow_playlist)
     interlaced = is_interlaced(decoding.stream, frames, options.field_order)
     return _video_info(decoding, path, frames, beside, siting=siting, interlaced=interlaced)
 
@@ -126,7 +130,7 @@ def _video_info(
     frames: Sequence[av.VideoFrame],
     beside: "_Beside",
     *,
-    siting: Siting,
+    siting: tuple[Siting, RowSiting],
     interlaced: bool,
 ) -> VideoInfo:
     container, stream, frame = decoding.container, decoding.stream, frames[0]
@@ -234,7 +238,9 @@ def _has_alpha(codec: str, frames: Sequence[av.VideoFrame]) -> bool:
     return has_alpha(frames[0])
 
 
-def _colour(stream: VideoStream, frame: av.VideoFrame, siting: Siting) -> ColourInfo:
+def _colour(
+    stream: VideoStream, frame: av.VideoFrame, siting: tuple[Siting, RowSiting]
+) -> ColourInfo:
     context = stream.codec_context
 
     def tag(of_frame: int, of_stream: int, missing: int) -> int:
@@ -248,15 +254,18 @@ def _colour(stream: VideoStream, frame: av.VideoFrame, siting: Siting) -> Colour
         range_tag=tag(frame.color_range, context.color_range, RANGE_UNSPECIFIED),
         primaries_tag=tag(frame.color_primaries, context.color_primaries, UNSPECIFIED),
         transfer_tag=tag(frame.color_trc, context.color_trc, UNSPECIFIED),
-        siting=siting,
+        siting=siting[0],
+        row_siting=siting[1],
     )
 
 
-def _siting(path: Path, container: InputContainer, stream: VideoStream, header: bytes) -> Siting:
+def _siting(
+    path: Path, container: InputContainer, stream: VideoStream, header: bytes
+) -> tuple[Siting, RowSiting]:
     if container.format.name == "yuv4mpegpipe":
         # PyAV does not show what libav makes of the header.
-        return y4m_siting(header or read_header(path))
-    return codec_siting(codec_name(stream))
+        return y4m_siting(header or read_header(path)), "centre"
+    return codec_siting(codec_name(stream)), "centre"
 
 
 def _frame_rate(stream: VideoStream) -> Fraction | None:

@@ -1,5 +1,7 @@
 """Colours against the formulas of the standards, written down here a second time."""
 
+from dataclasses import replace
+
 import av
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.video.pixels.colour import ColourInfo, Matrix, resolve_colour
+from dscvsr_cli.video.pixels.colour import ColourInfo, Matrix, RowSiting, resolve_colour
 from dscvsr_cli.video.pixels.convert import frame_to_pixels, pixels_to_frame
 from dscvsr_cli.video.pixels.formats import plain_format
 from tests.helpers import CODE_8_BIT, assert_frames_close
@@ -240,6 +242,20 @@ def test_a_ramp_of_colour_stays_where_it_was(siting: str, name: str) -> None:
     back = frame_to_pixels(pixels_to_frame(pixels, pixel_format=name, colour=colour), colour)
     # Near the border the ramp ends, which no interpolation can know.
     assert_frames_close(back[:, :, 4:-4], pixels[:, :, 4:-4], tolerance=1e-4)
+
+
+@pytest.mark.parametrize("rows", ["top", "centre", "bottom"])
+@pytest.mark.parametrize("height", [32, 33])
+def test_a_ramp_down_the_rows_stays_where_it_was(rows: RowSiting, height: int) -> None:
+    lines = torch.linspace(0.3, 0.7, height)[:, None].expand(height, 16)
+    pixels = torch.stack([lines, lines.flip(0), lines])
+    colour = replace(colour_of("bt709"), row_siting=rows)
+    frame = pixels_to_frame(pixels, pixel_format="yuv420p16le", colour=colour)
+    back = frame_to_pixels(frame, colour)
+    assert_frames_close(back[:, 4:-4], pixels[:, 4:-4], tolerance=1e-4)
+    if rows != "centre":
+        wrong = frame_to_pixels(frame, colour_of("bt709"))
+        assert float((wrong - pixels)[:, 4:-4].abs().max()) > 1e-3
 
 
 def test_confusing_the_siting_moves_the_colour() -> None:
