@@ -465,3 +465,19 @@ def test_an_equal_copy_in_the_place_of_the_input_is_as_good(job: UpscaleJob) -> 
             copy.replace(job.source)
 
     assert upscale(job, on_frame=disturb).frames_out == FRAMES
+
+
+def test_resuming_what_an_earlier_run_finished_does_nothing_and_succeeds(
+    job: UpscaleJob, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert job.target is not None
+    upscale(job)
+    content = job.target.read_bytes()
+    assert main(arguments(job, "--resume")) == 0
+    assert "is complete" in capfd.readouterr().err
+    assert job.target.read_bytes() == content
+    # Without --resume, or when the input is newer, an existing file is still in the way.
+    assert main(arguments(job)) == 2
+    os.utime(job.source)
+    os.utime(job.target, ns=(0, 0))
+    assert main(arguments(job, "--resume")) == 2

@@ -24,8 +24,12 @@ _SOME_FAILED = 1
 
 def run_single(job: "UpscaleJob", terminal: Terminal, *, json: bool) -> None:
     """Run one job and print its report."""
+    from dscvsr_cli.pipelines.upscale.batch import finished_earlier
     from dscvsr_cli.weights.load import load_network
 
+    if finished_earlier(job):
+        terminal.note(f"{job.target or 'the output'} is complete and newer than its input")
+        return
     report = run_job(job, terminal, load_network)
     if json:
         terminal.print_json(report)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
+from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.target import default_target, writable_name
 from dscvsr_cli.video.read.image_sequence import is_sequence, is_video_name
@@ -156,6 +157,16 @@ def is_done(source: Path, target: Path) -> bool:
         return target.is_file() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns
     except OSError:
         return False
+
+
+def finished_earlier(job: UpscaleJob) -> bool:
+    """Return whether a job is to be resumed of which nothing is left to do.
+
+    A run may be killed after its file has its name and its work folder is gone.
+    """
+    target = job.target or default_target(job)
+    wanted = job.resume and not job.overwrite
+    return wanted and is_done(job.source, target) and not work_path(target).exists()
 
 
 def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
