@@ -82,6 +82,9 @@ class Container:
     rotation: bool = True
     """Whether a display matrix can be stored."""
 
+    stores_stereo: bool = False
+    """Whether it stores how two views share a frame, for every codec."""
+
     stores_aspect: bool = False
     """Whether it stores the sample aspect ratio for every codec."""
 

@@ -170,6 +170,9 @@ class VideoInfo:
     dynamic_hdr: tuple[str, ...] = ()
     """Kinds of HDR metadata that change from frame to frame, such as "Dolby Vision"."""
 
+    stereo: str | None = None
+    """How the two views of a 3D picture share a frame, in Matroska's words ("left_right")."""
+
     picture_extras: tuple[str, ...] = ()
     """What else frames carry, in words: "closed captions (CEA-608/708)", a projection, 3D."""
 

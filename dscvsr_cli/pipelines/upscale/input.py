@@ -12,6 +12,8 @@ from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.read.side_data import STEREO_EXTRA
+from dscvsr_cli.video.write.encoder_options import FRAME_PACKING
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 
 _PQ = 16
@@ -75,6 +77,8 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     for name in source.dynamic_hdr:
         yield f"{name} metadata will be lost: it belongs to frames of the old size"
     for name in source.picture_extras:
+        if name == STEREO_EXTRA and _keeps_stereo(picture):
+            continue
         yield f"{name} will be lost: encoders are not told (extract it first, with FFmpeg)"
     if "Dolby Vision" in source.dynamic_hdr and source.colour.transfer_tag == UNSPECIFIED:
         # Profile 5 holds nothing that other players could show, and its tags say nothing.
@@ -103,6 +107,11 @@ def _coarser_frames(picture: PictureSpec) -> Iterator[str]:
             f"colours will be stored more coarsely: {source.pixel_format} becomes {pixel_format} "
             "(-o out.mkv, or another --encoder, may keep them)"
         )
+
+
+def _keeps_stereo(picture: PictureSpec) -> bool:
+    by_codec = picture.options.encoder == "libx264" and picture.source.stereo in FRAME_PACKING
+    return by_codec or picture.container.stores_stereo
 
 
 def _keeps_alpha(picture: PictureSpec) -> bool:

@@ -40,6 +40,7 @@ from dscvsr_cli.video.read.side_data import (
     dynamic_hdr,
     hdr_metadata,
     picture_extras,
+    stereo_mode,
 )
 from dscvsr_cli.video.tags import content_keys, roles_of, track_keys
 
@@ -165,6 +166,7 @@ def _video_info(
         start_seconds=_start_seconds(container, stream),
         has_alpha=_has_alpha(codec_name(stream), frames),
         dynamic_hdr=dynamic_hdr(frames),
+        stereo=stereo_mode(frame),
         picture_extras=tuple(dict.fromkeys(name for one in frames for name in picture_extras(one))),
         crop=beside.crop,
         lost_streams=beside.lost_streams,

@@ -21,9 +21,25 @@ _DYNAMIC_HDR: Final = {
 """Plain names of the kinds of metadata that change from frame to frame."""
 
 
+STEREO_EXTRA: Final = "the arrangement of a 3D picture"
+
+_STEREO_MODES: Final = (
+    "mono",
+    "left_right",
+    "top_bottom",
+    "block_lr",
+    "checkerboard_lr",
+    "left_right",
+    "row_interleaved_lr",
+    "col_interleaved_lr",
+)
+"""What AVStereo3D's types are called in Matroska, the left view first."""
+
+_SWAPPED: Final = {"left_right": "right_left", "top_bottom": "bottom_top"}
+
 _EXTRAS: Final = {
     "SPHERICAL": "the 360-degree projection",
-    "STEREO3D": "the arrangement of a 3D picture",
+    "STEREO3D": STEREO_EXTRA,
 }
 """What else a frame may say of itself that no encoder here is told."""
 
@@ -45,6 +61,18 @@ def picture_extras(frame: av.VideoFrame) -> tuple[str, ...]:
         elif kind == "A53_CC" and _says_something(bytes(entry)):
             found.append(_CAPTIONS)
     return tuple(found)
+
+
+def stereo_mode(frame: av.VideoFrame) -> str | None:
+    """Return how two views share a frame, in Matroska's words, or None for an ordinary frame."""
+    data = _side_data(frame, SideDataType.STEREO3D, 8)
+    if data is None:
+        return None
+    kind, flags = struct.unpack("=2i", data[:8])
+    mode = _STEREO_MODES[kind] if 0 <= kind < len(_STEREO_MODES) else "mono"
+    if flags & 1:
+        mode = _SWAPPED.get(mode, mode.replace("_lr", "_rl"))
+    return None if mode == "mono" else mode
 
 
 def _says_something(captions: bytes) -> bool:

@@ -56,7 +56,9 @@ def open_encoder(spec: PictureSpec) -> VideoCodecContext:
 
 def _open(context: VideoCodecContext, spec: PictureSpec) -> None:
     options = spec.options
-    context.options = encoder_options(options, hdr=spec.source.hdr, pixel_format=spec.pixel_format)
+    context.options = encoder_options(
+        options, hdr=spec.source.hdr, pixel_format=spec.pixel_format, stereo=spec.source.stereo
+    )
     context.width, context.height = spec.width, spec.height
     context.pix_fmt = spec.pixel_format
     context.time_base = spec.timing.time_base

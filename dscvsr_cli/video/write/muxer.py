@@ -97,6 +97,9 @@ class Assembly:
                 spell_language=self._spec.container.spell_language,
             )
             self._copier.start()
+        stereo = self._spec.source.stereo
+        if stereo is not None and self._spec.container.stores_stereo:
+            self._opened[1].metadata["stereo_mode"] = stereo
         output.container_options.update(self._muxer_options())
         output.start_encoding()
 

@@ -61,14 +61,34 @@ def test_captions_that_begin_late_are_named_once(
     ]
 
 
-def test_a_3d_arrangement_is_named_before_work(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def packed(folder: Path) -> Path:
     options = (("crf", "10"), ("x264-params", "frame-packing=3"))
-    source = render(Clip(pts=(0, 512), options=options), tmp_path)
+    return render(Clip(pts=(0, 512), options=options), folder)
+
+
+@pytest.mark.parametrize(
+    ("target", "encoder", "kept"),
+    [
+        ("out.mp4", "libx264", True),
+        ("out.ts", "libx264", True),
+        ("out.mkv", "ffv1", True),
+        ("out.webm", "libvpx-vp9", True),
+        ("out.mp4", "libvpx-vp9", False),
+    ],
+)
+def test_a_3d_arrangement_is_kept_or_named_before_work(
+    target: str, encoder: str, kept: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = packed(tmp_path)
     assert probe(source).picture_extras == ("the arrangement of a 3D picture",)
+    assert probe(source).stereo == "left_right"
     weights = tmp_path / "smallest.safetensors"
     save_network(RecurrentNetwork(SMALLEST).state_dict(), SMALLEST, weights, record={})
-    command = ["upscale", str(source), "-s", "2", "-w", str(weights), "--dry-run"]
-    assert main(command) == 0
-    assert "the arrangement of a 3D picture will be lost" in capsys.readouterr().err
+    output = tmp_path / target
+    command = ["upscale", str(source), "-s", "2", "-w", str(weights), "-o", str(output)]
+    assert main([*command, "--encoder", encoder]) == 0
+    named = "the arrangement of a 3D picture will be lost" in capsys.readouterr().err
+    assert named == (not kept)
+    assert probe(output).stereo == ("left_right" if kept else None)
+    lost = [one.subject for one in compare_files(source, output, content=False).lost]
+    assert ("the arrangement of a 3D picture" in lost) == (not kept)
