@@ -25,6 +25,9 @@ class Frame:
     alpha: Tensor | None = None
     """(1, H, W) float32 in [0, 1], where 1 is opaque; None for a video without alpha."""
 
+    captions: bytes = b""
+    """Closed captions that belong to the frame, in groups of three bytes (CEA-608/708)."""
+
     def __repr__(self) -> str:
         """Describe the frame without its pixels."""
         alpha = "" if self.alpha is None else ", with alpha"

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+import av
+
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
@@ -12,7 +14,8 @@ from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.read.side_data import STEREO_EXTRA
+from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, STEREO_EXTRA
+from dscvsr_cli.video.write.captions import CAPTION_CODECS
 from dscvsr_cli.video.write.encoder_options import FRAME_PACKING
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 
@@ -77,7 +80,9 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     for name in source.dynamic_hdr:
         yield f"{name} metadata will be lost: it belongs to frames of the old size"
     for name in source.picture_extras:
-        if name == STEREO_EXTRA and _keeps_stereo(picture):
+        if (name == STEREO_EXTRA and _keeps_stereo(picture)) or (
+            name == CAPTIONS_EXTRA and _keeps_captions(picture)
+        ):
             continue
         yield f"{name} will be lost: encoders are not told (extract it first, with FFmpeg)"
     if "Dolby Vision" in source.dynamic_hdr and source.colour.transfer_tag == UNSPECIFIED:
@@ -107,6 +112,10 @@ def _coarser_frames(picture: PictureSpec) -> Iterator[str]:
             f"colours will be stored more coarsely: {source.pixel_format} becomes {pixel_format} "
             "(-o out.mkv, or another --encoder, may keep them)"
         )
+
+
+def _keeps_captions(picture: PictureSpec) -> bool:
+    return av.Codec(picture.options.encoder, "w").canonical_name in CAPTION_CODECS
 
 
 def _keeps_stereo(picture: PictureSpec) -> bool:

@@ -24,7 +24,7 @@ from dscvsr_cli.video.read.probe import describe, probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.seek import FileOpener
 from dscvsr_cli.video.read.sequence_frames import picture_frames
-from dscvsr_cli.video.read.side_data import picture_extras
+from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, captions_of, picture_extras
 from dscvsr_cli.video.timestamps import FrameClock
 
 _log: Final = logging.getLogger(__name__)
@@ -174,11 +174,13 @@ class VideoReader:
             pts=pts,
             duration=duration,
             alpha=None if alpha is None else self._cropped(alpha),
+            captions=captions_of(decoded),
         )
 
     def _watch_extras(self, decoded: av.VideoFrame) -> None:
         for name in picture_extras(decoded):
-            if name not in self._known_extras:
+            # Captions go on with their frames; whoever cannot write them says so.
+            if name not in self._known_extras and name != CAPTIONS_EXTRA:
                 self._known_extras.add(name)
                 _log.warning(
                     "%s: a later frame has %s, which will be lost", input_name(self._path), name

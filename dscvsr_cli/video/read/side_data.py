@@ -43,7 +43,7 @@ _EXTRAS: Final = {
 }
 """What else a frame may say of itself that no encoder here is told."""
 
-_CAPTIONS: Final = "closed captions (CEA-608/708)"
+CAPTIONS_EXTRA: Final = "closed captions (CEA-608/708)"
 _CAPTION_IS_VALID: Final = 4
 _PARITY: Final = 0x7F
 
@@ -58,8 +58,8 @@ def picture_extras(frame: av.VideoFrame) -> tuple[str, ...]:
         kind = entry.type.name
         if kind in _EXTRAS:
             found.append(_EXTRAS[kind])
-        elif kind == "A53_CC" and _says_something(bytes(entry)):
-            found.append(_CAPTIONS)
+        elif kind == "A53_CC" and captions_say_something(bytes(entry)):
+            found.append(CAPTIONS_EXTRA)
     return tuple(found)
 
 
@@ -75,7 +75,12 @@ def stereo_mode(frame: av.VideoFrame) -> str | None:
     return None if mode == "mono" else mode
 
 
-def _says_something(captions: bytes) -> bool:
+def captions_of(frame: av.VideoFrame) -> bytes:
+    """Return the closed captions of a frame, padding included; empty where it has none."""
+    return _side_data(frame, SideDataType.A53_CC, 1) or b""
+
+
+def captions_say_something(captions: bytes) -> bool:
     """Return whether any of the three-byte groups of A/53 is valid and not padding."""
     groups = zip(captions[0::3], captions[1::3], captions[2::3], strict=False)
     return any(
