@@ -135,11 +135,7 @@ StrictOption = Annotated[
 
 AllowPlaylistOption = Annotated[
     bool,
-    typer.Option(
-        "--allow-playlist",
-        help="Open a playlist (HLS, DASH, ffconcat) and the local files it names.",
-        rich_help_panel=Panel.READING,
-    ),
+    typer.Option("--allow-playlist", help="Open local playlists.", rich_help_panel=Panel.READING),
 ]
 
 EncoderOption = Annotated[
