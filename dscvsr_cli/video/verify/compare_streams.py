@@ -22,6 +22,9 @@ from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_digests
 _ENCODED_AUDIO_TOLERANCE: Final = Fraction(1, 20)
 """Seconds; encoders add a little silence at both ends, and pad the last block."""
 
+_MPEG_AUDIO: Final = frozenset({"mp1", "mp2", "mp3"})
+"""Layers of one codec, which MP4 does not tell apart."""
+
 _OVERRIDE_TAGS: Final = "{}"
 
 
@@ -138,7 +141,8 @@ def _compare_content(
     if stream.codec != twin.codec and stream.kind == "subtitle":
         return _compare_text(source, target, stream, twin, shift)
     before, after = source.packets[stream.index], target.packets[twin.index]
-    is_encoded_again = stream.codec != twin.codec or [one.digest for one in before[:1]] != [
+    same_codec = stream.codec == twin.codec or {stream.codec, twin.codec} <= _MPEG_AUDIO
+    is_encoded_again = not same_codec or [one.digest for one in before[:1]] != [
         one.digest for one in after[:1]
     ]
     if is_encoded_again and stream.kind == "audio" and before and after:
