@@ -25,11 +25,29 @@ class Frame:
     alpha: Tensor | None = None
     """(1, H, W) float32 in [0, 1], where 1 is opaque; None for a video without alpha."""
 
+    captions: bytes = b""
+    """Closed captions that belong to the frame, in groups of three bytes (CEA-608/708)."""
+
     def __repr__(self) -> str:
         """Describe the frame without its pixels."""
         alpha = "" if self.alpha is None else ", with alpha"
         shape = tuple(self.pixels.shape)
         return f"Frame(shape={shape}, pts={self.pts}, duration={self.duration}{alpha})"
+
+
+def clamp_like(made: Tensor, source: Tensor) -> Tensor:
+    """Clamp frames ``(..., 3, sH, sW)`` to [0, 1], or as far beyond as their sources reach.
+
+    So overshoot at edges is cut off, but what a source stores below black or above white (the
+    footroom and headroom of limited range) is kept.
+
+    Args:
+        made: The enlarged frames.
+        source: ``(..., 3, H, W)``, the frames that they were made from.
+    """
+    least = source.amin(dim=(-3, -2, -1), keepdim=True).clamp(max=0.0)
+    greatest = source.amax(dim=(-3, -2, -1), keepdim=True).clamp(min=1.0)
+    return made.clamp(least, greatest)
 
 
 def check_frames(frames: Tensor) -> None:

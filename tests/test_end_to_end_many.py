@@ -310,7 +310,8 @@ def test_verify_tells_what_is_kept_and_what_is_lost(
 ) -> None:
     source, target = render(WITH_SOUND, tmp_path), tmp_path / "out.mp4"
     upscale(weights, source, "-o", target)
-    assert main(["verify", str(source), str(target)]) == 0
+    # The network of these tests makes noise, which verify would rightly not take for the source.
+    assert main(["verify", str(source), str(target), "--fast"]) == 0
     assert " 0 lost" in capfd.readouterr().out
 
     upscale(weights, source, "-o", target, "--end", "1", "--overwrite")

@@ -245,3 +245,31 @@ def test_what_a_container_cannot_say_is_told_before_work(
 
     assert run(weights, source, "-o", tmp_path / "out.avi", "--drop-unsupported") == 0
     assert "what colours are meant" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("out", "reaches"), [("out.mkv", (2, 253)), ("out.mp4", (6, 248))])
+def test_luma_beyond_black_and_white_goes_through_unclipped(
+    weights: Path, tmp_path: Path, out: str, reaches: tuple[int, int]
+) -> None:
+    source = tmp_path / "source.mkv"
+    with av.open(str(source), "w") as output:
+        stream = output.add_stream("ffv1", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index in range(3):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            for plane in frame.planes:
+                plane.update(bytes([128]) * plane.buffer_size)
+            lines = [2] * 24 + [253] * 24
+            luma = frame.planes[0]
+            luma.update(b"".join(bytes([code]) * luma.line_size for code in lines))
+            frame.pts = index
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    codec = "libx264" if out == "out.mp4" else "ffv1"
+    assert run(weights, source, "-o", tmp_path / out, "--encoder", codec) == 0
+    with av.open(str(tmp_path / out)) as container:
+        for frame in container.decode(video=0):
+            luma_codes = frame.to_ndarray()[: frame.height]
+            assert luma_codes.min() <= reaches[0]
+            assert luma_codes.max() >= reaches[1]

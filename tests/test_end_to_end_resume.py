@@ -16,7 +16,12 @@ import pytest
 import torch
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.errors import DamagedWorkError, FrameCountError, OutputVideoError
+from dscvsr_cli.errors import (
+    DamagedWorkError,
+    FrameCountError,
+    InputVideoError,
+    OutputVideoError,
+)
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.resume.lock import ProcessLock
@@ -414,3 +419,65 @@ def test_a_killed_process_is_resumed_to_the_same_file(job: UpscaleJob) -> None:
     if not job.target.exists():
         assert main(arguments(job, "--resume")) == 0
     assert job.target.read_bytes() == expected.read_bytes()
+
+
+def replaced_by_another(source: Path) -> None:
+    """Give another video the name of the input, as a download or an editor does."""
+    clip = Clip(width=32, height=32, pts=tuple(range(0, 10 * 512, 512)), sound_seconds=6.0)
+    render(clip, source.parent, name="other").replace(source)
+
+
+def overwritten_in_place(source: Path) -> None:
+    with source.open("rb+") as file:
+        file.seek(source.stat().st_size // 2)
+        file.write(bytes(400))
+
+
+@pytest.mark.parametrize("change", [replaced_by_another, overwritten_in_place, Path.unlink])
+@pytest.mark.parametrize("out", ["out.mp4", "frames/%03d.png"])
+def test_an_input_that_changes_meanwhile_gives_no_output_and_costs_no_finished_piece(
+    job: UpscaleJob, tmp_path: Path, change: Callable[[Path], None], out: str
+) -> None:
+    original = job.source.read_bytes()
+    times = job.source.stat()
+
+    def disturb(done: int) -> None:
+        if done == 30:
+            change(job.source)
+
+    with pytest.raises(InputVideoError, match="while it was being read"):
+        upscale(replace(job, target=tmp_path / out), on_frame=disturb)
+    assert not (tmp_path / out).exists()
+    assert not (tmp_path / "frames").exists()
+    job.source.write_bytes(original)
+    os.utime(job.source, ns=(times.st_atime_ns, times.st_mtime_ns))
+    if out == "out.mp4":
+        report = upscale(replace(job, resume=True))
+        assert report.plan.frames_done > 0
+        assert report.frames_out == FRAMES
+
+
+def test_an_equal_copy_in_the_place_of_the_input_is_as_good(job: UpscaleJob) -> None:
+    def disturb(done: int) -> None:
+        if done == 30:
+            copy = job.source.with_name("copy")
+            shutil.copy2(job.source, copy)
+            copy.replace(job.source)
+
+    assert upscale(job, on_frame=disturb).frames_out == FRAMES
+
+
+def test_resuming_what_an_earlier_run_finished_does_nothing_and_succeeds(
+    job: UpscaleJob, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert job.target is not None
+    upscale(job)
+    content = job.target.read_bytes()
+    assert main(arguments(job, "--resume")) == 0
+    assert "is complete" in capfd.readouterr().err
+    assert job.target.read_bytes() == content
+    # Without --resume, or when the input is newer, an existing file is still in the way.
+    assert main(arguments(job)) == 2
+    os.utime(job.source)
+    os.utime(job.target, ns=(0, 0))
+    assert main(arguments(job, "--resume")) == 2

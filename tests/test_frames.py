@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from dscvsr_cli.frames import Frame, check_frames
+from dscvsr_cli.frames import Frame, check_frames, clamp_like
 
 
 def test_a_frame_describes_itself_without_its_pixels() -> None:
@@ -43,3 +43,15 @@ def test_other_shapes_are_refused_with_the_shape_that_came(shape: tuple[int, ...
 def test_bytes_are_refused() -> None:
     with pytest.raises(ValueError, match="uint8"):
         check_frames(torch.zeros(1, 1, 3, 4, 4, dtype=torch.uint8))
+
+
+def test_overshoot_is_cut_off_but_what_a_source_has_beyond_black_and_white_is_kept() -> None:
+    made = torch.linspace(-0.5, 1.5, 12).view(1, 3, 2, 2).expand(2, -1, -1, -1)
+    source = torch.full((2, 3, 1, 1), 0.5)
+    source[1, 0], source[1, 2] = -0.06, 1.09
+    usual, beyond = clamp_like(made, source)
+    assert (usual.min().item(), usual.max().item()) == (0.0, 1.0)
+    assert beyond.min().item() == pytest.approx(-0.06)
+    assert beyond.max().item() == pytest.approx(1.09)
+    # Inside those limits nothing changes.
+    torch.testing.assert_close(usual[1], made[0][1])

@@ -6,17 +6,20 @@ import json
 import logging
 import math
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
-from typing import Any
+from typing import IO, Any, Literal, cast
 
 import typer
 from rich.console import Console
+from rich.highlighter import JSONHighlighter
 from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
 
+from dscvsr_cli.cli.output_stream import OutputStream, printable
 from dscvsr_cli.cli.progress_line import LineColumn, Shown
 from dscvsr_cli.errors import DscvsrError
 
@@ -42,6 +45,15 @@ def until_pipe_closes() -> Iterator[None]:
 _PACKAGE_LOGGER = "dscvsr_cli"
 
 
+_BEYOND_JSON = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What JSON leaves as it is, and terminals obey or cannot show."""
+
+
+def _console(name: Literal["stdout", "stderr"]) -> Console:
+    # rich asks for no more than OutputStream has, although it declares a whole file.
+    return Console(file=cast("IO[str]", OutputStream(name)), highlight=False)
+
+
 class Terminal:
     """Where a command writes: results to stdout, everything about the run to stderr.
 
@@ -61,25 +73,25 @@ class Terminal:
         self.quiet = quiet
         self.json = json
         self._bar: Progress | None = None
-        self._out = Console(stderr=stdout_is_taken, highlight=False)
-        self._err = Console(stderr=True, highlight=False)
+        self._out = _console("stderr" if stdout_is_taken else "stdout")
+        self._err = _console("stderr")
 
     def print(self, text: str = "") -> None:
         """Write a result to stdout, as it is: brackets are no markup, long lines stay whole."""
         if not self.quiet and not self.json:
-            self._results.print(Text(text), soft_wrap=True)
+            self._results.print(Text(printable(text)), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Write something about the run to stderr."""
         if not self.quiet and not self.json:
-            self._err.print(Text(text), soft_wrap=True)
+            self._err.print(Text(printable(text)), soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """Write a warning to stderr, or as a JSON line."""
         if self.json:
             self.emit("event", kind="warning", message=text)
         elif not self.quiet:
-            self._err.print(Text.assemble(("warning: ", "yellow"), text), soft_wrap=True)
+            self._say("warning", "yellow", text)
 
     def error(self, error: DscvsrError) -> None:
         """Write an error and its next step to stderr, also where ``quiet``, and as a JSON line."""
@@ -91,20 +103,21 @@ class Terminal:
                 message=error.message,
                 hint=error.hint,
             )
-        self._err.print(Text.assemble(("error: ", "bold red"), error.message), soft_wrap=True)
+        self._say("error", "bold red", error.message)
         if error.hint:
-            self._err.print(Text.assemble(("hint: ", "bold"), error.hint), soft_wrap=True)
+            self._say("hint", "bold", error.hint)
 
     def print_rows(self, rows: Sequence[Sequence[str]]) -> None:
         """Write rows as aligned columns to stdout."""
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
+        shown = [[printable(cell) for cell in row] for row in rows]
+        widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+        for row in shown:
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             self.print("  ".join(cells).rstrip())
 
     def print_json(self, report: object) -> None:
         """Write a report as JSON to stdout, even if ``quiet``: it was asked for."""
-        self._out.print_json(json.dumps(jsonable(report), allow_nan=False, ensure_ascii=False))
+        self.print_json_text(json.dumps(jsonable(report), allow_nan=False, ensure_ascii=False))
 
     def emit(self, kind_of_line: str, /, **values: object) -> None:
         """Write one JSON object as one line to stdout; ``quiet`` leaves out progress and events."""
@@ -117,7 +130,13 @@ class Terminal:
 
     def print_json_text(self, text: str) -> None:
         """Write JSON that is already text to stdout, even if ``quiet``."""
-        self._out.print_json(text)
+        laid_out = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        # JSON's own escapes: what reads it gets the text as it was.
+        shown = _BEYOND_JSON.sub(lambda sign: f"\\u{ord(sign[0]):04x}", laid_out)
+        self._out.print(JSONHighlighter()(shown), soft_wrap=True)
+
+    def _say(self, what: str, style: str, text: str) -> None:
+        self._err.print(Text.assemble((f"{what}: ", style), printable(text)), soft_wrap=True)
 
     @property
     def is_live(self) -> bool:

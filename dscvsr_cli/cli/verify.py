@@ -15,6 +15,9 @@ def verify_command(
     source: Annotated[Path, typer.Argument(metavar="IN", help="The original.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The file made from it.")],
     *,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Leave out the comparison of what the frames show.")
+    ] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -26,7 +29,7 @@ def verify_command(
 
     from dscvsr_cli.video.verify.compare_files import compare_files
 
-    comparison = compare_files(source, target)
+    comparison = compare_files(source, target, content=not fast)
     if json:
         terminal.print_json(comparison)
     else:

@@ -19,7 +19,7 @@ from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.engine.tiled_passes import run_backward, run_forward
 from dscvsr_cli.engine.tiles import Tile
 from dscvsr_cli.engine.windows import Window, next_window
-from dscvsr_cli.frames import Frame
+from dscvsr_cli.frames import Frame, clamp_like
 from dscvsr_cli.geometry import Size
 
 
@@ -59,7 +59,7 @@ class _Step:
     """A few enlarged frames, and what the next ones continue from."""
 
     pictures: Tensor
-    """(T, 3, sH, sW) float32 in [0, 1]."""
+    """(T, 3, sH, sW) float32, clamped to what their sources span."""
 
     features: Tensor
     """(1, C, H, W), the forward state after the last of them."""
@@ -225,7 +225,7 @@ class SceneRun:
         state = forward[:, -1].clone()
         if not bool(torch.isfinite(pictures).all() & torch.isfinite(state).all()):
             return None
-        return _Step(pictures[0].clamp(0.0, 1.0), state, frames[:, -1].clone())
+        return _Step(clamp_like(pictures[0], frames[0]), state, frames[:, -1].clone())
 
     def _begin_window(self, plan: StreamPlan, *, ended: bool) -> _OpenWindow:
         window = self._next_window(plan, ended=ended)

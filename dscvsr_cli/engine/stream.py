@@ -87,9 +87,9 @@ def upscale_stream(
 ) -> Iterator[Frame]:
     """Enlarge a stream of frames: every frame in is one frame out, in order, with its times.
 
-    Frames are yielded as soon as their window is known, float32 in [0, 1] on the CPU. The recurrent
-    state never crosses a scene cut. When memory runs out the plan shrinks, for good, and the window
-    continues where it stopped.
+    Frames are yielded as soon as their window is known, float32 on the CPU, in [0, 1] or as far
+    beyond as their sources reach. The recurrent state never crosses a scene cut. When memory runs
+    out the plan shrinks, for good, and the window continues where it stopped.
 
     Args:
         frames: ``(3, H, W)`` pixels each, all of one size.

@@ -1,11 +1,30 @@
 """NetworkConfig: everything needed to rebuild a network, stored beside its weights."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Literal, Self, get_args
+from types import MappingProxyType
+from typing import Final, Literal, Self, get_args
 
 BlockKind = Literal["separable", "dense", "residual"]
 SeparableOrder = Literal["depthwise-first", "pointwise-first"]
+
+_MOST_CHANNELS: Final = 1024
+_MOST_MOTION_LAYERS: Final = 16
+_MOST: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "channels": _MOST_CHANNELS,
+        "growth": _MOST_CHANNELS,
+        "blocks": 256,
+        "layers": 64,
+        "filling_blocks": 256,
+        "motion_levels": 16,
+        "motion_finest": 16,
+        "motion_kernel": 63,
+        "head_hidden": 8192,
+    }
+)
+"""The largest sizes, each several times those of any network that was ever published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +77,9 @@ class NetworkConfig:
             if getattr(self, name) not in get_args(kinds):
                 known = " or ".join(get_args(kinds))
                 raise ValueError(f"{name} must be {known}, got {getattr(self, name)!r}")
-        for name in ("channels", "growth", "blocks", "layers", "motion_levels", "head_hidden"):
-            _check_size(name, getattr(self, name), least=1)
-        for name in ("filling_blocks", "motion_finest"):
-            _check_size(name, getattr(self, name), least=0)
-        _check_size("motion_kernel", self.motion_kernel, least=1)
+        for name, most in _MOST.items():
+            least = 0 if name in ("filling_blocks", "motion_finest") else 1
+            _check_size(name, getattr(self, name), least=least, most=most)
         if self.motion_kernel % 2 == 0:
             raise ValueError(f"motion_kernel must be odd, got {self.motion_kernel}")
         slope = self.motion_slope
@@ -70,8 +87,10 @@ class NetworkConfig:
             raise ValueError(f"motion_slope must lie in [0, 1), got {slope!r}")
         if not isinstance(self.motion_channels, tuple):
             raise ValueError(f"motion_channels must be a list, got {self.motion_channels!r}")  # noqa: TRY004
+        if len(self.motion_channels) > _MOST_MOTION_LAYERS:
+            raise ValueError(f"motion_channels must name at most {_MOST_MOTION_LAYERS} layers")
         for size in self.motion_channels:
-            _check_size("motion_channels", size, least=1)
+            _check_size("motion_channels", size, least=1, most=_MOST_CHANNELS)
 
     def to_json(self) -> str:
         """Return the config as one JSON object, keys sorted."""
@@ -103,12 +122,15 @@ class NetworkConfig:
         return cls(**values)
 
 
-def _check_size(name: str, value: object, *, least: int) -> None:
+def _check_size(name: str, value: object, *, least: int, most: int) -> None:
     # Types as well, for values come from files: 8.5 channels would fail far from here.
     if type(value) is not int:
         raise ValueError(f"{name} must be a whole number, got {value!r}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}")
+    if value > most:
+        # No network that anybody could run is larger, and a file may say anything.
+        raise ValueError(f"{name} must be at most {most}, and is larger")
 
 
 DSCVSR_PAPER = NetworkConfig()

@@ -60,8 +60,14 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise DatasetError(f"{path} is cut short, or not a checkpoint of dscvsr", hint=_HINT)
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise DatasetError(f"cannot read the checkpoint {path}: {error}", hint=_HINT) from error
+    except pickle.UnpicklingError as error:
+        # torch would advise to unpickle it all the same.
+        raise DatasetError(
+            f"{path} holds more than tensors and plain values, and is not loaded", hint=_HINT
+        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).partition("\n")[0]
+        raise DatasetError(f"cannot read the checkpoint {path}: {reason}", hint=_HINT) from error
     if not isinstance(values, dict):
         raise DatasetError(f"{path} is not a checkpoint of dscvsr", hint=_HINT)
     return values

@@ -1,5 +1,6 @@
 """Container: what one kind of output file can hold, and how to drive its muxer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -66,8 +67,23 @@ class Container:
     languages: bool = True
     """Whether streams can say their language."""
 
+    spell_language: Callable[[str], str | None] = str
+    """Returns how it spells a language code, or None for one that it cannot store."""
+
+    picture_language: bool = True
+    """Whether the video stream can say its language."""
+
+    track_tags: frozenset[str] | None = None
+    """Names of the tags of a track that come back from it, or None where all do."""
+
+    roles: frozenset[str] = frozenset()
+    """What tracks can say that they are for: "forced", "hearing_impaired" ..."""
+
     rotation: bool = True
     """Whether a display matrix can be stored."""
+
+    stores_stereo: bool = False
+    """Whether it stores how two views share a frame, for every codec."""
 
     stores_aspect: bool = False
     """Whether it stores the sample aspect ratio for every codec."""
@@ -121,6 +137,10 @@ class Container:
     def is_pictures(self) -> bool:
         """Whether it stands for a folder in which every frame is a file of its own."""
         return self.name == "image2"
+
+    def stores_language(self, code: str) -> bool:
+        """Return whether a stream can say that it is in this language."""
+        return self.languages and self.spell_language(code) is not None
 
     def holds(self, stream: StreamInfo) -> bool:
         """Return whether the stream can be copied into this container."""

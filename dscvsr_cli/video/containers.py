@@ -9,6 +9,7 @@ import av
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.info import StreamInfo
+from dscvsr_cli.video.languages import packed_language, quicktime_language
 
 _PCM: Final = frozenset(
     f"pcm_{kind}{bits}{order}"
@@ -29,6 +30,7 @@ _MOV_TAGS: Final = _COMMON_TAGS | {"album", "creation_time", "location"}
 _MP4_TAGS: Final = _MOV_TAGS | frozenset(
     {"album_artist", "composer", "description", "network", "show", "synopsis", "track"}
 )
+_TITLE: Final = frozenset({"title"})
 _MP4_VIDEO: Final = frozenset(
     "h264 hevc av1 vp9 mpeg4 mpeg2video mpeg1video mjpeg png vvc".split()  # noqa: SIM905
 )
@@ -55,6 +57,9 @@ _MP4: Final = Container(
     text_subtitle="mov_text",
     audio_encoder="aac",
     tags=_MP4_TAGS,
+    spell_language=packed_language,
+    track_tags=_TITLE,
+    roles=frozenset({"dub", "comment", "forced", "hearing_impaired", "visual_impaired"}),
 )
 _MOV: Final = Container(
     name="mov",
@@ -71,16 +76,18 @@ _MOV: Final = Container(
     | {"adpcm_ima_qt", "pcm_alaw", "pcm_mulaw", "pcm_s8", "pcm_u8"}
     | _PCM,
     subtitle=frozenset({"mov_text"}),
-    covers=True,
     text_subtitle="mov_text",
     audio_encoder="aac",
     tags=_MOV_TAGS,
+    spell_language=quicktime_language,
+    track_tags=_TITLE,
 )
 _MATROSKA: Final = Container(
     name="matroska",
     suffix=".mkv",
     pipe_format="matroska",
     muxer_options=_KEEP_NEGATIVE_TIMES,
+    stores_stereo=True,
     colour_tags="all",
     vpx_alpha=True,
     clear_encoders=("libvpx-vp9", "prores_ks", "ffv1"),
@@ -95,11 +102,14 @@ _MATROSKA: Final = Container(
     covers=True,
     text_subtitle="subrip",
     audio_encoder="flac",
+    roles=frozenset({"dub", "original", "comment"})
+    | {"forced", "hearing_impaired", "visual_impaired"},
 )
 _WEBM: Final = Container(
     name="webm",
     suffix=".webm",
     muxer_options=_KEEP_NEGATIVE_TIMES,
+    stores_stereo=True,
     colour_tags="all",
     vpx_alpha=True,
     video=frozenset({"vp8", "vp9", "av1"}),
@@ -108,6 +118,7 @@ _WEBM: Final = Container(
     text_subtitle="webvtt",
     picture_encoder="libvpx-vp9",
     audio_encoder="libopus",
+    roles=frozenset({"forced"}),
 )
 _MPEGTS: Final = Container(
     name="mpegts",
@@ -125,6 +136,9 @@ _MPEGTS: Final = Container(
     rotation=False,
     audio_encoder="aac",
     tags=frozenset(),
+    picture_language=False,
+    track_tags=frozenset(),
+    roles=frozenset({"hearing_impaired", "visual_impaired", "clean_effects"}),
 )
 _AVI: Final = Container(
     name="avi",
@@ -140,6 +154,8 @@ _AVI: Final = Container(
     picture_encoder="mpeg4",
     audio_encoder="libmp3lame",
     tags=_COMMON_TAGS | {"encoded_by", "language", "track"},
+    picture_language=False,
+    track_tags=_TITLE,
 )
 _FLV: Final = Container(
     name="flv",
@@ -149,6 +165,8 @@ _FLV: Final = Container(
     rotation=False,
     languages=False,
     audio_encoder="aac",
+    picture_language=False,
+    track_tags=frozenset(),
 )
 _OGG: Final = Container(
     name="ogg",
@@ -169,6 +187,8 @@ _GIF: Final = Container(
     clock=Fraction(100),
     picture_encoder="gif",
     tags=frozenset(),
+    picture_language=False,
+    track_tags=frozenset(),
 )
 _NUT: Final = Container(
     name="nut",
@@ -180,6 +200,7 @@ _NUT: Final = Container(
     rotation=False,
     text_subtitle="ass",
     audio_encoder="pcm_s16le",
+    roles=frozenset({"dub", "original", "comment", "lyrics", "karaoke"}),
 )
 _Y4M: Final = Container(
     name="yuv4mpegpipe",

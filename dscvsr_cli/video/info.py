@@ -15,6 +15,10 @@ USUAL_RATE: Final = Fraction(25)
 """Frames per second to assume where the input does not say; FFmpeg assumes the same."""
 
 
+PLAYLIST_FORMATS: Final = frozenset({"concat", "dash", "hls", "imf", "rtsp", "sdp", "vobsub"})
+"""FFmpeg's names of formats whose files name other files or addresses to read."""
+
+
 StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "unknown"]
 
 
@@ -42,6 +46,12 @@ class StreamInfo:
 
     is_chapter_text: bool = False
     """True for the hidden text track in which MP4 stores the names of its chapters."""
+
+    tags: tuple[str, ...] = ()
+    """Names, in lower case, of the tags that describe its content; the language is apart."""
+
+    roles: tuple[str, ...] = ()
+    """What it is for: "forced", "hearing_impaired", "comment" ..."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +152,12 @@ class VideoInfo:
     tags: tuple[str, ...] = ()
     """Names, in lower case, of the tags that describe the content: title, artist, ..."""
 
+    picture_tags: tuple[str, ...] = ()
+    """Names, in lower case, of the tags of the video stream itself."""
+
+    picture_language: str | None = None
+    """Language code of the video stream."""
+
     kind: SourceKind = "file"
     """Only a file can be opened again, for its other streams; the others hold video alone."""
 
@@ -154,11 +170,22 @@ class VideoInfo:
     dynamic_hdr: tuple[str, ...] = ()
     """Kinds of HDR metadata that change from frame to frame, such as "Dolby Vision"."""
 
+    stereo: str | None = None
+    """How the two views of a 3D picture share a frame, in Matroska's words ("left_right")."""
+
+    picture_extras: tuple[str, ...] = ()
+    """What else frames carry, in words: "closed captions (CEA-608/708)", a projection, 3D."""
+
     crop: Crop | None = None
     """What the container crops; ``width`` and ``height`` are what is left."""
 
     lost_streams: tuple[StreamInfo, ...] = ()
     """Streams that cannot be read: those of a pipe beside its video."""
+
+    @property
+    def is_playlist(self) -> bool:
+        """Whether it is a list of other files, which somebody allowed to be opened."""
+        return any(name in PLAYLIST_FORMATS for name in self.container.split(","))
 
     @property
     def plain(self) -> PlainFormat:

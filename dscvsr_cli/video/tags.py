@@ -2,13 +2,37 @@
 
 from typing import Final
 
+from av.stream import Disposition
+
 MUXER_OWNED_KEYS: Final = frozenset(
     {"alpha_mode", "encoder", "major_brand", "minor_version", "compatible_brands", "duration"}
 )
 """Metadata that describes the old file and not its content; the muxer writes its own."""
 
-ENCODING_KEYS: Final = frozenset({"bps", "number_of_frames", "number_of_bytes"})
+_ENCODING_KEYS: Final = frozenset({"bps", "number_of_frames", "number_of_bytes", "source_id"})
 """Metadata that describes how a stream was encoded."""
+
+WRITER_KEYS: Final = frozenset({"handler_name", "vendor_id"})
+"""Metadata of a track that names the program that wrote it."""
+
+TECHNICAL_KEYS: Final = frozenset({"creation_time", "timecode"})
+"""Metadata of a track that only MP4 and MOV have fields for; it does not describe the content."""
+
+COVER_KEYS: Final = frozenset({"filename", "mimetype"})
+"""What Matroska says of an attached file; a cover elsewhere is known by its codec."""
+
+_ROLES: Final = {
+    "dub": Disposition.dub,
+    "original": Disposition.original,
+    "comment": Disposition.comment,
+    "lyrics": Disposition.lyrics,
+    "karaoke": Disposition.karaoke,
+    "forced": Disposition.forced,
+    "hearing_impaired": Disposition.hearing_impaired | Disposition.captions,
+    "visual_impaired": Disposition.visual_impaired | Disposition.descriptions,
+    "clean_effects": Disposition.clean_effects,
+}
+"""What a track can be for; containers that know one word for two flags set both."""
 
 PHONE_PREFIX: Final = "com."
 """Begins the keys of phones, beyond the usual ones of MP4."""
@@ -20,6 +44,30 @@ _UNSET_TIME: Final = "1970-01-01T00:00:00"
 def says_nothing(key: str, value: str) -> bool:
     """Return whether a tag, its name in lower case, means the same as no tag."""
     return (key, value[:19]) in {("language", "und"), ("creation_time", _UNSET_TIME)}
+
+
+def is_statistic(key: str) -> bool:
+    """Return whether a tag says how a stream was encoded, not what it is.
+
+    mkvmerge writes them with the language behind the name: "BPS-eng".
+    """
+    name = key.lower()
+    return name.partition("-")[0] in _ENCODING_KEYS or name.startswith("_statistics")
+
+
+def roles_of(disposition: Disposition) -> tuple[str, ...]:
+    """Return what a track is for, in words: "forced", "hearing_impaired", ..."""
+    return tuple(name for name, flags in _ROLES.items() if disposition & flags)
+
+
+def track_keys(tags: dict[str, str], *, is_cover: bool = False) -> tuple[str, ...]:
+    """Return the names, in lower case, of the tags of a track that describe its content.
+
+    Its language is not among them, and its title is called "title" however it is stored.
+    """
+    ignored = WRITER_KEYS | TECHNICAL_KEYS | {"language"} | (COVER_KEYS if is_cover else set())
+    keys = (key for key in content_keys(tags) if key not in ignored and not is_statistic(key))
+    return tuple(dict.fromkeys("title" if key == "name" else key for key in keys))
 
 
 def content_keys(tags: dict[str, str]) -> tuple[str, ...]:

@@ -147,11 +147,21 @@ def load_catalog() -> Catalog:
     for folder in (_PACKAGE_ROOT, _PACKAGE_ROOT.parent):
         path = folder / _CATALOG_NAME
         if path.is_file():
-            return parse_catalog(path.read_text(encoding="utf-8"))
+            return _read_catalog(path)
     raise WeightsError(
         f"{_CATALOG_NAME} is missing from {_PACKAGE_ROOT}",
         hint="the installation is incomplete; install dscvsr again",
     )
+
+
+def _read_catalog(path: Path) -> Catalog:
+    try:
+        return parse_catalog(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise WeightsError(
+            f"the catalog of weights {path} cannot be used: {error}",
+            hint="put it back as it was, or install dscvsr again",
+        ) from error
 
 
 def parse_catalog(text: str) -> Catalog:

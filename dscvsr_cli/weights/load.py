@@ -68,9 +68,7 @@ def load_network(
         spec, catalog=catalog, show_progress=show_progress, cache_dir=cache_dir
     )
     state, config, record = read_network(located.path)
-    network = RecurrentNetwork(config)
-    check_fit(network, state, located.path)
-    network.load_state_dict(state, strict=True)
+    network = build_network(state, config, located.path)
     network.eval().requires_grad_(requires_grad=False).to(device=device, dtype=dtype)
     return LoadedNetwork(
         network=network,
@@ -79,6 +77,44 @@ def load_network(
         record=record,
         path=located.path,
         entry=located.entry,
+    )
+
+
+def build_network(
+    state: Mapping[str, Tensor], config: NetworkConfig, path: Path
+) -> RecurrentNetwork:
+    """Return the network of a weights file on the CPU, which takes no more memory than the file.
+
+    Args:
+        state: The file's tensors.
+        config: The file's config; it is compared with the tensors before anything is built from it.
+        path: The file, for messages.
+
+    Raises:
+        WeightsError: Config and tensors do not fit each other.
+    """
+    if least_tensors(config) > len(state):
+        raise WeightsError(
+            f"{path} does not fit the network its own config describes: it has {len(state)} "
+            f"tensors, and the network at least {least_tensors(config)}",
+            hint="the file is damaged or comes from another version of dscvsr; give another one",
+        )
+    with torch.device("meta"):
+        # Names and shapes without memory.
+        outline = RecurrentNetwork(config)
+    check_fit(outline, state, path)
+    network = RecurrentNetwork(config)
+    network.load_state_dict(state, strict=True)
+    return network
+
+
+def least_tensors(config: NetworkConfig) -> int:
+    """Return a number of tensors that the network of a config cannot have fewer than."""
+    layers = 1 if config.block == "residual" else config.layers
+    return (
+        2 * config.blocks * layers
+        + config.filling_blocks
+        + config.motion_levels * (len(config.motion_channels) + 1)
     )
 
 

@@ -1,7 +1,7 @@
 """Write and read weights: safetensors that hold the config to rebuild their network."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import torch
@@ -15,6 +15,8 @@ from dscvsr_cli.models.config import NetworkConfig
 
 _METADATA_KEY = "dscvsr"
 _FORMAT = 1
+_DTYPES = frozenset({"F16", "BF16", "F32", "F64"})
+"""What safetensors calls the dtypes that weights may have."""
 _HINT_OTHER_FILE = (
     "give a file that dscvsr trained or published; checkpoints of other programs, and pickled "
     ".pt or .pth files, are never loaded"
@@ -65,10 +67,15 @@ def read_network(path: Path) -> tuple[dict[str, Tensor], NetworkConfig, dict[str
     Raises:
         WeightsError: The file is missing, is not safetensors, or holds no config of ours.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # A pipe, for example, would never give anything.
+        raise WeightsError(f"{path} is not a plain file", hint=_HINT_OTHER_FILE)
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
             config, record = _read_metadata(path, metadata)
+            dtypes = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+            _check_dtypes(path, dtypes)
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError as error:
         raise WeightsError(
@@ -83,6 +90,15 @@ def read_network(path: Path) -> tuple[dict[str, Tensor], NetworkConfig, dict[str
     return state, config, record
 
 
+def _check_dtypes(path: Path, dtypes: Collection[str]) -> None:
+    odd = sorted(set(dtypes) - _DTYPES)
+    if odd:
+        raise WeightsError(
+            f"{path} holds tensors of {', '.join(odd)}, which no network here computes with",
+            hint=f"the weights must be one of {', '.join(sorted(_DTYPES))}",
+        )
+
+
 def _read_metadata(path: Path, metadata: Mapping[str, str]) -> tuple[NetworkConfig, dict[str, str]]:
     if _METADATA_KEY not in metadata:
         raise WeightsError(f"{path} holds no dscvsr network config", hint=_HINT_OTHER_FILE)
@@ -95,7 +111,7 @@ def _read_metadata(path: Path, metadata: Mapping[str, str]) -> tuple[NetworkConf
             )
         config = NetworkConfig.from_values(about["config"])
         record = {str(key): str(value) for key, value in about["record"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise WeightsError(
             f"{path} holds a network config that this dscvsr cannot read ({error})",
             hint="update dscvsr, or give another file",

@@ -3,7 +3,6 @@
 from fractions import Fraction
 from pathlib import Path
 
-from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import CONTAINERS, container_of
 from dscvsr_cli.video.info import VideoInfo
@@ -71,4 +70,4 @@ def copy_clip(
         ) as writer,
     ):
         for frame in reader:
-            writer.write(Frame(pixels=frame.pixels, pts=frame.pts, alpha=frame.alpha))
+            writer.write(frame)

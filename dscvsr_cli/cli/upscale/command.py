@@ -46,6 +46,7 @@ class UpscaleOptions:
     fps: flags.RateOption = None
     start_number: flags.StartNumberOption = None
     strict: flags.StrictOption = False
+    allow_playlist: flags.AllowPlaylistOption = False
     overwrite: flags.OverwriteOption = False
     encoder: encoding.EncoderOption = None
     crf: encoding.CrfOption = None
@@ -147,6 +148,7 @@ class UpscaleOptions:
             deinterlace=self.deinterlace,
             field_order=self.field_order,
             strict=self.strict,
+            allow_playlist=self.allow_playlist,
             span=TimeSpan(self.start or Fraction(0), self.end),
         )
 

@@ -143,6 +143,11 @@ StrictOption = Annotated[
     ),
 ]
 
+AllowPlaylistOption = Annotated[
+    bool,
+    typer.Option("--allow-playlist", help="Open local playlists.", rich_help_panel=Panel.READING),
+]
+
 AudioEncoderOption = Annotated[
     str | None,
     typer.Option(

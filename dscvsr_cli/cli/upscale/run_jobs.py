@@ -99,9 +99,9 @@ def run_job(job: "UpscaleJob", follower: "Follower", load: "NetworkLoader") -> "
 
 def is_folder_of_videos(path: Path) -> bool:
     """Say whether an input stands for the videos in it."""
-    from dscvsr_cli.video.read.image_sequence import is_sequence
+    from dscvsr_cli.video.read.open_input import source_kind
 
-    return path.is_dir() and not is_sequence(path)
+    return source_kind(path) == "file" and path.is_dir()
 
 
 def _follower(terminal: Terminal, *, jobs: int) -> "Follower":

@@ -1,7 +1,8 @@
 """ResumableOutput: an output that is finished segment by segment, so a killed run can continue."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -55,6 +56,8 @@ class ResumableOutput:
         first_shift: Output timestamps minus input timestamps at the first frame.
         earlier_work: What to do with the unfinished work of an earlier run.
         overwrite: Whether to replace a file of the target's name.
+        check_input: Raises where the input is not what it was when the run started. It is called
+            before anything made from the input is kept, and before the file gets its name.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class ResumableOutput:
         first_shift: int = 0,
         earlier_work: EarlierWork = EarlierWork.REFUSE,
         overwrite: bool = False,
+        check_input: Callable[[], None] = lambda: None,
     ) -> None:
         self.state: StreamState | None = None
         self.damaged_frames = 0
@@ -77,6 +81,7 @@ class ResumableOutput:
         self._segment_frames = segment_frames
         self._earlier_work = earlier_work
         self._overwrite = overwrite
+        self._check_input = check_input
         self._folder = WorkFolder(target)
         self._manifest = Manifest(fingerprint=dict(fingerprint), plan=plan, shift=first_shift)
         self._timeline = Timeline(name=spec.picture.source.path)
@@ -165,6 +170,7 @@ class ResumableOutput:
 
         Raises:
             OutputVideoError: Writing failed.
+            InputVideoError: The input changed since the run started.
         """
         if self._segment is None or self._segment.frames < self._segment_frames:
             return
@@ -200,6 +206,7 @@ class ResumableOutput:
 
     def _commit(self, phase: Phase, *, state: str | None) -> None:
         """End the open segment, if there is one, and write down that ``phase`` is reached."""
+        self._check_input()
         segments = self._manifest.segments
         if self._segment is not None:
             segments = (*segments, self._segment.finish())
@@ -230,14 +237,22 @@ class ResumableOutput:
 
     def _join(self) -> None:
         joined = self._folder.path / JOINED
-        join_segments(
-            self._folder.path,
-            self._manifest.segments,
-            joined,
-            self._spec,
-            shift=self._manifest.shift,
-            target=self._target,
-        )
+        try:
+            join_segments(
+                self._folder.path,
+                self._manifest.segments,
+                joined,
+                self._spec,
+                shift=self._manifest.shift,
+                target=self._target,
+            )
+            # Audio and subtitles were read from the input only now.
+            self._check_input()
+        except BaseException:
+            # The segments are what is worth keeping; half a copy of them only fills the disk.
+            with suppress(OSError):
+                joined.unlink(missing_ok=True)
+            raise
         with reported(self._target):
             self._manifest = replace(self._manifest, joined=file_identity(joined))
             self._folder.commit(self._manifest)

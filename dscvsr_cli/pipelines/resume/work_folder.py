@@ -1,10 +1,12 @@
 """WorkFolder: the hidden folder beside a target that holds its finished segments."""
 
 import hashlib
-import shutil
+import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import OutputVideoError, UsageError
@@ -19,6 +21,18 @@ _MANIFEST = "manifest.json"
 _LOCK = "lock"
 JOINED = "joined.part"
 """The complete file before it is published."""
+
+_OWN_NAME: Final = re.compile(
+    r"manifest\.json(\.part)?|lock|joined\.part|segment-\d{5,}\.packets(\.part)?|"
+    r"state-\d{5,}\.safetensors(\.part)?"
+)
+"""Every name that this program gives to a file in a work folder; no other file is ever removed."""
+
+_MANIFEST_LIMIT: Final = 1 << 26
+"""Bytes; a larger file of that name is not a manifest of ours."""
+
+_ATTEMPTS: Final = 100
+"""How often the folder is created again, where another run keeps removing it."""
 
 
 class WorkFolder:
@@ -37,22 +51,34 @@ class WorkFolder:
         """Create the folder if it does not exist, and lock other runs out of it.
 
         Raises:
-            UsageError: Another run holds it.
+            UsageError: Another run holds it, or something else has its name.
             OutputVideoError: It cannot be written.
         """
-        while True:
+        for _ in range(_ATTEMPTS):
             try:
                 self.path.mkdir(exist_ok=True)
+                check_is_ours(self.path)
                 self._lock.acquire(str(self._target))
-            except OSError as error:
+            except FileExistsError:
+                check_is_ours(self.path)
+            except FileNotFoundError as error:
                 # The run before may have removed the folder between our two steps.
-                if isinstance(error, FileNotFoundError) and self._target.parent.is_dir():
-                    continue
-                raise OutputVideoError(
-                    f"nothing can be written in {self._target.parent}: {error.strerror or error}",
-                    hint="check the permissions of the folder and the space on the disk",
-                ) from error
-            return
+                if not self._target.parent.is_dir():
+                    raise OutputVideoError(
+                        f"the folder {self._target.parent} does not exist any more",
+                        hint="create it again, or choose another name with -o",
+                    ) from error
+            except OSError as error:
+                raise self._not_writable(error.strerror or str(error)) from error
+            else:
+                return
+        raise self._not_writable("the work folder vanishes again and again")
+
+    def _not_writable(self, reason: str) -> OutputVideoError:
+        return OutputVideoError(
+            f"nothing can be written in {self._target.parent}: {reason}",
+            hint="check the permissions of the folder and the space on the disk",
+        )
 
     def release(self) -> None:
         """Let other runs in."""
@@ -66,22 +92,75 @@ class WorkFolder:
         """
         write_durably(self.path / _MANIFEST, manifest.to_json().encode())
         named = {_MANIFEST, _LOCK, JOINED, manifest.state, *(s.name for s in manifest.segments)}
-        for path in self.path.iterdir():
+        for path in self._own_files():
             if path.name not in named:
                 with suppress(OSError):
                     path.unlink()
 
     def discard(self) -> None:
-        """Remove the folder and everything in it, and release it."""
+        """Remove our files, and the folder if nothing else is in it, and release it."""
         # The manifest last: a run that is killed meanwhile still knows what it has published.
         with suppress(OSError):
-            for path in self.path.iterdir():
+            for path in self._own_files():
                 if path.name not in (_MANIFEST, _LOCK):
                     path.unlink()
-        shutil.rmtree(self.path, ignore_errors=True)
+        self._remove_rest()
         self.release()
         # Windows does not remove a file that is open.
-        shutil.rmtree(self.path, ignore_errors=True)
+        self._remove_rest()
+
+    def _remove_rest(self) -> None:
+        for name in (_MANIFEST, _LOCK):
+            with suppress(OSError):
+                (self.path / name).unlink()
+        with suppress(OSError):
+            self.path.rmdir()
+
+    def _own_files(self) -> list[Path]:
+        return [path for path in self.path.iterdir() if _OWN_NAME.fullmatch(path.name)]
+
+
+def check_is_ours(folder: Path) -> None:
+    """Refuse a folder that this program did not make, before anything in it is touched.
+
+    Ours is a real folder in which every file of ours is a plain file, and which holds either a
+    manifest of ours or nothing but our files.
+
+    Raises:
+        UsageError: It is something else.
+        FileNotFoundError: It is gone.
+        OSError: It cannot be read.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        if not folder.is_symlink() and not folder.exists():
+            raise FileNotFoundError(folder)
+        what = "a symbolic link" if folder.is_symlink() else "not a folder"
+        raise _foreign(folder, what)
+    entries = list(folder.iterdir())
+    own = [path for path in entries if _OWN_NAME.fullmatch(path.name)]
+    for path in own:
+        if path.is_symlink() or not (path.is_file() or not path.exists()):
+            raise _foreign(folder, f"a folder whose {path.name} is no plain file")
+    if len(own) < len(entries) and not _bears_manifest(folder):
+        raise _foreign(folder, "a folder with files of another program")
+
+
+def _bears_manifest(folder: Path) -> bool:
+    path = folder / _MANIFEST
+    try:
+        if path.stat().st_size > _MANIFEST_LIMIT:
+            return False
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(values, dict) and {"format", "fingerprint", "segments"} <= values.keys()
+
+
+def _foreign(folder: Path, what: str) -> UsageError:
+    return UsageError(
+        f"{folder} is {what}, and this run needs that name for its unfinished work",
+        hint="move it away, or choose another name with -o; nothing in it was touched",
+    )
 
 
 def work_path(target: Path) -> Path:

@@ -100,6 +100,8 @@ def place_job(job: UpscaleJob, output: Path | None, *, is_folder: bool = False) 
     Raises:
         UsageError: A pipe into a folder: it has no name to keep.
     """
+    if output is not None:
+        resolve_destination(output)
     if output is None or is_sequence(job.source) or not (is_folder or output.is_dir()):
         return replace(job, target=output)
     if source_kind(job.source) == "pipe":

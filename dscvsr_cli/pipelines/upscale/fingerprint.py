@@ -1,12 +1,10 @@
 """Fingerprint: what decides the frames of a job, in words; equal ones make equal frames."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 import torch
 
-from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.pipelines.resume.manifest import identify_input
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import Target
 from dscvsr_cli.weights.checksum import file_sha256
@@ -29,6 +27,7 @@ def job_fingerprint(
     target: Target,
     loaded: LoadedNetwork,
     *,
+    identity: Mapping[str, str],
     device: torch.device,
     dtype: str,
     runtime: str,
@@ -38,14 +37,18 @@ def job_fingerprint(
 
     Every field of the job counts unless it is listed as irrelevant, so a new one is not forgotten.
 
-    Raises:
-        InputVideoError: The input cannot be read.
+    Args:
+        job: What is asked for.
+        target: Where it goes, and what its frames are.
+        loaded: The network.
+        identity: What shows that the input is the same, from ``identify_input``.
+        device: Where the network runs.
+        dtype: What it computes in.
+        runtime: What executes it.
+        segment_frames: Least number of frames of a segment.
     """
-    try:
-        fingerprint = identify_input(job.source, start_number=job.reading.start_number)
-    except OSError as error:
-        raise InputVideoError(f"{job.source} cannot be read: {error.strerror or error}") from error
-    fingerprint |= {
+    fingerprint = {
+        **identity,
         "the output's size": str(target.size),
         "the pixel format": target.pixel_format,
         "the encoder": target.options.encoder,

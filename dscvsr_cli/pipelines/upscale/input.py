@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+import av
+
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
@@ -12,6 +14,9 @@ from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, STEREO_EXTRA
+from dscvsr_cli.video.write.captions import CAPTION_CODECS
+from dscvsr_cli.video.write.encoder_options import FRAME_PACKING
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 
 _PQ = 16
@@ -74,6 +79,12 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         yield from _coarser_frames(picture)
     for name in source.dynamic_hdr:
         yield f"{name} metadata will be lost: it belongs to frames of the old size"
+    for name in source.picture_extras:
+        if (name == STEREO_EXTRA and _keeps_stereo(picture)) or (
+            name == CAPTIONS_EXTRA and _keeps_captions(picture)
+        ):
+            continue
+        yield f"{name} will be lost: encoders are not told (extract it first, with FFmpeg)"
     if "Dolby Vision" in source.dynamic_hdr and source.colour.transfer_tag == UNSPECIFIED:
         # Profile 5 holds nothing that other players could show, and its tags say nothing.
         yield "without Dolby Vision the colours of this file (profile 5, it seems) will look wrong"
@@ -103,6 +114,15 @@ def _coarser_frames(picture: PictureSpec) -> Iterator[str]:
             f"colours will be stored more coarsely: {source.pixel_format} becomes {pixel_format} "
             f"(-o out.mkv, or {ways}, may keep them)"
         )
+
+
+def _keeps_captions(picture: PictureSpec) -> bool:
+    return av.Codec(picture.options.encoder, "w").canonical_name in CAPTION_CODECS
+
+
+def _keeps_stereo(picture: PictureSpec) -> bool:
+    by_codec = picture.options.encoder == "libx264" and picture.source.stereo in FRAME_PACKING
+    return by_codec or picture.container.stores_stereo
 
 
 def _keeps_alpha(picture: PictureSpec) -> bool:

@@ -214,7 +214,9 @@ def _direct_writer(ready: PreparedJob) -> FrameWriter:
 
 
 def _resumable_output(ready: PreparedJob) -> ResumableOutput:
-    job, target = ready.job, ready.target
+    job, target, watch = ready.job, ready.target, ready.watch
+    if watch is None:
+        raise ValueError("a pipe cannot be read again, so its output cannot be resumed")
     segment_frames = job.checkpoint_frames or checkpoint_frames(target.size, ready.device.type)
     span = job.reading.span
     return ResumableOutput(
@@ -224,6 +226,7 @@ def _resumable_output(ready: PreparedJob) -> ResumableOutput:
             job,
             target,
             ready.loaded,
+            identity=watch.identity,
             device=ready.device,
             dtype=ready.plan.dtype,
             runtime=ready.plan.runtime,
@@ -234,4 +237,5 @@ def _resumable_output(ready: PreparedJob) -> ResumableOutput:
         first_shift=span_shift(target.picture.source, span, target.picture.timing.time_base),
         earlier_work=_earlier_work(job),
         overwrite=job.overwrite,
+        check_input=watch.check,
     )

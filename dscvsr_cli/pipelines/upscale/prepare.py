@@ -22,6 +22,7 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE, Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.network_cost import network_cost
+from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.resume.phase import is_published
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
@@ -42,8 +43,8 @@ from dscvsr_cli.runtimes.choose import (
     workspaces_held,
 )
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.passthrough.left_out import LeftOut
 from dscvsr_cli.video.passthrough.passthrough_plan import (
-    LeftOut,
     PassthroughPlan,
     picture_only,
     plan_passthrough,
@@ -77,6 +78,8 @@ class PreparedJob:
     job: UpscaleJob
     reader: VideoReader
     """The source, probed; a pipe is already open."""
+    watch: InputWatch | None
+    """What the source was when it was probed; None for a pipe, which nobody can replace."""
     plan: UpscalePlan
     target: Target
     loaded: LoadedNetwork
@@ -156,6 +159,11 @@ def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJ
 
 def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> PreparedJob:
     source = reader.info
+    watch = (
+        None
+        if source.kind == "pipe"
+        else InputWatch(job.source, start_number=job.reading.start_number)
+    )
     target = choose_target(job, source)
     _check_place(job, target)
     others = _plan_others(job, source, target)
@@ -179,6 +187,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     return PreparedJob(
         job=job,
         reader=reader,
+        watch=watch,
         plan=_describe_plan(
             target,
             loaded,

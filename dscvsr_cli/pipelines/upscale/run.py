@@ -80,6 +80,8 @@ def upscale(
                     remember_speed(ready, meter)
                 # Still inside the output, which would give an incomplete file its name.
                 _check_count(output, job.source)
+                if ready.watch is not None:
+                    ready.watch.check()
         except KeyboardInterrupt as interruption:
             if not output.frames_kept:
                 raise

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from dscvsr_cli.frames import Frame
+from dscvsr_cli.frames import Frame, clamp_like
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 
@@ -49,7 +49,8 @@ def compared(
             yield frame
 
     for frame in enlarge(remembered()):
-        bicubic = resize(waiting.popleft(), size).clamp_(0.0, 1.0)
+        source = waiting.popleft()
+        bicubic = clamp_like(resize(source, size), source)
         # Both halves have the same alpha: the network does not see it.
         alpha = None if frame.alpha is None else show(frame.alpha, frame.alpha, view)
         yield replace(frame, pixels=show(bicubic, frame.pixels, view), alpha=alpha)

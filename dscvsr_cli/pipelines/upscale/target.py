@@ -1,5 +1,6 @@
 """The target of a job: its name, container, encoder, pixel format and exact size."""
 
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +33,8 @@ from dscvsr_cli.video.write.target_file import Destination, resolve_destination
 
 FALLBACK_SUFFIX = ".mkv"
 """Suffix of the output where the input's own container cannot be written."""
+
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +186,14 @@ def writable_name(path: Path) -> Path:
     try:
         container_of(path)
     except UsageError:
-        return path.with_suffix(FALLBACK_SUFFIX)
+        # "clip_x1.5" has no suffix, although a dot is in it.
+        known = _SUFFIX.fullmatch(path.suffix)
+        return path.with_suffix(FALLBACK_SUFFIX) if known else _appended(path)
     return path
+
+
+def _appended(path: Path) -> Path:
+    return path.with_name(f"{path.name}{FALLBACK_SUFFIX}")
 
 
 def _default_sequence(source: Path, mark: str) -> Path:

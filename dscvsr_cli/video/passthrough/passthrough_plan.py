@@ -1,6 +1,6 @@
 """The plan for everything beside the frames: what is copied, converted or lost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import av
@@ -9,10 +9,10 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import CONTAINERS, TEXT_SUBTITLES, recommend
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
-from dscvsr_cli.video.tags import PHONE_PREFIX
+from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
+from dscvsr_cli.video.passthrough.property_losses import lost_properties
 
 _OPTION_OF_KIND = {"audio": "--no-audio", "subtitle": "--no-subs"}
-_NAME_OF_KIND = {"video": "video"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,31 +53,6 @@ class StreamChoices:
                 f"there is no audio encoder called {self.audio_encoder!r} here",
                 hint="try one of aac, libopus, flac, ac3, libmp3lame, pcm_s16le",
             )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """Something of the source that the output will not have."""
-
-    what: str
-    """What it is, in words: "subtitle stream 2 (ass, eng)"."""
-
-    reason: str
-    """Why not, as half a sentence."""
-
-    fixes: tuple[str, ...] = ()
-    """Options that keep it, or that agree to its loss; () where nothing helps."""
-
-    stream: StreamInfo | None = None
-    """The stream, where it is one."""
-
-    refused: bool = True
-    """Whether the work must not start before somebody has agreed to the loss."""
-
-    def __str__(self) -> str:
-        """Say what will be lost, why, and what keeps it."""
-        helps = f" ({' or '.join(self.fixes)})" if self.fixes else ""
-        return f"{self.what} will be lost: {self.reason}{helps}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +134,7 @@ def plan_passthrough(
         else:
             left_out.append(_lost_stream(stream, container))
     kept = [*copied, *(one.stream for one in converted)]
-    left_out += _lost_properties(source, container, kept)
+    left_out += lost_properties(source, container, kept)
     return PassthroughPlan(
         copied=tuple(copied),
         converted=tuple(converted),
@@ -221,13 +196,6 @@ def audio_codec(encoder: str) -> str | None:
     return codec.canonical_name if codec.type == "audio" else None
 
 
-def describe_stream(stream: StreamInfo) -> str:
-    """Name a stream in words: "subtitle stream 2 (ass, eng)"."""
-    kind = "cover picture" if stream.is_cover else _NAME_OF_KIND.get(stream.kind, stream.kind)
-    known = [part for part in (stream.codec, stream.language, stream.title) if part]
-    return f"{kind} stream {stream.index}" + (f" ({', '.join(known)})" if known else "")
-
-
 def _wanted_streams(source: VideoInfo, choices: StreamChoices) -> Iterator[StreamInfo]:
     for stream in source.other_streams:
         # MP4 keeps the names of chapters in a hidden text track. The muxer makes a new one from
@@ -285,45 +253,3 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
         # can hold it, so asking about it would stop every such video without any use.
         refused=bool(fixes) or stream.kind not in ("data", "unknown"),
     )
-
-
-def _lost_properties(
-    source: VideoInfo, container: Container, kept: Sequence[StreamInfo]
-) -> Iterator[LeftOut]:
-    name = container.label
-    languages = [one.language for one in kept if one.language not in (None, "und")]
-    if languages and not container.languages:
-        yield LeftOut(
-            what=f"what language each stream is in ({', '.join(map(str, languages))})",
-            reason=f"{name} files cannot say it",
-            refused=False,
-        )
-    tags = _lost_tags(source, container)
-    if tags:
-        yield LeftOut(
-            what=f"what the file says of itself ({', '.join(tags)})",
-            reason=f"{name} files have no place for it",
-            fixes=("-o out.mkv",),
-            refused=False,
-        )
-    if source.chapter_count and not container.chapters:
-        yield LeftOut(
-            what=f"{source.chapter_count} chapters",
-            reason=f"{name} files cannot list them",
-            fixes=("-o out.mkv",),
-        )
-    if source.display_matrix is not None and source.rotation and not container.rotation:
-        yield LeftOut(
-            what=f"the rotation by {source.rotation} degrees",
-            reason=f"{name} files cannot hold it, and the picture would be on its side",
-            fixes=("-o out.mkv", "-o out.mp4"),
-        )
-
-
-def _lost_tags(source: VideoInfo, container: Container) -> list[str]:
-    # With keys of phones MP4 and MOV are written in the way that holds any key.
-    any_key = container.phone_tags and any(key.startswith(PHONE_PREFIX) for key in source.tags)
-    if container.tags is None or any_key:
-        return []
-    # The language may follow the name: "location-eng".
-    return [key for key in source.tags if key.partition("-")[0] not in container.tags]

@@ -6,7 +6,7 @@ import av
 
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.passthrough.passthrough_plan import LeftOut
+from dscvsr_cli.video.passthrough.left_out import LeftOut
 from dscvsr_cli.video.pixels.colour import BT2020_PRIMARIES, UNSPECIFIED
 from dscvsr_cli.video.pixels.output_colour import colour_limits
 

@@ -1,7 +1,7 @@
 """StreamCopier: audio, subtitles, chapters and metadata copied beside the frames."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from typing import Final, Protocol
@@ -17,16 +17,20 @@ from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.audio_transcode import AudioTrack
-from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, describe_stream
+from dscvsr_cli.video.passthrough.left_out import describe_stream
+from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
 from dscvsr_cli.video.passthrough.subtitle_transcode import TextTrack
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.span import WHOLE, TimeSpan
-from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX
+from dscvsr_cli.video.tags import COVER_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX, is_statistic
 
 _log: Final = logging.getLogger(__name__)
 
 _LATE_SECONDS: Final = Fraction(1, 25)
 """A delay too short to notice."""
+
+_COVER_FILES: Final = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
+"""How a cover is called as a file, by its codec: suffix and media type."""
 
 _NO_TIME: Final = Fraction(-(2**62))
 
@@ -90,7 +94,9 @@ class StreamCopier:
         Raises:
             InputVideoError: It went away since it was probed.
         """
-        self._input = self._stack.enter_context(open_input(self._source.path))
+        self._input = self._stack.enter_context(
+            open_input(self._source.path, allow_playlist=self._source.is_playlist)
+        )
 
     def close(self) -> None:
         """Close the source."""
@@ -105,6 +111,9 @@ class StreamCopier:
             UsageError: The muxer or the encoder refuses the stream, and its loss is not agreed to.
         """
         template = self._opened.streams[stream.index]
+        if stream.is_cover and self._container.attachments:
+            self._attach_cover(output, stream, template)
+            return
         try:
             track = self._make_track(output, stream, template)
         except (ValueError, av.FFmpegError, UsageError) as error:
@@ -116,7 +125,12 @@ class StreamCopier:
                 ) from error
             _log.warning("%s is left out: %s", describe_stream(stream), reason)
             return
-        copy_stream_tags(template, track.stream, encoded=not isinstance(track, CopiedTrack))
+        copy_stream_tags(
+            template,
+            track.stream,
+            encoded=not isinstance(track, CopiedTrack),
+            spell_language=self._container.spell_language,
+        )
         self._tracks[stream.index] = track
 
     def copy_container_tags(self, output: OutputContainer) -> None:
@@ -204,6 +218,20 @@ class StreamCopier:
             )
         return TextTrack(output, template, encoder=encoder)
 
+    def _attach_cover(self, output: OutputContainer, stream: StreamInfo, template: Stream) -> None:
+        # Matroska knows a cover by its being an attached file; as a stream of packets it would
+        # become a second video.
+        with open_input(self._source.path, allow_playlist=self._source.is_playlist) as container:
+            packets = container.demux(container.streams[stream.index])
+            data = next((bytes(packet) for packet in packets if packet.size), b"")
+        suffix, kind = _COVER_FILES.get(stream.codec, (stream.codec, f"image/{stream.codec}"))
+        tags = {key.lower(): value for key, value in template.metadata.items()}
+        name = tags.get("filename", f"cover.{suffix}")
+        twin = output.add_attachment(name, tags.get("mimetype", kind), data)
+        twin.metadata.update(
+            {key: value for key, value in tags.items() if key not in COVER_KEYS | MUXER_OWNED_KEYS}
+        )
+
     def _next(self) -> "Packet[Stream] | None":
         if self._held is not None:
             packet, self._held = self._held, None
@@ -236,17 +264,29 @@ def _add_twin(output: OutputContainer, template: Stream) -> Stream:
     return output.add_stream_from_template(template)
 
 
-def copy_stream_tags(template: Stream, twin: Stream, *, encoded: bool = True) -> None:
+def copy_stream_tags(
+    template: Stream,
+    twin: Stream,
+    *,
+    encoded: bool = True,
+    spell_language: Callable[[str], str | None] = str,
+) -> None:
     """Copy language, title, other metadata and dispositions (default, forced, ...).
 
-    Of an ``encoded`` stream what the tags say of the old encoding is not true any more.
+    Args:
+        template: The stream of the source.
+        twin: The stream of the output.
+        encoded: Whether it is encoded again; what tags say of the old encoding is then not true.
+        spell_language: Returns how the container spells a language code; None leaves it as it is.
     """
-    owned = MUXER_OWNED_KEYS | ENCODING_KEYS if encoded else MUXER_OWNED_KEYS
     tags = {
         key: value
         for key, value in template.metadata.items()
-        if key.lower() not in owned and not key.startswith("_STATISTICS")
+        if key.lower() not in MUXER_OWNED_KEYS
+        and not (is_statistic(key) if encoded else key.startswith("_STATISTICS"))
     }
+    if "language" in tags:
+        tags["language"] = spell_language(tags["language"]) or tags["language"]
     if "name" in tags:
         # What MP4 reads as a track's name it writes from its title.
         tags.setdefault("title", tags["name"])

@@ -1,8 +1,9 @@
 """Chroma planes to the size of the luma plane and back, with the samples where they belong.
 
 Along a subsampled axis a chroma sample sits either on the first of its two pixels ("left", how
-MPEG-2, H.264 and their heirs store rows) or between them ("centre", columns of 4:2:0 everywhere,
-rows in JPEG and MPEG-1). Going up uses cubic interpolation, going down the matching low-pass.
+MPEG-2, H.264 and their heirs store rows) or between them ("centre", rows in JPEG and MPEG-1). Down
+a column it is between them unless a file says "top" or "bottom". Going up uses cubic
+interpolation, going down the matching low-pass.
 """
 
 from typing import Final
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dscvsr_cli.video.pixels.colour import Siting
+from dscvsr_cli.video.pixels.colour import RowSiting, Siting
 from dscvsr_cli.video.pixels.formats import PlainFormat
 
 _HALF: Final = (-1 / 16, 9 / 16, 9 / 16, -1 / 16)
@@ -22,23 +23,51 @@ _QUARTER: Final = (-9 / 128, 111 / 128, 29 / 128, -3 / 128)
 
 
 def upsample_chroma(
-    planes: Tensor, *, pixel_format: PlainFormat, siting: Siting, height: int, width: int
+    planes: Tensor,
+    *,
+    pixel_format: PlainFormat,
+    siting: Siting,
+    row_siting: RowSiting = "centre",
+    height: int,
+    width: int,
 ) -> Tensor:
     """Enlarge ``(2, h, w)`` chroma planes to ``(2, H, W)``."""
     for _ in range(pixel_format.row_shift):
-        planes = _double(planes.transpose(1, 2), "centre").transpose(1, 2)
+        planes = _double_rows(planes, row_siting)
     for _ in range(pixel_format.column_shift):
         planes = _double(planes, siting)
     return planes[:, :height, :width]
 
 
-def downsample_chroma(planes: Tensor, *, pixel_format: PlainFormat, siting: Siting) -> Tensor:
+def downsample_chroma(
+    planes: Tensor,
+    *,
+    pixel_format: PlainFormat,
+    siting: Siting,
+    row_siting: RowSiting = "centre",
+) -> Tensor:
     """Reduce ``(2, H, W)`` chroma to the planes of the format, sides rounded up."""
     for _ in range(pixel_format.column_shift):
         planes = _halve(planes, siting)
     for _ in range(pixel_format.row_shift):
-        planes = _halve(planes.transpose(1, 2), "centre").transpose(1, 2)
+        planes = _halve_rows(planes, row_siting)
     return planes
+
+
+def _double_rows(planes: Tensor, siting: RowSiting) -> Tensor:
+    if siting == "bottom":
+        return _double_rows(planes.flip(1), "top").flip(1)
+    across: Siting = "left" if siting == "top" else "centre"
+    return _double(planes.transpose(1, 2), across).transpose(1, 2)
+
+
+def _halve_rows(planes: Tensor, siting: RowSiting) -> Tensor:
+    if siting == "bottom":
+        if planes.shape[1] % 2:
+            planes = torch.cat((planes, planes[:, -1:]), dim=1)
+        return _halve_rows(planes.flip(1), "top").flip(1)
+    across: Siting = "left" if siting == "top" else "centre"
+    return _halve(planes.transpose(1, 2), across).transpose(1, 2)
 
 
 def _double(planes: Tensor, siting: Siting) -> Tensor:

@@ -17,6 +17,7 @@ _CENTRED_CHROMA: Final = frozenset({"mjpeg", "mpeg1video", "theora"})
 
 Matrix = Literal["bt601", "bt709", "bt2020", "smpte240m", "fcc", "ycgco", "rgb"]
 Siting = Literal["left", "centre"]
+RowSiting = Literal["top", "centre", "bottom"]
 
 UNSPECIFIED: Final = 2
 RANGE_UNSPECIFIED: Final = 0
@@ -82,6 +83,9 @@ class ColourInfo:
     siting: Siting = "left"
     """Where subsampled chroma sits across a row: on the left pixel, or between two."""
 
+    row_siting: RowSiting = "centre"
+    """Where subsampled chroma sits down a column: on one of its two pixels, or between them."""
+
     @property
     def is_hdr(self) -> bool:
         """Return whether the transfer is PQ or HLG."""
@@ -98,6 +102,7 @@ def resolve_colour(
     primaries_tag: int = UNSPECIFIED,
     transfer_tag: int = UNSPECIFIED,
     siting: Siting = "left",
+    row_siting: RowSiting = "centre",
 ) -> ColourInfo:
     """Decide the matrix and the range that tags, or their absence, stand for.
 
@@ -125,6 +130,7 @@ def resolve_colour(
         primaries_tag=primaries_tag,
         transfer_tag=transfer_tag,
         siting=siting,
+        row_siting=row_siting,
     )
 
 

@@ -45,7 +45,12 @@ def frame_to_pixels(frame: av.VideoFrame, colour: ColourInfo) -> Tensor:
     yuv = torch.empty(3, height, width)
     yuv[0] = _read_plane(frame, 0, plain, height, width)
     yuv[1:] = upsample_chroma(
-        chroma, pixel_format=plain, siting=colour.siting, height=height, width=width
+        chroma,
+        pixel_format=plain,
+        siting=colour.siting,
+        row_siting=colour.row_siting,
+        height=height,
+        width=width,
     )
     return _yuv_codes_to_rgb(yuv, plain, colour)
 
@@ -83,7 +88,10 @@ def is_opaque(frame: av.VideoFrame) -> bool:
 def pixels_to_frame(
     pixels: Tensor, *, pixel_format: str, colour: ColourInfo, alpha: Tensor | None = None
 ) -> av.VideoFrame:
-    """Turn ``(3, H, W)`` RGB into a frame, clamped to [0, 1] and rounded to the nearest code.
+    """Turn ``(3, H, W)`` RGB into a frame, rounded to the nearest code.
+
+    [0, 1] spans black to white. What is outside is stored as far as the format has codes for it:
+    limited range has some below black and above white, RGB and full range have none.
 
     ``alpha`` is ``(1, H, W)`` in [0, 1]; without it formats with alpha are opaque, and
     formats without leave it out.
@@ -93,7 +101,7 @@ def pixels_to_frame(
     """
     plain = plain_format(pixel_format)
     _, height, width = pixels.shape
-    rgb = pixels.detach().to(torch.float32).clamp(0.0, 1.0)
+    rgb = pixels.detach().to(torch.float32)
     frame = av.VideoFrame(width, height, plain.name)
     if plain.family == "rgb":
         codes = rgb * (2**plain.bits - 1)
@@ -116,7 +124,9 @@ def _rgb_to_yuv_codes(rgb: Tensor, plain: PlainFormat, colour: ColourInfo) -> li
         luma = torch.addmm(bias[:1], to_codes[:1], rgb.flatten(1))
         return [luma.view(rgb.shape[1:])]
     yuv = torch.addmm(bias, to_codes, rgb.flatten(1)).view_as(rgb)
-    chroma = downsample_chroma(yuv[1:], pixel_format=plain, siting=colour.siting)
+    chroma = downsample_chroma(
+        yuv[1:], pixel_format=plain, siting=colour.siting, row_siting=colour.row_siting
+    )
     return [yuv[0], chroma[0], chroma[1]]
 
 

@@ -29,7 +29,7 @@ def require_constant_rate(source: VideoInfo, suffix: str, *, from_zero: bool = F
         # Nothing can be read ahead; formats for pipes say what rate they have.
         rate = source.frame_rate
     else:
-        times = packet_times(source.path, source.stream_index)
+        times = packet_times(source.path, source.stream_index, allow_playlist=source.is_playlist)
         rate = find_constant_rate(times, source.time_base, likely=source.frame_rate)
         if rate is not None and from_zero and times:
             _check_start(source, suffix, times[0] * source.time_base, rate)
@@ -50,13 +50,13 @@ def _check_start(source: VideoInfo, suffix: str, start: Fraction, rate: Fraction
         )
 
 
-def packet_times(path: Path, index: int) -> list[int]:
+def packet_times(path: Path, index: int, *, allow_playlist: bool = False) -> list[int]:
     """Return the presentation times of one stream in order, in its own unit; none is decoded.
 
     Raises:
         InputVideoError: The file cannot be opened.
     """
-    with open_input(path) as container:
+    with open_input(path, allow_playlist=allow_playlist) as container:
         packets = container.demux(container.streams[index])
         times: list[int] = []
         # What can be read of a damaged file decides, as it does when the file is decoded.

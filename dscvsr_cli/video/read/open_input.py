@@ -1,9 +1,11 @@
 """Open an input: a file, or a pipe that can be read only once."""
 
+import errno
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -12,18 +14,43 @@ from av.container import InputContainer
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
-from dscvsr_cli.video.info import SourceKind
+from dscvsr_cli.video.info import PLAYLIST_FORMATS, SourceKind
 from dscvsr_cli.video.read.image_sequence import is_sequence
 
 STANDARD_INPUT: Final = Path("-")
 """The name that stands for what is piped in."""
 
 _HEADER_BYTES: Final = 256
+_SHOWN_NAME: Final = 40
+"""Characters that are shown of a name that is too long."""
 _PIPE_BUFFER_BYTES: Final = 1 << 20
+
+_OPEN_SECONDS: Final = 120.0
+"""Time limit for finding out what a file holds; slow disks and drives in the cloud get by."""
+
+_PLAYLIST_READ_SECONDS: Final = 60.0
+"""Time limit for the next packet of a playlist."""
+
+_SCRIPTS: Final = frozenset({"avisynth", "lavfi", "vapoursynth", "webm_dash_manifest"})
+"""FFmpeg's names of formats that are programs, or descriptions of what to do."""
 
 
 def source_kind(path: Path) -> SourceKind:
-    """Say how a path is read: as a file, as a sequence of pictures, or once from a pipe."""
+    """Say how a path is read: as a file, as a sequence of pictures, or once from a pipe.
+
+    Raises:
+        InputVideoError: No file can have so long a name.
+    """
+    try:
+        path.stat()
+    except ValueError:
+        pass
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputVideoError(
+                f"the name of the input is too long: {path.name[:_SHOWN_NAME]}...",
+                hint="check the name, and that it is one name and not a list of them",
+            ) from error
     if path == STANDARD_INPUT or _is_stream(path):
         return "pipe"
     return "sequence" if is_sequence(path) else "file"
@@ -43,13 +70,29 @@ def _is_stream(path: Path) -> bool:
 
 
 @contextmanager
-def open_input(path: Path) -> Iterator[InputContainer]:
-    """Open a file for reading; whatever FFmpeg says about it becomes an ``InputVideoError``."""
+def open_input(path: Path, *, allow_playlist: bool = False) -> Iterator[InputContainer]:
+    """Open a file for reading; whatever FFmpeg says about it becomes an ``InputVideoError``.
+
+    Nothing but this file is opened, unless it may be a playlist, and then local files alone.
+
+    Args:
+        path: The file.
+        allow_playlist: Whether it may be a list of other files.
+    """
     check_readable(path)
+    if not allow_playlist:
+        _refuse_playlist(path)
     try:
         # Metadata in other encodings than UTF-8 is common in old AVI files and must not stop us.
         # The "file:" prefix keeps names such as "a:b.mp4" from being read as a protocol.
-        container = av.open(f"file:{path}", "r", metadata_errors="replace")
+        container = av.open(
+            f"file:{path}",
+            "r",
+            metadata_errors="replace",
+            container_options=_limits(allow_playlist=allow_playlist),
+            # A live playlist has no end, and may wait for its next part for ever.
+            timeout=(_OPEN_SECONDS, _PLAYLIST_READ_SECONDS if allow_playlist else None),
+        )
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputVideoError(
             f"{path} is not a video that can be read ({describe_error(error)})",
@@ -57,6 +100,29 @@ def open_input(path: Path) -> Iterator[InputContainer]:
         ) from error
     with container:
         yield container
+
+
+@cache
+def _plain_formats() -> str:
+    """Return the names of all formats whose files stand alone, as libav's option takes them."""
+    names = (name for format_name in av.formats_available for name in format_name.split(","))
+    return ",".join(sorted(set(names) - PLAYLIST_FORMATS - _SCRIPTS))
+
+
+def _limits(*, allow_playlist: bool) -> dict[str, str]:
+    formats = {} if allow_playlist else {"format_whitelist": _plain_formats()}
+    return {"protocol_whitelist": "file,pipe", **formats}
+
+
+def _refuse_playlist(path: Path) -> None:
+    with path.open("rb") as file:
+        beginning = file.read(_HEADER_BYTES * 4).lstrip(b"\xef\xbb\xbf \t\r\n")
+    is_dash = beginning.startswith(b"<") and b"<MPD" in beginning
+    if is_dash or beginning.startswith((b"ffconcat version", b"#EXTM3U")):
+        raise InputVideoError(
+            f"{path} is a playlist: it names other files, which would be opened",
+            hint="give the video itself, or let upscale open them with --allow-playlist",
+        )
 
 
 def read_header(path: Path) -> bytes:
@@ -143,7 +209,13 @@ class Pipe:
                 f"nothing came through {name}", hint="check the program that writes to the pipe"
             )
         try:
-            return av.open(file, "r", metadata_errors="replace", buffer_size=_PIPE_BUFFER_BYTES)
+            return av.open(
+                file,
+                "r",
+                metadata_errors="replace",
+                buffer_size=_PIPE_BUFFER_BYTES,
+                container_options=_limits(allow_playlist=False),
+            )
         except (av.FFmpegError, OSError, ValueError) as error:
             raise InputVideoError(
                 f"{name} holds no video that can be read from a pipe ({describe_error(error)})",

@@ -19,12 +19,14 @@ from dscvsr_cli.video.pixels.colour import (
     RANGE_UNSPECIFIED,
     UNSPECIFIED,
     ColourInfo,
+    RowSiting,
     Siting,
     codec_siting,
     resolve_colour,
 )
 from dscvsr_cli.video.pixels.convert import is_opaque
 from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
+from dscvsr_cli.video.read.chroma_location import chroma_location, has_chroma_location
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
@@ -33,8 +35,14 @@ from dscvsr_cli.video.read.main_stream import codec_name, is_cover
 from dscvsr_cli.video.read.open_input import input_name, open_input, read_header, source_kind
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.sequence_frames import probe_pictures
-from dscvsr_cli.video.read.side_data import display_matrix, dynamic_hdr, hdr_metadata
-from dscvsr_cli.video.tags import content_keys
+from dscvsr_cli.video.read.side_data import (
+    display_matrix,
+    dynamic_hdr,
+    hdr_metadata,
+    picture_extras,
+    stereo_mode,
+)
+from dscvsr_cli.video.tags import content_keys, roles_of, track_keys
 
 
 def y4m_siting(header: bytes) -> Siting:
@@ -76,7 +84,7 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
     if kind == "sequence":
         pictures = sequence_pictures(path, start_number=options.start_number)
         return probe_pictures(path, pictures, options)
-    with open_input(path) as container:
+    with open_input(path, allow_playlist=options.allow_playlist) as container:
         trouble: list[str] = []
         decoding = Decoding(
             container,
@@ -111,6 +119,8 @@ def describe(
     frames = _first_frames(decoding, path, trouble)
     beside = _from_pipe(decoding) if header else _from_file(decoding, path, frames[0])
     siting = _siting(path, decoding.container, decoding.stream, header)
+    if not header and has_chroma_location(codec_name(decoding.stream)):
+        siting = chroma_location(path, decoding.stream.index, allow_playlist=options.allow_playlist)
     interlaced = is_interlaced(decoding.stream, frames, options.field_order)
     return _video_info(decoding, path, frames, beside, siting=siting, interlaced=interlaced)
 
@@ -121,7 +131,7 @@ def _video_info(
     frames: Sequence[av.VideoFrame],
     beside: "_Beside",
     *,
-    siting: Siting,
+    siting: tuple[Siting, RowSiting],
     interlaced: bool,
 ) -> VideoInfo:
     container, stream, frame = decoding.container, decoding.stream, frames[0]
@@ -150,10 +160,14 @@ def _video_info(
         frames_cut_off=beside.frames_cut_off,
         chapter_count=beside.chapter_count,
         tags=beside.tags,
+        picture_tags=track_keys(dict(stream.metadata)) if beside.kind == "file" else (),
+        picture_language=stream.metadata.get("language"),
         kind=beside.kind,
         start_seconds=_start_seconds(container, stream),
         has_alpha=_has_alpha(codec_name(stream), frames),
         dynamic_hdr=dynamic_hdr(frames),
+        stereo=stereo_mode(frame),
+        picture_extras=tuple(dict.fromkeys(name for one in frames for name in picture_extras(one))),
         crop=beside.crop,
         lost_streams=beside.lost_streams,
     )
@@ -226,7 +240,9 @@ def _has_alpha(codec: str, frames: Sequence[av.VideoFrame]) -> bool:
     return has_alpha(frames[0])
 
 
-def _colour(stream: VideoStream, frame: av.VideoFrame, siting: Siting) -> ColourInfo:
+def _colour(
+    stream: VideoStream, frame: av.VideoFrame, siting: tuple[Siting, RowSiting]
+) -> ColourInfo:
     context = stream.codec_context
 
     def tag(of_frame: int, of_stream: int, missing: int) -> int:
@@ -240,15 +256,18 @@ def _colour(stream: VideoStream, frame: av.VideoFrame, siting: Siting) -> Colour
         range_tag=tag(frame.color_range, context.color_range, RANGE_UNSPECIFIED),
         primaries_tag=tag(frame.color_primaries, context.color_primaries, UNSPECIFIED),
         transfer_tag=tag(frame.color_trc, context.color_trc, UNSPECIFIED),
-        siting=siting,
+        siting=siting[0],
+        row_siting=siting[1],
     )
 
 
-def _siting(path: Path, container: InputContainer, stream: VideoStream, header: bytes) -> Siting:
+def _siting(
+    path: Path, container: InputContainer, stream: VideoStream, header: bytes
+) -> tuple[Siting, RowSiting]:
     if container.format.name == "yuv4mpegpipe":
         # PyAV does not show what libav makes of the header.
-        return y4m_siting(header or read_header(path))
-    return codec_siting(codec_name(stream))
+        return y4m_siting(header or read_header(path)), "centre"
+    return codec_siting(codec_name(stream)), "centre"
 
 
 def _frame_rate(stream: VideoStream) -> Fraction | None:
@@ -303,12 +322,16 @@ def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
     codec = codec_name(stream)
     tags = stream.metadata
     handler = tags.get("handler_name")
+    cover = kind == "video" and is_cover(stream)
     return StreamInfo(
         index=stream.index,
         kind=kind,
         codec=codec,
         language=tags.get("language"),
         title=tags.get("title") or tags.get("name") or tags.get("filename"),
-        is_cover=kind == "video" and is_cover(stream),
+        is_cover=cover,
         is_chapter_text=has_chapters and codec == "bin_data" and handler == "SubtitleHandler",
+        # What Matroska says of an attached file (its name and kind) is part of the file.
+        tags=() if kind == "attachment" else track_keys(dict(tags), is_cover=cover),
+        roles=roles_of(stream.disposition),
     )

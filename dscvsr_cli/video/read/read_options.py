@@ -35,6 +35,9 @@ class ReadOptions:
     strict: bool = False
     """Whether the first damaged frame is an error."""
 
+    allow_playlist: bool = False
+    """Whether a list of other files may be opened, and they with it; local ones alone."""
+
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
         if self.rate is not None and not 0 < self.rate <= _HIGHEST_RATE:

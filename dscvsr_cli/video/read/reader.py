@@ -24,6 +24,7 @@ from dscvsr_cli.video.read.probe import describe, probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.seek import FileOpener
 from dscvsr_cli.video.read.sequence_frames import picture_frames
+from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, captions_of, picture_extras
 from dscvsr_cli.video.timestamps import FrameClock
 
 _log: Final = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class VideoReader:
             self.info = self._open_pipe(path)
         else:
             self.info = probe(path, self._options)
+        self._known_extras = set(self.info.picture_extras)
         if self._options.strict and self.info.frames_cut_off:
             raise InputVideoError(
                 f"{path} is cut short: its last {self.info.frames_cut_off} frames are missing",
@@ -160,6 +162,7 @@ class VideoReader:
     def _frame(self, decoded: av.VideoFrame, pts: int, duration: int) -> Frame:
         # Frames of a sequence may differ in what their numbers mean.
         is_still = self.info.kind == "sequence"
+        self._watch_extras(decoded)
         colour = still_colour(decoded) if is_still else self.info.colour
         alpha = None
         if self.info.has_alpha:
@@ -171,7 +174,17 @@ class VideoReader:
             pts=pts,
             duration=duration,
             alpha=None if alpha is None else self._cropped(alpha),
+            captions=captions_of(decoded),
         )
+
+    def _watch_extras(self, decoded: av.VideoFrame) -> None:
+        for name in picture_extras(decoded):
+            # Captions go on with their frames; whoever cannot write them says so.
+            if name not in self._known_extras and name != CAPTIONS_EXTRA:
+                self._known_extras.add(name)
+                _log.warning(
+                    "%s: a later frame has %s, which will be lost", input_name(self._path), name
+                )
 
     def _watch_alpha(self, decoded: av.VideoFrame) -> None:
         # In GIF and in sequences the first frame's alpha says nothing about the others'.

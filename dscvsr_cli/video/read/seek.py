@@ -40,7 +40,9 @@ class FileOpener:
         """
         self._stack.close()
         path = self._info.path
-        container = self._stack.enter_context(open_input(path))
+        container = self._stack.enter_context(
+            open_input(path, allow_playlist=self._info.is_playlist)
+        )
         return Decoding(container, path, on_damage=self._on_damage, first_packet=first_packet)
 
     def from_keyframe(self, seconds: Fraction) -> Decoding:
@@ -53,7 +55,7 @@ class FileOpener:
             decoding = self.from_beginning()
             found = decoding.seek(seconds)
         else:
-            with open_input(self._info.path) as container:
+            with open_input(self._info.path, allow_playlist=self._info.is_playlist) as container:
                 keyframe = _last_keyframe(container, self._info.path, seconds)
             decoding = self.from_beginning(first_packet=keyframe)
             found = True

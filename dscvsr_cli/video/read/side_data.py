@@ -21,6 +21,74 @@ _DYNAMIC_HDR: Final = {
 """Plain names of the kinds of metadata that change from frame to frame."""
 
 
+STEREO_EXTRA: Final = "the arrangement of a 3D picture"
+
+_STEREO_MODES: Final = (
+    "mono",
+    "left_right",
+    "top_bottom",
+    "block_lr",
+    "checkerboard_lr",
+    "left_right",
+    "row_interleaved_lr",
+    "col_interleaved_lr",
+)
+"""What AVStereo3D's types are called in Matroska, the left view first."""
+
+_SWAPPED: Final = {"left_right": "right_left", "top_bottom": "bottom_top"}
+
+_EXTRAS: Final = {
+    "SPHERICAL": "the 360-degree projection",
+    "STEREO3D": STEREO_EXTRA,
+}
+"""What else a frame may say of itself that no encoder here is told."""
+
+CAPTIONS_EXTRA: Final = "closed captions (CEA-608/708)"
+_CAPTION_IS_VALID: Final = 4
+_PARITY: Final = 0x7F
+
+
+def picture_extras(frame: av.VideoFrame) -> tuple[str, ...]:
+    """Return in words what a frame carries beside its planes that outputs cannot keep.
+
+    Broadcasts send empty captions all the time; those are nothing to lose.
+    """
+    found = []
+    for entry in _entries(frame):
+        kind = entry.type.name
+        if kind in _EXTRAS:
+            found.append(_EXTRAS[kind])
+        elif kind == "A53_CC" and captions_say_something(bytes(entry)):
+            found.append(CAPTIONS_EXTRA)
+    return tuple(found)
+
+
+def stereo_mode(frame: av.VideoFrame) -> str | None:
+    """Return how two views share a frame, in Matroska's words, or None for an ordinary frame."""
+    data = _side_data(frame, SideDataType.STEREO3D, 8)
+    if data is None:
+        return None
+    kind, flags = struct.unpack("=2i", data[:8])
+    mode = _STEREO_MODES[kind] if 0 <= kind < len(_STEREO_MODES) else "mono"
+    if flags & 1:
+        mode = _SWAPPED.get(mode, mode.replace("_lr", "_rl"))
+    return None if mode == "mono" else mode
+
+
+def captions_of(frame: av.VideoFrame) -> bytes:
+    """Return the closed captions of a frame, padding included; empty where it has none."""
+    return _side_data(frame, SideDataType.A53_CC, 1) or b""
+
+
+def captions_say_something(captions: bytes) -> bool:
+    """Return whether any of the three-byte groups of A/53 is valid and not padding."""
+    groups = zip(captions[0::3], captions[1::3], captions[2::3], strict=False)
+    return any(
+        head & _CAPTION_IS_VALID and (first & _PARITY or second & _PARITY)
+        for head, first, second in groups
+    )
+
+
 def display_matrix(frame: av.VideoFrame) -> DisplayMatrix | None:
     """Return the nine numbers that turn the frame for display, or None."""
     data = _side_data(frame, SideDataType.DISPLAYMATRIX, 36)

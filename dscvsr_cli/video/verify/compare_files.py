@@ -13,6 +13,7 @@ from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.tags import MUXER_OWNED_KEYS, says_nothing
+from dscvsr_cli.video.verify.compare_content import compare_content
 from dscvsr_cli.video.verify.compare_frames import PictureTimes, compare_picture, picture_times
 from dscvsr_cli.video.verify.compare_streams import compare_streams
 from dscvsr_cli.video.verify.findings import Comparison, Finding, Level
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _CHAPTER_TOLERANCE_SECONDS: Final = 0.002
 
 
-def compare_files(source: Path, target: Path) -> Comparison:
+def compare_files(source: Path, target: Path, *, content: bool = True) -> Comparison:
     """Return what became of everything in ``source`` in the file that was made from it.
 
     All frames of both files are decoded, and all other packets read. Times count as equal if
@@ -32,6 +33,7 @@ def compare_files(source: Path, target: Path) -> Comparison:
     Args:
         source: The original file.
         target: The file made from it; its frames may have another size.
+        content: Whether to compare what the frames show as well.
 
     Raises:
         InputVideoError: One of the files cannot be read.
@@ -41,6 +43,7 @@ def compare_files(source: Path, target: Path) -> Comparison:
     times_after = picture_times(target, after)
     findings = [
         *compare_picture(before, after, times_before, times_after),
+        *(compare_content(source, target) if content else ()),
         *_other_streams(before, after, times_before, times_after),
     ]
     return Comparison(source=source, target=target, findings=tuple(findings))

@@ -8,6 +8,7 @@ from pathlib import Path
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.side_data import dynamic_hdr, picture_extras
 from dscvsr_cli.video.timestamps import FrameClock
 from dscvsr_cli.video.verify.findings import Finding, Level
 
@@ -26,6 +27,12 @@ class PictureTimes:
 
     damaged: int = 0
     """Frames that are missing, or were decoded with errors."""
+
+    last_duration: Fraction | None = None
+    """Seconds for which the last frame is shown, or None where the file does not say."""
+
+    extras: tuple[str, ...] = ()
+    """What any of the frames carries beside its planes: captions, dynamic HDR metadata ..."""
 
     def shift_to(self, other: "PictureTimes") -> Fraction:
         """Return by how many seconds ``other`` begins later."""
@@ -47,12 +54,24 @@ def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
     clock = FrameClock(info)
     with open_input(path) as container:
         frames = Decoding(container, path, on_damage=lambda trouble, _: damage.append(trouble))
-        stamps = [clock.stamp(frame)[0] for frame in frames]
+        extras: dict[str, None] = {}
+        stamps: list[int] = []
+        durations: list[int] = []
+        for frame in frames:
+            pts, duration = clock.stamp(frame)
+            stamps.append(pts)
+            durations.append(duration)
+            extras |= dict.fromkeys((*picture_extras(frame), *dynamic_hdr([frame])))
+    last = max(range(len(stamps)), key=stamps.__getitem__, default=None)
     return PictureTimes(
         # A frame whose time steps back is written too, after the ones before it.
         seconds=tuple(pts * info.time_base for pts in sorted(stamps)),
         tick=info.time_base,
         damaged=len(damage),
+        last_duration=None
+        if last is None or not durations[last]
+        else durations[last] * info.time_base,
+        extras=tuple(extras),
     )
 
 
@@ -62,16 +81,22 @@ def compare_picture(
     """Yield a finding for everything that frames have beside their pixels."""
     yield _frame_count(times_before, times_after)
     yield _times(times_before, times_after)
+    yield from _last_duration(times_before, times_after)
     yield _size(before, after)
     yield from _shape(before, after)
     yield from _colours(before, after)
     yield from _depth(before, after)
     yield from _hdr(before.hdr, after.hdr)
+    for name in times_before.extras:
+        kept = name in times_after.extras
+        yield Finding(
+            level="ok" if kept else "lost", subject=name, message="kept" if kept else "missing"
+        )
 
 
 def _frame_count(before: PictureTimes, after: PictureTimes) -> Finding:
     was, count = len(before.seconds), len(after.seconds)
-    level: Level = "ok" if was == count else "lost" if count < was else "changed"
+    level: Level = "ok" if was == count else "lost"
     message = f"{count} of {was}" if was != count else f"all {was}"
     damaged = f", {after.damaged} of them damaged" if after.damaged else ""
     return Finding(
@@ -94,6 +119,20 @@ def _times(before: PictureTimes, after: PictureTimes) -> Finding:
         return Finding(level="ok", subject="frame times", message=message)
     message = f"moved by up to {float(worst) * 1000:.4g} ms{moved}"
     return Finding(level="changed", subject="frame times", message=message)
+
+
+def _last_duration(before: PictureTimes, after: PictureTimes) -> Iterator[Finding]:
+    old, new = before.last_duration, after.last_duration
+    if old is None or new is None:
+        return
+    same = abs(new - old) <= max(after.tick, before.tick)
+    yield Finding(
+        level="ok" if same else "changed",
+        subject="last frame",
+        message="shown as long as before"
+        if same
+        else f"shown for {float(new):.4g} s instead of {float(old):.4g} s",
+    )
 
 
 def _size(before: VideoInfo, after: VideoInfo) -> Finding:

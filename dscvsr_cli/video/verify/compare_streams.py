@@ -6,29 +6,26 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-import av
 from av.container import InputContainer
-from av.stream import Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import AssSubtitle
 
 from dscvsr_cli.video.containers import TEXT_SUBTITLES
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
-from dscvsr_cli.video.passthrough.passthrough_plan import describe_stream
-from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, says_nothing
+from dscvsr_cli.video.languages import same_language
+from dscvsr_cli.video.passthrough.left_out import describe_stream
+from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.verify.compare_tracks import compare_track
 from dscvsr_cli.video.verify.findings import Finding, Level
 from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_digests
 
 _ENCODED_AUDIO_TOLERANCE: Final = Fraction(1, 20)
 """Seconds; encoders add a little silence at both ends, and pad the last block."""
 
+_MPEG_AUDIO: Final = frozenset({"mp1", "mp2", "mp3"})
+"""Layers of one codec, which MP4 does not tell apart."""
+
 _OVERRIDE_TAGS: Final = "{}"
-
-_TECHNICAL_KEYS: Final = frozenset({"creation_time", "timecode"})
-"""Tags that only MP4 and MOV have fields for; they do not describe the content."""
-
-_WRITTEN_BY_MUXERS: Final = frozenset({"handler_name", "vendor_id"})
-"""Tags of a track that name the program that wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +51,7 @@ def compare_streams(
     *,
     shift: Fraction,
 ) -> Iterator[Finding]:
-    """Yield a finding for every stream of the source but its video.
+    """Yield a finding for every stream of the source, and for the tags of its video.
 
     Args:
         before: The source as probed.
@@ -68,6 +65,9 @@ def compare_streams(
     """
     source, target = _read(before, old), _read(after, new)
     pairs = _pair(source, target)
+    yield from compare_track(
+        old.streams[before.stream_index], new.streams[after.stream_index], "video stream"
+    )
     for stream in _content(before):
         twin = pairs.get(stream.index)
         subject = describe_stream(stream)
@@ -75,7 +75,12 @@ def compare_streams(
             yield Finding(level="lost", subject=subject, message="missing")
             continue
         yield _compare_content(source, target, stream, twin, shift)
-        yield from _compare_tags(old.streams[stream.index], new.streams[twin.index], subject)
+        yield from compare_track(
+            old.streams[stream.index],
+            new.streams[twin.index],
+            subject,
+            is_cover=stream.is_cover,
+        )
 
 
 def _read(info: VideoInfo, container: InputContainer) -> _Side:
@@ -107,7 +112,7 @@ def _same_content(source: _Side, target: _Side, stream: StreamInfo, twin: Stream
         return twin.kind == stream.kind and twin.title == stream.title
     return (
         stream.codec == twin.codec
-        and stream.language == twin.language
+        and same_language(stream.language, twin.language)
         and source.digests(stream) == target.digests(twin)
     )
 
@@ -120,16 +125,12 @@ def _same_codec_and_language(
 
 
 def _same_language(source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo) -> bool:
-    same = _language(stream) == _language(twin)
+    same = same_language(stream.language, twin.language)
     return same and _same_kind(source, target, stream, twin)
 
 
 def _same_kind(source: _Side, target: _Side, stream: StreamInfo, twin: StreamInfo) -> bool:  # noqa: ARG001
     return (stream.kind, stream.is_cover) == (twin.kind, twin.is_cover)
-
-
-def _language(stream: StreamInfo) -> str:
-    return "" if stream.language in (None, "und") else str(stream.language)
 
 
 def _compare_content(
@@ -140,7 +141,8 @@ def _compare_content(
     if stream.codec != twin.codec and stream.kind == "subtitle":
         return _compare_text(source, target, stream, twin, shift)
     before, after = source.packets[stream.index], target.packets[twin.index]
-    is_encoded_again = stream.codec != twin.codec or [one.digest for one in before[:1]] != [
+    same_codec = stream.codec == twin.codec or {stream.codec, twin.codec} <= _MPEG_AUDIO
+    is_encoded_again = not same_codec or [one.digest for one in before[:1]] != [
         one.digest for one in after[:1]
     ]
     if is_encoded_again and stream.kind == "audio" and before and after:
@@ -238,7 +240,7 @@ def read_texts(info: VideoInfo, index: int) -> list[tuple[Fraction, str]]:
         av.FFmpegError: The file cannot be read to its end.
     """
     texts: list[tuple[Fraction, str]] = []
-    with av.open(f"file:{info.path}") as container:
+    with open_input(info.path) as container:
         stream = container.streams[index]
         if not isinstance(stream, SubtitleStream):
             return texts
@@ -276,39 +278,3 @@ def _compare_attachment(
         subject=describe_stream(stream),
         message=f"all {len(data[0])} bytes equal" if same else "its bytes differ",
     )
-
-
-def _compare_tags(old: Stream, new: Stream, subject: str) -> Iterator[Finding]:
-    if _flags(old, new) != _flags(new, new):
-        yield Finding(
-            level="changed",
-            subject=f"{subject} disposition",
-            message=f"{_names(old)} became {_names(new)}",
-        )
-    there = {key.lower(): value for key, value in new.metadata.items()}
-    if "name" in there:
-        # Where MP4 keeps the title of a track.
-        there.setdefault("title", there["name"])
-    for key, value in old.metadata.items():
-        name = key.lower()
-        unimportant = MUXER_OWNED_KEYS | ENCODING_KEYS | _WRITTEN_BY_MUXERS
-        about_encoding = name in unimportant or name.startswith("_statistics")
-        if about_encoding or there.get(name) == value or says_nothing(name, value):
-            continue
-        missing = name not in there
-        yield Finding(
-            level="lost" if missing and name not in _TECHNICAL_KEYS else "changed",
-            subject=f"{subject} tag {key}",
-            message=f"{value!r} is missing" if missing else f"{value!r} became {there[name]!r}",
-        )
-
-
-def _flags(stream: Stream, target: Stream) -> int:
-    # Outside of Matroska a track is "default" because of its place, and not because of a flag.
-    has_flag = "matroska" in target.container.format.name
-    ignored = 0 if has_flag else int(Disposition.default.value)
-    return int(stream.disposition.value) & ~ignored
-
-
-def _names(stream: Stream) -> str:
-    return str(stream.disposition.name or "none")

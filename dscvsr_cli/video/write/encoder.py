@@ -1,6 +1,8 @@
 """FrameEncoder: frames in, packets out, by an encoder that is set up from a ``PictureSpec``."""
 
-from typing import Final, cast
+import logging
+from collections.abc import Sequence
+from typing import Any, Final, cast
 
 import av
 from av.packet import Packet
@@ -12,10 +14,14 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.colour import ColourInfo
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
+from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, captions_say_something
 from dscvsr_cli.video.timestamps import Timeline
+from dscvsr_cli.video.write.captions import CAPTION_CODECS, with_captions
 from dscvsr_cli.video.write.encoder_options import encoder_options, hardware_device
 from dscvsr_cli.video.write.gif_palette import PALETTE_FORMAT, with_palette
 from dscvsr_cli.video.write.picture_spec import PictureSpec
+
+_log: Final = logging.getLogger(__name__)
 
 _GLOBAL_HEADER_FLAG: Final = 1 << 22
 """libav's AV_CODEC_FLAG_GLOBAL_HEADER: parameter sets go into the file's header."""
@@ -56,7 +62,9 @@ def open_encoder(spec: PictureSpec) -> VideoCodecContext:
 
 def _open(context: VideoCodecContext, spec: PictureSpec) -> None:
     options = spec.options
-    context.options = encoder_options(options, hdr=spec.source.hdr, pixel_format=spec.pixel_format)
+    context.options = encoder_options(
+        options, hdr=spec.source.hdr, pixel_format=spec.pixel_format, stereo=spec.source.stereo
+    )
     context.width, context.height = spec.width, spec.height
     context.pix_fmt = spec.pixel_format
     context.time_base = spec.timing.time_base
@@ -107,6 +115,10 @@ class FrameEncoder:
         self._context = context
         self._spec = spec
         self._timeline = timeline
+        self._codec = context.codec.canonical_name
+        self._captions: dict[int, bytes] = {}
+        # Those that were seen before work began were named then.
+        self._warned_of_captions = CAPTIONS_EXTRA in spec.source.picture_extras
 
     def encode(self, frame: Frame) -> "list[Packet[VideoStream]]":
         """Encode one frame of the promised size, its pixels on any device.
@@ -131,8 +143,30 @@ class FrameEncoder:
         picture.time_base = spec.timing.time_base
         if duration := spec.timing.ticks(frame.duration):
             picture.duration = duration
-        return cast("list[Packet[VideoStream]]", self._context.encode(picture))
+        if frame.captions:
+            self._take_captions(frame.captions, picture.pts)
+        return self._captioned(self._context.encode(picture))
 
     def finish(self) -> "list[Packet[VideoStream]]":
         """Return the packets that the encoder still holds because it looks ahead."""
-        return cast("list[Packet[VideoStream]]", self._context.encode(None))
+        return self._captioned(self._context.encode(None))
+
+    def _take_captions(self, captions: bytes, pts: int) -> None:
+        if self._codec in CAPTION_CODECS:
+            self._captions[pts] = captions
+        elif not self._warned_of_captions and captions_say_something(captions):
+            self._warned_of_captions = True
+            _log.warning("a later frame has %s, which will be lost", CAPTIONS_EXTRA)
+
+    def _captioned(self, packets: "Sequence[Packet[Any]]") -> "list[Packet[VideoStream]]":
+        done = []
+        for packet in packets:
+            captions = self._captions.pop(packet.pts, b"") if packet.pts is not None else b""
+            if captions:
+                twin: Packet[Any] = Packet(with_captions(bytes(packet), captions, self._codec))
+                twin.pts, twin.dts, twin.duration = packet.pts, packet.dts, packet.duration
+                twin.time_base, twin.is_keyframe = packet.time_base, packet.is_keyframe
+                done.append(twin)
+            else:
+                done.append(packet)
+        return cast("list[Packet[VideoStream]]", done)

@@ -27,6 +27,16 @@ _COMMON_ENCODERS: Final = "libx264, libx265, libsvtav1, libvpx-vp9, prores_ks, f
 _DEEPER_ENCODERS: Final = {"libx264": ("libx265",), "libvpx-vp9": ("libsvtav1", "libaom-av1")}
 """What stands in for an encoder whose frames have too few bits, in the same containers."""
 
+FRAME_PACKING: Final = {
+    "checkerboard_lr": 0,
+    "col_interleaved_lr": 1,
+    "row_interleaved_lr": 2,
+    "left_right": 3,
+    "top_bottom": 4,
+    "block_lr": 5,
+}
+"""How H.264 counts the ways in which two views share a frame; only the left one can be first."""
+
 _PRESET_OPTION: Final = {
     "libvpx": "cpu-used",
     "libvpx-vp9": "cpu-used",
@@ -184,9 +194,19 @@ def _is_plain_420(name: str) -> bool:
 
 
 def encoder_options(
-    options: EncodeOptions, *, hdr: HdrMetadata | None, pixel_format: str = "yuv420p"
+    options: EncodeOptions,
+    *,
+    hdr: HdrMetadata | None,
+    pixel_format: str = "yuv420p",
+    stereo: str | None = None,
 ) -> dict[str, str]:
     """Return the encoder's own option names and values.
+
+    Args:
+        options: How to encode.
+        hdr: Static HDR metadata to write.
+        pixel_format: What is stored.
+        stereo: How two views share a frame, as ``VideoInfo.stereo`` says.
 
     Raises:
         UsageError: A quality or losslessness that the encoder does not have, or an option it does
@@ -201,7 +221,7 @@ def encoder_options(
     result |= _usual_options(encoder, pixel_format)
     if options.preset is not None:
         result[_PRESET_OPTION.get(encoder, "preset")] = options.preset
-    for name, value in _private_parameters(encoder, hdr).items():
+    for name, value in _private_parameters(encoder, hdr, stereo).items():
         result[name] = f"{result[name]}:{value}" if name in result else value
     for name, value in options.extra:
         # Both sides may have something to say in x265-params.
@@ -265,8 +285,12 @@ def hardware_device(encoder: str) -> HWAccel | None:
     return HWAccel("vaapi") if encoder.endswith("_vaapi") else None
 
 
-def _private_parameters(encoder: str, hdr: HdrMetadata | None) -> dict[str, str]:
+def _private_parameters(
+    encoder: str, hdr: HdrMetadata | None, stereo: str | None
+) -> dict[str, str]:
     parameters = _hdr_parameters(encoder, hdr) if hdr is not None else []
+    if encoder == "libx264" and stereo in FRAME_PACKING:
+        parameters.append(f"frame-packing={FRAME_PACKING[stereo]}")
     if encoder == "libx265":
         # libx265 writes to the terminal by itself, past every log level of FFmpeg.
         return {"x265-params": ":".join(["log-level=error", *parameters])}

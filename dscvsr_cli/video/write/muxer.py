@@ -91,8 +91,15 @@ class Assembly:
                 self._stream = self._add_picture(output)
         if self._others is not None:
             self._copier.copy_container_tags(output)
-            copy_stream_tags(self._copier.picture_template(), self._opened[1])
+            copy_stream_tags(
+                self._copier.picture_template(),
+                self._opened[1],
+                spell_language=self._spec.container.spell_language,
+            )
             self._copier.start()
+        stereo = self._spec.source.stereo
+        if stereo is not None and self._spec.container.stores_stereo:
+            self._opened[1].metadata["stereo_mode"] = stereo
         output.container_options.update(self._muxer_options())
         output.start_encoding()
 

@@ -1,6 +1,7 @@
 """PartialFile: write under a hidden name, and take the target's name when whole."""
 
 import contextlib
+import errno
 import os
 import secrets
 from dataclasses import dataclass
@@ -51,11 +52,32 @@ class Destination:
 
 
 def resolve_destination(path: Path) -> Destination:
-    """Find out what kind of thing a name to write to is."""
+    """Find out what kind of thing a name to write to is.
+
+    Raises:
+        UsageError: No file can have this name: it is too long, or a link that leads to itself.
+    """
+    _check_name(path)
     special = path.exists() and not path.is_file() and not path.is_dir()
     return Destination(
         path=path, file=_behind_links(path), is_pipe=path == STANDARD_OUTPUT or special
     )
+
+
+def _check_name(path: Path) -> None:
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UsageError(
+                f"{path} is a symbolic link that leads to itself",
+                hint="remove it, or choose another name with -o",
+            ) from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise UsageError(
+                f"the name of the output is too long: {path.name[:_KEPT_NAME_LENGTH]}...",
+                hint="choose a shorter one with -o",
+            ) from error
 
 
 def _behind_links(path: Path) -> Path:

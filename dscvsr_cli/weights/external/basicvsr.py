@@ -43,7 +43,9 @@ def read_pickled_weights(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError as error:
         raise WeightsError(f"no such weights file: {path}", hint=_HINT) from error
     except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise WeightsError(f"cannot read {path}: {error}", hint=_HINT) from error
+        # torch's further lines advise to unpickle the file all the same.
+        reason = str(error).partition("\n")[0]
+        raise WeightsError(f"cannot read {path}: {reason}", hint=_HINT) from error
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"{path} holds more than tensors and is not loaded, for it could run programs",

@@ -11,6 +11,7 @@ from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.weights.external.basicvsr import convert_basicvsr, read_pickled_weights
+from dscvsr_cli.weights.load import build_network
 from dscvsr_cli.weights.network_file import read_network
 
 PICKLED_SUFFIXES: Final = frozenset({".pth", ".pt", ".ckpt"})
@@ -33,12 +34,7 @@ def load_teacher(path: Path, student: NetworkConfig) -> RecurrentNetwork:
         state, config = _recognise(read_pickled_weights(path), path, student)
     else:
         state, config, _ = read_network(path)
-    network = RecurrentNetwork(config)
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise WeightsError(f"{path} does not fit its own network: {error}") from error
-    return network.eval()
+    return build_network(state, config, path).eval()
 
 
 def _recognise(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.upscale.command import UpscaleOptions, upscale_command
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
@@ -14,6 +15,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.span import TimeSpan
+from tests.clips import Clip, render
 
 SOURCE = Path("clip.mp4")
 
@@ -93,3 +95,22 @@ def test_a_name_that_ends_as_a_folders_does_is_a_folder() -> None:
     assert options(output="out/").output_path == Path("out")
     assert not options(output="out").output_is_folder
     assert options().output_path is None
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "told"),
+    [
+        ("a" * 300 + ".mp4", "out.mp4", "name of the input is too long"),
+        ("clip.mp4", "b" * 300 + ".mp4", "name of the output is too long"),
+        ("d/" * 2500 + "a.mp4", "out.mp4", "name of the input is too long"),
+        ("clip.mp4", "loop.mp4", "leads to itself"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_told_before_any_work(
+    source: str, target: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    render(Clip(pts=(0, 512)), tmp_path)
+    (tmp_path / "loop.mp4").symlink_to(tmp_path / "loop.mp4")
+    command = ["upscale", str(tmp_path / source), "-s", "2", "-o", str(tmp_path / target)]
+    assert main(command) in (2, 3)
+    assert told in capsys.readouterr().err

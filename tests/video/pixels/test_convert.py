@@ -1,5 +1,7 @@
 """Colours against the formulas of the standards, written down here a second time."""
 
+from dataclasses import replace
+
 import av
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.video.pixels.colour import ColourInfo, Matrix, resolve_colour
+from dscvsr_cli.video.pixels.colour import ColourInfo, Matrix, RowSiting, resolve_colour
 from dscvsr_cli.video.pixels.convert import frame_to_pixels, pixels_to_frame
 from dscvsr_cli.video.pixels.formats import plain_format
 from tests.helpers import CODE_8_BIT, assert_frames_close
@@ -193,11 +195,27 @@ def test_codes_beyond_white_and_black_are_not_clipped_on_reading() -> None:
     assert float(frame_to_pixels(frame, colour_of("bt709")).max()) < 0.0
 
 
-def test_values_outside_the_range_are_clamped_on_writing() -> None:
-    colour = colour_of("bt709")
-    for value, expected in ((7.0, 235), (-7.0, 16)):
-        frame = pixels_to_frame(flat(value, value, value), pixel_format="yuv444p", colour=colour)
+@pytest.mark.parametrize("full_range", [False, True])
+@pytest.mark.parametrize("name", ["yuv444p", "gray", "gbrp"])
+def test_values_outside_the_codes_are_clamped_on_writing(name: str, full_range: bool) -> None:
+    colour = colour_of("bt709", full_range=full_range)
+    for value, expected in ((7.0, 255), (-7.0, 0)):
+        frame = pixels_to_frame(flat(value, value, value), pixel_format=name, colour=colour)
         assert codes(frame, 0).max() == codes(frame, 0).min() == expected
+
+
+@pytest.mark.parametrize("code", [0, 1, 15, 236, 254, 255])
+def test_footroom_and_headroom_come_back_exactly(code: int) -> None:
+    colour = colour_of("bt709")
+    frame = av.VideoFrame(4, 4, "yuv444p")
+    for plane, value in zip(frame.planes, (code, 120, 140), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    pixels = frame_to_pixels(frame, colour)
+    back = pixels_to_frame(pixels, pixel_format="yuv444p", colour=colour)
+    assert [int(codes(back, index)[0, 0]) for index in range(3)] == [code, 120, 140]
+    # RGB has no such codes.
+    rgb = pixels_to_frame(pixels, pixel_format="gbrp", colour=colour)
+    assert {int(codes(rgb, index)[0, 0]) for index in range(3)} & {0, 255}
 
 
 def test_libswscale_agrees_within_its_own_error() -> None:
@@ -224,6 +242,20 @@ def test_a_ramp_of_colour_stays_where_it_was(siting: str, name: str) -> None:
     back = frame_to_pixels(pixels_to_frame(pixels, pixel_format=name, colour=colour), colour)
     # Near the border the ramp ends, which no interpolation can know.
     assert_frames_close(back[:, :, 4:-4], pixels[:, :, 4:-4], tolerance=1e-4)
+
+
+@pytest.mark.parametrize("rows", ["top", "centre", "bottom"])
+@pytest.mark.parametrize("height", [32, 33])
+def test_a_ramp_down_the_rows_stays_where_it_was(rows: RowSiting, height: int) -> None:
+    lines = torch.linspace(0.3, 0.7, height)[:, None].expand(height, 16)
+    pixels = torch.stack([lines, lines.flip(0), lines])
+    colour = replace(colour_of("bt709"), row_siting=rows)
+    frame = pixels_to_frame(pixels, pixel_format="yuv420p16le", colour=colour)
+    back = frame_to_pixels(frame, colour)
+    assert_frames_close(back[:, 4:-4], pixels[:, 4:-4], tolerance=1e-4)
+    if rows != "centre":
+        wrong = frame_to_pixels(frame, colour_of("bt709"))
+        assert float((wrong - pixels)[:, 4:-4].abs().max()) > 1e-3
 
 
 def test_confusing_the_siting_moves_the_colour() -> None:

@@ -188,3 +188,13 @@ def test_a_time_that_was_never_set_is_no_loss(tmp_path: Path) -> None:
         found = [one for one in compare_files(source, target).findings if "creation" in one.subject]
         assert [one.level for one in found] == expected
         target.unlink()
+
+
+def test_a_layer_of_mpeg_audio_that_mp4_cannot_name_is_not_encoded_again(tmp_path: Path) -> None:
+    source = tmp_path / "layer2.ts"
+    copy_clip(render_kind("sound", tmp_path), source, choices=StreamChoices(audio_encoder="mp2"))
+    copy_clip(source, tmp_path / "out.mp4")
+    findings = compare_files(source, tmp_path / "out.mp4").findings
+    audio = [one for one in findings if one.subject.startswith("audio")]
+    assert [one.level for one in audio] == ["ok", "ok"]
+    assert "packets equal" in audio[0].message

@@ -1,0 +1,104 @@
+"""What a container cannot say about a file and its tracks: languages, roles, tags, chapters."""
+
+from collections.abc import Iterator, Sequence
+
+from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.info import StreamInfo, VideoInfo
+from dscvsr_cli.video.languages import is_language
+from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
+from dscvsr_cli.video.tags import PHONE_PREFIX
+
+
+def lost_properties(
+    source: VideoInfo, container: Container, kept: Sequence[StreamInfo]
+) -> Iterator[LeftOut]:
+    """Yield what the container cannot say, although the streams themselves are kept.
+
+    Args:
+        source: The probed file.
+        container: What the output is.
+        kept: The streams that the output will have beside its video.
+    """
+    name = container.label
+    languages = list(_lost_languages(source, container, kept))
+    if languages:
+        yield LeftOut(
+            what=f"what language each stream is in ({', '.join(dict.fromkeys(languages))})",
+            reason=f"{name} files cannot say it",
+            fixes=("-o out.mkv",),
+            refused=False,
+        )
+    yield from _lost_roles(container, kept)
+    yield from _lost_track_tags(source, container, kept)
+    tags = _lost_tags(source, container)
+    if tags:
+        yield LeftOut(
+            what=f"what the file says of itself ({', '.join(tags)})",
+            reason=f"{name} files have no place for it",
+            fixes=("-o out.mkv",),
+            refused=False,
+        )
+    if source.chapter_count and not container.chapters:
+        yield LeftOut(
+            what=f"{source.chapter_count} chapters",
+            reason=f"{name} files cannot list them",
+            fixes=("-o out.mkv",),
+        )
+    if source.display_matrix is not None and source.rotation and not container.rotation:
+        yield LeftOut(
+            what=f"the rotation by {source.rotation} degrees",
+            reason=f"{name} files cannot hold it, and the picture would be on its side",
+            fixes=("-o out.mkv", "-o out.mp4"),
+        )
+
+
+def _lost_languages(
+    source: VideoInfo, container: Container, kept: Sequence[StreamInfo]
+) -> Iterator[str]:
+    picture = source.picture_language
+    told = container.picture_language and container.stores_language(picture or "")
+    if picture is not None and is_language(picture) and not told:
+        yield picture
+    for stream in kept:
+        code = stream.language
+        if code is not None and is_language(code) and not container.stores_language(code):
+            yield code
+
+
+def _lost_roles(container: Container, kept: Sequence[StreamInfo]) -> Iterator[LeftOut]:
+    for stream in kept:
+        lost = [role.replace("_", " ") for role in stream.roles if role not in container.roles]
+        if lost:
+            yield LeftOut(
+                what=f"that {describe_stream(stream)} is marked {' and '.join(lost)}",
+                reason=f"{container.label} files cannot say it",
+                fixes=("-o out.mkv",),
+            )
+
+
+def _lost_track_tags(
+    source: VideoInfo, container: Container, kept: Sequence[StreamInfo]
+) -> Iterator[LeftOut]:
+    known = container.track_tags
+    if known is None:
+        return
+    tracks = [("the video stream", source.picture_tags)]
+    tracks += [(describe_stream(stream), stream.tags) for stream in kept]
+    for what, tags in tracks:
+        lost = [key for key in tags if key.partition("-")[0] not in known]
+        if lost:
+            yield LeftOut(
+                what=f"what {what} says of itself ({', '.join(lost)})",
+                reason=f"{container.label} files have no place for it",
+                fixes=("-o out.mkv",),
+                refused=False,
+            )
+
+
+def _lost_tags(source: VideoInfo, container: Container) -> list[str]:
+    # With keys of phones MP4 and MOV are written in the way that holds any key.
+    any_key = container.phone_tags and any(key.startswith(PHONE_PREFIX) for key in source.tags)
+    if container.tags is None or any_key:
+        return []
+    # The language may follow the name: "location-eng".
+    return [key for key in source.tags if key.partition("-")[0] not in container.tags]
