@@ -41,7 +41,9 @@ class Clip:
     """Degrees counter-clockwise."""
 
     sound_seconds: float = 0.0
-    """Length of an AAC track; 0 for a silent clip."""
+    """Length of an audio track; 0 for a silent clip."""
+
+    sound_encoder: str = "aac"
 
     sound_start: int = 0
     """Samples by which the sound starts late."""
@@ -93,7 +95,9 @@ def render(clip: Clip, folder: Path, *, name: str = "clip") -> Path:
     path = folder / f"{name}{clip.suffix}"
     with av.open(f"file:{path}", "w", container_options=_muxer_options(clip)) as output:
         video = _add_video(output, clip)
-        tracks = [_add_sound(output) for _ in range(clip.sound_tracks if clip.sound_seconds else 0)]
+        tracks = [
+            _add_sound(output, clip) for _ in range(clip.sound_tracks if clip.sound_seconds else 0)
+        ]
         text = output.add_mux_stream("subrip") if clip.subtitles else None
         output.metadata.update(dict(clip.metadata))
         if clip.chapters:
@@ -172,8 +176,9 @@ def _write_video(output: OutputContainer, stream: VideoStream, clip: Clip) -> No
     output.mux(stream.encode(None))
 
 
-def _add_sound(output: OutputContainer) -> Stream:
-    stream = output.add_stream("aac", rate=SAMPLE_RATE)
+def _add_sound(output: OutputContainer, clip: Clip) -> Stream:
+    stream = output.add_stream(clip.sound_encoder, rate=SAMPLE_RATE)
+    assert isinstance(stream, av.AudioStream)
     stream.codec_context.layout = "stereo"
     return stream
 

@@ -8,11 +8,14 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.picture_spec import PictureSpec
+
+_PLACES_NAMED = 5
 
 _PQ = 16
 """H.273 code of the transfer SMPTE ST 2084."""
@@ -58,6 +61,8 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     pixel_format, encoder = picture.pixel_format, picture.options.encoder
     if source.frames_cut_off:
         yield f"the file is cut short: its last {source.frames_cut_off} frames are missing"
+    if source.jumps.seconds:
+        yield _jump_warning(source)
     for stream in source.lost_streams:
         yield (
             f"{stream.kind} stream {stream.index} will be lost: of a pipe only the video can be "
@@ -85,6 +90,16 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
             f"pixels are shown {aspect.numerator}:{aspect.denominator} wide, in the output too "
             "(--square-pixels makes the size given the size shown)"
         )
+
+
+def _jump_warning(source: VideoInfo) -> str:
+    places = [float(at - source.start_seconds) for at in source.jumps.seconds]
+    shown = ", ".join(f"{at:.3f} s" for at in places[:_PLACES_NAMED])
+    more = len(places) - _PLACES_NAMED
+    return (
+        f"timestamps step back at {shown}{f' and {more} more places' if more > 0 else ''}; all "
+        "tracks are carried on together from there"
+    )
 
 
 def _coarser_frames(picture: PictureSpec) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """StreamCopier: audio, subtitles, chapters and metadata copied beside the frames."""
 
 import logging
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -13,6 +14,7 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.video.clock_jumps import move_packet
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
@@ -20,10 +22,14 @@ from dscvsr_cli.video.passthrough.audio_transcode import AudioTrack
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, describe_stream
 from dscvsr_cli.video.passthrough.subtitle_transcode import TextTrack
 from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.packets import packets_of
 from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX
 
 _log: Final = logging.getLogger(__name__)
+
+_EQUAL_TIMES_ALLOWED: Final = 0x20000
+"""libav's AVFMT_TS_NONSTRICT."""
 
 _LATE_SECONDS: Final = Fraction(1, 25)
 """A delay too short to notice."""
@@ -53,11 +59,35 @@ class CopiedTrack:
 
     def __init__(self, output: OutputContainer, template: Stream) -> None:
         self.stream = _add_twin(output, template)
+        # Subtitles and data may begin at the same moment everywhere; muxers do not check them.
+        self._may_repeat = bool(output.format.flags & _EQUAL_TIMES_ALLOWED) or (
+            template.type in ("subtitle", "data")
+        )
+        self._name = f"{template.type} stream {template.index}"
+        self._last: int | None = None
+        self._moved = False
 
     def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
         """Return the packet itself, addressed to the output's stream."""
         packet.stream = self.stream
+        self._keep_order(packet)
         return (packet,)
+
+    def _keep_order(self, packet: "Packet[Stream]") -> None:
+        """Move a packet that would come before its predecessor, which muxers refuse."""
+        unit = self.stream.time_base
+        if packet.dts is None or not unit:
+            return
+        ticks = round(packet.dts * packet.time_base / unit)
+        least = ticks if self._last is None else self._last + (not self._may_repeat)
+        if ticks < least:
+            if not self._moved:
+                _log.warning("%s: timestamps repeat or step back; moved", self._name)
+            self._moved = True
+            packet.dts = math.ceil(least * unit / packet.time_base)
+            if packet.pts is not None:
+                packet.pts = max(packet.pts, packet.dts)
+        self._last = max(ticks, least)
 
     def finish(self) -> "Iterable[Packet[Stream]]":
         """Return nothing: nothing is ever held back."""
@@ -159,7 +189,8 @@ class StreamCopier:
                 # The demuxer then skips the video, by far the largest part of the file.
                 stream.discard = Discard.all
         if wanted:
-            self._packets = self._opened.demux([self._opened.streams[i] for i in sorted(wanted)])
+            streams = [self._opened.streams[index] for index in sorted(wanted)]
+            self._packets = packets_of(self._opened, streams, self._source.jumps)
 
     def copy_until(self, output: OutputContainer, seconds: Fraction | None) -> None:
         """Mux all packets up to a decoding time, or the rest of them where it is None."""
@@ -212,7 +243,7 @@ class StreamCopier:
             for packet in self._packets:
                 # demux() ends every stream with an empty packet that is meant for decoders.
                 if (packet.size or packet.dts is not None) and self._in_span(packet):
-                    _shift(packet, self.shift_seconds)
+                    move_packet(packet, self.shift_seconds)
                     return packet
         except av.FFmpegError as error:
             _log.warning(
@@ -252,14 +283,6 @@ def copy_stream_tags(template: Stream, twin: Stream, *, encoded: bool = True) ->
         tags.setdefault("title", tags["name"])
     twin.metadata.update(tags)
     twin.disposition = template.disposition
-
-
-def _shift(packet: "Packet[Stream]", seconds: Fraction) -> None:
-    ticks = round(seconds / packet.time_base) if seconds else 0
-    if ticks and packet.pts is not None:
-        packet.pts += ticks
-    if ticks and packet.dts is not None:
-        packet.dts += ticks
 
 
 def _decoding_time(packet: "Packet[Stream]") -> Fraction:

@@ -3,14 +3,15 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
 import av
 from av.container import InputContainer
 
 from dscvsr_cli.video.ffmpeg_errors import describe_error
+from dscvsr_cli.video.info import ClockJumps
 from dscvsr_cli.video.read.main_stream import main_video_stream, picture_decoder
+from dscvsr_cli.video.read.packets import packets_of
 
 DamageListener = Callable[[str, int | None], None]
 """Called with what is wrong, and the timestamp that it concerns where that is known."""
@@ -27,6 +28,7 @@ class Decoding:
         threads: Threads of the decoder; 0 takes as many as are useful.
         on_damage: Called for every packet or frame that is damaged.
         first_packet: How many packets of the video stream are skipped at the beginning.
+        jumps: Where the clock of the file steps back.
 
     Raises:
         InputVideoError: The container holds no video that can be decoded here.
@@ -40,6 +42,7 @@ class Decoding:
         threads: int = 0,
         on_damage: DamageListener | None = None,
         first_packet: int = 0,
+        jumps: ClockJumps | None = None,
     ) -> None:
         self.container = container
         self.stream = main_video_stream(container, path)
@@ -48,6 +51,7 @@ class Decoding:
         self._decoder.thread_type = "AUTO"
         self._on_damage = on_damage
         self._first_packet = first_packet
+        self._jumps = jumps
         self._seen: deque[av.VideoFrame] = deque()
         self._frames = self._decode()
 
@@ -81,7 +85,7 @@ class Decoding:
         return True
 
     def _decode(self) -> Iterator[av.VideoFrame]:
-        packets = islice(self.container.demux(self.stream), self._first_packet, None)
+        packets = packets_of(self.container, [self.stream], self._jumps, skipped=self._first_packet)
         drained = False
         while not drained:
             try:

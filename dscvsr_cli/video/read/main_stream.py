@@ -11,7 +11,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.video.read.open_input import input_name
+from dscvsr_cli.video.read.open_input import input_name, is_unreadable
 
 _DECODER_OF_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Decoders that read the second stream in which these codecs keep their alpha."""
@@ -24,6 +24,8 @@ def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
         InputVideoError: There is none, or this build of FFmpeg has no decoder for it.
     """
     moving = [stream for stream in container.streams.video if not is_cover(stream)]
+    # One that was announced and never came gives way to another.
+    moving = [stream for stream in moving if not is_unreadable(stream)] or moving
     if not moving:
         raise InputVideoError(
             f"{input_name(path)} holds no video",

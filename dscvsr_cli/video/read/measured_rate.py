@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from fractions import Fraction
-from pathlib import Path
 
 import av
 
@@ -10,6 +9,7 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.constant_rate import find_constant_rate
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.packets import packets_of
 
 
 def require_constant_rate(source: VideoInfo, suffix: str, *, from_zero: bool = False) -> Fraction:
@@ -29,7 +29,7 @@ def require_constant_rate(source: VideoInfo, suffix: str, *, from_zero: bool = F
         # Nothing can be read ahead; formats for pipes say what rate they have.
         rate = source.frame_rate
     else:
-        times = packet_times(source.path, source.stream_index)
+        times = packet_times(source)
         rate = find_constant_rate(times, source.time_base, likely=source.frame_rate)
         if rate is not None and from_zero and times:
             _check_start(source, suffix, times[0] * source.time_base, rate)
@@ -50,14 +50,15 @@ def _check_start(source: VideoInfo, suffix: str, start: Fraction, rate: Fraction
         )
 
 
-def packet_times(path: Path, index: int) -> list[int]:
-    """Return the presentation times of one stream in order, in its own unit; none is decoded.
+def packet_times(source: VideoInfo) -> list[int]:
+    """Return the presentation times of the video in order, in its own unit; none is decoded.
 
     Raises:
         InputVideoError: The file cannot be opened.
     """
-    with open_input(path) as container:
-        packets = container.demux(container.streams[index])
+    with open_input(source.path) as container:
+        stream = container.streams[source.stream_index]
+        packets = packets_of(container, [stream], source.jumps)
         times: list[int] = []
         # What can be read of a damaged file decides, as it does when the file is decoded.
         with suppress(av.FFmpegError):

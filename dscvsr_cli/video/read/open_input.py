@@ -5,10 +5,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 import av
+from av.audio.stream import AudioStream
+from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
@@ -19,6 +23,8 @@ STANDARD_INPUT: Final = Path("-")
 """The name that stands for what is piped in."""
 
 _HEADER_BYTES: Final = 256
+_DEEP_PROBE: Final = {"probesize": str(1 << 27), "analyzeduration": str(60_000_000)}
+"""Bytes and microseconds that are read before a track counts as unreadable."""
 _PIPE_BUFFER_BYTES: Final = 1 << 20
 
 
@@ -46,17 +52,40 @@ def _is_stream(path: Path) -> bool:
 def open_input(path: Path) -> Iterator[InputContainer]:
     """Open a file for reading; whatever FFmpeg says about it becomes an ``InputVideoError``."""
     check_readable(path)
+    container = _open(path, {})
+    with container:
+        if not any(map(is_unreadable, container.streams)):
+            yield container
+            return
+    # A track may begin later than libav looks by itself.
+    with _open(path, _DEEP_PROBE) as container:
+        yield container
+
+
+def _open(path: Path, options: dict[str, str]) -> InputContainer:
     try:
         # Metadata in other encodings than UTF-8 is common in old AVI files and must not stop us.
         # The "file:" prefix keeps names such as "a:b.mp4" from being read as a protocol.
-        container = av.open(f"file:{path}", "r", metadata_errors="replace")
+        return av.open(f"file:{path}", "r", metadata_errors="replace", options=options)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputVideoError(
             f"{path} is not a video that can be read ({describe_error(error)})",
             hint="check that the file is complete and plays in a video player",
         ) from error
-    with container:
-        yield container
+
+
+def is_unreadable(stream: Stream) -> bool:
+    """Return whether nothing of a stream has come that says what its samples or pixels are."""
+    if isinstance(stream, AudioStream):
+        return _has_decoder(stream) and not stream.codec_context.sample_rate
+    if isinstance(stream, VideoStream):
+        return _has_decoder(stream) and not stream.codec_context.width
+    return False
+
+
+def _has_decoder(stream: Stream) -> bool:
+    # None where this build of FFmpeg has no decoder, in spite of what the stubs declare.
+    return cast("CodecContext | None", stream.codec_context) is not None
 
 
 def read_header(path: Path) -> bytes:

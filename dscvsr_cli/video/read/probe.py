@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -30,10 +30,17 @@ from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import is_interlaced
 from dscvsr_cli.video.read.main_stream import codec_name, is_cover
-from dscvsr_cli.video.read.open_input import input_name, open_input, read_header, source_kind
+from dscvsr_cli.video.read.open_input import (
+    input_name,
+    is_unreadable,
+    open_input,
+    read_header,
+    source_kind,
+)
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.sequence_frames import probe_pictures
 from dscvsr_cli.video.read.side_data import display_matrix, dynamic_hdr, hdr_metadata
+from dscvsr_cli.video.read.survey import Survey, survey
 from dscvsr_cli.video.tags import content_keys
 
 
@@ -76,6 +83,7 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
     if kind == "sequence":
         pictures = sequence_pictures(path, start_number=options.start_number)
         return probe_pictures(path, pictures, options)
+    found = survey(path)
     with open_input(path) as container:
         trouble: list[str] = []
         decoding = Decoding(
@@ -84,8 +92,9 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
             # A few frames are wanted; more threads would only start on the ones after them.
             threads=1,
             on_damage=lambda message, _: trouble.append(message),
+            jumps=found.jumps,
         )
-        return describe(decoding, path, options, header=b"", trouble=trouble)
+        return describe(decoding, path, options, header=b"", trouble=trouble, found=found)
 
 
 def describe(
@@ -95,6 +104,7 @@ def describe(
     *,
     header: bytes,
     trouble: Sequence[str] = (),
+    found: Survey | None = None,
 ) -> VideoInfo:
     """Return what is known of an opened file or pipe after a look at its first frames.
 
@@ -104,12 +114,14 @@ def describe(
         options: How the person wants it read.
         header: The first bytes of a pipe; empty for a file, which can be opened to read them.
         trouble: What has gone wrong while decoding, for the message.
+        found: What a pass over the packets of a file has found.
 
     Raises:
         InputVideoError: No frame could be decoded.
     """
     frames = _first_frames(decoding, path, trouble)
-    beside = _from_pipe(decoding) if header else _from_file(decoding, path, frames[0])
+    found = found or Survey()
+    beside = _from_pipe(decoding) if header else _from_file(decoding, path, frames[0], found)
     siting = _siting(path, decoding.container, decoding.stream, header)
     interlaced = is_interlaced(decoding.stream, frames, options.field_order)
     return _video_info(decoding, path, frames, beside, siting=siting, interlaced=interlaced)
@@ -137,7 +149,7 @@ def _video_info(
         frame_rate=_frame_rate(stream),
         time_base=stream.time_base or Fraction(1, 90000),
         frame_count=_frame_count(stream),
-        duration_seconds=_duration_seconds(container, stream),
+        duration_seconds=_duration_seconds(container, stream, beside.found),
         pixel_format=frame.format.name,
         bit_depth=_bit_depth(frame),
         colour=_colour(stream, frame, siting),
@@ -156,6 +168,8 @@ def _video_info(
         dynamic_hdr=dynamic_hdr(frames),
         crop=beside.crop,
         lost_streams=beside.lost_streams,
+        late_streams=beside.found.late_streams,
+        jumps=beside.found.jumps,
     )
 
 
@@ -181,13 +195,14 @@ class _Beside:
     tags: tuple[str, ...] = ()
     frames_cut_off: int = 0
     crop: Crop | None = None
+    found: Survey = field(default_factory=Survey)
 
 
 def _from_pipe(decoding: Decoding) -> _Beside:
     return _Beside(kind="pipe", lost_streams=_other_streams(decoding))
 
 
-def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame) -> _Beside:
+def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame, found: Survey) -> _Beside:
     container, stream = decoding.container, decoding.stream
     return _Beside(
         kind="file",
@@ -202,6 +217,7 @@ def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame) -> _Beside:
             height=frame.height,
             width=frame.width,
         ),
+        found=found,
     )
 
 
@@ -273,7 +289,12 @@ def _frames_cut_off(path: Path, stream: VideoStream) -> int:
     return sum(1 for entry in stream.index_entries if entry.pos + entry.size > size_bytes)
 
 
-def _duration_seconds(container: InputContainer, stream: VideoStream) -> float | None:
+def _duration_seconds(
+    container: InputContainer, stream: VideoStream, found: Survey
+) -> float | None:
+    if found.end_seconds is not None:
+        # What libav guesses from the first and the last timestamp leaves out all other parts.
+        return float(found.end_seconds - _start_seconds(container, stream))
     if stream.duration and stream.duration > 0 and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.duration and container.duration > 0:
@@ -310,5 +331,6 @@ def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
         language=tags.get("language"),
         title=tags.get("title") or tags.get("name") or tags.get("filename"),
         is_cover=kind == "video" and is_cover(stream),
+        is_unreadable=is_unreadable(stream),
         is_chapter_text=has_chapters and codec == "bin_data" and handler == "SubtitleHandler",
     )

@@ -46,7 +46,12 @@ def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
     damage: list[str] = []
     clock = FrameClock(info)
     with open_input(path) as container:
-        frames = Decoding(container, path, on_damage=lambda trouble, _: damage.append(trouble))
+        frames = Decoding(
+            container,
+            path,
+            on_damage=lambda trouble, _: damage.append(trouble),
+            jumps=info.jumps,
+        )
         stamps = [clock.stamp(frame)[0] for frame in frames]
     return PictureTimes(
         # A frame whose time steps back is written too, after the ones before it.

@@ -1,0 +1,114 @@
+"""Recordings as they are: cut, joined, with tracks that come and go; nothing of them gets lost."""
+
+import itertools
+import subprocess
+import sys
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from dscvsr_cli.cli.app import main
+from dscvsr_cli.video.verify.compare_files import compare_files
+from tests.clips import Clip, render
+from tests.helpers import decoded_seconds, packet_payloads, stream_packets
+from tests.transport import joined, late_track, without_pid
+
+PTS = tuple(range(0, 12 * 512, 512))
+PART = Clip(suffix=".ts", pts=PTS, sound_seconds=0.48, sound_encoder="ac3")
+
+
+def upscale(source: Path, target: Path, *options: str) -> int:
+    arguments = ["upscale", str(source), "-s", "2", "-o", str(target), "--preset", "ultrafast"]
+    return main([*arguments, *options])
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])
+def test_joined_recordings_play_one_after_the_other(
+    suffix: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, target = joined([PART, PART], tmp_path), tmp_path / f"out{suffix}"
+
+    assert upscale(source, target) == 0
+
+    assert capfd.readouterr().err.count("timestamps step back at 0.5") == 1
+    assert packet_payloads(target, "audio") == packet_payloads(source, "audio")
+    shown = decoded_seconds(target)
+    heard = [packet.seconds or Fraction(0) for packet in stream_packets(target, 1)]
+    assert len(shown) == 24
+    for times, usual in ((shown, 0.040), (heard, 0.032)):
+        steps = [float(new - old) for old, new in itertools.pairwise(times)]
+        assert all(usual - 0.002 < step < usual + 0.04 for step in steps)
+    half = len(heard) // 2
+    apart = [shown[0] - heard[0], shown[12] - heard[half]]
+    assert abs(apart[0] - apart[1]) < 0.02
+    assert compare_files(source, target).worst == "ok"
+
+
+def test_audio_that_overlaps_at_a_seam_stays_with_its_frames(tmp_path: Path) -> None:
+    later = replace(PART, pts=tuple(12 * 512 + pts for pts in PTS), sound_start=12 * 1920)
+    source = joined([replace(PART, sound_seconds=0.56), later], tmp_path)
+    target = tmp_path / "out.mkv"
+
+    assert upscale(source, target) == 0
+
+    assert packet_payloads(target, "audio") == packet_payloads(source, "audio")
+    assert compare_files(source, target).worst == "ok"
+
+
+def test_audio_that_is_encoded_again_follows_across_a_seam(tmp_path: Path) -> None:
+    source, target = joined([PART, PART], tmp_path), tmp_path / "out.mkv"
+
+    assert upscale(source, target, "--audio-encoder", "flac") == 0
+
+    packets = stream_packets(target, 1)
+    heard = sum(packet.duration_seconds for packet in packets)
+    assert float(heard) == pytest.approx(2 * 16 * 0.032, abs=0.04)
+    assert compare_files(source, target).lost == ()
+
+
+def test_a_recording_joined_in_a_pipe_follows_across_a_seam(tmp_path: Path) -> None:
+    script = (
+        f"cat {joined([PART, PART], tmp_path)} | {sys.executable} -m dscvsr_cli upscale - -s 2 "
+        f"-o {tmp_path / 'out.mkv'} --preset ultrafast"
+    )
+    subprocess.run(["bash", "-c", script], check=True, capture_output=True)  # noqa: S607
+
+    shown = decoded_seconds(tmp_path / "out.mkv")
+    steps = [float(new - old) for old, new in itertools.pairwise(shown)]
+    assert len(shown) == 24
+    assert all(0.038 < step < 0.042 for step in steps)
+
+
+def test_a_track_that_appears_midway_is_announced_and_counted_as_lost(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, target = late_track(tmp_path), tmp_path / "out.mkv"
+
+    assert upscale(source, target) == 0
+
+    assert (
+        "audio stream 2 (ac3, fra) will be lost: it appears only at 2.99" in capfd.readouterr().err
+    )
+    assert len(decoded_seconds(target)) == 100
+    assert [one.subject for one in compare_files(source, target).lost] == [
+        "audio stream 2 (ac3, fra)"
+    ]
+    assert main(["verify", str(source), str(target)]) == 1
+
+
+def test_a_track_that_never_comes_is_refused_before_work(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = without_pid(render(replace(PART, sound_tracks=2), tmp_path), 0x102)
+    target = tmp_path / "out.mkv"
+
+    for options in ((), ("--dry-run",)):
+        assert upscale(source, target, *options) == 2
+        assert "audio stream 2 (ac3, fra): it is announced" in capfd.readouterr().err
+    assert upscale(source, target, "--dry-run", "--drop-unsupported") == 0
+    copied = [line for line in capfd.readouterr().out.splitlines() if "copied" in line]
+    assert [line.split(maxsplit=1)[1] for line in copied] == ["audio stream 1 (ac3, eng)"]
+    assert upscale(source, target, "--drop-unsupported") == 0
+    assert packet_payloads(target, "audio") == packet_payloads(source, "audio")[:1]
