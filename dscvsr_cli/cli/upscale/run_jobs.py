@@ -13,6 +13,7 @@ from dscvsr_cli.cli.upscale.output import (
     describe_plan,
     describe_report,
 )
+from dscvsr_cli.errors import DscvsrError
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.batch import FileResult
@@ -66,20 +67,35 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) ->
 
 
 def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, json: bool) -> None:
-    """Print what jobs would do, and do nothing."""
+    """Print what jobs would do, and do nothing.
+
+    Raises:
+        DscvsrError: The only job cannot start.
+        typer.Exit: Some of several cannot.
+    """
     from dscvsr_cli.pipelines.upscale.dry_run import dry_run
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 
     cache = NetworkCache()
-    reports = [dry_run(job, load=cache) for job in jobs]
+    reports = []
+    for job in jobs:
+        try:
+            report = dry_run(job, load=cache)
+        except DscvsrError as error:
+            if len(jobs) == 1:
+                raise
+            terminal.warn(f"{job.source}: {error.message}")
+            continue
+        reports.append(report)
+        if not json:
+            terminal.print(describe_plan(report.plan))
+            for warning in report.plan.warnings:
+                terminal.warn(warning)
+            terminal.print_rows([("  " + name, value) for name, value in describe_dry_run(report)])
     if json:
-        terminal.print_json(reports if len(reports) > 1 else reports[0])
-        return
-    for report in reports:
-        terminal.print(describe_plan(report.plan))
-        for warning in report.plan.warnings:
-            terminal.warn(warning)
-        terminal.print_rows([("  " + name, value) for name, value in describe_dry_run(report)])
+        terminal.print_json(reports if len(jobs) > 1 else reports[0])
+    if len(reports) < len(jobs):
+        raise typer.Exit(_SOME_FAILED)
 
 
 def run_job(job: "UpscaleJob", terminal: Terminal, load: "NetworkLoader") -> "UpscaleReport":
