@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dscvsr_cli.cli.app import main
+from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.verify.compare_files import compare_files
 from tests.clips import Clip, render
 from tests.helpers import decoded_seconds, packet_payloads, stream_packets
@@ -112,3 +113,23 @@ def test_a_track_that_never_comes_is_refused_before_work(
     assert [line.split(maxsplit=1)[1] for line in copied] == ["audio stream 1 (ac3, eng)"]
     assert upscale(source, target, "--drop-unsupported") == 0
     assert packet_payloads(target, "audio") == packet_payloads(source, "audio")[:1]
+
+
+def test_b_frames_in_avi_go_into_avi_and_stay_with_the_audio(tmp_path: Path) -> None:
+    clip = Clip(
+        suffix=".avi",
+        time_base=Fraction(1, 25),
+        pts=tuple(range(12)),
+        options=(("crf", "20"), ("bf", "2"), ("b_strategy", "0")),
+        sound_seconds=0.48,
+        sound_encoder="ac3",
+    )
+    source = render(clip, tmp_path)
+
+    for suffix in (".avi", ".mkv"):
+        target = tmp_path / f"out{suffix}"
+        assert upscale(source, target, "--encoder", "libx264") == 0
+        with VideoReader(target) as reader:
+            shown = [frame.pts * reader.info.time_base for frame in reader]
+        assert shown == [Fraction(number, 25) for number in range(12)]
+        assert compare_files(source, target).worst == "ok"

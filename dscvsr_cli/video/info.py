@@ -194,6 +194,9 @@ class VideoInfo:
     lost_streams: tuple[StreamInfo, ...] = ()
     """Streams that cannot be read: those of a pipe beside its video."""
 
+    decoder_delay: int | None = None
+    """Ticks between an AVI packet and the frame shown at its time; None where times are known."""
+
     late_streams: tuple[StreamInfo, ...] = ()
     """Streams that appear only midway, and so cannot be brought over."""
 

@@ -8,6 +8,7 @@ import av
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.constant_rate import find_constant_rate
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.read.decoder import has_slots
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
 
@@ -58,13 +59,14 @@ def packet_times(source: VideoInfo) -> list[int]:
     """
     with open_input(source.path) as container:
         stream = container.streams[source.stream_index]
+        slots = has_slots(stream)
         packets = packets_of(container, [stream], source.jumps)
         times: list[int] = []
         # What can be read of a damaged file decides, as it does when the file is decoded.
         with suppress(av.FFmpegError):
             for packet in packets:
                 if packet.size:
-                    at = packet.pts if packet.pts is not None else packet.dts
+                    at = packet.pts if packet.pts is not None and not slots else packet.dts
                     if at is None:
                         # Raw streams have no times at all; they are played at one rate.
                         return []

@@ -168,6 +168,7 @@ def _video_info(
         dynamic_hdr=dynamic_hdr(frames),
         crop=beside.crop,
         lost_streams=beside.lost_streams,
+        decoder_delay=decoding.delay,
         late_streams=beside.found.late_streams,
         jumps=beside.found.jumps,
     )

@@ -47,6 +47,7 @@ class FileOpener:
             on_damage=self._on_damage,
             first_packet=first_packet,
             jumps=self._info.jumps,
+            delay=self._info.decoder_delay,
         )
 
     def from_keyframe(self, seconds: Fraction) -> Decoding:
