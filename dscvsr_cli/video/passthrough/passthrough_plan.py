@@ -153,7 +153,8 @@ def plan_passthrough(
     for stream in _wanted_streams(source, choices):
         encoder = _encoder_for(stream, container, choices)
         if stream.is_unreadable:
-            left_out.append(_unreadable_stream(stream))
+            reason = "it is announced, but nothing of it comes within a minute: it is unreadable"
+            left_out.append(LeftOut(what=describe_stream(stream), reason=reason, stream=stream))
         elif encoder is not None:
             converted.append(Conversion(stream=stream, encoder=encoder))
         elif container.holds(stream):
@@ -161,7 +162,8 @@ def plan_passthrough(
         else:
             left_out.append(_lost_stream(stream, container))
     kept = [*copied, *(one.stream for one in converted)]
-    left_out += _late_streams(source, choices)
+    late = [stream for stream in source.late_streams if not _is_unwanted(stream, choices)]
+    left_out += [_late_stream(stream, source) for stream in late]
     left_out += _lost_properties(source, container, kept)
     return PassthroughPlan(
         copied=tuple(copied),
@@ -293,27 +295,12 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
     )
 
 
-def _unreadable_stream(stream: StreamInfo) -> LeftOut:
-    return LeftOut(
-        what=describe_stream(stream),
-        reason="it is announced, but nothing of it comes within a minute, so that it is unreadable",
-        stream=stream,
-    )
-
-
-def _late_streams(source: VideoInfo, choices: StreamChoices) -> Iterator[LeftOut]:
-    for stream in source.late_streams:
-        if _is_unwanted(stream, choices):
-            continue
-        begins = stream.begins_seconds
-        at = "" if begins is None else f" at {begins - float(source.start_seconds):.3f} s"
-        yield LeftOut(
-            what=describe_stream(stream),
-            reason=f"it appears only{at}, after the file has been opened without it",
-            stream=stream,
-            # No option keeps it; the rest of the file is worth having.
-            refused=False,
-        )
+def _late_stream(stream: StreamInfo, source: VideoInfo) -> LeftOut:
+    begins = stream.begins_seconds
+    at = "" if begins is None else f" at {begins - float(source.start_seconds):.3f} s"
+    reason = f"it appears only{at}, after the file has been opened without it"
+    # No option keeps it, and the rest of the file is worth having.
+    return LeftOut(what=describe_stream(stream), reason=reason, stream=stream, refused=False)
 
 
 def _lost_properties(

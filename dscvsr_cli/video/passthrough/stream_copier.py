@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -20,6 +21,7 @@ from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.audio_transcode import AudioTrack
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, describe_stream
+from dscvsr_cli.video.passthrough.span_cut import SpanCut
 from dscvsr_cli.video.passthrough.subtitle_transcode import TextTrack
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
@@ -99,10 +101,18 @@ class StreamCopier:
 
     The source is opened a second time and read only as far as the frames have come, so that
     memory stays small however long the audio is. ``shift_seconds``, set before the first packet,
-    moves all of them in time; ``span`` lets only what begins within it come along.
+    moves all of them in time; ``span`` lets only what begins within it come along, and subtitles
+    that are showing when it begins.
     """
 
-    def __init__(self, source: VideoInfo, plan: PassthroughPlan, container: Container) -> None:
+    def __init__(
+        self,
+        source: VideoInfo,
+        plan: PassthroughPlan,
+        container: Container,
+        *,
+        span: TimeSpan = WHOLE,
+    ) -> None:
         self._source = source
         self._plan = plan
         self._container = container
@@ -110,9 +120,9 @@ class StreamCopier:
         self._input: InputContainer | None = None
         self._tracks: dict[int, Track] = {}
         self._packets: Iterator[Packet[Stream]] = iter(())
-        self._held: Packet[Stream] | None = None
+        self._held: deque[Packet[Stream]] = deque()
         self.shift_seconds = Fraction(0)
-        self.span: TimeSpan = WHOLE
+        self._cut = SpanCut(span, source.start_seconds)
 
     def open(self) -> None:
         """Open the source.
@@ -125,7 +135,7 @@ class StreamCopier:
     def close(self) -> None:
         """Close the source."""
         self._packets = iter(())
-        self._held = None
+        self._held.clear()
         self._stack.close()
 
     def add_stream(self, output: OutputContainer, stream: StreamInfo) -> None:
@@ -158,7 +168,7 @@ class StreamCopier:
         }
         output.metadata.update(tags)
         if self._plan.chapters and self._source.chapter_count:
-            output.set_chapters(self._opened.chapters())
+            output.set_chapters(self._cut.chapters(self._opened.chapters()))
 
     def needs_any_key(self) -> bool:
         """Return whether the metadata has keys of phones, which MP4 stores only on request."""
@@ -196,7 +206,7 @@ class StreamCopier:
         """Mux all packets up to a decoding time, or the rest of them where it is None."""
         while (packet := self._next()) is not None:
             if seconds is not None and _decoding_time(packet) > seconds:
-                self._held = packet
+                self._held.appendleft(packet)
                 return
             output.mux(list(self._tracks[packet.stream_index].take(packet)))
         if seconds is None:
@@ -236,15 +246,15 @@ class StreamCopier:
         return TextTrack(output, template, encoder=encoder)
 
     def _next(self) -> "Packet[Stream] | None":
-        if self._held is not None:
-            packet, self._held = self._held, None
-            return packet
+        if self._held:
+            return self._held.popleft()
         try:
             for packet in self._packets:
                 # demux() ends every stream with an empty packet that is meant for decoders.
-                if (packet.size or packet.dts is not None) and self._in_span(packet):
-                    move_packet(packet, self.shift_seconds)
-                    return packet
+                if packet.size or packet.dts is not None:
+                    self._hold(self._cut.take(packet))
+                if self._held:
+                    return self._held.popleft()
         except av.FFmpegError as error:
             _log.warning(
                 "%s: reading audio and subtitles stopped early: %s",
@@ -252,12 +262,13 @@ class StreamCopier:
                 describe_error(error),
             )
         self._packets = iter(())
-        return None
+        self._hold(self._cut.finish())
+        return self._held.popleft() if self._held else None
 
-    def _in_span(self, packet: "Packet[Stream]") -> bool:
-        if packet.pts is None or self.span.is_whole:
-            return True
-        return self.span.holds(packet.pts * packet.time_base - self._source.start_seconds)
+    def _hold(self, packets: "Iterable[Packet[Stream]]") -> None:
+        for packet in packets:
+            move_packet(packet, self.shift_seconds)
+            self._held.append(packet)
 
 
 def _add_twin(output: OutputContainer, template: Stream) -> Stream:
