@@ -293,17 +293,25 @@ def _frames_cut_off(path: Path, stream: VideoStream) -> int:
 def _duration_seconds(
     container: InputContainer, stream: VideoStream, found: Survey
 ) -> float | None:
-    if found.end_seconds is not None:
+    if found.end_seconds is not None and (found.jumps.seconds or not stream.duration):
         # What libav guesses from the first and the last timestamp leaves out all other parts.
         return float(found.end_seconds - _start_seconds(container, stream))
     if stream.duration and stream.duration > 0 and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.duration and container.duration > 0:
-        seconds = container.duration / av.time_base
+        seconds = (container.duration - _offset_in_duration(container)) / av.time_base
         rate = _frame_rate(stream)
         # Raw streams have no header; what is guessed for them can be less than one frame.
         return seconds if rate is None or seconds * rate > 0.5 else None
     return None
+
+
+def _offset_in_duration(container: InputContainer) -> int:
+    """Return the part of a file's duration that is only the time at which it starts, in us."""
+    # libav writes the end of the last frame as the duration of a Matroska file.
+    start = container.start_time or 0
+    whole = container.duration or 0
+    return start if "matroska" in container.format.name and 0 < start < whole else 0
 
 
 def _start_seconds(container: InputContainer, picture: VideoStream) -> Fraction:

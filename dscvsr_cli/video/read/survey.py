@@ -79,7 +79,7 @@ def survey(path: Path) -> Survey:
         return Survey(
             jumps=jumps,
             late_streams=_late_streams(container),
-            end_seconds=_end(times, jumps) if jumps.seconds else None,
+            end_seconds=_end(times, jumps),
         )
 
 
