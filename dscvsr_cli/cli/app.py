@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dscvsr_cli.cli.bench.command import bench_command
-from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.console import Terminal, accept_any_text
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.train.command import train_command
 from dscvsr_cli.cli.upscale.command import upscale_command
@@ -67,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # Before any command imports torch, which reads its threads' settings once.
     tune_process()
+    accept_any_text()
     try:
         app(args=argv, prog_name="dscvsr")
     except DscvsrError as error:
