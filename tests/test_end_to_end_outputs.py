@@ -245,3 +245,19 @@ def test_what_a_container_cannot_say_is_told_before_work(
 
     assert run(weights, source, "-o", tmp_path / "out.avi", "--drop-unsupported") == 0
     assert "what colours are meant" in capsys.readouterr().err
+
+
+def test_the_sizes_of_a_turned_video_are_those_people_see(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, target = render(Clip(rotation=-90, pts=(0, 512)), tmp_path), tmp_path / "out.mp4"
+
+    assert main(["upscale", str(source), "--size", "96x160", "-o", str(target), "--dry-run"]) == 0
+    dry = capfd.readouterr().out
+    assert main(["upscale", str(source), "--size", "96x160", "-o", str(target)]) == 0
+
+    assert ": 48x64, 2 frames" in dry
+    assert "-> 96x160 " in dry
+    assert "-> 96x160 " in capfd.readouterr().out
+    after = probe(target)
+    assert (after.width, after.height, after.rotation) == (160, 96, -90)

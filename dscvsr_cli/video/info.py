@@ -204,6 +204,11 @@ class VideoInfo:
     """Where the clock steps back; whoever reads packets carries their times on."""
 
     @property
+    def is_turned(self) -> bool:
+        """Whether rows are shown as columns, by a quarter turn either way."""
+        return self.rotation % 180 != 0
+
+    @property
     def plain(self) -> PlainFormat:
         """The pixel format itself, or the plain one that holds all it holds."""
         return plain_format(self.pixel_format)

@@ -89,6 +89,7 @@ class UpscalePlan:
     """The input, as probed."""
     target: Path
     size: Size
+    """Size of the stored frames."""
     encoder: str
     pixel_format: str
     device: str
@@ -101,8 +102,21 @@ class UpscalePlan:
     tile: int | None
     frames_done: int = 0
     """Frames that an earlier run made."""
+    is_turned: bool = False
+    """Whether players turn the output by a quarter, so that its rows are shown as columns."""
     warnings: tuple[str, ...] = field(default=())
     """What to warn about: streams that will be lost, a factor above the trained ones."""
+
+    @property
+    def shown_source_size(self) -> Size:
+        """Size of the source as people see it."""
+        source = self.source
+        return Size(source.height, source.width).turned(by_quarter=source.is_turned)
+
+    @property
+    def shown_size(self) -> Size:
+        """Size of the output as people see it."""
+        return self.size.turned(by_quarter=self.is_turned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,6 +216,7 @@ def _describe_plan(
         window=plan.window,
         look_ahead=plan.look_ahead,
         tile=plan.tile,
+        is_turned=target.picture.source.is_turned and target.container.rotation,
         warnings=warnings,
     )
 
