@@ -1,5 +1,6 @@
 """Containers: every kind of file that can be written; a new one is one entry here."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -110,7 +111,6 @@ _WEBM: Final = Container(
 _MPEGTS: Final = Container(
     name="mpegts",
     suffix=".ts",
-    other_suffixes=(".m2ts", ".mts"),
     pipe_format="mpegts",
     # Without it the muxer adds 1.4 seconds to every timestamp.
     muxer_options=(("mpegts_copyts", "1"),),
@@ -122,6 +122,14 @@ _MPEGTS: Final = Container(
     rotation=False,
     audio_encoder="aac",
     tags=frozenset(),
+)
+_M2TS: Final = replace(
+    _MPEGTS,
+    suffix=".m2ts",
+    other_suffixes=(".mts",),
+    pipe_format="",
+    # Cameras and Blu-ray discs put four bytes with the time of arrival before every packet.
+    muxer_options=(*_MPEGTS.muxer_options, ("mpegts_m2ts_mode", "1")),
 )
 _AVI: Final = Container(
     name="avi",
@@ -191,7 +199,10 @@ _Y4M: Final = Container(
     picture_encoder="wrapped_avframe",
 )
 
-CONTAINERS: Final = (_MATROSKA, _MP4, _MOV, _MPEGTS, _WEBM, _AVI, _FLV, _OGG, _GIF, _NUT, _Y4M)
+CONTAINERS: Final = (
+    *(_MATROSKA, _MP4, _MOV, _MPEGTS, _WEBM, _AVI, _FLV, _OGG, _GIF, _NUT, _Y4M),
+    _M2TS,
+)
 """All output containers; the first that holds a stream is the one to recommend."""
 
 _BY_SUFFIX: Final = {

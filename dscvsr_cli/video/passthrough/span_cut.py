@@ -30,6 +30,11 @@ class SpanCut:
         self._zero = start_seconds
         self._showing: dict[int, Packet[Any]] = {}
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is cut off."""
+        return self._span.is_whole
+
     def take(self, packet: "Packet[Any]") -> "Iterator[Packet[Any]]":
         """Yield what of the next packet, and of earlier ones, belongs to the span."""
         if packet.pts is None or self._span.is_whole:

@@ -26,7 +26,7 @@ from dscvsr_cli.video.passthrough.subtitle_transcode import TextTrack
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
 from dscvsr_cli.video.span import WHOLE, TimeSpan
-from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX
+from dscvsr_cli.video.tags import MUXER_OWNED_KEYS, PHONE_PREFIX, is_muxer_owned, is_statistic
 
 _log: Final = logging.getLogger(__name__)
 
@@ -156,7 +156,9 @@ class StreamCopier:
                 ) from error
             _log.warning("%s is left out: %s", describe_stream(stream), reason)
             return
-        copy_stream_tags(template, track.stream, encoded=not isinstance(track, CopiedTrack))
+        # Figures about the whole of a stream are not true of a part of it either.
+        changed = not isinstance(track, CopiedTrack) or not self._cut.is_whole
+        copy_stream_tags(template, track.stream, encoded=changed)
         self._tracks[stream.index] = track
 
     def copy_container_tags(self, output: OutputContainer) -> None:
@@ -283,11 +285,11 @@ def copy_stream_tags(template: Stream, twin: Stream, *, encoded: bool = True) ->
 
     Of an ``encoded`` stream what the tags say of the old encoding is not true any more.
     """
-    owned = MUXER_OWNED_KEYS | ENCODING_KEYS if encoded else MUXER_OWNED_KEYS
     tags = {
         key: value
         for key, value in template.metadata.items()
-        if key.lower() not in owned and not key.startswith("_STATISTICS")
+        if not is_muxer_owned(key)
+        and not (is_statistic(key) if encoded else key.startswith("_STATISTICS"))
     }
     if "name" in tags:
         # What MP4 reads as a track's name it writes from its title.

@@ -280,8 +280,11 @@ def _frame_count(stream: VideoStream) -> int | None:
     if stream.frames > 0:
         return stream.frames
     # mkvmerge counts the frames and writes the number into the stream's tags.
-    counted = stream.metadata.get("NUMBER_OF_FRAMES", "")
-    return int(counted) if counted.isascii() and counted.isdigit() and int(counted) > 0 else None
+    for key, counted in stream.metadata.items():
+        named = key.upper().partition("-")[0] == "NUMBER_OF_FRAMES"
+        if named and counted.isascii() and counted.isdigit() and int(counted) > 0:
+            return int(counted)
+    return None
 
 
 def _frames_cut_off(path: Path, stream: VideoStream) -> int:

@@ -16,7 +16,7 @@ from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import describe_stream
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
-from dscvsr_cli.video.tags import ENCODING_KEYS, MUXER_OWNED_KEYS, says_nothing
+from dscvsr_cli.video.tags import is_muxer_owned, is_statistic, says_nothing
 from dscvsr_cli.video.verify.findings import Finding, Level
 from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_digests
 
@@ -308,8 +308,7 @@ def _compare_tags(old: Stream, new: Stream, subject: str) -> Iterator[Finding]:
         there.setdefault("title", there["name"])
     for key, value in old.metadata.items():
         name = key.lower()
-        unimportant = MUXER_OWNED_KEYS | ENCODING_KEYS | _WRITTEN_BY_MUXERS
-        about_encoding = name in unimportant or name.startswith("_statistics")
+        about_encoding = is_muxer_owned(key) or is_statistic(key) or name in _WRITTEN_BY_MUXERS
         if about_encoding or there.get(name) == value or says_nothing(name, value):
             continue
         missing = name not in there
