@@ -134,3 +134,19 @@ def test_b_frames_in_avi_go_into_avi_and_stay_with_the_audio(tmp_path: Path) -> 
         assert shown == [Fraction(number, 25) for number in range(12)]
         levels = {one.subject: one.level for one in compare_files(source, target).findings}
         assert levels["frames"] == levels["frame times"] == levels["audio stream 1 (mp3)"] == "ok"
+
+
+def test_frames_that_change_their_shape_midway_are_named_by_verify(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    square = replace(PART, sound_seconds=0.0, sample_aspect_ratio=Fraction(1))
+    wide = replace(
+        square, pts=tuple(12800 + pts for pts in PTS), sample_aspect_ratio=Fraction(4, 3)
+    )
+    source, target = joined([square, wide], tmp_path), tmp_path / "out.mkv"
+
+    assert upscale(source, target) == 0
+
+    assert capfd.readouterr().err.count("change their shape at 1.0") == 1
+    changed = [one.message for one in compare_files(source, target).changed]
+    assert changed == ["64x48, 64x48 with 4:3 pixels were fitted into one"]

@@ -58,7 +58,9 @@ class Decoding:
         self._first_packet = first_packet
         self._jumps = jumps
         self._order = _DisplayOrder(self.stream, delay)
-        self._seen: deque[av.VideoFrame] = deque()
+        self.first_aspect = self.aspect = self._decoder.sample_aspect_ratio or Fraction(1)
+        """Sample aspect ratios of the file's first frame, and of the frame given out last."""
+        self._seen: deque[tuple[av.VideoFrame, Fraction]] = deque()
         self._frames = self._decode()
 
     @property
@@ -71,14 +73,16 @@ class Decoding:
 
     def look(self, count: int) -> list[av.VideoFrame]:
         """Return the first frames, at most ``count``; the loop still begins with them."""
-        while len(self._seen) < count and (frame := next(self._frames, None)) is not None:
-            self._seen.append(frame)
-        return list(self._seen)[:count]
+        while len(self._seen) < count and (found := next(self._frames, None)) is not None:
+            self._seen.append(found)
+        return [frame for frame, _ in self._seen][:count]
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         while self._seen:
-            yield self._seen.popleft()
-        yield from self._frames
+            frame, self.aspect = self._seen.popleft()
+            yield frame
+        for frame, self.aspect in self._frames:  # noqa: B020  told with every frame
+            yield frame
 
     def seek(self, seconds: Fraction) -> bool:
         """Go to the keyframe at or before a time on the file's clock; False where that fails.
@@ -99,8 +103,10 @@ class Decoding:
         self._frames = self._decode()
         return True
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
+    def _decode(self) -> Iterator[tuple[av.VideoFrame, Fraction]]:
+        aspect = self.first_aspect
         packets = packets_of(self.container, [self.stream], self._jumps, skipped=self._first_packet)
+        size: tuple[int, int] | None = None
         drained = False
         while not drained:
             try:
@@ -125,7 +131,11 @@ class Decoding:
             for frame in map(self._order.stamp, decoded):
                 if frame.is_corrupt:
                     self._tell("decoded with errors", frame.pts)
-                yield frame
+                if frame.key_frame or (frame.width, frame.height) != size:
+                    # PyAV does not show a frame's own; a new one begins with a keyframe.
+                    aspect = self._decoder.sample_aspect_ratio or Fraction(1)
+                    size = frame.width, frame.height
+                yield frame, aspect
 
     def _tell(self, trouble: str, pts: int | None) -> None:
         if self._on_damage is not None:

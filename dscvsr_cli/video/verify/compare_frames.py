@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
 from dscvsr_cli.video.read.decoder import Decoding
+from dscvsr_cli.video.read.one_shape import Shape
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.timestamps import FrameClock
 from dscvsr_cli.video.verify.findings import Finding, Level
@@ -26,6 +27,9 @@ class PictureTimes:
 
     damaged: int = 0
     """Frames that are missing, or were decoded with errors."""
+
+    shapes: tuple[Shape, ...] = ()
+    """Sizes and sample aspect ratios that the frames have, in the order they appear."""
 
     def shift_to(self, other: "PictureTimes") -> Fraction:
         """Return by how many seconds ``other`` begins later."""
@@ -52,12 +56,17 @@ def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
             on_damage=lambda trouble, _: damage.append(trouble),
             jumps=info.jumps,
         )
-        stamps = [clock.stamp(frame)[0] for frame in frames]
+        stamps: list[int] = []
+        shapes: dict[Shape, None] = {}
+        for frame in frames:
+            stamps.append(clock.stamp(frame)[0])
+            shapes[Shape(frame.width, frame.height, frames.aspect)] = None
     return PictureTimes(
         # A frame whose time steps back is written too, after the ones before it.
         seconds=tuple(pts * info.time_base for pts in sorted(stamps)),
         tick=info.time_base,
         damaged=len(damage),
+        shapes=tuple(shapes),
     )
 
 
@@ -68,6 +77,12 @@ def compare_picture(
     yield _frame_count(times_before, times_after)
     yield _times(times_before, times_after)
     yield _size(before, after)
+    if len(times_before.shapes) > 1 and len(times_after.shapes) < len(times_before.shapes):
+        yield Finding(
+            level="changed",
+            subject="shapes of frames",
+            message=f"{', '.join(map(str, times_before.shapes))} were fitted into one",
+        )
     yield from _shape(before, after)
     yield from _colours(before, after)
     yield from _depth(before, after)
