@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from dscvsr_cli.cli.app import main
@@ -150,3 +151,40 @@ def test_frames_that_change_their_shape_midway_are_named_by_verify(
     assert capfd.readouterr().err.count("change their shape at 1.0") == 1
     changed = [one.message for one in compare_files(source, target).changed]
     assert changed == ["64x48, 64x48 with 4:3 pixels were fitted into one"]
+
+
+def test_of_two_videos_one_is_chosen_and_the_other_is_announced(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = two_videos(tmp_path)
+
+    assert upscale(source, tmp_path / "first.mkv") == 0
+    assert "video stream 1 (h264) is copied as it is, not enlarged" in capfd.readouterr().err
+    assert upscale(source, tmp_path / "second.mkv", "--video-stream", "1") == 0
+    assert "video stream 0 (h264) is copied as it is" in capfd.readouterr().err
+    assert upscale(source, tmp_path / "third.mkv", "--video-stream", "7") == 2
+
+    for name, sizes in (("first", [(96, 64), (96, 64)]), ("second", [(48, 32), (192, 128)])):
+        with av.open(str(tmp_path / f"{name}.mkv")) as container:
+            videos = container.streams.video
+            assert [(one.codec_context.width, one.codec_context.height) for one in videos] == sizes
+
+
+def two_videos(folder: Path) -> Path:
+    """Write a file with two moving pictures, of 48x32 and 96x64 pixels."""
+    clips = [Clip(width=48, height=32, pts=PTS), Clip(width=96, height=64, pts=PTS)]
+    paths = [render(clip, folder, name=str(clip.width)) for clip in clips]
+    made = folder / "two.mkv"
+    with (
+        av.open(str(paths[0])) as small,
+        av.open(str(paths[1])) as large,
+        av.open(str(made), "w") as new,
+    ):
+        olds = (small.streams.video[0], large.streams.video[0])
+        twins = [new.add_stream_from_template(one, opaque=True) for one in olds]
+        for one, other in zip(small.demux(olds[0]), large.demux(olds[1]), strict=True):
+            for packet, twin in ((one, twins[0]), (other, twins[1])):
+                if packet.size:
+                    packet.stream = twin
+                    new.mux(packet)
+    return made

@@ -44,6 +44,7 @@ class UpscaleOptions:
     field_order: flags.FieldOrderOption = "auto"
     fps: flags.RateOption = None
     start_number: flags.StartNumberOption = None
+    video_stream: flags.VideoStreamOption = None
     strict: flags.StrictOption = False
     overwrite: flags.OverwriteOption = False
     encoder: flags.EncoderOption = None
@@ -135,6 +136,7 @@ class UpscaleOptions:
             start_number=self.start_number,
             deinterlace=self.deinterlace,
             field_order=self.field_order,
+            video_stream=self.video_stream,
             strict=self.strict,
             span=TimeSpan(self.start or Fraction(0), self.end),
         )

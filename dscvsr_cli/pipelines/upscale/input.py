@@ -9,6 +9,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.passthrough.passthrough_plan import describe_stream
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
@@ -63,6 +64,12 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         yield f"the file is cut short: its last {source.frames_cut_off} frames are missing"
     if source.jumps.seconds:
         yield _jump_warning(source)
+    for stream in source.other_streams:
+        if stream.kind == "video" and not stream.is_cover and container.holds(stream):
+            yield (
+                f"{describe_stream(stream)} is copied as it is, not enlarged "
+                f"(--video-stream {stream.index} enlarges it instead)"
+            )
     for stream in source.lost_streams:
         yield (
             f"{stream.kind} stream {stream.index} will be lost: of a pipe only the video can be "

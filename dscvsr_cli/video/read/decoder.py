@@ -32,6 +32,7 @@ class Decoding:
         on_damage: Called for every packet or frame that is damaged.
         first_packet: How many packets of the video stream are skipped at the beginning.
         jumps: Where the clock of the file steps back.
+        stream_index: Which stream to decode; None takes the first video.
         delay: ``delay`` of a decoding that began at the first packet, where this one does not.
 
     Raises:
@@ -48,9 +49,10 @@ class Decoding:
         first_packet: int = 0,
         jumps: ClockJumps | None = None,
         delay: int | None = None,
+        stream_index: int | None = None,
     ) -> None:
         self.container = container
-        self.stream = main_video_stream(container, path)
+        self.stream = main_video_stream(container, path, stream_index)
         self._decoder = picture_decoder(self.stream)
         self._decoder.thread_count = threads
         self._decoder.thread_type = "AUTO"

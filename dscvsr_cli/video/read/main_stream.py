@@ -10,20 +10,35 @@ from av.stream import DataStream, Disposition, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.errors import InputVideoError, UsageError
 from dscvsr_cli.video.read.open_input import input_name, is_unreadable
 
 _DECODER_OF_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Decoders that read the second stream in which these codecs keep their alpha."""
 
 
-def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the first video stream of the file; cover art does not count.
+def main_video_stream(
+    container: InputContainer, path: Path, index: int | None = None
+) -> VideoStream:
+    """Return a video stream of the file, the first one by default; cover art does not count.
+
+    Args:
+        container: The opened file.
+        path: Its name, for messages.
+        index: Position among all streams of the file; None takes the first video.
 
     Raises:
+        UsageError: There is no such video stream.
         InputVideoError: There is none, or this build of FFmpeg has no decoder for it.
     """
     moving = [stream for stream in container.streams.video if not is_cover(stream)]
+    if index is not None:
+        moving = [stream for stream in moving if stream.index == index]
+        if not moving:
+            raise UsageError(
+                f"stream {index} of {input_name(path)} is no video",
+                hint="--dry-run names the streams of a file",
+            )
     # One that was announced and never came gives way to another.
     moving = [stream for stream in moving if not is_unreadable(stream)] or moving
     if not moving:

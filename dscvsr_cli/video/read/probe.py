@@ -93,6 +93,7 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
             threads=1,
             on_damage=lambda message, _: trouble.append(message),
             jumps=found.jumps,
+            stream_index=options.video_stream,
         )
         return describe(decoding, path, options, header=b"", trouble=trouble, found=found)
 

@@ -48,6 +48,7 @@ class FileOpener:
             first_packet=first_packet,
             jumps=self._info.jumps,
             delay=self._info.decoder_delay,
+            stream_index=self._info.stream_index,
         )
 
     def from_keyframe(self, seconds: Fraction) -> Decoding:
@@ -82,7 +83,7 @@ def _last_keyframe(container: InputContainer, info: VideoInfo, seconds: Fraction
 
     Reads the packets up to there and decodes none.
     """
-    stream = main_video_stream(container, info.path)
+    stream = main_video_stream(container, info.path, info.stream_index)
     unit = stream.time_base or Fraction(1)
     found = 0
     try:

@@ -55,6 +55,7 @@ def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
             path,
             on_damage=lambda trouble, _: damage.append(trouble),
             jumps=info.jumps,
+            stream_index=info.stream_index,
         )
         stamps: list[int] = []
         shapes: dict[Shape, None] = {}
