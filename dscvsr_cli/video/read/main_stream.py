@@ -39,6 +39,7 @@ def main_video_stream(
                 f"stream {index} of {input_name(path)} is no video",
                 hint="--dry-run names the streams of a file",
             )
+    moving = [stream for stream in moving if not is_still_of_avif(stream)] or moving
     # One that was announced and never came gives way to another.
     moving = [stream for stream in moving if not is_unreadable(stream)] or moving
     if not moving:
@@ -77,6 +78,17 @@ def codec_name(stream: Stream) -> str:
     if context is None:
         return (stream.name or "") if isinstance(stream, DataStream) else ""
     return context.codec.canonical_name
+
+
+def is_still_of_avif(stream: Stream) -> bool:
+    """Return whether a stream is the still picture that an animated AVIF has beside its frames."""
+    container = stream.container
+    return (
+        container.metadata.get("major_brand") == "avis"
+        and stream.type == "video"
+        and stream.frames == 1
+        and any(other.type == "video" and other.frames > 1 for other in container.streams)
+    )
 
 
 def is_cover(stream: Stream) -> bool:

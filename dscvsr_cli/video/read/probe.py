@@ -29,7 +29,7 @@ from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import is_interlaced
-from dscvsr_cli.video.read.main_stream import codec_name, is_cover
+from dscvsr_cli.video.read.main_stream import codec_name, is_cover, is_still_of_avif
 from dscvsr_cli.video.read.open_input import (
     input_name,
     is_unreadable,
@@ -228,7 +228,7 @@ def _other_streams(decoding: Decoding) -> tuple[StreamInfo, ...]:
     return tuple(
         _stream_info(other, has_chapters=has_chapters)
         for other in decoding.container.streams
-        if other.index != decoding.stream.index
+        if other.index != decoding.stream.index and not is_still_of_avif(other)
     )
 
 

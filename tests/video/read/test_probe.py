@@ -132,3 +132,15 @@ def test_a_start_offset_is_not_length(suffix: str, offset_seconds: int, tmp_path
 
     assert info.duration_seconds == pytest.approx(1.0, abs=0.1)
     assert info.frame_rate is None or info.frame_rate < 100
+
+
+@pytest.mark.skipif("libsvtav1" not in av.codecs_available, reason="this build has no SVT-AV1")
+def test_the_frames_of_an_animated_avif_are_its_video_and_its_still_is_nothing(
+    tmp_path: Path,
+) -> None:
+    clip = Clip(suffix=".avif", encoder="libsvtav1", width=64, height=64, options=())
+
+    info = probe(render(clip, tmp_path))
+
+    assert info.frame_count == 8
+    assert info.other_streams == ()
