@@ -1,5 +1,6 @@
 """Open an input: a file, or a pipe that can be read only once."""
 
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ _HEADER_BYTES: Final = 256
 _DEEP_PROBE: Final = {"probesize": str(1 << 27), "analyzeduration": str(60_000_000)}
 """Bytes and microseconds that are read before a track counts as unreadable."""
 _PIPE_BUFFER_BYTES: Final = 1 << 20
+
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]+:/", re.IGNORECASE)
+_UNREAD_PICTURES: Final = frozenset({".cin", ".dpx", ".exr"})
 
 
 def source_kind(path: Path) -> SourceKind:
@@ -114,9 +118,7 @@ def check_readable(path: Path) -> None:
         with path.open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError as error:
-        raise InputVideoError(
-            f"{path} does not exist", hint="check the spelling, and the folder you are in"
-        ) from error
+        raise _missing(path) from error
     except (OSError, ValueError) as error:
         raise InputVideoError(
             f"{path} cannot be read: {describe_error(error)}",
@@ -124,6 +126,24 @@ def check_readable(path: Path) -> None:
         ) from error
     if empty:
         raise InputVideoError(f"{path} is empty", hint="copy or download the file again")
+
+
+def _missing(path: Path) -> InputVideoError:
+    """Return the error for an input that is not there, or is no file at all."""
+    if _ADDRESS.match(str(path)):
+        return InputVideoError(
+            f"{path} is an address, and only files and pipes are read",
+            hint="download it first, or pipe it: ffmpeg -i ADDRESS -c copy -f matroska - | dscvsr "
+            "upscale - ...",
+        )
+    if path.suffix.lower() in _UNREAD_PICTURES:
+        return InputVideoError(
+            f"sequences of {path.suffix.lower()[1:].upper()} pictures are not read",
+            hint="convert them first: ffmpeg -i IN%04d.exr -pix_fmt rgb48be frames/%05d.png",
+        )
+    return InputVideoError(
+        f"{path} does not exist", hint="check the spelling, and the folder you are in"
+    )
 
 
 class Pipe:
