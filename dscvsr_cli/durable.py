@@ -14,10 +14,18 @@ Nothing else in the program may write a file that somebody will rely on.
 
 import contextlib
 import errno
+import functools
+import logging
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Final
+
+_log: Final = logging.getLogger(__name__)
+
+_NO_SUCH_OPERATION: Final = frozenset(
+    {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
+)
 
 
 def write_durably(path: Path, data: bytes) -> None:
@@ -70,7 +78,7 @@ class DurableFile:
         """
         try:
             self.file.flush()
-            os.fsync(self.file.fileno())
+            _flush(self.file.fileno(), self._path.parent)
             # Windows does not rename a file that is open.
             self.file.close()
             self._part.replace(self._path)
@@ -144,7 +152,29 @@ def sync_file(path: Path) -> None:
     """
     # Windows flushes only through a handle that may write.
     with path.open("rb+") as file:
-        os.fsync(file.fileno())
+        _flush(file.fileno(), path.parent)
+
+
+def is_unsupported(error: OSError) -> bool:
+    """Return whether an error means that a file system has no such operation at all.
+
+    Network drives and FUSE mounts may have neither locks nor a way to flush.
+    """
+    return error.errno in _NO_SUCH_OPERATION
+
+
+def _flush(handle: int, folder: Path) -> None:
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if not is_unsupported(error):
+            raise
+        _warn_of_power_cuts(folder)
+
+
+@functools.cache
+def _warn_of_power_cuts(folder: Path) -> None:
+    _log.warning("files in %s cannot be flushed to the disk; a power cut may damage them", folder)
 
 
 def sync_folder(folder: Path) -> None:

@@ -31,6 +31,10 @@ class Size:
         """Write the size as people do: width x height."""
         return f"{self.width}x{self.height}"
 
+    def turned(self, *, by_quarter: bool = True) -> "Size":
+        """Return the size after a quarter turn, or the same where ``by_quarter`` is false."""
+        return Size(self.width, self.height) if by_quarter else self
+
 
 def output_size(
     source: Size,

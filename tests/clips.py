@@ -1,6 +1,5 @@
 """Small synthetic clips for everybody's tests, rendered with PyAV alone."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -41,17 +40,22 @@ class Clip:
     """Degrees counter-clockwise."""
 
     sound_seconds: float = 0.0
-    """Length of an AAC track; 0 for a silent clip."""
+    """Length of an audio track; 0 for a silent clip."""
+
+    sound_encoder: str = "aac"
 
     sound_start: int = 0
     """Samples by which the sound starts late."""
 
     sound_tracks: int = 1
     subtitles: tuple[str, ...] = ()
-    """Lines of a SubRip track, one per 100 ms (Matroska only)."""
+    """Lines of a SubRip track (Matroska only)."""
+
+    text_ms: int = 100
+    """Milliseconds from one line, or one chapter, to the next."""
 
     chapters: tuple[str, ...] = ()
-    """Titles of chapters of 100 ms."""
+    """Titles of chapters."""
 
     attachment: bytes = b""
     """Content of an attached font (Matroska only)."""
@@ -93,7 +97,9 @@ def render(clip: Clip, folder: Path, *, name: str = "clip") -> Path:
     path = folder / f"{name}{clip.suffix}"
     with av.open(f"file:{path}", "w", container_options=_muxer_options(clip)) as output:
         video = _add_video(output, clip)
-        tracks = [_add_sound(output) for _ in range(clip.sound_tracks if clip.sound_seconds else 0)]
+        tracks = [
+            _add_sound(output, clip) for _ in range(clip.sound_tracks if clip.sound_seconds else 0)
+        ]
         text = output.add_mux_stream("subrip") if clip.subtitles else None
         output.metadata.update(dict(clip.metadata))
         if clip.chapters:
@@ -101,8 +107,8 @@ def render(clip: Clip, folder: Path, *, name: str = "clip") -> Path:
                 [
                     {
                         "id": index + 1,
-                        "start": index * 100,
-                        "end": index * 100 + 100,
+                        "start": index * clip.text_ms,
+                        "end": (index + 1) * clip.text_ms,
                         "time_base": Fraction(1, 1000),
                         "metadata": {"title": title},
                     }
@@ -117,7 +123,7 @@ def render(clip: Clip, folder: Path, *, name: str = "clip") -> Path:
         for number, track in enumerate(tracks):
             _write_sound(output, track, clip, frequency=220 * (number + 1))
         if text is not None:
-            _write_subtitles(output, text, clip.subtitles)
+            _write_subtitles(output, text, clip)
     return path
 
 
@@ -172,8 +178,9 @@ def _write_video(output: OutputContainer, stream: VideoStream, clip: Clip) -> No
     output.mux(stream.encode(None))
 
 
-def _add_sound(output: OutputContainer) -> Stream:
-    stream = output.add_stream("aac", rate=SAMPLE_RATE)
+def _add_sound(output: OutputContainer, clip: Clip) -> Stream:
+    stream = output.add_stream(clip.sound_encoder, rate=SAMPLE_RATE)
+    assert isinstance(stream, av.AudioStream)
     stream.codec_context.layout = "stereo"
     return stream
 
@@ -190,11 +197,11 @@ def _write_sound(output: OutputContainer, stream: Stream, clip: Clip, *, frequen
     output.mux(stream.encode(None))
 
 
-def _write_subtitles(output: OutputContainer, stream: Stream, lines: Sequence[str]) -> None:
-    for index, line in enumerate(lines):
+def _write_subtitles(output: OutputContainer, stream: Stream, clip: Clip) -> None:
+    for index, line in enumerate(clip.subtitles):
         packet = Packet(line.encode())
         packet.stream = stream
         packet.time_base = Fraction(1, 1000)
-        packet.pts = packet.dts = index * 100
-        packet.duration = 80
+        packet.pts = packet.dts = index * clip.text_ms
+        packet.duration = clip.text_ms * 4 // 5
         output.mux_one(packet)

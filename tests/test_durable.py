@@ -191,3 +191,23 @@ def test_no_other_module_has_a_way_of_its_own() -> None:
     }
     # A picture of a sequence is written into a hidden folder, which is then published whole.
     assert found == {"durable.py", "video/write/sequence_writer.py"}
+
+
+@pytest.mark.parametrize(
+    "code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL], ids=errno.errorcode.get
+)
+def test_without_a_way_to_flush_files_are_written_with_one_warning(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_flush(_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", no_flush)
+
+    write_durably(tmp_path / "a", b"one")
+    write_durably(tmp_path / "b", b"two")
+    (tmp_path / "part").write_bytes(b"three")
+    publish(tmp_path / "part", tmp_path / "c", overwrite=False)
+
+    assert [(tmp_path / name).read_bytes() for name in "abc"] == [b"one", b"two", b"three"]
+    assert caplog.text.count("cannot be flushed") == 1

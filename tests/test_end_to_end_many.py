@@ -48,6 +48,18 @@ def upscale(weights: Path, *arguments: str | Path) -> int:
     return main(["upscale", *map(str, [*arguments, *fixed])])
 
 
+def test_a_dry_run_of_many_goes_on_after_a_bad_file(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out" / "extras").mkdir(parents=True)
+    assert upscale(weights, season, "-o", tmp_path / "out", "--dry-run") == 1
+
+    said = capfd.readouterr()
+    assert "e1.mp4" in said.out
+    assert "making of.mp4" in said.out
+    assert "e2.mp4" in said.err
+
+
 def files_in(folder: Path) -> set[str]:
     """The files that a person sees; the record of what is finished is hidden."""
     return {

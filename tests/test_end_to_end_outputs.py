@@ -107,6 +107,39 @@ def test_every_container_keeps_every_picture_and_its_time(
         assert len(packet_payloads(target, "audio")) == 2
 
 
+@pytest.mark.parametrize("suffix", [".m2ts", ".MTS"])
+def test_m2ts_has_packets_of_192_bytes(suffix: str, weights: Path, tmp_path: Path) -> None:
+    source, target = render_kind("sound", tmp_path), tmp_path / f"out{suffix}"
+
+    assert run(weights, source, "-o", target) == 0
+
+    data = target.read_bytes()
+    assert len(data) % 192 == 0
+    assert {data[at + 4] for at in range(0, len(data), 192)} == {0x47}
+
+
+def test_figures_about_the_old_encoding_are_not_kept(weights: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.mkv", tmp_path / "out.mkv"
+    figures = {"BPS-eng": "5000000", "NUMBER_OF_FRAMES-eng": "8", "DURATION-eng": "00:00:09"}
+    plain = render(Clip(suffix=".mkv", sound_seconds=0.3), tmp_path)
+    with av.open(str(plain)) as old, av.open(str(source), "w") as new:
+        twins = [new.add_stream_from_template(one, opaque=True) for one in old.streams]
+        for twin in twins:
+            twin.metadata.update({**figures, "title": "Main"})
+        for packet in old.demux():
+            if packet.size:
+                packet.stream = twins[packet.stream_index]
+                new.mux(packet)
+    assert probe(source).frame_count == 8
+
+    assert run(weights, source, "-o", target, "--end", "0.2") == 0
+
+    with av.open(str(target)) as container:
+        for stream in container.streams:
+            assert stream.metadata["title"] == "Main"
+            assert not {*figures} & {*stream.metadata}
+
+
 def test_a_varying_rate_is_refused_where_it_cannot_be(weights: Path, tmp_path: Path) -> None:
     source = render_kind("variable", tmp_path)
     for name in ("out.avi", "out.y4m"):
@@ -245,6 +278,22 @@ def test_what_a_container_cannot_say_is_told_before_work(
 
     assert run(weights, source, "-o", tmp_path / "out.avi", "--drop-unsupported") == 0
     assert "what colours are meant" in capsys.readouterr().err
+
+
+def test_the_sizes_of_a_turned_video_are_those_people_see(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, target = render(Clip(rotation=-90, pts=(0, 512)), tmp_path), tmp_path / "out.mp4"
+
+    assert main(["upscale", str(source), "--size", "96x160", "-o", str(target), "--dry-run"]) == 0
+    dry = capfd.readouterr().out
+    assert main(["upscale", str(source), "--size", "96x160", "-o", str(target)]) == 0
+
+    assert ": 48x64, 2 frames" in dry
+    assert "-> 96x160 " in dry
+    assert "-> 96x160 " in capfd.readouterr().out
+    after = probe(target)
+    assert (after.width, after.height, after.rotation) == (160, 96, -90)
 
 
 @pytest.mark.parametrize(("out", "reaches"), [("out.mkv", (2, 253)), ("out.mp4", (6, 248))])

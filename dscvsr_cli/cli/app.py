@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from dscvsr_cli.cli.bench.command import bench_command
-from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.console import Terminal, accept_any_text
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.devices import devices_command, encoders_command
 from dscvsr_cli.cli.train.command import train_command
@@ -78,6 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # Before any command imports torch, which reads its threads' settings once.
     tune_process()
+    accept_any_text()
     json = "--json" in (sys.argv[1:] if argv is None else argv)
     # In a narrow terminal tables would cut the names of options short.
     narrow = shutil.get_terminal_size().columns < _TABLE_COLUMNS

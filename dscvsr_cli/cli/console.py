@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import io
 import json
 import logging
 import math
@@ -40,6 +41,16 @@ def until_pipe_closes() -> Iterator[None]:
             os.dup2(sink, sys.stdout.fileno())
             os.close(sink)
         raise typer.Exit(0) from error
+
+
+def accept_any_text() -> None:
+    """Let stdout and stderr take what they cannot encode, such as file names that are not UTF-8.
+
+    It is written with backslashes, as Python does on stderr; in JSON these are valid escapes.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 _PACKAGE_LOGGER = "dscvsr_cli"

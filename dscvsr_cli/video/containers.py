@@ -1,5 +1,6 @@
 """Containers: every kind of file that can be written; a new one is one entry here."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -124,7 +125,6 @@ _MPEGTS: Final = Container(
     name="mpegts",
     suffix=".ts",
     for_players=True,
-    other_suffixes=(".m2ts", ".mts"),
     pipe_format="mpegts",
     # Without it the muxer adds 1.4 seconds to every timestamp.
     muxer_options=(("mpegts_copyts", "1"),),
@@ -139,6 +139,14 @@ _MPEGTS: Final = Container(
     picture_language=False,
     track_tags=frozenset(),
     roles=frozenset({"hearing_impaired", "visual_impaired", "clean_effects"}),
+)
+_M2TS: Final = replace(
+    _MPEGTS,
+    suffix=".m2ts",
+    other_suffixes=(".mts",),
+    pipe_format="",
+    # Cameras and Blu-ray discs put four bytes with the time of arrival before every packet.
+    muxer_options=(*_MPEGTS.muxer_options, ("mpegts_m2ts_mode", "1")),
 )
 _AVI: Final = Container(
     name="avi",
@@ -215,7 +223,10 @@ _Y4M: Final = Container(
     picture_encoder="wrapped_avframe",
 )
 
-CONTAINERS: Final = (_MATROSKA, _MP4, _MOV, _MPEGTS, _WEBM, _AVI, _FLV, _OGG, _GIF, _NUT, _Y4M)
+CONTAINERS: Final = (
+    *(_MATROSKA, _MP4, _MOV, _MPEGTS, _WEBM, _AVI, _FLV, _OGG, _GIF, _NUT, _Y4M),
+    _M2TS,
+)
 """All output containers; the first that holds a stream is the one to recommend."""
 
 _BY_SUFFIX: Final = {

@@ -1,6 +1,6 @@
 """VideoInfo: everything that is known about an input before it is decoded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
@@ -47,11 +47,45 @@ class StreamInfo:
     is_chapter_text: bool = False
     """True for the hidden text track in which MP4 stores the names of its chapters."""
 
+    is_unreadable: bool = False
+    """True where the format could not be found out, because no packet of it came early enough."""
+
+    begins_seconds: float | None = None
+    """Time on the file's clock at which a stream begins that appears only midway."""
+
     tags: tuple[str, ...] = ()
     """Names, in lower case, of the tags that describe its content; the language is apart."""
 
     roles: tuple[str, ...] = ()
     """What it is for: "forced", "hearing_impaired", "comment" ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockChange:
+    """How much later the packets of a stream are played than their timestamps say."""
+
+    stream: int
+    """Index of the stream."""
+
+    packet: int
+    """Number of the first packet concerned, counted from 0."""
+
+    seconds: Fraction
+    """Added to its times, and to those of the packets after it."""
+
+    until: int | None = None
+    """Number of the first packet that is not concerned; None for a change that lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockJumps:
+    """Where the clock of a file steps back, and how its times are carried on from there."""
+
+    changes: tuple[ClockChange, ...] = ()
+    """Of all streams, in order; a later one replaces an earlier one."""
+
+    seconds: tuple[Fraction, ...] = ()
+    """Where the jumps are, on the file's clock as it is carried on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +215,20 @@ class VideoInfo:
 
     lost_streams: tuple[StreamInfo, ...] = ()
     """Streams that cannot be read: those of a pipe beside its video."""
+
+    decoder_delay: int | None = None
+    """Ticks between an AVI packet and the frame shown at its time; None where times are known."""
+
+    late_streams: tuple[StreamInfo, ...] = ()
+    """Streams that appear only midway, and so cannot be brought over."""
+
+    jumps: ClockJumps = field(default_factory=ClockJumps)
+    """Where the clock steps back; whoever reads packets carries their times on."""
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether rows are shown as columns, by a quarter turn either way."""
+        return self.rotation % 180 != 0
 
     @property
     def is_playlist(self) -> bool:

@@ -55,6 +55,11 @@ def is_statistic(key: str) -> bool:
     return name.partition("-")[0] in _ENCODING_KEYS or name.startswith("_statistics")
 
 
+def is_muxer_owned(key: str) -> bool:
+    """Return whether a tag describes the old file, with or without a language behind its name."""
+    return key.lower().partition("-")[0] in MUXER_OWNED_KEYS
+
+
 def roles_of(disposition: Disposition) -> tuple[str, ...]:
     """Return what a track is for, in words: "forced", "hearing_impaired", ..."""
     return tuple(name for name, flags in _ROLES.items() if disposition & flags)

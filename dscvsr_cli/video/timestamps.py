@@ -17,6 +17,11 @@ import av
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.span import TimeSpan
 
+_log: Final = logging.getLogger(__name__)
+
+_LEAST_JUMP_SECONDS: Final = Fraction(1, 4)
+"""A smaller step back is moved by one tick, and is not a clock that has restarted."""
+
 
 def reorder_depth(shown: Sequence[int]) -> int:
     """Return by how many places a frame is decoded later than it would be shown, at most.
@@ -52,8 +57,10 @@ class FrameClock:
     def __init__(self, info: VideoInfo) -> None:
         rate = info.frame_rate or USUAL_RATE
         self._usual_duration = max(1, round(1 / (rate * info.time_base)))
+        self._info = info
         self._next: int | None = None
         self._last: int | None = None
+        self._carried = 0
 
     def stamp(self, frame: av.VideoFrame) -> tuple[int, int]:
         """Return the timestamp of the next frame, and its duration or 0 where unknown."""
@@ -66,12 +73,27 @@ class FrameClock:
             pts = frame.dts
         if pts is None:
             pts = self._next if self._next is not None else 0
+        elif self._info.kind == "pipe":
+            # Of a file all packets have been looked at before; a pipe shows its jumps only now.
+            pts = self._carry_on(pts)
         self._last = pts
         self._next = pts + (duration or self._usual_duration)
         return pts, duration
 
-
-_log: Final = logging.getLogger(__name__)
+    def _carry_on(self, pts: int) -> int:
+        """Return the time at which a frame of a pipe follows the one before it."""
+        pts += self._carried
+        if self._last is None or self._next is None:
+            return pts
+        if (self._last - pts) * self._info.time_base <= _LEAST_JUMP_SECONDS:
+            return pts
+        _log.warning(
+            "%s: timestamps step back at %.3f s; carried on from there",
+            self._info.path,
+            float(self._next * self._info.time_base - self._info.start_seconds),
+        )
+        self._carried += self._next - pts
+        return self._next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

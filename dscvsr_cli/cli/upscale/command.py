@@ -45,6 +45,7 @@ class UpscaleOptions:
     field_order: flags.FieldOrderOption = "auto"
     fps: flags.RateOption = None
     start_number: flags.StartNumberOption = None
+    video_stream: flags.VideoStreamOption = None
     strict: flags.StrictOption = False
     allow_playlist: flags.AllowPlaylistOption = False
     overwrite: flags.OverwriteOption = False
@@ -147,6 +148,7 @@ class UpscaleOptions:
             start_number=self.start_number,
             deinterlace=self.deinterlace,
             field_order=self.field_order,
+            video_stream=self.video_stream,
             strict=self.strict,
             allow_playlist=self.allow_playlist,
             span=TimeSpan(self.start or Fraction(0), self.end),

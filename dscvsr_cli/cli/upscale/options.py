@@ -134,6 +134,17 @@ StartNumberOption = Annotated[
     ),
 ]
 
+VideoStreamOption = Annotated[
+    int | None,
+    typer.Option(
+        "--video-stream",
+        metavar="N",
+        help="Which stream to enlarge if there are several videos; the others are copied.",
+        show_default="the first video",
+        rich_help_panel=Panel.READING,
+    ),
+]
+
 StrictOption = Annotated[
     bool,
     typer.Option(

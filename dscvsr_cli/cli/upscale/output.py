@@ -21,7 +21,7 @@ def describe_plan(plan: "UpscalePlan") -> str:
     # Pictures as they are, which FFmpeg calls an encoder as well.
     encoder = "y4m" if plan.encoder == "wrapped_avframe" else plan.encoder
     return (
-        f"{source.path.name}: {source.width}x{source.height}, {frames}{rate} -> {plan.size} "
+        f"{source.path.name}: {plan.shown_source_size}, {frames}{rate} -> {plan.shown_size} "
         f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype} {plan.runtime}, "
         f"{plan.weights}, window {plan.window}+{plan.look_ahead}{tile}{resumed}{takes}"
     )
@@ -47,7 +47,7 @@ def describe_report(report: "UpscaleReport") -> str:
 def describe_dry_run(report: "DryRunReport") -> Iterator[tuple[str, str]]:
     """Yield what would happen, as names and values."""
     yield "output", str(report.plan.target)
-    yield "size", str(report.plan.size)
+    yield "size", str(report.plan.shown_size)
     yield "frames", "unknown" if report.frames is None else f"about {report.frames}"
     for name, values in (
         ("copied", report.copied),

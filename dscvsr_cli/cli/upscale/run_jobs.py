@@ -9,6 +9,7 @@ import typer
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.upscale.follow import JsonLines, Lines
 from dscvsr_cli.cli.upscale.output import describe_dry_run, describe_plan
+from dscvsr_cli.errors import DscvsrError
 
 if TYPE_CHECKING:
     from dscvsr_cli.cli.upscale.follow import Follower
@@ -56,13 +57,26 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
 
 
 def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
-    """Print what jobs would do, and do nothing."""
+    """Print what jobs would do, and do nothing.
+
+    Raises:
+        DscvsrError: The only job cannot start.
+        typer.Exit: Some of several cannot.
+    """
     from dscvsr_cli.pipelines.upscale.dry_run import dry_run
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 
     cache = NetworkCache()
+    failed = 0
     for job in jobs:
-        report = dry_run(job, load=cache)
+        try:
+            report = dry_run(job, load=cache)
+        except DscvsrError as error:
+            if len(jobs) == 1:
+                raise
+            failed += 1
+            terminal.warn(f"{job.source}: {error.message}")
+            continue
         if terminal.json:
             terminal.emit("dry_run", source=job.source, target=report.plan.target, report=report)
             continue
@@ -70,6 +84,8 @@ def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
         for warning in report.plan.warnings:
             terminal.warn(warning)
         terminal.print_rows([("  " + name, value) for name, value in describe_dry_run(report)])
+    if failed:
+        raise typer.Exit(_SOME_FAILED)
 
 
 def run_job(job: "UpscaleJob", follower: "Follower", load: "NetworkLoader") -> "UpscaleReport":

@@ -1,11 +1,15 @@
 """ProcessLock: a lock that one process at a time can hold, and that never outlives its process."""
 
+import logging
 import os
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
+from dscvsr_cli.durable import is_unsupported
 from dscvsr_cli.errors import UsageError
+
+_log: Final = logging.getLogger(__name__)
 
 
 class ProcessLock:
@@ -26,7 +30,8 @@ class ProcessLock:
 
         Raises:
             UsageError: Another process holds it.
-            OSError: The file cannot be written.
+            OSError: The file cannot be written. Where the file system has no locks the lock is
+                only pretended, with a warning.
         """
         while self._file is None:
             file = self._path.open("a+b")
@@ -41,6 +46,14 @@ class ProcessLock:
                     + (f" (process {holder})" * bool(holder)),
                     hint="wait for it, or choose another name with -o",
                 ) from error
+            except OSError as error:
+                if not is_unsupported(error):
+                    file.close()
+                    raise
+                _log.warning(
+                    "%s cannot be locked on this file system; start no second run that writes it",
+                    what,
+                )
             except BaseException:
                 file.close()
                 raise

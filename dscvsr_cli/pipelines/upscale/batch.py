@@ -1,6 +1,5 @@
 """Many files: turn a list of files and folders into jobs, and run them one after another."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,17 +8,13 @@ from typing import Literal
 
 from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
 from dscvsr_cli.pipelines.resume.work_folder import work_path
+from dscvsr_cli.pipelines.upscale.failure_log import log_failure
 from dscvsr_cli.pipelines.upscale.finished import differences_to_finished
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.target import default_target, writable_name
 from dscvsr_cli.video.read.image_sequence import PICTURE_SUFFIXES, is_sequence, is_video_name
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.target_file import resolve_destination
-
-_log = logging.getLogger(__name__)
-
-_UNEXPECTED = (RuntimeError, ValueError, OSError, MemoryError)
-"""Bugs of ours, which must not stop the other files of a long batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,14 +185,15 @@ def _run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> Fil
             error_kind=type(error).__name__,
             exit_code=error.exit_code,
         )
-    except _UNEXPECTED as error:
-        _log.exception("%s: unexpected failure", job.source)
+    except Exception as error:  # noqa: BLE001  a bug must not stop the other files of a long batch
+        log = log_failure(job.source, error)
         return FileResult(
             source=job.source,
             target=target,
             outcome="failed",
-            message=f"{type(error).__name__}: {error}",
-            hint="this is a bug in dscvsr; please report it with the file",
+            message=f"{type(error).__name__}: {error}"
+            + ("" if log is None else f" (its traceback is in {log})"),
+            hint="this is a bug in dscvsr; please report it with the traceback and the file",
             error_kind=type(error).__name__,
             exit_code=1,
         )

@@ -10,6 +10,9 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
@@ -18,6 +21,8 @@ from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, STEREO_EXTRA
 from dscvsr_cli.video.write.captions import CAPTION_CODECS
 from dscvsr_cli.video.write.encoder_options import FRAME_PACKING
 from dscvsr_cli.video.write.picture_spec import PictureSpec
+
+_PLACES_NAMED = 5
 
 _PQ = 16
 """H.273 code of the transfer SMPTE ST 2084."""
@@ -63,11 +68,7 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     pixel_format, encoder = picture.pixel_format, picture.options.encoder
     if source.frames_cut_off:
         yield f"the file is cut short: its last {source.frames_cut_off} frames are missing"
-    for stream in source.lost_streams:
-        yield (
-            f"{stream.kind} stream {stream.index} will be lost: of a pipe only the video can be "
-            "read (give the file itself to keep it)"
-        )
+    yield from _stream_warnings(source, container)
     if source.has_alpha and not _keeps_alpha(picture):
         where = "pictures" if container.is_pictures else container.name
         videos = "-o out.webm, -o out.mov --encoder prores_ks, or -o out.mkv --encoder ffv1"
@@ -96,6 +97,32 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
             f"pixels are shown {aspect.numerator}:{aspect.denominator} wide, in the output too "
             "(--square-pixels makes the size given the size shown)"
         )
+
+
+def _stream_warnings(source: VideoInfo, container: Container) -> Iterator[str]:
+    if source.jumps.seconds:
+        yield _jump_warning(source)
+    for stream in source.other_streams:
+        if stream.kind == "video" and not stream.is_cover and container.holds(stream):
+            yield (
+                f"{describe_stream(stream)} is copied as it is, not enlarged "
+                f"(--video-stream {stream.index} enlarges it instead)"
+            )
+    for stream in source.lost_streams:
+        yield (
+            f"{stream.kind} stream {stream.index} will be lost: of a pipe only the video can be "
+            "read (give the file itself to keep it)"
+        )
+
+
+def _jump_warning(source: VideoInfo) -> str:
+    places = [float(at - source.start_seconds) for at in source.jumps.seconds]
+    shown = ", ".join(f"{at:.3f} s" for at in places[:_PLACES_NAMED])
+    more = len(places) - _PLACES_NAMED
+    return (
+        f"timestamps step back at {shown}{f' and {more} more places' if more > 0 else ''}; all "
+        "tracks are carried on together from there"
+    )
 
 
 def _coarser_frames(picture: PictureSpec) -> Iterator[str]:

@@ -91,6 +91,7 @@ class UpscalePlan:
     """The input, as probed."""
     target: Path
     size: Size
+    """Size of the stored frames."""
     encoder: str
     pixel_format: str
     device: str
@@ -105,10 +106,23 @@ class UpscalePlan:
     """Frames of the output, as far as the input says; None where it does not."""
     frames_done: int = 0
     """Frames that an earlier run made."""
+    is_turned: bool = False
+    """Whether players turn the output by a quarter, so that its rows are shown as columns."""
     seconds: float | None = None
     """Time that the frames to come will take, where this machine's speed is known already."""
     warnings: tuple[str, ...] = field(default=())
     """What to warn about: streams that will be lost, a factor above the trained ones."""
+
+    @property
+    def shown_source_size(self) -> Size:
+        """Size of the source as people see it."""
+        source = self.source
+        return Size(source.height, source.width).turned(by_quarter=source.is_turned)
+
+    @property
+    def shown_size(self) -> Size:
+        """Size of the output as people see it."""
+        return self.size.turned(by_quarter=self.is_turned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ from dscvsr_cli.video.passthrough.passthrough_plan import (
     refuse_losses,
 )
 from dscvsr_cli.video.passthrough.picture_losses import lost_colours, lost_shape
+from dscvsr_cli.video.passthrough.trial_copy import try_copying
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.sequence_writer import check_sequence
 from dscvsr_cli.video.write.target_file import check_target
@@ -170,6 +171,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     refuse_losses(others, target.path.name, job.streams)
     if not target.container.frames_only:
         try_encoder(target.picture)
+        others = try_copying(source, others, target.container)
     need = expected_disk(job, source, target)
     check_disk(need)
     device = choose_device(job.device)
@@ -260,6 +262,7 @@ def _describe_plan(
         window=plan.window,
         look_ahead=plan.look_ahead,
         tile=plan.tile,
+        is_turned=target.picture.source.is_turned and target.container.rotation,
         frames=frames,
         warnings=warnings,
     )

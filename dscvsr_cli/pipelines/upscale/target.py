@@ -89,14 +89,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
     container = _container(job, destination, names)
     options = _encode_options(job, container, source)
     pixel_format = output_pixel_format(source, options, for_players=container.for_players)
-    size = output_size(
-        Size(source.height, source.width),
-        scale=job.scale,
-        width=job.width,
-        height=job.height,
-        multiple=required_multiple(pixel_format),
-        pixel_aspect=pixel_aspect(source, square_pixels=job.square_pixels),
-    )
+    size = _output_size(job, source, container, pixel_format)
     canvas = view_size(size, job.compare)
     picture = settle_picture(
         source,
@@ -108,6 +101,24 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
         square_pixels=job.square_pixels,
     )
     return Target(destination=destination, size=size, picture=picture, names=names)
+
+
+def _output_size(
+    job: UpscaleJob, source: VideoInfo, container: Container, pixel_format: str
+) -> Size:
+    """Return the size of the stored frames; width and height in the job are those people see."""
+    turned = source.is_turned and container.rotation
+    rows, columns = required_multiple(pixel_format)
+    aspect = pixel_aspect(source, square_pixels=job.square_pixels)
+    shown = output_size(
+        Size(source.height, source.width).turned(by_quarter=turned),
+        scale=job.scale,
+        width=job.width,
+        height=job.height,
+        multiple=(columns, rows) if turned else (rows, columns),
+        pixel_aspect=1 / aspect if turned else aspect,
+    )
+    return shown.turned(by_quarter=turned)
 
 
 def _encode_options(job: UpscaleJob, container: Container, source: VideoInfo) -> EncodeOptions:

@@ -111,6 +111,8 @@ class AudioTrack:
         self._decoder = decoder
         self._encoder = context
         self._fills_gaps = fill_gaps
+        self._name = f"audio stream {template.index}"
+        self._undecodable = 0
         self._clock: AudioClock | None = None
         self._resampler: AudioResampler | None = None
         self._shape: tuple[str, str, int] | None = None
@@ -120,14 +122,20 @@ class AudioTrack:
         try:
             frames = self._decoder.decode(packet)
         except av.FFmpegError as error:
-            at = float((packet.pts or 0) * packet.time_base)
-            _log.warning("audio at %.3f s cannot be decoded: %s", at, describe_error(error))
+            if not self._undecodable:
+                at = float((packet.pts or 0) * packet.time_base)
+                _log.warning(
+                    "%s at %.3f s cannot be decoded: %s", self._name, at, describe_error(error)
+                )
+            self._undecodable += 1
             return
         for frame in frames:
             yield from self._encode_frame(frame)
 
     def finish(self) -> "Iterable[Packet[Stream]]":
         """Return what decoder, resampler and encoder still hold."""
+        if self._undecodable > 1:
+            _log.warning("%s: %d packets could not be decoded", self._name, self._undecodable)
         try:
             frames = self._decoder.decode(None)
         except av.FFmpegError:

@@ -127,13 +127,18 @@ def plan_passthrough(
     left_out: list[LeftOut] = []
     for stream in _wanted_streams(source, choices):
         encoder = _encoder_for(stream, container, choices)
-        if encoder is not None:
+        if stream.is_unreadable:
+            reason = "it is announced, but nothing of it comes within a minute: it is unreadable"
+            left_out.append(LeftOut(what=describe_stream(stream), reason=reason, stream=stream))
+        elif encoder is not None:
             converted.append(Conversion(stream=stream, encoder=encoder))
         elif container.holds(stream):
             copied.append(stream)
         else:
             left_out.append(_lost_stream(stream, container))
     kept = [*copied, *(one.stream for one in converted)]
+    late = [stream for stream in source.late_streams if not _is_unwanted(stream, choices)]
+    left_out += [_late_stream(stream, source) for stream in late]
     left_out += lost_properties(source, container, kept)
     return PassthroughPlan(
         copied=tuple(copied),
@@ -200,11 +205,14 @@ def _wanted_streams(source: VideoInfo, choices: StreamChoices) -> Iterator[Strea
     for stream in source.other_streams:
         # MP4 keeps the names of chapters in a hidden text track. The muxer makes a new one from
         # the chapters, so that copying the old one as well would double it.
-        unwanted = (stream.kind == "audio" and not choices.audio) or (
-            stream.kind == "subtitle" and not choices.subtitles
-        )
-        if not stream.is_chapter_text and not unwanted:
+        if not stream.is_chapter_text and not _is_unwanted(stream, choices):
             yield stream
+
+
+def _is_unwanted(stream: StreamInfo, choices: StreamChoices) -> bool:
+    return (stream.kind == "audio" and not choices.audio) or (
+        stream.kind == "subtitle" and not choices.subtitles
+    )
 
 
 def _encoder_for(stream: StreamInfo, container: Container, choices: StreamChoices) -> str | None:
@@ -253,3 +261,11 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
         # can hold it, so asking about it would stop every such video without any use.
         refused=bool(fixes) or stream.kind not in ("data", "unknown"),
     )
+
+
+def _late_stream(stream: StreamInfo, source: VideoInfo) -> LeftOut:
+    begins = stream.begins_seconds
+    at = "" if begins is None else f" at {begins - float(source.start_seconds):.3f} s"
+    reason = f"it appears only{at}, after the file has been opened without it"
+    # No option keeps it, and the rest of the file is worth having.
+    return LeftOut(what=describe_stream(stream), reason=reason, stream=stream, refused=False)

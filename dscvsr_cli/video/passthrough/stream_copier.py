@@ -1,6 +1,8 @@
 """StreamCopier: audio, subtitles, chapters and metadata copied beside the frames."""
 
 import logging
+import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -13,18 +15,30 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.video.clock_jumps import move_packet
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.audio_transcode import AudioTrack
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
+from dscvsr_cli.video.passthrough.span_cut import SpanCut
 from dscvsr_cli.video.passthrough.subtitle_transcode import TextTrack
 from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.packets import packets_of
 from dscvsr_cli.video.span import WHOLE, TimeSpan
-from dscvsr_cli.video.tags import COVER_KEYS, MUXER_OWNED_KEYS, PHONE_PREFIX, is_statistic
+from dscvsr_cli.video.tags import (
+    COVER_KEYS,
+    MUXER_OWNED_KEYS,
+    PHONE_PREFIX,
+    is_muxer_owned,
+    is_statistic,
+)
 
 _log: Final = logging.getLogger(__name__)
+
+_EQUAL_TIMES_ALLOWED: Final = 0x20000
+"""libav's AVFMT_TS_NONSTRICT."""
 
 _LATE_SECONDS: Final = Fraction(1, 25)
 """A delay too short to notice."""
@@ -57,11 +71,35 @@ class CopiedTrack:
 
     def __init__(self, output: OutputContainer, template: Stream) -> None:
         self.stream = _add_twin(output, template)
+        # Subtitles and data may begin at the same moment everywhere; muxers do not check them.
+        self._may_repeat = bool(output.format.flags & _EQUAL_TIMES_ALLOWED) or (
+            template.type in ("subtitle", "data")
+        )
+        self._name = f"{template.type} stream {template.index}"
+        self._last: int | None = None
+        self._moved = False
 
     def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
         """Return the packet itself, addressed to the output's stream."""
         packet.stream = self.stream
+        self._keep_order(packet)
         return (packet,)
+
+    def _keep_order(self, packet: "Packet[Stream]") -> None:
+        """Move a packet that would come before its predecessor, which muxers refuse."""
+        unit = self.stream.time_base
+        if packet.dts is None or not unit:
+            return
+        ticks = round(packet.dts * packet.time_base / unit)
+        least = ticks if self._last is None else self._last + (not self._may_repeat)
+        if ticks < least:
+            if not self._moved:
+                _log.warning("%s: timestamps repeat or step back; moved", self._name)
+            self._moved = True
+            packet.dts = math.ceil(least * unit / packet.time_base)
+            if packet.pts is not None:
+                packet.pts = max(packet.pts, packet.dts)
+        self._last = max(ticks, least)
 
     def finish(self) -> "Iterable[Packet[Stream]]":
         """Return nothing: nothing is ever held back."""
@@ -73,10 +111,18 @@ class StreamCopier:
 
     The source is opened a second time and read only as far as the frames have come, so that
     memory stays small however long the audio is. ``shift_seconds``, set before the first packet,
-    moves all of them in time; ``span`` lets only what begins within it come along.
+    moves all of them in time; ``span`` lets only what begins within it come along, and subtitles
+    that are showing when it begins.
     """
 
-    def __init__(self, source: VideoInfo, plan: PassthroughPlan, container: Container) -> None:
+    def __init__(
+        self,
+        source: VideoInfo,
+        plan: PassthroughPlan,
+        container: Container,
+        *,
+        span: TimeSpan = WHOLE,
+    ) -> None:
         self._source = source
         self._plan = plan
         self._container = container
@@ -84,9 +130,9 @@ class StreamCopier:
         self._input: InputContainer | None = None
         self._tracks: dict[int, Track] = {}
         self._packets: Iterator[Packet[Stream]] = iter(())
-        self._held: Packet[Stream] | None = None
+        self._held: deque[Packet[Stream]] = deque()
         self.shift_seconds = Fraction(0)
-        self.span: TimeSpan = WHOLE
+        self._cut = SpanCut(span, source.start_seconds)
 
     def open(self) -> None:
         """Open the source.
@@ -101,7 +147,7 @@ class StreamCopier:
     def close(self) -> None:
         """Close the source."""
         self._packets = iter(())
-        self._held = None
+        self._held.clear()
         self._stack.close()
 
     def add_stream(self, output: OutputContainer, stream: StreamInfo) -> None:
@@ -125,10 +171,12 @@ class StreamCopier:
                 ) from error
             _log.warning("%s is left out: %s", describe_stream(stream), reason)
             return
+        # Figures about the whole of a stream are not true of a part of it either.
+        changed = not isinstance(track, CopiedTrack) or not self._cut.is_whole
         copy_stream_tags(
             template,
             track.stream,
-            encoded=not isinstance(track, CopiedTrack),
+            encoded=changed,
             spell_language=self._container.spell_language,
         )
         self._tracks[stream.index] = track
@@ -142,7 +190,7 @@ class StreamCopier:
         }
         output.metadata.update(tags)
         if self._plan.chapters and self._source.chapter_count:
-            output.set_chapters(self._opened.chapters())
+            output.set_chapters(self._cut.chapters(self._opened.chapters()))
 
     def needs_any_key(self) -> bool:
         """Return whether the metadata has keys of phones, which MP4 stores only on request."""
@@ -173,13 +221,14 @@ class StreamCopier:
                 # The demuxer then skips the video, by far the largest part of the file.
                 stream.discard = Discard.all
         if wanted:
-            self._packets = self._opened.demux([self._opened.streams[i] for i in sorted(wanted)])
+            streams = [self._opened.streams[index] for index in sorted(wanted)]
+            self._packets = packets_of(self._opened, streams, self._source.jumps)
 
     def copy_until(self, output: OutputContainer, seconds: Fraction | None) -> None:
         """Mux all packets up to a decoding time, or the rest of them where it is None."""
         while (packet := self._next()) is not None:
             if seconds is not None and _decoding_time(packet) > seconds:
-                self._held = packet
+                self._held.appendleft(packet)
                 return
             output.mux(list(self._tracks[packet.stream_index].take(packet)))
         if seconds is None:
@@ -233,15 +282,15 @@ class StreamCopier:
         )
 
     def _next(self) -> "Packet[Stream] | None":
-        if self._held is not None:
-            packet, self._held = self._held, None
-            return packet
+        if self._held:
+            return self._held.popleft()
         try:
             for packet in self._packets:
                 # demux() ends every stream with an empty packet that is meant for decoders.
-                if (packet.size or packet.dts is not None) and self._in_span(packet):
-                    _shift(packet, self.shift_seconds)
-                    return packet
+                if packet.size or packet.dts is not None:
+                    self._hold(self._cut.take(packet))
+                if self._held:
+                    return self._held.popleft()
         except av.FFmpegError as error:
             _log.warning(
                 "%s: reading audio and subtitles stopped early: %s",
@@ -249,12 +298,13 @@ class StreamCopier:
                 describe_error(error),
             )
         self._packets = iter(())
-        return None
+        self._hold(self._cut.finish())
+        return self._held.popleft() if self._held else None
 
-    def _in_span(self, packet: "Packet[Stream]") -> bool:
-        if packet.pts is None or self.span.is_whole:
-            return True
-        return self.span.holds(packet.pts * packet.time_base - self._source.start_seconds)
+    def _hold(self, packets: "Iterable[Packet[Stream]]") -> None:
+        for packet in packets:
+            move_packet(packet, self.shift_seconds)
+            self._held.append(packet)
 
 
 def _add_twin(output: OutputContainer, template: Stream) -> Stream:
@@ -282,7 +332,7 @@ def copy_stream_tags(
     tags = {
         key: value
         for key, value in template.metadata.items()
-        if key.lower() not in MUXER_OWNED_KEYS
+        if not is_muxer_owned(key)
         and not (is_statistic(key) if encoded else key.startswith("_STATISTICS"))
     }
     if "language" in tags:
@@ -292,14 +342,6 @@ def copy_stream_tags(
         tags.setdefault("title", tags["name"])
     twin.metadata.update(tags)
     twin.disposition = template.disposition
-
-
-def _shift(packet: "Packet[Stream]", seconds: Fraction) -> None:
-    ticks = round(seconds / packet.time_base) if seconds else 0
-    if ticks and packet.pts is not None:
-        packet.pts += ticks
-    if ticks and packet.dts is not None:
-        packet.dts += ticks
 
 
 def _decoding_time(packet: "Packet[Stream]") -> Fraction:

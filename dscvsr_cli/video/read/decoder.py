@@ -3,14 +3,18 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 
 from dscvsr_cli.video.ffmpeg_errors import describe_error
+from dscvsr_cli.video.info import ClockJumps
 from dscvsr_cli.video.read.main_stream import main_video_stream, picture_decoder
+from dscvsr_cli.video.read.packets import packets_of
 
 DamageListener = Callable[[str, int | None], None]
 """Called with what is wrong, and the timestamp that it concerns where that is known."""
@@ -27,6 +31,9 @@ class Decoding:
         threads: Threads of the decoder; 0 takes as many as are useful.
         on_damage: Called for every packet or frame that is damaged.
         first_packet: How many packets of the video stream are skipped at the beginning.
+        jumps: Where the clock of the file steps back.
+        stream_index: Which stream to decode; None takes the first video.
+        delay: ``delay`` of a decoding that began at the first packet, where this one does not.
 
     Raises:
         InputVideoError: The container holds no video that can be decoded here.
@@ -40,27 +47,44 @@ class Decoding:
         threads: int = 0,
         on_damage: DamageListener | None = None,
         first_packet: int = 0,
+        jumps: ClockJumps | None = None,
+        delay: int | None = None,
+        stream_index: int | None = None,
     ) -> None:
         self.container = container
-        self.stream = main_video_stream(container, path)
+        self.stream = main_video_stream(container, path, stream_index)
         self._decoder = picture_decoder(self.stream)
         self._decoder.thread_count = threads
         self._decoder.thread_type = "AUTO"
         self._on_damage = on_damage
         self._first_packet = first_packet
-        self._seen: deque[av.VideoFrame] = deque()
+        self._jumps = jumps
+        self._order = _DisplayOrder(self.stream, delay)
+        self.first_aspect = self.aspect = self._decoder.sample_aspect_ratio or Fraction(1)
+        """Sample aspect ratios of the file's first frame, and of the frame given out last."""
+        self._seen: deque[tuple[av.VideoFrame, Fraction]] = deque()
         self._frames = self._decode()
+
+    @property
+    def delay(self) -> int | None:
+        """Ticks between a packet and the frame shown at its time, where the container has no pts.
+
+        None before the first frame, and where the container has presentation times.
+        """
+        return self._order.delay
 
     def look(self, count: int) -> list[av.VideoFrame]:
         """Return the first frames, at most ``count``; the loop still begins with them."""
-        while len(self._seen) < count and (frame := next(self._frames, None)) is not None:
-            self._seen.append(frame)
-        return list(self._seen)[:count]
+        while len(self._seen) < count and (found := next(self._frames, None)) is not None:
+            self._seen.append(found)
+        return [frame for frame, _ in self._seen][:count]
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         while self._seen:
-            yield self._seen.popleft()
-        yield from self._frames
+            frame, self.aspect = self._seen.popleft()
+            yield frame
+        for frame, self.aspect in self._frames:  # noqa: B020  told with every frame
+            yield frame
 
     def seek(self, seconds: Fraction) -> bool:
         """Go to the keyframe at or before a time on the file's clock; False where that fails.
@@ -75,13 +99,16 @@ class Decoding:
         except (av.FFmpegError, OSError, OverflowError):
             return False
         self._decoder.flush_buffers()
+        self._order.restart()
         self._seen.clear()
         self._first_packet = 0
         self._frames = self._decode()
         return True
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
-        packets = islice(self.container.demux(self.stream), self._first_packet, None)
+    def _decode(self) -> Iterator[tuple[av.VideoFrame, Fraction]]:
+        aspect = self.first_aspect
+        packets = packets_of(self.container, [self.stream], self._jumps, skipped=self._first_packet)
+        size: tuple[int, int] | None = None
         drained = False
         while not drained:
             try:
@@ -94,6 +121,8 @@ class Decoding:
             # demux() ends with an empty packet that drains the decoder; without it (an error) we
             # drain by hand. Forgetting this loses the last frames of every file with B-frames.
             drained = packet is None or (packet.size == 0 and packet.dts is None)
+            if packet is not None:
+                self._order.note(packet)
             try:
                 decoded = self._decoder.decode(None if drained else packet)
             except av.EOFError:
@@ -101,11 +130,58 @@ class Decoding:
             except av.FFmpegError as error:
                 self._tell(describe_error(error), packet.pts if packet else None)
                 continue
-            for frame in decoded:
+            for frame in map(self._order.stamp, decoded):
                 if frame.is_corrupt:
                     self._tell("decoded with errors", frame.pts)
-                yield frame
+                if frame.key_frame or (frame.width, frame.height) != size:
+                    # PyAV does not show a frame's own; a new one begins with a keyframe.
+                    aspect = self._decoder.sample_aspect_ratio or Fraction(1)
+                    size = frame.width, frame.height
+                yield frame, aspect
 
     def _tell(self, trouble: str, pts: int | None) -> None:
         if self._on_damage is not None:
             self._on_damage(trouble, pts)
+
+
+class _DisplayOrder:
+    """Gives the frames of an AVI file the times at which they are shown.
+
+    AVI has no presentation times, and those that libav makes up for packets are in decoding order.
+    Its slots are regular: a frame is shown in the slot of the packet that pushed it out of the
+    decoder, less the decoder's delay, so that the first frame is shown in the first slot.
+    """
+
+    def __init__(self, stream: Stream, delay: int | None) -> None:
+        self.delay = delay
+        self._applies = has_slots(stream)
+        self._first: int | None = None
+        self._last: int | None = None
+
+    def restart(self) -> None:
+        """Begin again somewhere else in the file."""
+        self._last = None
+
+    def note(self, packet: "Packet[Any]") -> None:
+        """Take note of a packet before it is decoded."""
+        if self._first is None:
+            self._first = packet.dts
+
+    def stamp(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Return the next frame with the time at which it is shown."""
+        if not self._applies:
+            return frame
+        if self.delay is None and frame.dts is not None and self._first is not None:
+            self.delay = max(0, frame.dts - self._first)
+        if frame.dts is not None:
+            frame.pts = frame.dts - (self.delay or 0)
+        elif self._last is not None:
+            # The last frames come out of the decoder without another packet.
+            frame.pts = self._last + max(1, frame.duration or 0)
+        self._last = frame.pts
+        return frame
+
+
+def has_slots(stream: Stream) -> bool:
+    """Return whether the packets of a stream have regular slots and no presentation times."""
+    return stream.container.format.name == "avi"

@@ -10,20 +10,38 @@ from av.stream import DataStream, Disposition, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.video.read.open_input import input_name
+from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.video.read.open_input import input_name, is_unreadable
 
 _DECODER_OF_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Decoders that read the second stream in which these codecs keep their alpha."""
 
 
-def main_video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the first video stream of the file; cover art does not count.
+def main_video_stream(
+    container: InputContainer, path: Path, index: int | None = None
+) -> VideoStream:
+    """Return a video stream of the file, the first one by default; cover art does not count.
+
+    Args:
+        container: The opened file.
+        path: Its name, for messages.
+        index: Position among all streams of the file; None takes the first video.
 
     Raises:
+        UsageError: There is no such video stream.
         InputVideoError: There is none, or this build of FFmpeg has no decoder for it.
     """
     moving = [stream for stream in container.streams.video if not is_cover(stream)]
+    if index is not None:
+        moving = [stream for stream in moving if stream.index == index]
+        if not moving:
+            raise UsageError(
+                f"stream {index} of {input_name(path)} is no video",
+                hint="--dry-run names the streams of a file",
+            )
+    moving = [stream for stream in moving if not is_still_of_avif(stream)] or moving
+    # One that was announced and never came gives way to another.
+    moving = [stream for stream in moving if not is_unreadable(stream)] or moving
     if not moving:
         raise InputVideoError(
             f"{input_name(path)} holds no video",
@@ -60,6 +78,17 @@ def codec_name(stream: Stream) -> str:
     if context is None:
         return (stream.name or "") if isinstance(stream, DataStream) else ""
     return context.codec.canonical_name
+
+
+def is_still_of_avif(stream: Stream) -> bool:
+    """Return whether a stream is the still picture that an animated AVIF has beside its frames."""
+    container = stream.container
+    return (
+        container.metadata.get("major_brand") == "avis"
+        and stream.type == "video"
+        and stream.frames == 1
+        and any(other.type == "video" and other.frames > 1 for other in container.streams)
+    )
 
 
 def is_cover(stream: Stream) -> bool:

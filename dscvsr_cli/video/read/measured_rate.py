@@ -2,14 +2,15 @@
 
 from contextlib import suppress
 from fractions import Fraction
-from pathlib import Path
 
 import av
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.constant_rate import find_constant_rate
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.read.decoder import has_slots
 from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.packets import packets_of
 
 
 def require_constant_rate(source: VideoInfo, suffix: str, *, from_zero: bool = False) -> Fraction:
@@ -29,7 +30,7 @@ def require_constant_rate(source: VideoInfo, suffix: str, *, from_zero: bool = F
         # Nothing can be read ahead; formats for pipes say what rate they have.
         rate = source.frame_rate
     else:
-        times = packet_times(source.path, source.stream_index, allow_playlist=source.is_playlist)
+        times = packet_times(source)
         rate = find_constant_rate(times, source.time_base, likely=source.frame_rate)
         if rate is not None and from_zero and times:
             _check_start(source, suffix, times[0] * source.time_base, rate)
@@ -50,20 +51,22 @@ def _check_start(source: VideoInfo, suffix: str, start: Fraction, rate: Fraction
         )
 
 
-def packet_times(path: Path, index: int, *, allow_playlist: bool = False) -> list[int]:
-    """Return the presentation times of one stream in order, in its own unit; none is decoded.
+def packet_times(source: VideoInfo) -> list[int]:
+    """Return the presentation times of the video in order, in its own unit; none is decoded.
 
     Raises:
         InputVideoError: The file cannot be opened.
     """
-    with open_input(path, allow_playlist=allow_playlist) as container:
-        packets = container.demux(container.streams[index])
+    with open_input(source.path, allow_playlist=source.is_playlist) as container:
+        stream = container.streams[source.stream_index]
+        slots = has_slots(stream)
+        packets = packets_of(container, [stream], source.jumps)
         times: list[int] = []
         # What can be read of a damaged file decides, as it does when the file is decoded.
         with suppress(av.FFmpegError):
             for packet in packets:
                 if packet.size:
-                    at = packet.pts if packet.pts is not None else packet.dts
+                    at = packet.pts if packet.pts is not None and not slots else packet.dts
                     if at is None:
                         # Raw streams have no times at all; they are played at one rate.
                         return []

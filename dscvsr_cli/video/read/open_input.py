@@ -1,16 +1,21 @@
 """Open an input: a file, or a pipe that can be read only once."""
 
 import errno
+import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 import av
+from av.audio.stream import AudioStream
+from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
@@ -21,6 +26,8 @@ STANDARD_INPUT: Final = Path("-")
 """The name that stands for what is piped in."""
 
 _HEADER_BYTES: Final = 256
+_DEEP_PROBE: Final = {"probesize": str(1 << 27), "analyzeduration": str(60_000_000)}
+"""Bytes and microseconds that are read before a track counts as unreadable."""
 _SHOWN_NAME: Final = 40
 """Characters that are shown of a name that is too long."""
 _PIPE_BUFFER_BYTES: Final = 1 << 20
@@ -33,6 +40,9 @@ _PLAYLIST_READ_SECONDS: Final = 60.0
 
 _SCRIPTS: Final = frozenset({"avisynth", "lavfi", "vapoursynth", "webm_dash_manifest"})
 """FFmpeg's names of formats that are programs, or descriptions of what to do."""
+
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]+:/", re.IGNORECASE)
+_UNREAD_PICTURES: Final = frozenset({".cin", ".dpx", ".exr"})
 
 
 def source_kind(path: Path) -> SourceKind:
@@ -82,14 +92,26 @@ def open_input(path: Path, *, allow_playlist: bool = False) -> Iterator[InputCon
     check_readable(path)
     if not allow_playlist:
         _refuse_playlist(path)
+    with _open(path, allow_playlist=allow_playlist) as container:
+        if not any(map(is_unreadable, container.streams)):
+            yield container
+            return
+    # A track may begin later than libav looks by itself.
+    with _open(path, allow_playlist=allow_playlist, options=_DEEP_PROBE) as container:
+        yield container
+
+
+def _open(
+    path: Path, *, allow_playlist: bool, options: Mapping[str, str] | None = None
+) -> InputContainer:
     try:
         # Metadata in other encodings than UTF-8 is common in old AVI files and must not stop us.
         # The "file:" prefix keeps names such as "a:b.mp4" from being read as a protocol.
-        container = av.open(
+        return av.open(
             f"file:{path}",
             "r",
             metadata_errors="replace",
-            container_options=_limits(allow_playlist=allow_playlist),
+            container_options={**_limits(allow_playlist=allow_playlist), **(options or {})},
             # A live playlist has no end, and may wait for its next part for ever.
             timeout=(_OPEN_SECONDS, _PLAYLIST_READ_SECONDS if allow_playlist else None),
         )
@@ -98,8 +120,20 @@ def open_input(path: Path, *, allow_playlist: bool = False) -> Iterator[InputCon
             f"{path} is not a video that can be read ({describe_error(error)})",
             hint="check that the file is complete and plays in a video player",
         ) from error
-    with container:
-        yield container
+
+
+def is_unreadable(stream: Stream) -> bool:
+    """Return whether nothing of a stream has come that says what its samples or pixels are."""
+    if isinstance(stream, AudioStream):
+        return _has_decoder(stream) and not stream.codec_context.sample_rate
+    if isinstance(stream, VideoStream):
+        return _has_decoder(stream) and not stream.codec_context.width
+    return False
+
+
+def _has_decoder(stream: Stream) -> bool:
+    # None where this build of FFmpeg has no decoder, in spite of what the stubs declare.
+    return cast("CodecContext | None", stream.codec_context) is not None
 
 
 @cache
@@ -151,9 +185,7 @@ def check_readable(path: Path) -> None:
         with path.open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError as error:
-        raise InputVideoError(
-            f"{path} does not exist", hint="check the spelling, and the folder you are in"
-        ) from error
+        raise _missing(path) from error
     except (OSError, ValueError) as error:
         raise InputVideoError(
             f"{path} cannot be read: {describe_error(error)}",
@@ -161,6 +193,24 @@ def check_readable(path: Path) -> None:
         ) from error
     if empty:
         raise InputVideoError(f"{path} is empty", hint="copy or download the file again")
+
+
+def _missing(path: Path) -> InputVideoError:
+    """Return the error for an input that is not there, or is no file at all."""
+    if _ADDRESS.match(str(path)):
+        return InputVideoError(
+            f"{path} is an address, and only files and pipes are read",
+            hint="download it first, or pipe it: ffmpeg -i ADDRESS -c copy -f matroska - | dscvsr "
+            "upscale - ...",
+        )
+    if path.suffix.lower() in _UNREAD_PICTURES:
+        return InputVideoError(
+            f"sequences of {path.suffix.lower()[1:].upper()} pictures are not read",
+            hint="convert them first: ffmpeg -i IN%04d.exr -pix_fmt rgb48be frames/%05d.png",
+        )
+    return InputVideoError(
+        f"{path} does not exist", hint="check the spelling, and the folder you are in"
+    )
 
 
 class Pipe:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -31,8 +31,14 @@ from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import is_interlaced
-from dscvsr_cli.video.read.main_stream import codec_name, is_cover
-from dscvsr_cli.video.read.open_input import input_name, open_input, read_header, source_kind
+from dscvsr_cli.video.read.main_stream import codec_name, is_cover, is_still_of_avif
+from dscvsr_cli.video.read.open_input import (
+    input_name,
+    is_unreadable,
+    open_input,
+    read_header,
+    source_kind,
+)
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.sequence_frames import probe_pictures
 from dscvsr_cli.video.read.side_data import (
@@ -42,6 +48,7 @@ from dscvsr_cli.video.read.side_data import (
     picture_extras,
     stereo_mode,
 )
+from dscvsr_cli.video.read.survey import Survey, survey
 from dscvsr_cli.video.tags import content_keys, roles_of, track_keys
 
 
@@ -84,6 +91,7 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
     if kind == "sequence":
         pictures = sequence_pictures(path, start_number=options.start_number)
         return probe_pictures(path, pictures, options)
+    found = survey(path, allow_playlist=options.allow_playlist)
     with open_input(path, allow_playlist=options.allow_playlist) as container:
         trouble: list[str] = []
         decoding = Decoding(
@@ -92,8 +100,10 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
             # A few frames are wanted; more threads would only start on the ones after them.
             threads=1,
             on_damage=lambda message, _: trouble.append(message),
+            jumps=found.jumps,
+            stream_index=options.video_stream,
         )
-        return describe(decoding, path, options, header=b"", trouble=trouble)
+        return describe(decoding, path, options, header=b"", trouble=trouble, found=found)
 
 
 def describe(
@@ -103,6 +113,7 @@ def describe(
     *,
     header: bytes,
     trouble: Sequence[str] = (),
+    found: Survey | None = None,
 ) -> VideoInfo:
     """Return what is known of an opened file or pipe after a look at its first frames.
 
@@ -112,12 +123,14 @@ def describe(
         options: How the person wants it read.
         header: The first bytes of a pipe; empty for a file, which can be opened to read them.
         trouble: What has gone wrong while decoding, for the message.
+        found: What a pass over the packets of a file has found.
 
     Raises:
         InputVideoError: No frame could be decoded.
     """
     frames = _first_frames(decoding, path, trouble)
-    beside = _from_pipe(decoding) if header else _from_file(decoding, path, frames[0])
+    found = found or Survey()
+    beside = _from_pipe(decoding) if header else _from_file(decoding, path, frames[0], found)
     siting = _siting(path, decoding.container, decoding.stream, header)
     if not header and has_chroma_location(codec_name(decoding.stream)):
         siting = chroma_location(path, decoding.stream.index, allow_playlist=options.allow_playlist)
@@ -147,7 +160,7 @@ def _video_info(
         frame_rate=_frame_rate(stream),
         time_base=stream.time_base or Fraction(1, 90000),
         frame_count=_frame_count(stream),
-        duration_seconds=_duration_seconds(container, stream),
+        duration_seconds=_duration_seconds(container, stream, beside.found),
         pixel_format=frame.format.name,
         bit_depth=_bit_depth(frame),
         colour=_colour(stream, frame, siting),
@@ -170,6 +183,9 @@ def _video_info(
         picture_extras=tuple(dict.fromkeys(name for one in frames for name in picture_extras(one))),
         crop=beside.crop,
         lost_streams=beside.lost_streams,
+        decoder_delay=decoding.delay,
+        late_streams=beside.found.late_streams,
+        jumps=beside.found.jumps,
     )
 
 
@@ -195,13 +211,14 @@ class _Beside:
     tags: tuple[str, ...] = ()
     frames_cut_off: int = 0
     crop: Crop | None = None
+    found: Survey = field(default_factory=Survey)
 
 
 def _from_pipe(decoding: Decoding) -> _Beside:
     return _Beside(kind="pipe", lost_streams=_other_streams(decoding))
 
 
-def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame) -> _Beside:
+def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame, found: Survey) -> _Beside:
     container, stream = decoding.container, decoding.stream
     return _Beside(
         kind="file",
@@ -216,6 +233,7 @@ def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame) -> _Beside:
             height=frame.height,
             width=frame.width,
         ),
+        found=found,
     )
 
 
@@ -224,7 +242,7 @@ def _other_streams(decoding: Decoding) -> tuple[StreamInfo, ...]:
     return tuple(
         _stream_info(other, has_chapters=has_chapters)
         for other in decoding.container.streams
-        if other.index != decoding.stream.index
+        if other.index != decoding.stream.index and not is_still_of_avif(other)
     )
 
 
@@ -282,8 +300,11 @@ def _frame_count(stream: VideoStream) -> int | None:
     if stream.frames > 0:
         return stream.frames
     # mkvmerge counts the frames and writes the number into the stream's tags.
-    counted = stream.metadata.get("NUMBER_OF_FRAMES", "")
-    return int(counted) if counted.isascii() and counted.isdigit() and int(counted) > 0 else None
+    for key, counted in stream.metadata.items():
+        named = key.upper().partition("-")[0] == "NUMBER_OF_FRAMES"
+        if named and counted.isascii() and counted.isdigit() and int(counted) > 0:
+            return int(counted)
+    return None
 
 
 def _frames_cut_off(path: Path, stream: VideoStream) -> int:
@@ -292,15 +313,28 @@ def _frames_cut_off(path: Path, stream: VideoStream) -> int:
     return sum(1 for entry in stream.index_entries if entry.pos + entry.size > size_bytes)
 
 
-def _duration_seconds(container: InputContainer, stream: VideoStream) -> float | None:
+def _duration_seconds(
+    container: InputContainer, stream: VideoStream, found: Survey
+) -> float | None:
+    if found.end_seconds is not None and (found.jumps.seconds or not stream.duration):
+        # What libav guesses from the first and the last timestamp leaves out all other parts.
+        return float(found.end_seconds - _start_seconds(container, stream))
     if stream.duration and stream.duration > 0 and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.duration and container.duration > 0:
-        seconds = container.duration / av.time_base
+        seconds = (container.duration - _offset_in_duration(container)) / av.time_base
         rate = _frame_rate(stream)
         # Raw streams have no header; what is guessed for them can be less than one frame.
         return seconds if rate is None or seconds * rate > 0.5 else None
     return None
+
+
+def _offset_in_duration(container: InputContainer) -> int:
+    """Return the part of a file's duration that is only the time at which it starts, in us."""
+    # libav writes the end of the last frame as the duration of a Matroska file.
+    start = container.start_time or 0
+    whole = container.duration or 0
+    return start if "matroska" in container.format.name and 0 < start < whole else 0
 
 
 def _start_seconds(container: InputContainer, picture: VideoStream) -> Fraction:
@@ -330,6 +364,7 @@ def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
         language=tags.get("language"),
         title=tags.get("title") or tags.get("name") or tags.get("filename"),
         is_cover=cover,
+        is_unreadable=is_unreadable(stream),
         is_chapter_text=has_chapters and codec == "bin_data" and handler == "SubtitleHandler",
         # What Matroska says of an attached file (its name and kind) is part of the file.
         tags=() if kind == "attachment" else track_keys(dict(tags), is_cover=cover),

@@ -32,6 +32,9 @@ class ReadOptions:
     field_order: FieldOrder = "auto"
     """Which field comes first, or that there are none, where the file is silent or wrong."""
 
+    video_stream: int | None = None
+    """Position of the video among the streams of a file; None takes the first one."""
+
     strict: bool = False
     """Whether the first damaged frame is an error."""
 

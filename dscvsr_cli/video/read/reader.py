@@ -18,6 +18,7 @@ from dscvsr_cli.video.pixels.convert import frame_to_alpha, frame_to_pixels, is_
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import deinterlace
+from dscvsr_cli.video.read.one_shape import Shape, frames_of_one_shape
 from dscvsr_cli.video.read.open_input import Pipe, input_name, source_kind
 from dscvsr_cli.video.read.picture_reader import still_colour
 from dscvsr_cli.video.read.probe import describe, probe
@@ -63,7 +64,7 @@ class VideoReader:
         self._stack = ExitStack()
         self._pipe: Pipe | None = None
         self._piped: Decoding | None = None
-        self._warned_of_fields = self._warned_of_alpha = False
+        self._warned_of_fields = self._warned_of_alpha = self._warned_of_shape = False
         kind = source_kind(path)
         if kind != "sequence" and (
             self._options.rate is not None or self._options.start_number is not None
@@ -121,7 +122,12 @@ class VideoReader:
     def _open_pipe(self, path: Path) -> VideoInfo:
         pipe = self._pipe = Pipe(path)
         try:
-            self._piped = Decoding(pipe.container, path, on_damage=self._note_damage)
+            self._piped = Decoding(
+                pipe.container,
+                path,
+                on_damage=self._note_damage,
+                stream_index=self._options.video_stream,
+            )
             return describe(self._piped, path, self._options, header=pipe.header)
         except BaseException:
             pipe.close()
@@ -206,34 +212,34 @@ class VideoReader:
 
     def _same_size(self, frames: Decoding) -> Iterator[av.VideoFrame]:
         crop = self.info.crop or Crop()
-        height = self.info.height + crop.top + crop.bottom
-        width = self.info.width + crop.left + crop.right
-        for frame in frames:
+        for frame in frames_of_one_shape(
+            frames,
+            width=self.info.width + crop.left + crop.right,
+            height=self.info.height + crop.top + crop.bottom,
+            pixel_format=self.info.pixel_format,
+            on_change=self._note_shape,
+        ):
             self._watch_fields(frame)
-            if (frame.height, frame.width) == (height, width):
-                yield frame
-                continue
-            # Broadcast recordings and web streams may change their size midway. An encoder cannot,
-            # so such frames are brought to the first one's size and none is lost.
-            _log.warning(
-                "%s: the frame size changes to %dx%d; scaled back to %dx%d",
-                input_name(self._path),
-                frame.width,
-                frame.height,
-                width,
-                height,
-            )
-            resized = frame.reformat(
-                width=width,
-                height=height,
-                format=self.info.pixel_format,
-                interpolation="BICUBIC",
-            )
-            resized.pts, resized.dts = frame.pts, frame.dts
-            yield resized
+            yield frame
+
+    def _note_shape(self, frame: av.VideoFrame, shape: Shape, first: Shape) -> None:
+        if self._warned_of_shape:
+            return
+        self._warned_of_shape = True
+        at = "" if frame.pts is None else f" at {float(self._seconds(frame.pts)):.3f} s"
+        _log.warning(
+            "%s: the frames change their shape%s, from %s to %s; such frames are scaled to fit "
+            "into the first shape, with borders where needed",
+            input_name(self._path),
+            at,
+            first,
+            shape,
+        )
 
     def _watch_fields(self, frame: av.VideoFrame) -> None:
-        expected = self.info.interlaced or self._options.field_order != "auto"
+        expected = (
+            self.info.interlaced or self._options.deinterlace or self._options.field_order != "auto"
+        )
         if frame.interlaced_frame and not (expected or self._warned_of_fields):
             self._warned_of_fields = True
             _log.warning(

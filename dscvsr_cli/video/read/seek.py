@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 from fractions import Fraction
-from pathlib import Path
 from typing import Final
 
 import av
@@ -12,6 +11,7 @@ from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.decoder import DamageListener, Decoding
 from dscvsr_cli.video.read.main_stream import main_video_stream
 from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.packets import packets_of
 
 _INDEXED: Final = frozenset({"mp4", "matroska", "nut", "flv", "avi"})
 """Containers with an index of keyframes. In others libav guesses where to go, and after that may
@@ -43,7 +43,15 @@ class FileOpener:
         container = self._stack.enter_context(
             open_input(path, allow_playlist=self._info.is_playlist)
         )
-        return Decoding(container, path, on_damage=self._on_damage, first_packet=first_packet)
+        return Decoding(
+            container,
+            path,
+            on_damage=self._on_damage,
+            first_packet=first_packet,
+            jumps=self._info.jumps,
+            delay=self._info.decoder_delay,
+            stream_index=self._info.stream_index,
+        )
 
     def from_keyframe(self, seconds: Fraction) -> Decoding:
         """Open the file at a keyframe at or before a time on its clock, or at its beginning.
@@ -51,12 +59,13 @@ class FileOpener:
         Raises:
             InputVideoError: It cannot be read any more.
         """
-        if not _INDEXED.isdisjoint(self._info.container.split(",")):
+        indexed = not _INDEXED.isdisjoint(self._info.container.split(","))
+        if indexed and not self._info.jumps.changes:
             decoding = self.from_beginning()
             found = decoding.seek(seconds)
         else:
             with open_input(self._info.path, allow_playlist=self._info.is_playlist) as container:
-                keyframe = _last_keyframe(container, self._info.path, seconds)
+                keyframe = _last_keyframe(container, self._info, seconds)
             decoding = self.from_beginning(first_packet=keyframe)
             found = True
         if found and self._begins_by(decoding, seconds):
@@ -71,16 +80,16 @@ class FileOpener:
         return first.pts * self._info.time_base <= seconds
 
 
-def _last_keyframe(container: InputContainer, path: Path, seconds: Fraction) -> int:
+def _last_keyframe(container: InputContainer, info: VideoInfo, seconds: Fraction) -> int:
     """Return which packet is the last keyframe at or before a time; 0 if in doubt.
 
     Reads the packets up to there and decodes none.
     """
-    stream = main_video_stream(container, path)
+    stream = main_video_stream(container, info.path, info.stream_index)
     unit = stream.time_base or Fraction(1)
     found = 0
     try:
-        for number, packet in enumerate(container.demux(stream)):
+        for number, packet in enumerate(packets_of(container, [stream], info.jumps)):
             if packet.dts is not None and packet.dts * unit > seconds:
                 break
             if packet.is_keyframe and packet.pts is not None and packet.pts * unit <= seconds:

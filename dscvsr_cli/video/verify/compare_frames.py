@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
 from dscvsr_cli.video.read.decoder import Decoding
+from dscvsr_cli.video.read.one_shape import Shape
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.side_data import dynamic_hdr, picture_extras
 from dscvsr_cli.video.timestamps import FrameClock
@@ -27,6 +28,9 @@ class PictureTimes:
 
     damaged: int = 0
     """Frames that are missing, or were decoded with errors."""
+
+    shapes: tuple[Shape, ...] = ()
+    """Sizes and sample aspect ratios that the frames have, in the order they appear."""
 
     last_duration: Fraction | None = None
     """Seconds for which the last frame is shown, or None where the file does not say."""
@@ -53,7 +57,14 @@ def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
     damage: list[str] = []
     clock = FrameClock(info)
     with open_input(path) as container:
-        frames = Decoding(container, path, on_damage=lambda trouble, _: damage.append(trouble))
+        frames = Decoding(
+            container,
+            path,
+            on_damage=lambda trouble, _: damage.append(trouble),
+            jumps=info.jumps,
+            stream_index=info.stream_index,
+        )
+        shapes: dict[Shape, None] = {}
         extras: dict[str, None] = {}
         stamps: list[int] = []
         durations: list[int] = []
@@ -61,6 +72,7 @@ def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
             pts, duration = clock.stamp(frame)
             stamps.append(pts)
             durations.append(duration)
+            shapes[Shape(frame.width, frame.height, frames.aspect)] = None
             extras |= dict.fromkeys((*picture_extras(frame), *dynamic_hdr([frame])))
     last = max(range(len(stamps)), key=stamps.__getitem__, default=None)
     return PictureTimes(
@@ -68,6 +80,7 @@ def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
         seconds=tuple(pts * info.time_base for pts in sorted(stamps)),
         tick=info.time_base,
         damaged=len(damage),
+        shapes=tuple(shapes),
         last_duration=None
         if last is None or not durations[last]
         else durations[last] * info.time_base,
@@ -83,6 +96,12 @@ def compare_picture(
     yield _times(times_before, times_after)
     yield from _last_duration(times_before, times_after)
     yield _size(before, after)
+    if len(times_before.shapes) > 1 and len(times_after.shapes) < len(times_before.shapes):
+        yield Finding(
+            level="changed",
+            subject="shapes of frames",
+            message=f"{', '.join(map(str, times_before.shapes))} were fitted into one",
+        )
     yield from _shape(before, after)
     yield from _colours(before, after)
     yield from _depth(before, after)

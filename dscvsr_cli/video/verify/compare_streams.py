@@ -15,6 +15,7 @@ from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.languages import same_language
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.packets import packets_of
 from dscvsr_cli.video.verify.compare_tracks import compare_track
 from dscvsr_cli.video.verify.findings import Finding, Level
 from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_digests
@@ -81,11 +82,27 @@ def compare_streams(
             subject,
             is_cover=stream.is_cover,
         )
+    yield from _late_streams(before, [one for one in _content(after) if one not in pairs.values()])
+
+
+def _late_streams(before: VideoInfo, unpaired: Sequence[StreamInfo]) -> Iterator[Finding]:
+    free = list(unpaired)
+    for stream in before.late_streams:
+        twin = next(
+            (one for one in free if (one.kind, one.codec) == (stream.kind, stream.codec)), None
+        )
+        subject = describe_stream(stream)
+        if twin is None:
+            yield Finding(level="lost", subject=subject, message="appears midway, and is missing")
+        else:
+            free.remove(twin)
+            message = "appears midway, and was not compared"
+            yield Finding(level="changed", subject=subject, message=message)
 
 
 def _read(info: VideoInfo, container: InputContainer) -> _Side:
     timed = [one.index for one in _content(info) if one.kind != "attachment"]
-    return _Side(info=info, container=container, packets=read_digests(container, timed))
+    return _Side(info=info, container=container, packets=read_digests(container, timed, info.jumps))
 
 
 def _content(info: VideoInfo) -> list[StreamInfo]:
@@ -244,7 +261,7 @@ def read_texts(info: VideoInfo, index: int) -> list[tuple[Fraction, str]]:
         stream = container.streams[index]
         if not isinstance(stream, SubtitleStream):
             return texts
-        for packet in container.demux(stream):
+        for packet in packets_of(container, [stream], info.jumps):
             decoded = stream.codec_context.decode2(packet) if packet.size else None
             lines = [rect for rect in decoded or () if isinstance(rect, AssSubtitle)]
             text = "\n".join(plain_text(rect.ass) for rect in lines)

@@ -9,7 +9,9 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+from dscvsr_cli.video.info import ClockJumps
 from dscvsr_cli.video.read.main_stream import codec_name
+from dscvsr_cli.video.read.packets import packets_of
 
 _START_CODE = b"\x00\x00\x01"
 _PARAMETER_SETS = {"h264": frozenset({6, 7, 8, 9}), "hevc": frozenset({32, 33, 34, 35, 39})}
@@ -30,9 +32,14 @@ class PacketRecord:
 
 
 def read_digests(
-    container: InputContainer, indexes: Iterable[int]
+    container: InputContainer, indexes: Iterable[int], jumps: ClockJumps
 ) -> dict[int, list[PacketRecord]]:
     """Return all packets of some streams in file order, by the index of the stream.
+
+    Args:
+        container: Freshly opened.
+        indexes: The streams.
+        jumps: Where the clock of the file steps back.
 
     Raises:
         av.FFmpegError: The file cannot be read to its end.
@@ -42,7 +49,7 @@ def read_digests(
         return records
     streams = [container.streams[index] for index in sorted(records)]
     codecs = {stream.index: codec_name(stream) for stream in streams}
-    for packet in container.demux(streams):
+    for packet in packets_of(container, streams, jumps):
         # demux() ends every stream with an empty packet that is meant for decoders.
         if packet.size or packet.dts is not None:
             records[packet.stream_index].append(_record(packet, codecs[packet.stream_index]))

@@ -59,9 +59,11 @@ class Assembly:
         # A pipe cannot be opened again, and pictures in a folder have nothing beside them.
         self._others = spec.others if spec.picture.source.kind == "file" else None
         self._copier = StreamCopier(
-            spec.picture.source, spec.others or PassthroughPlan(), spec.picture.container
+            spec.picture.source,
+            spec.others or PassthroughPlan(),
+            spec.picture.container,
+            span=spec.span,
         )
-        self._copier.span = spec.span
         self._output: OutputContainer | None = None
         self._stream: VideoStream | None = None
 

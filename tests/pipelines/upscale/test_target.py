@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import choose_target, default_target
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.timestamps import OutputTiming
-from tests.clips import render_kind
+from tests.clips import Clip, render, render_kind
 
 
 @pytest.fixture
@@ -34,6 +35,25 @@ def test_the_container_decides_which_clock_frames_are_counted_on(info: VideoInfo
     }
     for name, timing in timings.items():
         assert choose_target(job(info, name), info).picture.timing == timing
+
+
+@pytest.mark.parametrize("degrees", [90, -90])
+def test_a_size_means_what_people_see_of_a_turned_video(degrees: int, tmp_path: Path) -> None:
+    # Stored as 64x48, shown as 48x64.
+    turned = probe(render(Clip(rotation=degrees), tmp_path))
+
+    def stored(name: str, **size: Any) -> Size:
+        wanted = UpscaleJob(source=turned.path, target=tmp_path / name, **size)
+        return choose_target(wanted, turned).size
+
+    assert stored("out.mp4", width=96, height=160) == Size(height=96, width=160)
+    assert stored("out.mp4", width=96) == Size(height=96, width=128)
+    assert stored("out.mp4", height=128) == Size(height=96, width=128)
+    assert stored("out.mp4", scale=2) == Size(height=96, width=128)
+    # These files cannot turn anything.
+    assert stored("out.avi", width=128) == Size(height=96, width=128)
+    with pytest.raises(UsageError, match="48x64"):
+        stored("out.mp4", width=40)
 
 
 def test_a_varying_rate_is_refused_where_it_must_be_constant(tmp_path: Path) -> None:

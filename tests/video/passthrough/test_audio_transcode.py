@@ -241,3 +241,27 @@ def test_what_overlaps_is_cut_off() -> None:
 def test_blocks_without_times_follow_each_other() -> None:
     clock = AudioClock(rate=48000, time_base=Fraction(1, 90000))
     assert [clock.place(None, 960)[0] for _ in range(3)] == [0, 960, 1920]
+
+
+def test_audio_that_cannot_be_decoded_is_said_once_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = render(Clip(suffix=".mkv", sound_seconds=0.64, sound_encoder="ac3"), tmp_path)
+    damaged, target = tmp_path / "damaged.mkv", tmp_path / "out.mkv"
+    with av.open(str(whole)) as old, av.open(str(damaged), "w") as new:
+        twins = [new.add_stream_from_template(one, opaque=True) for one in old.streams]
+        for number, packet in enumerate(packet for packet in old.demux() if packet.size):
+            spoilt = packet.stream.type == "audio" and 6 <= number < 15
+            written = av.Packet(b"\x0b\x77" + bytes(packet.size)) if spoilt else packet
+            written.pts, written.dts, written.duration = packet.pts, packet.dts, packet.duration
+            written.time_base = packet.time_base
+            written.stream = twins[packet.stream_index]
+            new.mux(written)
+
+    copy_clip(damaged, target, choices=StreamChoices(audio_encoder="aac"))
+
+    said = [record.getMessage() for record in caplog.records]
+    first = [line for line in said if "cannot be decoded" in line]
+    assert len(first) == 1
+    assert first[0].startswith("audio stream 1 at 0.")
+    assert sum("packets could not be decoded" in line for line in said) == 1

@@ -214,3 +214,18 @@ def test_stopping_early_lets_go_of_the_pipe(tmp_path: Path) -> None:
 def test_any_way_of_writing_the_header_is_understood(rate: int, width: int, kind: str) -> None:
     header = f"YUV4MPEG2 W{width} H48 F{rate}:1 C420{kind} Ip\nFRAME\n".encode()
     assert y4m_siting(header) == ("left" if kind == "mpeg2" else "centre")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("https://example.com/clip.mp4", "is an address"),
+        ("rtsp://camera/1", "is an address"),
+        ("frames/%04d.exr", "EXR pictures are not read"),
+        ("frames/%04d.DPX", "DPX pictures are not read"),
+        ("clip.mp4", "does not exist"),
+    ],
+)
+def test_what_is_no_file_is_refused_in_its_own_words(name: str, words: str) -> None:
+    with pytest.raises(InputVideoError, match=words):
+        probe(Path(name))

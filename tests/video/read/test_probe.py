@@ -119,3 +119,28 @@ def test_the_shift_of_a_display_matrix_grows_with_the_picture() -> None:
     matrix = (0, 65536, 0, -65536, 0, 0, 1080 << 16, 0, 1 << 30)
     scaled = scale_display_matrix(matrix, source=Size(1080, 1920), target=Size(2700, 4800))
     assert scaled == (0, 65536, 0, -65536, 0, 0, 2700 << 16, 0, 1 << 30)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts", ".flv"])
+@pytest.mark.parametrize("offset_seconds", [20 * 3600, 2])
+def test_a_start_offset_is_not_length(suffix: str, offset_seconds: int, tmp_path: Path) -> None:
+    unit = Fraction(1, 1000)
+    pts = tuple(offset_seconds * 1000 + at for at in range(0, 1000, 40))
+    path = render(Clip(suffix=suffix, time_base=unit, pts=pts), tmp_path)
+
+    info = probe(path)
+
+    assert info.duration_seconds == pytest.approx(1.0, abs=0.1)
+    assert info.frame_rate is None or info.frame_rate < 100
+
+
+@pytest.mark.skipif("libsvtav1" not in av.codecs_available, reason="this build has no SVT-AV1")
+def test_the_frames_of_an_animated_avif_are_its_video_and_its_still_is_nothing(
+    tmp_path: Path,
+) -> None:
+    clip = Clip(suffix=".avif", encoder="libsvtav1", width=64, height=64, options=())
+
+    info = probe(render(clip, tmp_path))
+
+    assert info.frame_count == 8
+    assert info.other_streams == ()

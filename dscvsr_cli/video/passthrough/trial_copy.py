@@ -1,0 +1,103 @@
+"""A trial before any work: the first packets of every copied stream are muxed in memory."""
+
+import io
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Final
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.ffmpeg_errors import describe_error
+from dscvsr_cli.video.info import StreamInfo, VideoInfo
+from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
+from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
+from dscvsr_cli.video.passthrough.stream_copier import CopiedTrack, copy_stream_tags
+from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.packets import packets_of
+
+_PACKETS_EACH: Final = 8
+_PACKETS_READ: Final = 2000
+"""A stream may pause for hours; what comes within these packets must do."""
+
+
+def try_copying(source: VideoInfo, plan: PassthroughPlan, container: Container) -> PassthroughPlan:
+    """Find out which streams the muxer refuses, and return the plan without them.
+
+    Raises:
+        UsageError: It refuses one, and its loss is not agreed to.
+    """
+    if source.kind != "file" or not plan.copied:
+        return plan
+    refused = _refused(source, plan, container)
+    if not refused:
+        return plan
+    if not plan.drop_unsupported:
+        first = next(stream for stream in plan.copied if stream.index in refused)
+        raise UsageError(
+            f"{describe_stream(first)} cannot be brought over: {refused[first.index]}",
+            hint="--drop-unsupported leaves it out; an output ending in .mkv may hold it",
+        )
+    losses = [
+        LeftOut(what=describe_stream(stream), reason=refused[stream.index], stream=stream)
+        for stream in plan.copied
+        if stream.index in refused
+    ]
+    return replace(
+        plan,
+        copied=tuple(stream for stream in plan.copied if stream.index not in refused),
+        left_out=(*plan.left_out, *losses),
+    )
+
+
+def _refused(source: VideoInfo, plan: PassthroughPlan, container: Container) -> dict[int, str]:
+    """Return why the muxer refuses a stream, by the stream's index."""
+    refused: dict[int, str] = {}
+    with open_input(source.path, allow_playlist=source.is_playlist) as opened:
+        first = _first_packets(opened, source, plan.copied)
+        for stream in plan.copied:
+            try:
+                with av.open(io.BytesIO(), "w", format=container.name) as output:
+                    _mux(output, container, opened.streams[stream.index], first[stream.index])
+            except (ValueError, av.FFmpegError) as error:
+                refused[stream.index] = describe_error(error)
+    return refused
+
+
+def _first_packets(
+    opened: InputContainer, source: VideoInfo, streams: tuple[StreamInfo, ...]
+) -> "dict[int, list[Packet[Any]]]":
+    first: dict[int, list[Packet[Any]]] = {stream.index: [] for stream in streams}
+    for packet in islice(_readable(opened, source), _PACKETS_READ):
+        found = first.get(packet.stream_index)
+        if found is not None and len(found) < _PACKETS_EACH and packet.size:
+            found.append(packet)
+        if all(len(packets) == _PACKETS_EACH for packets in first.values()):
+            break
+    return first
+
+
+def _readable(opened: InputContainer, source: VideoInfo) -> "Iterator[Packet[Any]]":
+    # Whoever copies the streams reports damage.
+    with suppress(av.FFmpegError):
+        yield from packets_of(opened, opened.streams, source.jumps)
+
+
+def _mux(
+    output: OutputContainer,
+    container: Container,
+    template: Stream,
+    packets: "list[Packet[Any]]",
+) -> None:
+    track = CopiedTrack(output, template)
+    copy_stream_tags(template, track.stream, encoded=False)
+    output.container_options.update(dict(container.muxer_options))
+    output.start_encoding()
+    for packet in packets:
+        output.mux(list(track.take(packet)))

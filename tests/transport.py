@@ -1,0 +1,55 @@
+"""Transport streams bent into the shapes that recordings have, from clips rendered for a test."""
+
+from pathlib import Path
+from typing import Final
+
+from tests.clips import SAMPLE_RATE, Clip, render
+
+_PACKET_BYTES: Final = 188
+
+
+def joined(clips: list[Clip], folder: Path, *, name: str = "joined") -> Path:
+    """Render clips and append the files byte by byte, as cat does."""
+    parts = [render(clip, folder, name=f"part{number}") for number, clip in enumerate(clips)]
+    path = folder / f"{name}{clips[0].suffix}"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+def without_pid(path: Path, pid: int, *, until: float = 1.0) -> Path:
+    """Return a copy of a transport stream that announces a track and sends nothing of it.
+
+    Args:
+        path: The file.
+        pid: Of the track.
+        until: The share of the file from which on the track is there.
+    """
+    data = path.read_bytes()
+    kept = []
+    for at in range(0, len(data), _PACKET_BYTES):
+        packet = data[at : at + _PACKET_BYTES]
+        if at >= until * len(data) or (packet[1] & 0x1F) << 8 | packet[2] != pid:
+            kept.append(packet)
+    silent = path.with_name(f"silent_{path.name}")
+    silent.write_bytes(b"".join(kept))
+    return silent
+
+
+def late_track(folder: Path) -> Path:
+    """Return ten seconds of which the fourth alone has a second audio track."""
+    parts = [_part(0, 3, tracks=1), _part(3, 1, tracks=2), _part(4, 6, tracks=1)]
+    return joined(parts, folder, name="late")
+
+
+def _part(start: int, seconds: int, *, tracks: int) -> Clip:
+    return Clip(
+        suffix=".ts",
+        rate=10,
+        width=64,
+        height=64,
+        pts=tuple(range(start * 12800, (start + seconds) * 12800, 1280)),
+        sound_seconds=float(seconds),
+        sound_start=start * SAMPLE_RATE,
+        sound_tracks=tracks,
+        sound_encoder="ac3",
+    )

@@ -1,0 +1,46 @@
+"""What a muxer refuses is known before work, stream by stream."""
+
+from pathlib import Path
+
+import pytest
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.video.containers import container_of
+from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
+from dscvsr_cli.video.passthrough.trial_copy import try_copying
+from dscvsr_cli.video.read.probe import probe
+from tests.clips import CLIPS, Clip, render
+from tests.transport import without_pid
+
+MATROSKA = container_of(Path("out.mkv"))
+
+
+def test_a_stream_that_the_muxer_refuses_is_named_before_work(tmp_path: Path) -> None:
+    clip = Clip(suffix=".ts", sound_seconds=0.4, sound_encoder="ac3", sound_tracks=2)
+    source = probe(without_pid(render(clip, tmp_path), 0x102))
+    wanted = PassthroughPlan(copied=source.other_streams)
+
+    with pytest.raises(UsageError, match=r"audio stream 2 \(ac3, fra\) cannot be brought over"):
+        try_copying(source, wanted, MATROSKA)
+
+    agreed = PassthroughPlan(copied=source.other_streams, drop_unsupported=True)
+    plan = try_copying(source, agreed, MATROSKA)
+    assert [stream.index for stream in plan.copied] == [1]
+    assert [loss.stream for loss in plan.left_out] == [source.other_streams[1]]
+
+
+@pytest.mark.parametrize("kind", sorted(CLIPS))
+def test_what_can_be_copied_passes(kind: str, tmp_path: Path) -> None:
+    clip = CLIPS[kind]
+    source = probe(render(clip, tmp_path))
+    wanted = PassthroughPlan(copied=source.other_streams)
+
+    assert try_copying(source, wanted, container_of(Path(f"out{clip.suffix}"))) == wanted
+
+
+def test_a_font_and_subtitles_pass(tmp_path: Path) -> None:
+    clip = Clip(suffix=".mkv", subtitles=("one",), attachment=b"font" * 99, sound_seconds=0.1)
+    source = probe(render(clip, tmp_path))
+    wanted = PassthroughPlan(copied=source.other_streams)
+
+    assert try_copying(source, wanted, MATROSKA) == wanted
