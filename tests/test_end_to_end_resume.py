@@ -474,7 +474,7 @@ def test_resuming_what_an_earlier_run_finished_does_nothing_and_succeeds(
     upscale(job)
     content = job.target.read_bytes()
     assert main(arguments(job, "--resume")) == 0
-    assert "is complete" in capfd.readouterr().err
+    assert "already finished" in capfd.readouterr().out
     assert job.target.read_bytes() == content
     # Without --resume, or when the input is newer, an existing file is still in the way.
     assert main(arguments(job)) == 2

@@ -72,6 +72,9 @@ class UpscaleJob:
 
     def __post_init__(self) -> None:
         """Refuse options that contradict each other."""
+        if self.scale is not None:
+            # 2 and 2.0 are one factor, also where records of jobs are compared.
+            object.__setattr__(self, "scale", float(self.scale))
         if self.resume and self.restart:
             raise UsageError(
                 "--resume and --restart contradict each other",
