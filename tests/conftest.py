@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import NetworkConfig
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 
 SMALLEST: Final = NetworkConfig(
     channels=4,

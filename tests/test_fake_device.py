@@ -17,11 +17,11 @@ from dscvsr_cli.engine.scene_run import Outcome, SceneRun
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.training.data.sampler import Batch
 from dscvsr_cli.training.loop import Trainer
+from dscvsr_cli.training.training_config import TrainingConfig
 
 DEVICE = torch.device("cuda", 0) if torch.version.cuda else torch.device("meta")
 """torch built for processors alone cannot index fake CUDA tensors; another device does as well."""

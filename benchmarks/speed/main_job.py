@@ -26,8 +26,8 @@ from dscvsr_cli.engine.stream import one_scene, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, output_size
-from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import DSCVSR_PAPER, METAVSR_PAPER
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.weights.load import load_network

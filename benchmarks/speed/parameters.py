@@ -8,9 +8,9 @@
 import torch
 
 from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel
-from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.training.config import load_recipe
+from dscvsr_cli.models.network_config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
+from dscvsr_cli.training.training_config import load_recipe
 
 SCALES = (2, 2.7, 4)
 

@@ -15,11 +15,11 @@ import torch
 
 from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.pipelines.train.build_trainer import build_trainer
-from dscvsr_cli.training.config import TrainingConfig, load_recipe
 from dscvsr_cli.training.data.clip_pool import Footage
 from dscvsr_cli.training.data.sampler import Sampler
 from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.overrides import apply_overrides
+from dscvsr_cli.training.training_config import TrainingConfig, load_recipe
 
 CLIPS, PHOTOS = 8, 8
 FRAMES, HEIGHT, WIDTH = 15, 360, 640

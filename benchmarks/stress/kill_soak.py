@@ -24,8 +24,8 @@ from pathlib import Path
 import av
 import torch
 
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.weights.network_file import save_network
 

@@ -12,8 +12,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from dscvsr_cli.geometry import Size, output_size
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import NetworkConfig
 
 REFERENCE_SIZE = Size(180, 320)
 """The input for which papers on video super-resolution give their cost."""

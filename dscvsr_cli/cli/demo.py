@@ -26,7 +26,7 @@ def demo_command(
     """Render a short clip with audio, upscale it by 2.7, and show one frame beside bicubic."""
     terminal = open_terminal(quiet=quiet)
 
-    from dscvsr_cli.pipelines.demo import demo
+    from dscvsr_cli.pipelines.demo_job import demo
 
     def show_plan(plan: "UpscalePlan") -> None:
         terminal.print(describe_plan(plan))

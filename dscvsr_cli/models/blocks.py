@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dscvsr_cli.models.config import NetworkConfig, SeparableOrder
+from dscvsr_cli.models.network_config import NetworkConfig, SeparableOrder
 
 NEGATIVE_SLOPE = 0.1
 """Of every leaky ReLU, as in BasicVSR."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from dscvsr_cli.models.blocks import ResidualBlock, activate
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 
 
 def is_filled(index: int) -> bool:

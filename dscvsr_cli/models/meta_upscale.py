@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dscvsr_cli.geometry import AxisPhases, Size
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 
 Route = Literal["auto", "phases", "basis"]
 

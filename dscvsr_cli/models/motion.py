@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 
 # Means and deviations of natural pictures; they only centre the estimator's input.
 PICTURE_MEAN = (0.485, 0.456, 0.406)

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from dscvsr_cli.frames import check_frames
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.blocks import activate
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.filling import is_filled
 from dscvsr_cli.models.initialisation import initialise
 from dscvsr_cli.models.meta_upscale import MetaUpscale
 from dscvsr_cli.models.motion import MotionEstimator
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.models.propagation import RecurrentPass
 
 FLOW_PIXELS = 1 << 19

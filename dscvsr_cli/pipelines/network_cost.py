@@ -3,7 +3,7 @@
 import torch
 
 from dscvsr_cli.engine.stream_plan import NetworkCost
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 
 
 def network_cost(config: NetworkConfig, dtype: torch.dtype) -> NetworkCost:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dscvsr_cli.durable import DurableFile
 from dscvsr_cli.errors import DatasetError, WeightsError
-from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.training.training_config import TrainingConfig
 
 _HINT = "start the run without --resume"
 

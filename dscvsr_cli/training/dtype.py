@@ -5,8 +5,8 @@ import logging
 import torch
 
 from dscvsr_cli.engine.device import choose_dtype
-from dscvsr_cli.training.config import TrainingDtype
 from dscvsr_cli.training.parallel import Parallel
+from dscvsr_cli.training.training_config import TrainingDtype
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ import torch
 from torch.optim import Optimizer
 
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.muon import Muon
 from dscvsr_cli.training.objective.objective import Objective
+from dscvsr_cli.training.training_config import TrainingConfig
 
 
 def fresh_network(config: TrainingConfig) -> RecurrentNetwork:

@@ -21,7 +21,6 @@ from dscvsr_cli.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.noise import noise_level
 from dscvsr_cli.training.data.sampler import Batch, Sampler
 from dscvsr_cli.training.dtype import agree_on_dtype
@@ -38,6 +37,7 @@ from dscvsr_cli.training.schedule import (
     progress,
     sequence_length,
 )
+from dscvsr_cli.training.training_config import TrainingConfig
 
 logger = logging.getLogger(__name__)
 

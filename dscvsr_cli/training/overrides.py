@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.training.training_config import TrainingConfig
 
 _RENAMED = {"bfloat16": "dtype"}
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
@@ -42,7 +42,7 @@ def apply_overrides(config: TrainingConfig, settings: Sequence[str]) -> Training
     except (ValueError, TypeError) as error:
         raise UsageError(
             f"with -O {' -O '.join(settings)} the recipe is not usable: {error}",
-            hint="dscvsr_cli/training/config.py lists every key and its range",
+            hint="dscvsr_cli/training/training_config.py lists every key and its range",
         ) from error
 
 

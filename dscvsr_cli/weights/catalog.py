@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dscvsr_cli.errors import WeightsError
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.weights.hub_address import HubFile
 
 _BUNDLED_FOLDER = Path(__file__).resolve().parent / "bundled"

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from dscvsr_cli.errors import WeightsError
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.weights.catalog import Catalog, WeightsEntry
 from dscvsr_cli.weights.locate import locate_weights
 from dscvsr_cli.weights.network_file import read_network

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.network_file import read_network
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import WeightsError
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 
 _METADATA_KEY = "dscvsr"
 _FORMAT = 1

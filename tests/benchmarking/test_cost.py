@@ -3,7 +3,7 @@ import pytest
 from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 
 CONFIG = NetworkConfig(
     block="dense",

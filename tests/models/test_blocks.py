@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from dscvsr_cli.models.blocks import DenseBlock, ResidualBlock, SeparableConv
-from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
+from dscvsr_cli.models.network_config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 
 PAPER_DENSE = 1_364_544
 """RDN's block with 64 channels and 8 layers, counted from its definition."""

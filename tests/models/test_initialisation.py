@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from dscvsr_cli.models.config import METAVSR_PAPER, NetworkConfig
 from dscvsr_cli.models.initialisation import initialise
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import METAVSR_PAPER, NetworkConfig
 
 SMALL = NetworkConfig(
     channels=16, growth=16, blocks=6, layers=4, filling_blocks=2, motion_levels=2, head_hidden=8

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from dscvsr_cli.geometry import AxisPhases, Size
-from dscvsr_cli.models.config import DSCVSR_PAPER, NetworkConfig
 from dscvsr_cli.models.meta_upscale import MetaUpscale
+from dscvsr_cli.models.network_config import DSCVSR_PAPER, NetworkConfig
 
 CONFIG = NetworkConfig(channels=4, head_hidden=6)
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models import network as network_module
-from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
+from dscvsr_cli.models.network_config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 from dscvsr_cli.weights.network_file import read_network, save_network
 from tests.helpers import assert_frames_close
 from tests.networks import SMALLEST

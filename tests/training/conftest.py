@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from dscvsr_cli.models.config import NetworkConfig
-from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.training.data.clip_pool import Footage
+from dscvsr_cli.training.training_config import TrainingConfig
 from tests.clips import picture
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from dscvsr_cli.training.checkpoint import load_checkpoint, save_checkpoint
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.dtype import emulates_bfloat16, resolve_dtype
 from dscvsr_cli.training.loop import Trainer
+from dscvsr_cli.training.training_config import TrainingConfig
 
 CPU = torch.device("cpu")
 

@@ -17,11 +17,11 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import interpolate
 from dscvsr_cli.training.checkpoint import load_checkpoint, save_checkpoint
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.clip_pool import Footage
 from dscvsr_cli.training.data.sampler import Batch, Sampler
 from dscvsr_cli.training.loop import MAX_SKIPPED_STEPS, StepReport, Stopped, Trainer
 from dscvsr_cli.training.objective.losses import charbonnier
+from dscvsr_cli.training.training_config import TrainingConfig
 
 CPU = torch.device("cpu")
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.models.config import NetworkConfig
-from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.training.overrides import apply_overrides
+from dscvsr_cli.training.training_config import TrainingConfig
 
 PLAIN = TrainingConfig()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.weights.catalog import BundledFile, Catalog, WeightsEntry
 from dscvsr_cli.weights.hub_address import HubFile
 from dscvsr_cli.weights.network_file import save_network

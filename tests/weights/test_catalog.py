@@ -3,7 +3,7 @@
 import pytest
 
 from dscvsr_cli.errors import WeightsError
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.weights.catalog import BundledFile, Catalog, load_catalog, parse_catalog
 from dscvsr_cli.weights.checksum import check_entry_file
 from dscvsr_cli.weights.describe import describe_file

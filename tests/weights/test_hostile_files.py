@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.errors import DatasetError, WeightsError
-from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 from dscvsr_cli.training.checkpoint import load_checkpoint
 from dscvsr_cli.weights.load import least_tensors, load_network
 from dscvsr_cli.weights.network_file import read_network, save_network

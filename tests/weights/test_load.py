@@ -8,8 +8,8 @@ import torch
 
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.weights.catalog import BundledFile, Catalog, parse_catalog
 from dscvsr_cli.weights.describe import describe_file
 from dscvsr_cli.weights.hub_address import HubFile

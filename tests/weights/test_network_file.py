@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from dscvsr_cli.errors import WeightsError
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.weights.network_file import read_network, save_network
 from tests.networks import SMALLEST
 from tests.weights.conftest import RECORD

@@ -13,8 +13,8 @@ from dscvsr_cli.errors import UsageError
 if TYPE_CHECKING:
     from dscvsr_cli.cli.train.output import TrainDisplay
     from dscvsr_cli.pipelines.train.data import DataReader, TrainingData
-    from dscvsr_cli.training.config import TrainingConfig
     from dscvsr_cli.training.loop import Trainer
+    from dscvsr_cli.training.training_config import TrainingConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +62,8 @@ class TrainOptions:
         from dataclasses import replace
 
         from dscvsr_cli.pipelines.train.build_trainer import recipe_for
-        from dscvsr_cli.training.config import load_recipe
         from dscvsr_cli.training.overrides import apply_overrides
+        from dscvsr_cli.training.training_config import load_recipe
 
         settings = list(self.override or ())
         settings += [] if self.max_minutes is None else [f"max_minutes={self.max_minutes}"]
@@ -98,7 +98,7 @@ def train_command(options: TrainOptions) -> None:
 def _estimate(options: TrainOptions) -> None:
     from dscvsr_cli.cli.train.output import TrainDisplay, show_estimate
     from dscvsr_cli.engine.device import choose_device
-    from dscvsr_cli.pipelines.train.dry_run import plan_training
+    from dscvsr_cli.pipelines.train.training_dry_run import plan_training
 
     terminal = open_terminal(quiet=options.quiet or options.json)
     config, device = options.config(), choose_device(options.device)

@@ -14,8 +14,8 @@ from dscvsr_cli.cli.progress_line import LineColumn, Shown
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.train.data import TrainingData
-    from dscvsr_cli.pipelines.train.dry_run import TrainingPlan
     from dscvsr_cli.pipelines.train.run import TrainReport
+    from dscvsr_cli.pipelines.train.training_dry_run import TrainingPlan
     from dscvsr_cli.training.loop import StepReport, Trainer
     from dscvsr_cli.training.validation import Score
 

@@ -6,10 +6,10 @@ import torch
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.training.checkpoint import recipe_of
-from dscvsr_cli.training.config import TrainingConfig, load_recipe
 from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.objective.perceptual import PerceptualLoss
 from dscvsr_cli.training.parallel import ALONE, Parallel
+from dscvsr_cli.training.training_config import TrainingConfig, load_recipe
 from dscvsr_cli.weights.external.teacher import load_teacher
 from dscvsr_cli.weights.external.vgg import load_vgg19
 

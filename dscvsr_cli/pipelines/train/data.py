@@ -11,9 +11,9 @@ from dscvsr_cli.datasets.sources import Skipped, Source, find_sources
 from dscvsr_cli.datasets.split import split_sources
 from dscvsr_cli.engine.memory import free_memory_bytes
 from dscvsr_cli.errors import DatasetError
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.clip_pool import Demand
 from dscvsr_cli.training.data.load_clips import LoadedFootage, load_footage
+from dscvsr_cli.training.training_config import TrainingConfig
 from dscvsr_cli.training.validation import Validator, choose_clips
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from dscvsr_cli.errors import DatasetError, WeightsError
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.train.run import CHECKPOINT_NAME, LOG_NAME, training_record
 from dscvsr_cli.training.checkpoint import RunState, load_checkpoint
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.run_log import Event, read_log
+from dscvsr_cli.training.training_config import TrainingConfig
 from dscvsr_cli.training.validation import Score
 from dscvsr_cli.weights.load import check_fit
 from dscvsr_cli.weights.network_file import save_network

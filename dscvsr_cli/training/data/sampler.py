@@ -9,10 +9,10 @@ from torch import Tensor
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.clip_pool import Footage, FootageStream
 from dscvsr_cli.training.data.noise import add_noise, compress
 from dscvsr_cli.training.data.virtual_camera import Film, film, film_layers
+from dscvsr_cli.training.training_config import TrainingConfig
 
 LAYERED_SHARE = 0.5
 """Share of the synthetic clips that have a second photograph in front."""

@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import Tensor, nn
 
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.training.config import Distance
+from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.training.training_config import Distance
 
 DIRECTIONS = ("backward_pass", "forward_pass")
 

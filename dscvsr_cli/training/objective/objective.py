@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.objective.blockwise import (
     TeacherTrace,
     apart_losses,
@@ -29,6 +28,7 @@ from dscvsr_cli.training.objective.losses import (
 )
 from dscvsr_cli.training.objective.perceptual import PerceptualLoss
 from dscvsr_cli.training.schedule import Phase
+from dscvsr_cli.training.training_config import TrainingConfig
 
 Losses = dict[str, Tensor]
 """The parts by name, unweighted scalars; "total" is what is minimised."""

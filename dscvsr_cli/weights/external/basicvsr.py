@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.errors import WeightsError
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import NetworkConfig
 
 _NESTINGS: Final = ("params_ema", "params", "state_dict")
 """Names under which training programs store the weights beside other things."""

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.errors import WeightsError
-from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 from dscvsr_cli.weights.external.basicvsr import convert_basicvsr, read_pickled_weights
 from dscvsr_cli.weights.load import build_network
 from dscvsr_cli.weights.network_file import read_network

@@ -12,7 +12,7 @@ from huggingface_hub import constants, errors, hf_hub_download, try_to_load_from
 
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.version import __version__
-from dscvsr_cli.weights.hub.errors import (
+from dscvsr_cli.weights.hub.hub_errors import (
     HTTP_ERROR,
     endpoint,
     first_line,

@@ -6,7 +6,7 @@ from huggingface_hub import CommitOperationAdd, HfApi, errors, get_token
 
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.version import __version__
-from dscvsr_cli.weights.hub.errors import (
+from dscvsr_cli.weights.hub.hub_errors import (
     HTTP_ERROR,
     endpoint,
     first_line,

@@ -17,7 +17,7 @@ from dscvsr_cli.cli.train.output import TrainDisplay
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.training.checkpoint import load_checkpoint
-from dscvsr_cli.training.config import load_recipe
+from dscvsr_cli.training.training_config import load_recipe
 from dscvsr_cli.weights.load import load_network
 from tests.clips import Clip, picture, render
 

@@ -11,7 +11,7 @@ import torch
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.checkpoint import load_checkpoint
-from dscvsr_cli.training.config import TrainingConfig, load_recipe
+from dscvsr_cli.training.training_config import TrainingConfig, load_recipe
 from dscvsr_cli.weights.network_file import read_network
 from tests.clips import Clip, render
 

@@ -12,7 +12,7 @@ from huggingface_hub import constants
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.checkpoint import save_checkpoint
-from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.training.training_config import TrainingConfig
 from dscvsr_cli.weights.network_file import read_network
 from tests.networks import SMALLEST
 from tests.weights.hub_server import COMMIT, HubServer

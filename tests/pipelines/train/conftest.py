@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dscvsr_cli.models.config import NetworkConfig
-from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.training.training_config import TrainingConfig
 from tests.clips import Clip, render
 
 

@@ -11,8 +11,8 @@ from dscvsr_cli.pipelines.train.run import (
     TrainReport,
 )
 from dscvsr_cli.pipelines.train.run import train as train_here_or_along
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.run_log import read_log
+from dscvsr_cli.training.training_config import TrainingConfig
 from dscvsr_cli.weights.network_file import read_network
 
 CPU = torch.device("cpu")

@@ -9,12 +9,12 @@ import torch
 
 from dscvsr_cli.errors import DatasetError, WeightsError
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.pipelines.train.data import DataReader
 from dscvsr_cli.pipelines.train.export import export_run
 from dscvsr_cli.pipelines.train.run import CHECKPOINT_NAME, LOG_NAME, WEIGHTS_NAME, train
 from dscvsr_cli.training.checkpoint import load_checkpoint, save_checkpoint
-from dscvsr_cli.training.config import TrainingConfig
+from dscvsr_cli.training.training_config import TrainingConfig
 from dscvsr_cli.weights.load import load_network
 from dscvsr_cli.weights.network_file import read_network
 from tests.clips import Clip, render

@@ -21,9 +21,9 @@ from dscvsr_cli.pipelines.train.run import (
     TrainEvents,
 )
 from dscvsr_cli.training.checkpoint import load_checkpoint
-from dscvsr_cli.training.config import TrainingConfig, load_recipe
 from dscvsr_cli.training.loop import StepReport
 from dscvsr_cli.training.run_log import read_log
+from dscvsr_cli.training.training_config import TrainingConfig, load_recipe
 from dscvsr_cli.weights.network_file import read_network
 from tests.pipelines.train.runs import CPU, assert_same_weights, reader, train
 
@@ -115,7 +115,7 @@ import torch
 from dscvsr_cli.pipelines.train.run import train
 from dscvsr_cli.pipelines.train.data import DataReader
 from dscvsr_cli.training import loop
-from dscvsr_cli.training.config import load_recipe
+from dscvsr_cli.training.training_config import load_recipe
 torch.set_num_threads(1)
 loop.CHECKPOINT_SECONDS = -1.0
 recipe, data, run = sys.argv[1:]

@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.clip_pool import Footage
 from dscvsr_cli.training.data.noise import add_noise, compress, noise_level
 from dscvsr_cli.training.data.sampler import Sampler
+from dscvsr_cli.training.training_config import TrainingConfig
 
 
 def generator(seed: int = 0) -> torch.Generator:

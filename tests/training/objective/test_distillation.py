@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.training.objective.distillation import (
     DIRECTIONS,
     FeatureDistillation,

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.motion import MotionEstimator
+from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.training.objective.losses import CHARBONNIER_EPSILON, charbonnier, photometric
 
 

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.objective.losses import CHANGE_EPSILON, charbonnier
 from dscvsr_cli.training.objective.objective import Objective
 from dscvsr_cli.training.schedule import Phase
+from dscvsr_cli.training.training_config import TrainingConfig
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.errors import WeightsError
-from dscvsr_cli.models.config import NetworkConfig
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.training.config import load_recipe
+from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.training.training_config import load_recipe
 from dscvsr_cli.weights.external.basicvsr import (
     FEATURE_GAIN,
     convert_basicvsr,

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.models.config import NetworkConfig
-from dscvsr_cli.training.config import RECIPES, TrainingConfig, load_recipe
+from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.training.training_config import RECIPES, TrainingConfig, load_recipe
 
 
 def write(folder: Path, text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, get_args
 
 from dscvsr_cli.datasets.degrade import MAX_CRF
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.models.config import NetworkConfig
+from dscvsr_cli.models.network_config import NetworkConfig
 
 Distance = Literal["l1", "relative-l1"]
 
@@ -298,5 +298,5 @@ def load_recipe(name_or_file: str) -> TrainingConfig:
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(
             f"the recipe {name_or_file} is not usable: {error}",
-            hint="dscvsr_cli/training/config.py lists every key",
+            hint="dscvsr_cli/training/training_config.py lists every key",
         ) from error

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.models.config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
+from dscvsr_cli.models.network_config import DSCVSR_PAPER, METAVSR_PAPER, NetworkConfig
 
 configs = st.builds(
     NetworkConfig,

@@ -9,10 +9,10 @@ from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel
 from dscvsr_cli.engine.memory import peak_held_bytes
 from dscvsr_cli.pipelines.train.build_trainer import build_trainer
 from dscvsr_cli.pipelines.train.data import DataReader
-from dscvsr_cli.training.config import TrainingConfig
 from dscvsr_cli.training.data.sampler import Sampler
 from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.schedule import sequence_length
+from dscvsr_cli.training.training_config import TrainingConfig
 
 TIMED_STEPS = 10
 COUNTED_SCALES = (2.0, 4.0)
