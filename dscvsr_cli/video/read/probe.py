@@ -48,6 +48,13 @@ from dscvsr_cli.video.read.side_data import (
     picture_extras,
     stereo_mode,
 )
+from dscvsr_cli.video.read.stated_length import (
+    frames_cut_off,
+    start_seconds,
+    stated_frames,
+    stated_rate,
+    stated_seconds,
+)
 from dscvsr_cli.video.read.survey import Survey, survey
 from dscvsr_cli.video.tags import content_keys, roles_of, track_keys
 
@@ -68,8 +75,6 @@ _CENTRED: Final = re.compile(r"C420(jpeg)?")
 
 PICTURES_LOOKED_AT: Final = 6
 """How many frames are decoded; a film may begin with a few that say less than the others."""
-
-_HIGHEST_PLAUSIBLE_RATE: Final = 480
 
 
 def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
@@ -157,10 +162,10 @@ def _video_info(
         codec=codec_name(stream),
         width=width,
         height=height,
-        frame_rate=_frame_rate(stream),
+        frame_rate=stated_rate(stream),
         time_base=stream.time_base or Fraction(1, 90000),
-        frame_count=_frame_count(stream),
-        duration_seconds=_duration_seconds(container, stream, beside.found),
+        frame_count=stated_frames(stream),
+        duration_seconds=stated_seconds(container, stream, beside.found),
         pixel_format=frame.format.name,
         bit_depth=_bit_depth(frame),
         colour=_colour(stream, frame, siting),
@@ -176,7 +181,7 @@ def _video_info(
         picture_tags=track_keys(dict(stream.metadata)) if beside.kind == "file" else (),
         picture_language=stream.metadata.get("language"),
         kind=beside.kind,
-        start_seconds=_start_seconds(container, stream),
+        start_seconds=start_seconds(container, stream),
         has_alpha=_has_alpha(codec_name(stream), frames),
         dynamic_hdr=dynamic_hdr(frames),
         stereo=stereo_mode(frame),
@@ -225,7 +230,7 @@ def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame, found: Surv
         other_streams=_other_streams(decoding),
         chapter_count=len(container.chapters()),
         tags=content_keys(dict(container.metadata)),
-        frames_cut_off=_frames_cut_off(path, stream),
+        frames_cut_off=frames_cut_off(path, stream),
         crop=container_crop(
             path,
             container.format.name,
@@ -286,69 +291,6 @@ def _siting(
         # PyAV does not show what libav makes of the header.
         return y4m_siting(header or read_header(path)), "centre"
     return codec_siting(codec_name(stream)), "centre"
-
-
-def _frame_rate(stream: VideoStream) -> Fraction | None:
-    average, guessed = stream.average_rate, stream.guessed_rate
-    # Millisecond clocks (FLV, some Matroska) show up as 1000 frames per second.
-    if average and (average <= _HIGHEST_PLAUSIBLE_RATE or not guessed):
-        return average
-    return guessed or None
-
-
-def _frame_count(stream: VideoStream) -> int | None:
-    if stream.frames > 0:
-        return stream.frames
-    # mkvmerge counts the frames and writes the number into the stream's tags.
-    for key, counted in stream.metadata.items():
-        named = key.upper().partition("-")[0] == "NUMBER_OF_FRAMES"
-        if named and counted.isascii() and counted.isdigit() and int(counted) > 0:
-            return int(counted)
-    return None
-
-
-def _frames_cut_off(path: Path, stream: VideoStream) -> int:
-    # libav reads what is there of such a file, and then ends without an error.
-    size_bytes = path.stat().st_size
-    return sum(1 for entry in stream.index_entries if entry.pos + entry.size > size_bytes)
-
-
-def _duration_seconds(
-    container: InputContainer, stream: VideoStream, found: Survey
-) -> float | None:
-    if found.end_seconds is not None and (found.jumps.seconds or not stream.duration):
-        # What libav guesses from the first and the last timestamp leaves out all other parts.
-        return float(found.end_seconds - _start_seconds(container, stream))
-    if stream.duration and stream.duration > 0 and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    if container.duration and container.duration > 0:
-        seconds = (container.duration - _offset_in_duration(container)) / av.time_base
-        rate = _frame_rate(stream)
-        # Raw streams have no header; what is guessed for them can be less than one frame.
-        return seconds if rate is None or seconds * rate > 0.5 else None
-    return None
-
-
-def _offset_in_duration(container: InputContainer) -> int:
-    """Return the part of a file's duration that is only the time at which it starts, in us."""
-    # libav writes the end of the last frame as the duration of a Matroska file.
-    start = container.start_time or 0
-    whole = container.duration or 0
-    return start if "matroska" in container.format.name and 0 < start < whole else 0
-
-
-def _start_seconds(container: InputContainer, picture: VideoStream) -> Fraction:
-    starts = {
-        stream.index: stream.start_time * stream.time_base
-        for stream in container.streams
-        if stream.type in ("video", "audio")
-        and not is_cover(stream)
-        and stream.start_time is not None
-        and stream.time_base
-    }
-    # Audio may begin a little below zero with samples that only warm up its decoder.
-    zero = Fraction(0)
-    return max(min(starts.values(), default=zero), min(zero, starts.get(picture.index, zero)))
 
 
 def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:

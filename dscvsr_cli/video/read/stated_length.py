@@ -1,0 +1,80 @@
+"""What a file says of its own length: rate, frames, seconds, and when it starts."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from dscvsr_cli.video.read.main_stream import is_cover
+from dscvsr_cli.video.read.survey import Survey
+
+_HIGHEST_PLAUSIBLE_RATE: Final = 480
+
+
+def stated_rate(stream: VideoStream) -> Fraction | None:
+    """Return the rate of a stream in frames per second, or None where it says none."""
+    average, guessed = stream.average_rate, stream.guessed_rate
+    # Millisecond clocks (FLV, some Matroska) show up as 1000 frames per second.
+    if average and (average <= _HIGHEST_PLAUSIBLE_RATE or not guessed):
+        return average
+    return guessed or None
+
+
+def stated_frames(stream: VideoStream) -> int | None:
+    """Return how many frames a stream says it has, or None."""
+    if stream.frames > 0:
+        return stream.frames
+    # mkvmerge counts the frames and writes the number into the stream's tags.
+    for key, counted in stream.metadata.items():
+        named = key.upper().partition("-")[0] == "NUMBER_OF_FRAMES"
+        if named and counted.isascii() and counted.isdigit() and int(counted) > 0:
+            return int(counted)
+    return None
+
+
+def frames_cut_off(path: Path, stream: VideoStream) -> int:
+    """Return how many frames the index lists beyond the end of the file."""
+    # libav reads what is there of such a file, and then ends without an error.
+    size_bytes = path.stat().st_size
+    return sum(1 for entry in stream.index_entries if entry.pos + entry.size > size_bytes)
+
+
+def stated_seconds(container: InputContainer, stream: VideoStream, found: Survey) -> float | None:
+    """Return the length of the video in seconds, without the time at which it starts, or None."""
+    if found.end_seconds is not None and (found.jumps.seconds or not stream.duration):
+        # What libav guesses from the first and the last timestamp leaves out all other parts.
+        return float(found.end_seconds - start_seconds(container, stream))
+    if stream.duration and stream.duration > 0 and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if container.duration and container.duration > 0:
+        seconds = (container.duration - _offset_in_duration(container)) / av.time_base
+        rate = stated_rate(stream)
+        # Raw streams have no header; what is guessed for them can be less than one frame.
+        return seconds if rate is None or seconds * rate > 0.5 else None
+    return None
+
+
+def _offset_in_duration(container: InputContainer) -> int:
+    """Return the part of a file's duration that is only the time at which it starts, in us."""
+    # libav writes the end of the last frame as the duration of a Matroska file.
+    start = container.start_time or 0
+    whole = container.duration or 0
+    return start if "matroska" in container.format.name and 0 < start < whole else 0
+
+
+def start_seconds(container: InputContainer, picture: VideoStream) -> Fraction:
+    """Return when the file starts on its own clock, in seconds: audio before 0 does not count."""
+    starts = {
+        stream.index: stream.start_time * stream.time_base
+        for stream in container.streams
+        if stream.type in ("video", "audio")
+        and not is_cover(stream)
+        and stream.start_time is not None
+        and stream.time_base
+    }
+    # Audio may begin a little below zero with samples that only warm up its decoder.
+    zero = Fraction(0)
+    return max(min(starts.values(), default=zero), min(zero, starts.get(picture.index, zero)))
