@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.cli.formats import format_estimate
+from dscvsr_cli.cli.units import format_estimate
 from dscvsr_cli.pipelines.upscale import known_speed, progress
 from tests.clips import Clip, render
 

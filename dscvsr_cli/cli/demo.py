@@ -7,7 +7,7 @@ import typer
 
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.options import DeviceOption, QuietOption, WeightsOption
-from dscvsr_cli.cli.progress import JobBar
+from dscvsr_cli.cli.progress_bar import JobBar
 from dscvsr_cli.cli.upscale.output import describe_plan, describe_report
 
 if TYPE_CHECKING:

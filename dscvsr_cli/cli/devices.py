@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dscvsr_cli.cli.console import Terminal, open_terminal
-from dscvsr_cli.cli.formats import format_bytes
 from dscvsr_cli.cli.options import JsonOption, WeightsOption
+from dscvsr_cli.cli.units import format_bytes
 
 if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.devices import DeviceReport
+    from dscvsr_cli.pipelines.device_report import DeviceReport
 
 _FEW = 8
 """Encoders that a line shows of a container; naming the container shows all."""
@@ -26,7 +26,7 @@ def devices_command(
     """List devices and runtimes, with memory, dtype and a measured speed."""
     terminal = open_terminal()
 
-    from dscvsr_cli.pipelines.devices import REFERENCE, describe_devices
+    from dscvsr_cli.pipelines.device_report import REFERENCE, describe_devices
 
     reports = list(describe_devices(weights, measure=not no_measure))
     if as_json:

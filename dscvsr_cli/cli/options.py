@@ -41,7 +41,7 @@ def complete_weights() -> list[str]:
 
 def complete_devices() -> list[str]:
     """Return the devices of this machine that a shell can complete."""
-    from dscvsr_cli.pipelines.devices import present_devices
+    from dscvsr_cli.pipelines.device_report import present_devices
 
     return ["auto", *map(str, present_devices())]
 

@@ -8,7 +8,7 @@ from rich.progress import ProgressColumn, Task
 from rich.table import Column
 from rich.text import Text
 
-from dscvsr_cli.cli.formats import format_duration
+from dscvsr_cli.cli.units import format_duration
 
 _WIDEST_BAR = 30
 _NARROWEST_BAR = 6

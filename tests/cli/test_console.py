@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dscvsr_cli.cli.console import Terminal, jsonable, open_terminal
-from dscvsr_cli.cli.formats import format_bytes, format_duration
+from dscvsr_cli.cli.units import format_bytes, format_duration
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.geometry import Size
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dscvsr_cli.cli.console import FrameProgress, Terminal
-from dscvsr_cli.cli.formats import format_bytes
+from dscvsr_cli.cli.units import format_bytes
 from dscvsr_cli.errors import RegressionError, UsageError
 
 if TYPE_CHECKING:

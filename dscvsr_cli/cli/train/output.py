@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import Progress, Task, TaskID
 
 from dscvsr_cli.cli.console import Terminal
-from dscvsr_cli.cli.formats import format_bytes, format_duration
 from dscvsr_cli.cli.progress_line import LineColumn, Shown
+from dscvsr_cli.cli.units import format_bytes, format_duration
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.train.data import TrainingData

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from dscvsr_cli.cli.console import Terminal
-from dscvsr_cli.cli.progress import JobBar, JsonProgress
+from dscvsr_cli.cli.progress_bar import JobBar, JsonProgress
 from dscvsr_cli.cli.upscale.output import describe_plan, describe_report
 
 if TYPE_CHECKING:

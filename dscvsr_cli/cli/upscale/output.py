@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dscvsr_cli.cli.formats import format_bytes, format_duration, format_estimate
+from dscvsr_cli.cli.units import format_bytes, format_duration, format_estimate
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.dry_run import DryRunReport

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from dscvsr_cli.cli.console import open_terminal
-from dscvsr_cli.cli.formats import format_bytes
 from dscvsr_cli.cli.options import JsonOption, QuietOption, complete_weights
+from dscvsr_cli.cli.units import format_bytes
 from dscvsr_cli.cli.weights.release import convert_command, export_command, push_command
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.weights.catalog import BundledFile, WeightsEntry, load_catalog

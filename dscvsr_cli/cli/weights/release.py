@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dscvsr_cli.cli.console import open_terminal
-from dscvsr_cli.cli.formats import format_bytes
 from dscvsr_cli.cli.options import JsonOption, QuietOption
 from dscvsr_cli.cli.parsers import parse_dimensions
+from dscvsr_cli.cli.units import format_bytes
 from dscvsr_cli.errors import UsageError, WeightsError
 from dscvsr_cli.geometry import Size, output_size
 
 if TYPE_CHECKING:
-    from dscvsr_cli.runtimes.export import GraphFormat, GraphsReport
+    from dscvsr_cli.runtimes.export_graphs import GraphFormat, GraphsReport
 
 ExportFormat = Literal["safetensors", "onnx", "openvino"]
 
@@ -76,7 +76,7 @@ def export_command(
         raise UsageError(
             "--input and --scale belong to graphs", hint="add --format onnx or --format openvino"
         )
-    from dscvsr_cli.pipelines.train.export import export_run
+    from dscvsr_cli.pipelines.train.export_weights import export_run
 
     _check_free(output, overwrite=overwrite)
     report = export_run(Path(spec), output, half=half)
@@ -92,7 +92,7 @@ def _export_graphs(
 ) -> "GraphsReport":
     import torch
 
-    from dscvsr_cli.runtimes.export import export_graphs
+    from dscvsr_cli.runtimes.export_graphs import export_graphs
     from dscvsr_cli.weights.load import load_network
 
     size = output_size(source, scale=scale)

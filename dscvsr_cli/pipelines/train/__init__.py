@@ -2,5 +2,5 @@
 
 ``data`` finds, splits and reads footage; ``build_trainer`` adds teacher and VGG-19 to a trainer;
 ``start_record`` writes what a run started with into its log. ``dry_run`` estimates a run,
-``export`` takes the weights out of a checkpoint, ``torchrun`` joins several processes.
+``export_weights`` takes the weights out of a checkpoint, ``torchrun`` joins several processes.
 """

@@ -11,7 +11,7 @@ from dscvsr_cli.errors import DatasetError, WeightsError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.pipelines.train.data import DataReader
-from dscvsr_cli.pipelines.train.export import export_run
+from dscvsr_cli.pipelines.train.export_weights import export_run
 from dscvsr_cli.pipelines.train.run import CHECKPOINT_NAME, LOG_NAME, WEIGHTS_NAME, train
 from dscvsr_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from dscvsr_cli.training.training_config import TrainingConfig

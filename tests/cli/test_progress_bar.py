@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.progress import Progress
 
 from dscvsr_cli.cli.console import Terminal
-from dscvsr_cli.cli.progress import JobBar
+from dscvsr_cli.cli.progress_bar import JobBar
 from dscvsr_cli.cli.progress_line import Shown, progress_line
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
 
