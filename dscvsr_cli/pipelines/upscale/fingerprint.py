@@ -15,7 +15,7 @@ _RESOLVED = frozenset(
 )
 """Fields of a job that are compared by the values they were resolved to."""
 
-_IRRELEVANT = frozenset(
+NOT_IN_FRAMES = frozenset(
     {"source", "target", "makes_folder", "memory_bytes", "overwrite"}
     | {"resume", "restart", "checkpoint_frames"}
 )
@@ -59,16 +59,27 @@ def job_fingerprint(
         "the runtime": runtime,
         "--checkpoint": str(segment_frames),
     }
+    return fingerprint | describe_job(job, leave_out=_RESOLVED)
+
+
+def describe_job(job: UpscaleJob, *, leave_out: frozenset[str]) -> dict[str, str]:
+    """Return the fields of a job that frames depend on, as a value in words for each name.
+
+    Args:
+        job: What is asked for.
+        leave_out: Fields that do not count either, besides those of ``NOT_IN_FRAMES``.
+    """
+    described: dict[str, str] = {}
     for field in fields(job):
-        if field.name not in _RESOLVED | _IRRELEVANT:
-            fingerprint |= dict(flatten(field.name, getattr(job, field.name)))
-    return fingerprint
+        if field.name not in leave_out | NOT_IN_FRAMES:
+            described |= dict(_flatten(field.name, getattr(job, field.name)))
+    return described
 
 
-def flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
+def _flatten(name: str, value: object) -> Iterator[tuple[str, str]]:
     """Yield the leaves of a value and of the dataclasses in it, as names and words."""
     if is_dataclass(value):
         for field in fields(value):
-            yield from flatten(f"{name}.{field.name}", getattr(value, field.name))
+            yield from _flatten(f"{name}.{field.name}", getattr(value, field.name))
     else:
         yield name, str(value)

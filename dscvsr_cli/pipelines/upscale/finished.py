@@ -7,25 +7,21 @@ that a job would make: a name and a time alone do not say that.
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from pathlib import Path
 
 from dscvsr_cli.durable import write_durably
 from dscvsr_cli.pipelines.resume.manifest import identify_input
 from dscvsr_cli.pipelines.resume.work_folder import file_identity
-from dscvsr_cli.pipelines.upscale.fingerprint import flatten
+from dscvsr_cli.pipelines.upscale.fingerprint import describe_job
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.locate import locate_weights
 
 RECORD_NAME = ".dscvsr.json"
 
-_IRRELEVANT = frozenset(
-    {"source", "target", "makes_folder", "memory_bytes", "overwrite"}
-    | {"resume", "restart", "checkpoint_frames", "weights", "device", "dtype", "runtime"}
-)
-"""Fields of a job that leave the output what it is: a video that was finished on another device, or
-in smaller pieces, is finished."""
+_ANY_MACHINE = frozenset({"weights", "device", "dtype", "runtime"})
+"""Fields of a job that leave the output what it is: a video that was finished on another device is
+finished. The weights count by their digest."""
 
 _CHANGES_WITH_COPYING = "the input's time of change"
 
@@ -79,10 +75,7 @@ def _made_from(job: UpscaleJob) -> dict[str, str]:
     described = identify_input(job.source, start_number=job.reading.start_number)
     described.pop(_CHANGES_WITH_COPYING, None)
     described["the weights"] = file_sha256(locate_weights(job.weights).path)
-    for field in fields(job):
-        if field.name not in _IRRELEVANT:
-            described |= dict(flatten(field.name, getattr(job, field.name)))
-    return described
+    return described | describe_job(job, leave_out=_ANY_MACHINE)
 
 
 def _read(path: Path) -> dict[str, object]:
