@@ -7,6 +7,7 @@ the same time, and give the same frames. Long scenes stay whole; short ones are 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.frames import Frame
 
 
@@ -39,12 +40,15 @@ class SceneTask:
             start += frames
 
 
-def group_scenes(scene_frames: Iterable[int], *, least_frames: int) -> Iterator[SceneTask]:
+def group_scenes(
+    scene_frames: Iterable[int], *, least_frames: int, breaks: frozenset[int] = frozenset()
+) -> Iterator[SceneTask]:
     """Yield tasks as scenes come in: each ends with the first scene that fills it.
 
     Args:
         scene_frames: Frames of each scene of a stream, in order.
         least_frames: Least number of frames of every task but the last, at least 1.
+        breaks: Indices in the stream before which a task ends in any case, where a scene does.
 
     Raises:
         ValueError: A length that cannot be.
@@ -56,7 +60,7 @@ def group_scenes(scene_frames: Iterable[int], *, least_frames: int) -> Iterator[
         if frames < 1:
             raise ValueError(f"a scene has at least one frame, got {frames}")
         open_scenes.append(frames)
-        if sum(open_scenes) >= least_frames:
+        if sum(open_scenes) >= least_frames or first + sum(open_scenes) in breaks:
             task = SceneTask(first_frame=first, scene_frames=tuple(open_scenes))
             yield task
             first, open_scenes = first + task.frames, []
@@ -84,12 +88,16 @@ def scene_lengths(starts: Iterable[bool]) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownScenes:
-    """A ``SceneMarker`` for a stream whose scenes were found before."""
+    """A ``SceneMarker`` for a stream whose scenes, or some of them, were found before."""
 
     starts: frozenset[int] = field(default_factory=frozenset)
     """Indices in the stream at which scenes start; 0 is one in any case."""
 
+    complete: bool = True
+    """Whether there are no others; they are looked for if not."""
+
     def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
         """Yield every frame, in order, with whether it is the first one of a scene."""
-        for index, frame in enumerate(frames):
-            yield frame, index == 0 or index in self.starts
+        found = ((frame, False) for frame in frames) if self.complete else mark_scene_starts(frames)
+        for index, (frame, starts_scene) in enumerate(found):
+            yield frame, starts_scene or index == 0 or index in self.starts

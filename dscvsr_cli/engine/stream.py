@@ -1,7 +1,7 @@
 """upscale_stream(): frames in, enlarged frames out, in bounded memory; the engine's front door."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
@@ -82,6 +82,7 @@ def upscale_stream(
     mark_scenes: SceneMarker = mark_scene_starts,
     on_event: EventListener | None = None,
     resume: StreamState | None = None,
+    finished: Sequence[range] = (),
     on_boundary: BoundaryListener | None = None,
     on_progress: ProgressListener | None = None,
 ) -> Iterator[Frame]:
@@ -105,6 +106,8 @@ def upscale_stream(
         resume: State of an earlier run over the same frames. All frames are read again, since cuts
             depend on what comes before them, but only those not made yet are made, exactly as they
             would have been then. Its plan replaces ``plan``.
+        finished: Indices of frames that were made elsewhere: whole scenes, which are read and
+            neither made nor yielded.
         on_boundary: Called with the state between two windows, after the frames before it.
         on_progress: Called after every frame of either pass.
 
@@ -123,7 +126,7 @@ def upscale_stream(
         on_event=on_event,
         on_boundary=on_boundary,
         on_progress=on_progress,
-    ).run(frames, resume)
+    ).run(frames, resume, finished)
 
 
 class _Stream:
@@ -155,13 +158,18 @@ class _Stream:
         self._source: Size | None = None
         self._made = 0
 
-    def run(self, frames: Iterable[Frame], resume: StreamState | None) -> Iterator[Frame]:
+    def run(
+        self, frames: Iterable[Frame], resume: StreamState | None, finished: Sequence[range]
+    ) -> Iterator[Frame]:
         done = 0
         if resume is not None:
             done, self._plan = resume.made, resume.plan
         pairs = _number_scenes(self._mark_scenes(map(self._check, frames)))
         for scene, members in groupby(pairs, key=itemgetter(1)):
             rest = (frame for frame, _ in members)
+            if any(self._made in span for span in finished):
+                self._made += sum(1 for _ in rest)
+                continue
             skipped = sum(1 for _ in islice(rest, max(0, done - self._made)))
             self._made += skipped
             if self._made < done:
@@ -212,7 +220,7 @@ class _Stream:
             for frame in run.take():
                 self._made += 1
                 yield frame
-            state = run.state(self._plan, made=self._made)
+            state = run.state(self._plan, made=self._made, ended=ended)
             if state is not None and outcome is Outcome.MADE and self._on_boundary is not None:
                 self._on_boundary(state)
 

@@ -1,6 +1,6 @@
 """Everything an upscaling job decides and checks before the first frame is decoded."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -9,11 +9,13 @@ import torch
 from dscvsr_cli.engine.device import choose_device, choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
+from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import (
     BoundaryListener,
     EventListener,
     ProgressListener,
+    SceneMarker,
     upscale_stream,
 )
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
@@ -97,13 +99,15 @@ class PreparedJob:
         *,
         plan: StreamPlan | None = None,
         resume: StreamState | None = None,
+        finished: Sequence[range] = (),
+        mark_scenes: SceneMarker = mark_scene_starts,
         on_boundary: BoundaryListener | None = None,
         on_event: EventListener | None = None,
         on_progress: ProgressListener | None = None,
     ) -> Iterator[Frame]:
         """Send frames through the network: one out for each one in, in order, with their times.
 
-        Frames that ``resume`` says are done already are not returned again.
+        Frames that ``resume`` or ``finished`` say are done already are not returned again.
         """
 
         def float32_network() -> RecurrentNetwork:
@@ -119,6 +123,8 @@ class PreparedJob:
                 float32_network=None if self.plan.dtype == "float32" else float32_network,
                 on_event=on_event,
                 resume=resume,
+                finished=finished,
+                mark_scenes=mark_scenes,
                 on_boundary=on_boundary,
                 on_progress=on_progress,
             )
@@ -133,7 +139,7 @@ class PreparedJob:
             enlarged,
             size=self.target.size,
             view=self.job.compare,
-            skipped=resume.made if resume else 0,
+            skipped=(range(resume.made if resume else 0), *finished),
         )
 
 
