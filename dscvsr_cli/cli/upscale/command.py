@@ -73,6 +73,7 @@ class UpscaleOptions:
     resume: flags.ResumeOption = False
     restart: flags.RestartOption = False
     checkpoint: flags.CheckpointOption = None
+    ray: flags.RayOption = None
     dry_run: flags.DryRunOption = False
     json: JsonOption = False
     quiet: QuietOption = False
@@ -187,6 +188,10 @@ def upscale_command(options: UpscaleOptions) -> None:
         jobs = [place_job(job, output, is_folder=options.output_is_folder)]
     if options.dry_run:
         show_dry_runs(jobs, terminal)
+    elif options.ray is not None:
+        from dscvsr_cli.cli.upscale.run_cluster import run_cluster
+
+        run_cluster(jobs, terminal, address=options.ray, several=several)
     elif several:
         run_many(jobs, terminal)
     else:

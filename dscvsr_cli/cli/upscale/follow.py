@@ -120,10 +120,10 @@ class Lines:
 class JsonLines:
     """Tells a program: one JSON object per line, as ``docs/json.md`` describes them."""
 
-    def __init__(self, terminal: Terminal, jobs: int) -> None:
+    def __init__(self, terminal: Terminal, jobs: int, *, begun: int = 0) -> None:
         self._terminal = terminal
         self._jobs = jobs
-        self._begun = 0
+        self._begun = begun
         self._names: dict[str, object] = {}
 
     def begin(self, job: "UpscaleJob") -> None:
@@ -151,6 +151,7 @@ class JsonLines:
                 frames_per_second=progress.frames_per_second,
                 seconds_left=progress.seconds_left,
                 seconds=progress.seconds,
+                **({"tasks_running": running} if (running := progress.tasks_running) else {}),
             )
 
         yield JsonProgress(emit)

@@ -161,14 +161,15 @@ def run_batch(
     for job in jobs:
         if on_job is not None:
             on_job(job)
-        result = _run_one(job, run)
+        result = run_one(job, run)
         results.append(result)
         if on_result is not None:
             on_result(result)
     return BatchReport(files=tuple(results))
 
 
-def _run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> FileResult:
+def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> FileResult:
+    """Run one of many jobs, unless it is finished; what it fails with becomes its result."""
     target = job.target or default_target(job)
     try:
         finished = finished_earlier(job)
