@@ -125,6 +125,9 @@ class FilmRun:
         self.step = FilmStep(frames_kept=0, frames_before=0, frames_total=plan.frames)
         self._on_plan(plan)
         folder = plan.target.absolute().parent
+        while not folder.is_dir():
+            # The folder of an image sequence is made with its first picture.
+            folder = folder.parent
         check_storage(self._pool, job, folder, ".dscvsr-shared")
         call = Call("whole", lambda hired: (_for_worker(job, hired),), self._film)
         report: UpscaleReport = self._pool.submit(call).result()

@@ -22,6 +22,18 @@ _SETTLE_SECONDS: Final = 10.0
 """Time that the first workers wait for the others before it is decided what all compute in."""
 
 
+_MOST_DEATHS: Final = 10
+"""Workers that may die before there is a first one."""
+
+_IN_CREATION: Final = "creation task"
+"""Part of Ray's message where an actor cannot even be made, as without dscvsr on its machine."""
+
+_START_HINT: Final = (
+    "install dscvsr on all machines as it is here; `ray status` says what is free, and `ray logs` "
+    "why none starts"
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Hired:
     """A worker that may work."""
@@ -90,8 +102,18 @@ class Crew:
             DeviceError: No worker can be hired.
         """
         self.fill_up()
+        found = self._first_workers()
+        if not found:
+            raise DeviceError("no worker could be started on the cluster", hint=_START_HINT)
+        kinds = Counter(facts.kind for _, facts in found)
+        self._kind = max(kinds, key=lambda kind: (kinds[kind], kind))
+        for actor, facts in found:
+            self._take(actor, facts)
+
+    def _first_workers(self) -> list[tuple[Any, WorkerFacts]]:
+        """Wait for the workers that start in time, and start others for those that die."""
         found: list[tuple[Any, WorkerFacts]] = []
-        trouble = ""
+        deaths = 0
         deadline = time.monotonic() + _START_SECONDS
         while self.pending and time.monotonic() < deadline:
             ready, _ = self._ray.wait(list(self.pending), timeout=0.5)
@@ -100,25 +122,20 @@ class Crew:
                 try:
                     found.append((actor, self._checked(self._ask(reference))))
                 except self._ray.exceptions.RayError as error:
-                    trouble = _last_line(str(error))
-                    continue
+                    deaths += 1
+                    if deaths > _MOST_DEATHS or _IN_CREATION in str(error):
+                        said = _last_line(str(error))
+                        raise DeviceError(
+                            f"no worker can be started on the cluster: {said}", hint=_START_HINT
+                        ) from error
+                    self.fill_up(besides=len(found))
                 if len(found) == 1:
-                    deadline = time.monotonic() + _SETTLE_SECONDS
-        if not found:
-            raise DeviceError(
-                f"no worker could be started on the cluster{f': {trouble}' if trouble else ''}",
-                hint="install dscvsr there as it is here; `ray status` says what is free, and "
-                "`ray logs` why none starts",
-            )
-        kinds = Counter(facts.kind for _, facts in found)
-        self._kind = max(kinds, key=lambda kind: (kinds[kind], kind))
-        for actor, facts in found:
-            self._take(actor, facts)
+                    deadline = min(deadline, time.monotonic() + _SETTLE_SECONDS)
+        return found
 
-    def fill_up(self) -> None:
-        """Hire workers for the room that there is now."""
-        nodes = self._ray.nodes()
-        wanted = self._slots.count(nodes)
+    def fill_up(self, *, besides: int = 0) -> None:
+        """Hire workers for the room that there is now, less what others ``besides`` ours take."""
+        wanted = self._slots.count(self._ray.nodes()) - besides
         present = len(self.workers) + len(self.pending) + len(self._unfit)
         for _ in range(wanted - present):
             actor = self._actor.remote()
@@ -136,9 +153,12 @@ class Crew:
             return None
         return self._take(actor, facts)
 
-    def lose(self, name: str) -> Hired:
-        """Forget a worker that is gone."""
-        return self.workers.pop(name)
+    def lose(self, name: str) -> Hired | None:
+        """Forget a worker that is gone, and see that it is; None where that was known."""
+        hired = self.workers.pop(name, None)
+        if hired is not None:
+            self._ray.kill(hired.actor)
+        return hired
 
     def dismiss(self) -> None:
         """End all workers."""
@@ -180,7 +200,7 @@ class Crew:
         if facts.kind != self._kind:
             self._leave_out(actor, "its frames would not be those of the other workers")
             return None
-        slot = self._free_slot(facts.node)
+        slot = self._free_slot(facts.host)
         node = next(one for one in self._ray.nodes() if one["NodeID"] == facts.node)
         shared = 1 if self._slots.cards else max(1, self._slots.on_node(node))
         given = self._asked.memory_bytes
@@ -203,8 +223,8 @@ class Crew:
         self._unfit.append(actor)
         _log.warning("a worker is left out: %s", reason)
 
-    def _free_slot(self, node: str) -> int:
-        taken = {hired.slot for hired in self.workers.values() if hired.facts.node == node}
+    def _free_slot(self, host: str) -> int:
+        taken = {hired.slot for hired in self.workers.values() if hired.facts.host == host}
         return next(slot for slot in count() if slot not in taken)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ _log: Final = logging.getLogger(__name__)
 _TURN_SECONDS: Final = 0.25
 _REPORT_SECONDS: Final = 0.5
 """Time between two looks at what the workers have made."""
+
+_END_SECONDS: Final = 10.0
+"""Time that workers have to end."""
 
 _COUNT_SECONDS: Final = 2.0
 """Time between two looks at the machines of the cluster."""
@@ -58,7 +62,9 @@ class WorkerPool:
         self._crew = crew
         self._ledger: Ledger[Call] = Ledger()
         self._lock = Lock()
-        self._stopped = Event()
+        self._stopping, self._stopped = Event(), Event()
+        self._gone: SimpleQueue[str] = SimpleQueue()
+        """Workers that did not answer, as other threads found."""
         self._answers: dict[Any, str] = {}
         self._reports: dict[Any, str] = {}
         self._reported_at = 0.0
@@ -114,52 +120,69 @@ class WorkerPool:
         while not self.is_stopped:
             worker = self._crew.anyone()
             if worker is not None:
-                with suppress(self._ray.exceptions.RayError):
-                    return self._value(self._get(worker.actor.call.remote(method, *arguments)))
+                answer = self._answer_of(worker, method, *arguments)
+                if answer is not None:
+                    return _value(answer)
             time.sleep(_TURN_SECONDS)
         raise StoppedError
 
     def ask_each_machine(self, method: str, *arguments: Any) -> Iterator[tuple[Hired, Answer]]:
         """Call a method on one worker of every machine; those that die meanwhile are left out."""
         for worker in self._crew.one_per_node():
-            with suppress(self._ray.exceptions.RayError):
-                yield worker, self._get(worker.actor.call.remote(method, *arguments))
+            answer = self._answer_of(worker, method, *arguments)
+            if answer is not None:
+                yield worker, answer
 
     def stop(self) -> None:
         """End all workers, and with ``StoppedError`` whoever waits for them."""
-        if self.is_stopped:
+        if self._stopping.is_set():
             return
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._stopping.set()
+        self._thread.join()
         self._crew.dismiss()
-        with self._lock:
-            entries = [*self._ledger.give_up(), *self._ledger.running.values()]
-        for entry in entries:
-            if not entry.task.future.done():
-                entry.task.future.set_exception(StoppedError())
+        if self._answers:
+            # Whoever tidies up must not meet a worker that is still writing.
+            at_work = list(self._answers)
+            self._ray.wait(at_work, num_returns=len(at_work), timeout=_END_SECONDS)
+        self._fail_everything(StoppedError())
 
-    def _get(self, reference: Any) -> Answer:
+    def _answer_of(self, worker: Hired, method: str, *arguments: Any) -> Answer | None:
+        """Return what one worker answers; None where it has died."""
+        reference = worker.actor.call.remote(method, *arguments)
         while not self.is_stopped:
-            with suppress(self._ray.exceptions.GetTimeoutError):
+            try:
                 answer: Answer = self._ray.get(reference, timeout=_TURN_SECONDS)
-                return answer
+            except self._ray.exceptions.GetTimeoutError:
+                continue
+            except self._ray.exceptions.RayError:
+                self._gone.put(worker.name)
+                return None
+            return answer
         raise StoppedError
 
     def _run(self) -> None:
         try:
-            while not self.is_stopped:
+            while not self._stopping.is_set():
                 self._turn()
-        except BaseException as error:
-            _log.exception("the pool of workers stopped")
-            self._stopped.set()
-            with self._lock:
-                entries = [*self._ledger.give_up(), *self._ledger.running.values()]
-            for entry in entries:
+        except Exception as error:  # noqa: BLE001  raised by everybody who waits
+            lost = DeviceError(
+                f"the cluster does not answer any more: {error}",
+                hint="see that it runs, then continue with --resume",
+            )
+            lost.__cause__ = error
+            self._fail_everything(lost)
+
+    def _fail_everything(self, error: BaseException) -> None:
+        with self._lock:
+            entries = [*self._ledger.give_up(), *self._ledger.running.values()]
+        for entry in entries:
+            if not entry.task.future.done():
                 entry.task.future.set_exception(error)
-            raise
+        self._stopped.set()
 
     def _turn(self) -> None:
+        while not self._gone.empty():
+            self._bury(self._gone.get())
         self._hire()
         self._assign()
         self._inquire()
@@ -220,8 +243,8 @@ class WorkerPool:
         name = self._answers.pop(reference)
         try:
             answer: Answer = self._ray.get(reference)
-        except self._ray.exceptions.RayError as error:
-            self._bury(name, error)
+        except self._ray.exceptions.RayError:
+            self._bury(name)
             return
         for warning in answer.warnings:
             self._warn(warning)
@@ -249,16 +272,20 @@ class WorkerPool:
         for entry in entries:
             entry.task.future.set_exception(_error_of(answer))
 
-    def _bury(self, name: str, error: Exception) -> None:
+    def _bury(self, name: str) -> None:
         """Note that a worker is gone, and give its task to another."""
         hired = self._crew.lose(name)
+        if hired is None:
+            return
+        for reference in [one for one, worker in self._answers.items() if worker == name]:
+            del self._answers[reference]
         with self._lock:
             given_up = self._ledger.died(name)
-        self._warn(f"a worker on {hired.facts.host} ended; its task is started again")
+        self._warn(f"a worker on {hired.facts.host} ended; what it was doing is started again")
         if given_up is not None:
             given_up.task.future.set_exception(
                 DeviceError(
-                    f"{given_up.deaths} workers died on the same task: {error}",
+                    f"{given_up.deaths} workers died on the same task",
                     hint="there may be too little memory for it; see Ray's logs on that machine",
                 )
             )
@@ -268,10 +295,11 @@ class WorkerPool:
             self._said.add(text)
             _log.warning("%s", text)
 
-    def _value(self, answer: Answer) -> Any:
-        if answer.error is not None or answer.bug:
-            raise _error_of(answer)
-        return answer.value
+
+def _value(answer: Answer) -> Any:
+    if answer.error is not None or answer.bug:
+        raise _error_of(answer)
+    return answer.value
 
 
 def _error_of(answer: Answer) -> Exception:

@@ -23,7 +23,7 @@ def fill_in_addresses(arguments: Sequence[str]) -> list[str]:
 
 def _filled(arguments: Sequence[str]) -> Iterator[str]:
     options = True
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
         options = options and argument != "--"
         if options and argument == _OPTION and not _ADDRESS.fullmatch(following):
             yield f"{_OPTION}={_HERE}"
