@@ -15,7 +15,7 @@ from dscvsr_cli.cluster.hiring import Hired
 from dscvsr_cli.cluster.messages import Answer, FilmPlan, ScanTotals
 from dscvsr_cli.cluster.pool import Call, StoppedError, WorkerBugError, WorkerPool
 from dscvsr_cli.cluster.shared_storage import check_storage
-from dscvsr_cli.errors import DamagedWorkError
+from dscvsr_cli.errors import DamagedWorkError, DeviceError
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.resume.manifest import Piece
 from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
@@ -205,10 +205,14 @@ class FilmRun:
                 try:
                     for answer in self._scan(job, settings, finished, scene_starts):
                         passed = max(passed, self._pass_on(answer, after=passed))
-                except ConnectionError:
+                except ConnectionError as error:
                     attempts += 1
                     if attempts == _SCANS:
-                        raise
+                        raise DeviceError(
+                            f"the process that looks for scenes in {job.source} died "
+                            f"{attempts} times",
+                            hint="there may be too little memory for it; see Ray's logs",
+                        ) from error
                 else:
                     return
         except BaseException as error:  # noqa: BLE001  raised where the film is followed

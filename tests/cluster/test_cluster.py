@@ -1,15 +1,11 @@
-"""A cluster of two machines, in processes, makes what one machine makes, whatever happens to it.
+"""A cluster of machines, in processes, makes what one machine makes, whatever happens to it.
 
-Both machines of the cluster are on this one, with a core each. Every run starts workers, which
+All machines of the cluster are on this one, with a core each. Every run starts workers, which
 load torch; so there are few runs, and each looks at much.
 """
 
 import json
-import os
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,10 +29,7 @@ from tests.scenes import render_scenes
 ray = pytest.importorskip("ray", reason="Ray is not installed")
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes are found in /proc"),
-]
+pytestmark = pytest.mark.slow
 
 LENGTHS = (10, 14, 3, 30, 5, 8)
 FRAMES = sum(LENGTHS)
@@ -44,7 +37,7 @@ FRAMES = sum(LENGTHS)
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two machines of one core each."""
+    """Three machines of one core each; one of them will leave."""
     store = {"object_store_memory": 100 * 2**20}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -52,7 +45,8 @@ def cluster() -> Iterator[Any]:
         cluster = cluster_utils.Cluster(
             initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False} | store
         )
-        cluster.add_node(num_cpus=1, **store)
+        for _ in range(2):
+            cluster.add_node(num_cpus=1, **store)
         yield cluster
         cluster.shutdown()
 
@@ -130,26 +124,6 @@ def undisturbed(job: UpscaleJob) -> tuple[object, ...]:
     return contents(target)
 
 
-def worker_processes() -> list[int]:
-    """Processes of workers that our cluster started."""
-
-    def parent_of(process: int) -> int:
-        status = Path(f"/proc/{process}/stat").read_text()
-        return int(status.rpartition(")")[2].split()[1])
-
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                title = (folder / "cmdline").read_bytes()
-                ours = parent_of(parent_of(int(folder.name))) == os.getpid()
-            except (OSError, ValueError, IndexError):
-                continue
-            if title.startswith(b"ray::Actor") and ours:
-                found.append(int(folder.name))
-    return found
-
-
 def test_a_cluster_makes_what_one_machine_makes(
     cluster: Any, job: UpscaleJob, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,11 +153,10 @@ def test_a_cluster_makes_what_one_machine_makes(
     assert sorted(path.name for path in out.iterdir()) == [".dscvsr.json", "one.mkv", "two.mkv"]
 
 
-def test_killed_workers_lose_nothing_and_one_machine_finishes_after_ctrl_c(
+def test_a_run_that_was_interrupted_is_finished_although_a_machine_leaves(
     cluster: Any, job: UpscaleJob
 ) -> None:
     assert job.target is not None
-    expected = undisturbed(job)
 
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -196,57 +169,13 @@ def test_killed_workers_lose_nothing_and_one_machine_finishes_after_ctrl_c(
     assert 0 < manifest.frames < FRAMES
     assert not list(work_path(job.target).glob("*.part"))
 
-    def kill() -> None:
-        for process in worker_processes():
-            os.kill(process, signal.SIGKILL)
-
-    # Kill both as soon as they are there, which is before any of them has finished a task.
-    killer = threading.Thread(target=_once(worker_processes, kill))
-    killer.start()
-    (result,) = run_on_cluster(
-        [replace(job, resume=True)], address=cluster.address, follower=Follower()
-    )
-    killer.join()
-    assert result.outcome == "done"
-    assert contents(job.target) == expected
-    assert not work_path(job.target).exists()
-
-
-def test_a_machine_that_leaves_is_not_missed(cluster: Any, job: UpscaleJob) -> None:
-    assert job.target is not None
-    cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
-
     def remove_another() -> None:
         """Remove a machine, but not the one that this process is connected to."""
         mine = ray.get_runtime_context().get_node_id()
         cluster.remove_node(next(node for node in cluster.worker_nodes if node.node_id != mine))
 
-    follower = Follower(act=remove_another, after_frames=0)
-    run_on_cluster([job], address=cluster.address, follower=follower)
+    follower = Follower(act=remove_another)
+    run_on_cluster([replace(job, resume=True)], address=cluster.address, follower=follower)
     assert follower.acted
-    assert follower.most_tasks > 1
     assert contents(job.target) == undisturbed(job)
-
-
-def test_pictures_are_made_by_one_worker(cluster: Any, job: UpscaleJob, tmp_path: Path) -> None:
-    target = tmp_path / "frames" / "%03d.png"
-    (result,) = run_on_cluster(
-        [replace(job, target=target, encoder=None)], address=cluster.address, follower=Follower()
-    )
-    assert result.report is not None
-    assert result.report.frames_out == FRAMES
-    assert result.report.target == target
-    assert len(list(target.parent.iterdir())) == FRAMES
-
-
-def _once(condition: Callable[[], Sequence[int]], act: Callable[[], None]) -> Callable[[], None]:
-    def wait() -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if condition():
-                time.sleep(0.5)
-                act()
-                return
-            time.sleep(0.05)
-
-    return wait
+    assert not work_path(job.target).exists()
