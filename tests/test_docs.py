@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from dscvsr_cli.cli.app import app
+from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
 from tests.clips import Clip, render
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -94,6 +95,7 @@ def parse(arguments: list[str]) -> None:
     A command that is only named, such as ``dscvsr weights push``, needs no more than to exist.
     """
     command: Any = typer.main.get_command(app)
+    arguments = fill_in_addresses(arguments)
     context = command.make_context("dscvsr", list(arguments), resilient_parsing=False)
     rest = list(arguments)
     while hasattr(command, "commands"):

@@ -113,7 +113,9 @@ def disturbed_run(
             except subprocess.TimeoutExpired:
                 pass
             workers = worker_processes()
-            if not workers or chance.random() < 0.25:
+            if not workers:
+                continue
+            if chance.random() < 0.25:
                 driver.kill()
                 driver.wait()
                 figures.kills_of_drivers += 1

@@ -92,7 +92,7 @@ def run_on_cluster(
         crew = Crew(ray, actor_class(ray), slots, jobs[0], release=release(), weights=weights)
         try:
             crew.start()
-            return _Run(ray, crew, jobs, follower).run()
+            return _Run(ray, crew, jobs, follower, scan_threads=slots.scan_threads).run()
         finally:
             crew.dismiss()
 
@@ -101,7 +101,13 @@ class _Run:
     """The films of a run, each followed in a thread; everything is told in the main one."""
 
     def __init__(
-        self, ray: Any, crew: Crew, jobs: Sequence[UpscaleJob], follower: ClusterFollower
+        self,
+        ray: Any,
+        crew: Crew,
+        jobs: Sequence[UpscaleJob],
+        follower: ClusterFollower,
+        *,
+        scan_threads: int,
     ) -> None:
         self._ray = ray
         self._crew = crew
@@ -111,6 +117,7 @@ class _Run:
         self._news: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._films: dict[int, _Film] = {}
         self._whole = WorkMeter(None)
+        self._scan_threads = scan_threads
         self._scan = ray.remote(num_cpus=0, max_retries=0, num_returns="streaming")(scan)
 
     def run(self) -> list[FileResult]:
@@ -202,7 +209,7 @@ class _Run:
             ConnectionError: The process that scanned has died.
         """
         try:
-            for reference in self._scan.remote(*arguments):
+            for reference in self._scan.remote(*arguments, self._scan_threads):
                 yield self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
             raise ConnectionError(str(error)) from error

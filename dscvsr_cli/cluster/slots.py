@@ -23,6 +23,11 @@ class Slots:
     cores: int
     """Cores that Ray sets aside for each."""
 
+    @property
+    def scan_threads(self) -> int:
+        """Threads of a process that looks for scenes: beside cards it must not be the slowest."""
+        return 4 if self.cards else 1
+
     def count(self, nodes: Iterable[Mapping[str, Any]]) -> int:
         """Return how many workers the machines have room for."""
         return sum(self._on(node) for node in nodes if node["Alive"])

@@ -147,8 +147,10 @@ def scan(
     settings: SegmentSettings,
     finished: tuple[range, ...],
     scene_starts: frozenset[int],
+    threads: int = 1,
 ) -> Iterator[Answer]:
     """Find the tasks of a film: yield each ``FilmTask`` as an answer, and ``ScanTotals`` last."""
+    torch.set_num_threads(threads)
     try:
         with open_source(job) as reader:
             film = FilmScan(
