@@ -1,7 +1,7 @@
 """Run upscaling jobs on a cluster: the story from the first worker to the last joined film."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
@@ -13,10 +13,12 @@ from dscvsr_cli.cluster.messages import Answer
 from dscvsr_cli.cluster.pool import StoppedError, WorkerPool, actor_class
 from dscvsr_cli.cluster.session import ray_session
 from dscvsr_cli.cluster.slots import choose_slots
+from dscvsr_cli.cluster.span_scan import SpansDifferError, look, scan_in_spans, spans_of
 from dscvsr_cli.cluster.worker import release, scan
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.pipelines.upscale.batch import FileResult, finished_earlier, run_one
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
+from dscvsr_cli.pipelines.upscale.job_output import SegmentSettings
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, WorkMeter
 from dscvsr_cli.pipelines.upscale.target import default_target
 from dscvsr_cli.video.read.open_input import source_kind
@@ -27,6 +29,9 @@ from dscvsr_cli.weights.locate import locate_weights
 _log: Final = logging.getLogger(__name__)
 
 _TURN_SECONDS: Final = 0.5
+_ANSWERS_AHEAD: Final = 16
+"""Answers of a scan that may wait; one holds a task, or thumbnails of two megabytes."""
+
 _MOST_FILMS: Final = 32
 """Films that are followed at once, each by a thread that mostly waits."""
 
@@ -118,7 +123,14 @@ class _Run:
         self._films: dict[int, _Film] = {}
         self._whole = WorkMeter(None)
         self._scan_threads = scan_threads
-        self._scan = ray.remote(num_cpus=0, max_retries=0, num_returns="streaming")(scan)
+        stream = ray.remote(
+            num_cpus=0,
+            max_retries=0,
+            num_returns="streaming",
+            scheduling_strategy="SPREAD",
+            _generator_backpressure_num_objects=_ANSWERS_AHEAD,
+        )
+        self._scan, self._look = stream(scan), stream(look)
 
     def run(self) -> list[FileResult]:
         crew = self._crew
@@ -202,14 +214,36 @@ class _Run:
         self._follower.plan(film, replace(plan, target=job.target or default_target(job)))
         self._films[film].meter = WorkMeter(plan.frames, already=plan.frames_done)
 
-    def _scans(self, *arguments: Any) -> Iterator[Answer]:
-        """Yield what a scan on the cluster says.
+    def _scans(
+        self,
+        job: UpscaleJob,
+        settings: SegmentSettings,
+        finished: tuple[range, ...],
+        scene_starts: frozenset[int],
+    ) -> Iterator[Answer]:
+        """Yield what a scan on the cluster says: of many processes where the film allows it.
 
         Raises:
-            ConnectionError: The process that scanned has died.
+            ConnectionError: A process that scanned has died.
         """
+        threads = self._scan_threads
+        most = threads * len(list(self._crew.one_per_node()))
+        spans = spans_of(job, settings.spec.picture.source, most)
+        if len(spans) > 1:
+            parts = [self._answers(self._look.remote(job, span, threads)) for span in spans]
+            try:
+                yield from scan_in_spans(
+                    parts, settings, finished=finished, scene_starts=scene_starts
+                )
+            except SpansDifferError:
+                _log.warning("%s: seeking is not exact; one process finds its scenes", job.source)
+            else:
+                return
+        yield from self._answers(self._scan.remote(job, settings, finished, scene_starts, threads))
+
+    def _answers(self, references: Iterable[Any]) -> Iterator[Answer]:
         try:
-            for reference in self._scan.remote(*arguments, self._scan_threads):
+            for reference in references:
                 yield self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
             raise ConnectionError(str(error)) from error

@@ -36,7 +36,7 @@ from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
 from dscvsr_cli.pipelines.upscale.run import upscale
-from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask
+from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, see
 from dscvsr_cli.runtimes.choose import choose_runtime
 from dscvsr_cli.version import __version__
 from dscvsr_cli.video.timestamps import Timeline
@@ -154,7 +154,7 @@ def scan(
     try:
         with open_source(job) as reader:
             film = FilmScan(
-                reader,
+                see(reader),
                 timing=settings.spec.picture.timing,
                 timeline=Timeline(name=job.source, shift=settings.first_shift),
                 least_frames=settings.segment_frames,
