@@ -109,7 +109,7 @@ def disturbed_run(
         while figures.kills < kills:
             try:
                 # A driver needs some seconds before there is anything to kill.
-                return driver.wait(chance.uniform(2.0, 12.0))
+                return driver.wait(chance.uniform(4.0, 24.0))
             except subprocess.TimeoutExpired:
                 pass
             workers = worker_processes()

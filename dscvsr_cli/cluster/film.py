@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Final
 
 from dscvsr_cli.cluster.hiring import Hired
@@ -73,6 +73,7 @@ class FilmRun:
         self._scan = scan
         self._on_plan = on_plan
         self._events: SimpleQueue[object] = SimpleQueue()
+        self._over = Event()
 
     def run(self, budget_bytes: int) -> UpscaleReport:
         """Make the film.
@@ -138,9 +139,23 @@ class FilmRun:
         self, output: ResumableOutput, job: UpscaleJob, settings: SegmentSettings, plan: UpscalePlan
     ) -> None:
         """Have every task made that is not finished yet, and add each to the output."""
-        manifest = output.manifest
         given = (job, settings, output.finished, known_scene_starts(output))
-        Thread(target=self._follow_scan, args=given, name="dscvsr-scan", daemon=True).start()
+        scan = Thread(target=self._follow_scan, args=given, name="dscvsr-scan", daemon=True)
+        scan.start()
+        try:
+            totals = self._make_tasks(output, job, settings, plan)
+        finally:
+            # Nobody may be waiting for Ray when it is shut down.
+            self._over.set()
+            scan.join()
+        output.frames_read = totals.frames_read
+        output.damaged_frames = totals.damaged_frames
+
+    def _make_tasks(
+        self, output: ResumableOutput, job: UpscaleJob, settings: SegmentSettings, plan: UpscalePlan
+    ) -> ScanTotals:
+        """Have the tasks made that the scan finds, until all are; return what the scan counted."""
+        manifest = output.manifest
         totals: ScanTotals | None = None
         waiting = 0
         while totals is None or waiting:
@@ -157,8 +172,7 @@ class FilmRun:
                     self._note(output, plan)
                 case BaseException():
                     raise event
-        output.frames_read = totals.frames_read
-        output.damaged_frames = totals.damaged_frames
+        return totals
 
     def _next_event(self) -> object:
         while True:
@@ -203,7 +217,9 @@ class FilmRun:
         try:
             while True:
                 try:
-                    for answer in self._scan(job, settings, finished, scene_starts):
+                    for answer in self._scan(
+                        job, settings, finished, scene_starts, is_over=self._is_over
+                    ):
                         passed = max(passed, self._pass_on(answer, after=passed))
                 except ConnectionError as error:
                     attempts += 1
@@ -217,6 +233,9 @@ class FilmRun:
                     return
         except BaseException as error:  # noqa: BLE001  raised where the film is followed
             self._events.put(error)
+
+    def _is_over(self) -> bool:
+        return self._over.is_set() or self._pool.is_stopped
 
     def _pass_on(self, answer: Answer, *, after: int) -> int:
         """Pass on a task that begins after a frame, or the totals; return where the task begins."""

@@ -1,7 +1,7 @@
 """Run upscaling jobs on a cluster: the story from the first worker to the last joined film."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
@@ -220,8 +220,12 @@ class _Run:
         settings: SegmentSettings,
         finished: tuple[range, ...],
         scene_starts: frozenset[int],
+        *,
+        is_over: Callable[[], bool],
     ) -> Iterator[Answer]:
         """Yield what a scan on the cluster says: of many processes where the film allows it.
+
+        It ends with ``StoppedError`` as soon as ``is_over``.
 
         Raises:
             ConnectionError: A process that scanned has died.
@@ -230,7 +234,9 @@ class _Run:
         most = threads * len(list(self._crew.one_per_node()))
         spans = spans_of(job, settings.spec.picture.source, most)
         if len(spans) > 1:
-            parts = [self._answers(self._look.remote(job, span, threads)) for span in spans]
+            parts = [
+                self._answers(self._look.remote(job, span, threads), is_over) for span in spans
+            ]
             try:
                 yield from scan_in_spans(
                     parts, settings, finished=finished, scene_starts=scene_starts
@@ -239,14 +245,22 @@ class _Run:
                 _log.warning("%s: seeking is not exact; one process finds its scenes", job.source)
             else:
                 return
-        yield from self._answers(self._scan.remote(job, settings, finished, scene_starts, threads))
+        stream = self._scan.remote(job, settings, finished, scene_starts, threads)
+        yield from self._answers(stream, is_over)
 
-    def _answers(self, references: Iterable[Any]) -> Iterator[Answer]:
+    def _answers(self, stream: Any, is_over: Callable[[], bool]) -> Iterator[Answer]:
+        """Yield the answers of a process that scans, and never wait for one when all is over."""
         try:
-            for reference in references:
-                yield self._ray.get(reference)
+            while not is_over():
+                ready, _ = self._ray.wait([stream], timeout=_TURN_SECONDS, fetch_local=False)
+                if ready:
+                    reference = next(stream, None)
+                    if reference is None:
+                        return
+                    yield self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
             raise ConnectionError(str(error)) from error
+        raise StoppedError
 
     def _progress(self) -> tuple[JobProgress, dict[int, JobProgress]]:
         films: dict[int, JobProgress] = {}

@@ -97,7 +97,15 @@ def run(
     *,
     scanned: Callable[..., Iterator[Answer]] = scan,
 ) -> UpscaleReport:
-    film = FilmRun(cast("WorkerPool", pool), job, film=0, scan=scanned, on_plan=lambda _: None)
+    def scan_until_over(*arguments: Any, is_over: Callable[[], bool]) -> Iterator[Answer]:
+        for said in scanned(*arguments):
+            yield said
+            if is_over():
+                return
+
+    film = FilmRun(
+        cast("WorkerPool", pool), job, film=0, scan=scan_until_over, on_plan=lambda _: None
+    )
     return film.run(BUDGET)
 
 
