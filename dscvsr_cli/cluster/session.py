@@ -19,9 +19,11 @@ _SETTINGS: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # Without it Ray warns of what it will do in a later release.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    # "The cluster is full" and the like, on standard error in the middle of a bar.
+    # "The cluster is full" and the like, in the middle of a bar.
     "RAY_SCHEDULER_EVENTS": "0",
-    "RAY_DEDUP_LOGS": "0",
+    # What Ray says of dead workers goes to standard output, which may carry JSON; we say it too.
+    "RAY_DEDUP_LOGS": "1",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
 }
 
 
