@@ -116,7 +116,10 @@ def test_nothing_of_a_scene_reaches_the_next() -> None:
 def test_cuts_are_found_without_being_told() -> None:
     dark, light = torch.zeros(3, 16, 16), torch.ones(3, 16, 16)
     dark[:, :8], light[:, :, :8] = 0.4, 0.6
-    frames = [Frame(pixels=dark if i < 8 else light, pts=i) for i in range(16)]
+    # Flickering, for what stands still is held (see ``hold``).
+    frames = [
+        Frame(pixels=(dark if i < 8 else light - 0.1) + 0.02 * (i % 2), pts=i) for i in range(16)
+    ]
     events: list[StreamEvent] = []
     network = MovingSumNetwork(2)
     plan = StreamPlan(window=5, look_ahead=2)
