@@ -21,6 +21,7 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import PLAYLIST_FORMATS, SourceKind
 from dscvsr_cli.video.read.image_sequence import is_sequence
+from dscvsr_cli.video.read.libav_log import park_decoders
 
 STANDARD_INPUT: Final = Path("-")
 """The name that stands for what is piped in."""
@@ -92,13 +93,16 @@ def open_input(path: Path, *, allow_playlist: bool = False) -> Iterator[InputCon
     check_readable(path)
     if not allow_playlist:
         _refuse_playlist(path)
-    with _open(path, allow_playlist=allow_playlist) as container:
-        if not any(map(is_unreadable, container.streams)):
+    container = _open(path, allow_playlist=allow_playlist)
+    if any(map(is_unreadable, container.streams)):
+        # A track may begin later than libav looks by itself.
+        container.close()
+        container = _open(path, allow_playlist=allow_playlist, options=_DEEP_PROBE)
+    with container:
+        try:
             yield container
-            return
-    # A track may begin later than libav looks by itself.
-    with _open(path, allow_playlist=allow_playlist, options=_DEEP_PROBE) as container:
-        yield container
+        finally:
+            park_decoders(container)
 
 
 def _open(
@@ -234,6 +238,7 @@ class Pipe:
 
     def close(self) -> None:
         """Close the pipe; a program that still writes to it then stops."""
+        park_decoders(self.container)
         self._stack.close()
 
     def _open_file(self) -> "_PipeFile":

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import av
-from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
@@ -26,7 +25,7 @@ from dscvsr_cli.video.pixels.colour import (
 )
 from dscvsr_cli.video.pixels.convert import is_opaque
 from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
-from dscvsr_cli.video.read.chroma_location import chroma_location, has_chroma_location
+from dscvsr_cli.video.read.chroma_location import chroma_location
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
@@ -136,9 +135,7 @@ def describe(
     frames = _first_frames(decoding, path, trouble)
     found = found or Survey()
     beside = _from_pipe(decoding) if header else _from_file(decoding, path, frames[0], found)
-    siting = _siting(path, decoding.container, decoding.stream, header)
-    if not header and has_chroma_location(codec_name(decoding.stream)):
-        siting = chroma_location(path, decoding.stream.index, allow_playlist=options.allow_playlist)
+    siting = _siting(decoding, path, options, header)
     interlaced = is_interlaced(decoding.stream, frames, options.field_order)
     return _video_info(decoding, path, frames, beside, siting=siting, interlaced=interlaced)
 
@@ -285,12 +282,15 @@ def _colour(
 
 
 def _siting(
-    path: Path, container: InputContainer, stream: VideoStream, header: bytes
+    decoding: Decoding, path: Path, options: ReadOptions, header: bytes
 ) -> tuple[Siting, RowSiting]:
-    if container.format.name == "yuv4mpegpipe":
-        # PyAV does not show what libav makes of the header.
+    stream = decoding.stream
+    if decoding.container.format.name == "yuv4mpegpipe":
+        # Matroska holds no such frames.
         return y4m_siting(header or read_header(path)), "centre"
-    return codec_siting(codec_name(stream)), "centre"
+    if header:
+        return codec_siting(codec_name(stream)), "centre"
+    return chroma_location(stream, path, allow_playlist=options.allow_playlist)
 
 
 def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
