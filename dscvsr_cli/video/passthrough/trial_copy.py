@@ -16,9 +16,10 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
+from dscvsr_cli.video.passthrough.copied_track import CopiedTrack
 from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
-from dscvsr_cli.video.passthrough.stream_copier import CopiedTrack, copy_stream_tags
+from dscvsr_cli.video.passthrough.stream_copier import copy_stream_tags
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
 

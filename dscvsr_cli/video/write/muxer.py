@@ -72,6 +72,11 @@ class Assembly:
         """The opened encoder of the video stream."""
         return self._opened[1].codec_context
 
+    @property
+    def lost_packets(self) -> int:
+        """Packets of streams encoded again that are lost because they could not be decoded."""
+        return self._copier.undecodable
+
     def open(self) -> None:
         """Open the source and the encoder, add all streams and write the header.
 
