@@ -59,6 +59,11 @@ class StreamInfo:
     roles: tuple[str, ...] = ()
     """What it is for: "forced", "hearing_impaired", "comment" ..."""
 
+    @property
+    def is_moving_picture(self) -> bool:
+        """Return whether it is a video, and not a still picture that stands for the file."""
+        return self.kind == "video" and not self.is_cover
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockChange:

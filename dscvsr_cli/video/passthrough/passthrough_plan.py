@@ -12,7 +12,7 @@ from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
 from dscvsr_cli.video.passthrough.property_losses import lost_properties
 
-_OPTION_OF_KIND = {"audio": "--no-audio", "subtitle": "--no-subs"}
+_OPTION_OF_KIND = {"audio": "--no-audio", "subtitle": "--no-subs", "video": "--no-other-videos"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,9 @@ class StreamChoices:
 
     subtitles: bool = True
     """Whether subtitles are kept."""
+
+    other_videos: bool = True
+    """Whether further videos are kept, as they are; cover art always is."""
 
     audio_encoder: str | None = None
     """FFmpeg's name of the encoder for all audio streams; None copies them."""
@@ -210,8 +213,10 @@ def _wanted_streams(source: VideoInfo, choices: StreamChoices) -> Iterator[Strea
 
 
 def _is_unwanted(stream: StreamInfo, choices: StreamChoices) -> bool:
-    return (stream.kind == "audio" and not choices.audio) or (
-        stream.kind == "subtitle" and not choices.subtitles
+    return (
+        (stream.kind == "audio" and not choices.audio)
+        or (stream.kind == "subtitle" and not choices.subtitles)
+        or (stream.is_moving_picture and not choices.other_videos)
     )
 
 
@@ -250,7 +255,7 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
         fixes.append(f"-o out{better.suffix}")
     if stream.kind == "audio" and stream.codec and container.audio_encoder:
         fixes.append(f"--audio-encoder {container.audio_encoder}")
-    if stream.kind in _OPTION_OF_KIND:
+    if stream.kind in _OPTION_OF_KIND and not stream.is_cover:
         fixes.append(_OPTION_OF_KIND[stream.kind])
     return LeftOut(
         what=describe_stream(stream),
