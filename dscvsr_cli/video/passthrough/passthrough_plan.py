@@ -142,6 +142,7 @@ def plan_passthrough(
     kept = [*copied, *(one.stream for one in converted)]
     late = [stream for stream in source.late_streams if not _is_unwanted(stream, choices)]
     left_out += [_late_stream(stream, source) for stream in late]
+    left_out += _lost_timecode(source, container)
     left_out += lost_properties(source, container, kept)
     return PassthroughPlan(
         copied=tuple(copied),
@@ -206,9 +207,10 @@ def audio_codec(encoder: str) -> str | None:
 
 def _wanted_streams(source: VideoInfo, choices: StreamChoices) -> Iterator[StreamInfo]:
     for stream in source.other_streams:
-        # MP4 keeps the names of chapters in a hidden text track. The muxer makes a new one from
-        # the chapters, so that copying the old one as well would double it.
-        if not stream.is_chapter_text and not _is_unwanted(stream, choices):
+        # MP4 keeps the names of chapters in a hidden text track, and the timecode in one of data.
+        # The muxer makes new ones, so that copying the old ones as well would double them.
+        is_remade = stream.is_chapter_text or stream.is_timecode
+        if not is_remade and not _is_unwanted(stream, choices):
             yield stream
 
 
@@ -265,6 +267,26 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
         # Cameras and discs add private data that only they can read. None of our containers
         # can hold it, so asking about it would stop every such video without any use.
         refused=bool(fixes) or stream.kind not in ("data", "unknown"),
+    )
+
+
+def _lost_timecode(source: VideoInfo, container: Container) -> Iterator[LeftOut]:
+    # The track itself is never copied: muxers that know such tracks make one of the tag.
+    track = next((stream for stream in source.other_streams if stream.is_timecode), None)
+    stays = source.timecode is not None and (
+        container.timecode_track or (container.track_tags is None and track is None)
+    )
+    if stays or (track is None and source.timecode is None):
+        return
+    reason = f"{container.label} files have no such track"
+    if source.timecode is not None and container.track_tags is None:
+        reason += f"; {source.timecode} stays as a tag"
+    yield LeftOut(
+        what=f"the timecode {source.timecode or ''}".rstrip(),
+        reason=reason,
+        fixes=("-o out.mov", "-o out.mp4") if source.timecode is not None else (),
+        stream=track,
+        refused=False,
     )
 
 

@@ -34,6 +34,7 @@ from dscvsr_cli.video.tags import (
     is_muxer_owned,
     is_statistic,
 )
+from dscvsr_cli.video.timecode import advance_tags
 
 _log: Final = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ class StreamCopier:
             for key, value in self._opened.metadata.items()
             if key.lower() not in MUXER_OWNED_KEYS
         }
+        advance_tags(tags, self._cut.start, self._source.frame_rate)
         output.metadata.update(tags)
         if self._plan.chapters and self._source.chapter_count:
             output.set_chapters(self._cut.chapters(self._opened.chapters()))
@@ -136,9 +138,16 @@ class StreamCopier:
         """Return whether the metadata has keys of phones, which MP4 stores only on request."""
         return any(key.startswith(PHONE_PREFIX) for key in self._opened.metadata)
 
-    def picture_template(self) -> Stream:
-        """Return the source's video stream, for its tags."""
-        return self._opened.streams[self._source.stream_index]
+    def copy_picture_tags(self, twin: Stream) -> None:
+        """Copy the tags of the source's video stream to the stream of the enlarged frames."""
+        copy_stream_tags(
+            self._opened.streams[self._source.stream_index],
+            twin,
+            spell_language=self._container.spell_language,
+        )
+        tags = dict(twin.metadata)
+        advance_tags(tags, self._cut.start, self._source.frame_rate)
+        twin.metadata.update(tags)
 
     def clock_rates(self) -> list[int]:
         """Return the ticks per second of the streams, as the MP4 muxer will count them."""

@@ -56,6 +56,7 @@ from dscvsr_cli.video.read.stated_length import (
 )
 from dscvsr_cli.video.read.survey import Survey, survey
 from dscvsr_cli.video.tags import content_keys, roles_of, track_keys
+from dscvsr_cli.video.timecode import timecode_of
 
 
 def y4m_siting(header: bytes) -> Siting:
@@ -177,6 +178,7 @@ def _video_info(
         tags=beside.tags,
         picture_tags=track_keys(dict(stream.metadata)) if beside.kind == "file" else (),
         picture_language=stream.metadata.get("language"),
+        timecode=timecode_of(stream.metadata) or timecode_of(container.metadata),
         kind=beside.kind,
         start_seconds=start_seconds(container, stream),
         has_alpha=_has_alpha(codec_name(stream), frames),
@@ -307,6 +309,7 @@ def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
         title=tags.get("title") or tags.get("name") or tags.get("filename"),
         is_cover=cover,
         is_unreadable=is_unreadable(stream),
+        is_timecode=kind == "data" and timecode_of(tags) is not None,
         is_chapter_text=has_chapters and codec == "bin_data" and handler == "SubtitleHandler",
         # What Matroska says of an attached file (its name and kind) is part of the file.
         tags=() if kind == "attachment" else track_keys(dict(tags), is_cover=cover),
