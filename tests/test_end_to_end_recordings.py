@@ -170,6 +170,29 @@ def test_of_two_videos_one_is_chosen_and_the_other_is_announced(
             assert [(one.codec_context.width, one.codec_context.height) for one in videos] == sizes
 
 
+def test_of_two_videos_both_are_enlarged_in_two_runs_or_one_is_left_out(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = two_videos(tmp_path)
+    first, both, one = (tmp_path / f"{name}.mkv" for name in ("first", "both", "one"))
+
+    assert upscale(source, first) == 0
+    assert upscale(first, both, "--video-stream", "1") == 0
+    assert "--no-other-videos leaves it out" in capfd.readouterr().err
+    assert upscale(source, one, "--no-other-videos") == 0
+    assert "video stream" not in capfd.readouterr().err
+    assert upscale(source, tmp_path / "refused.webm") == 2
+    assert "--no-other-videos" in capfd.readouterr().err
+
+    for target, sizes in ((both, [(96, 64), (192, 128)]), (one, [(96, 64)])):
+        with av.open(str(target)) as container:
+            videos = container.streams.video
+            assert [(one.codec_context.width, one.codec_context.height) for one in videos] == sizes
+            assert [len(stream_packets(target, video.index)) for video in videos] == [
+                len(PTS)
+            ] * len(sizes)
+
+
 def two_videos(folder: Path) -> Path:
     """Write a file with two moving pictures, of 48x32 and 96x64 pixels."""
     clips = [Clip(width=48, height=32, pts=PTS), Clip(width=96, height=64, pts=PTS)]

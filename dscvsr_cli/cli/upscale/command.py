@@ -60,6 +60,7 @@ class UpscaleOptions:
     audio_bitrate: flags.AudioBitrateOption = None
     no_audio: flags.NoAudioOption = False
     no_subtitles: flags.NoSubtitlesOption = False
+    no_other_videos: flags.NoOtherVideosOption = False
     drop_unsupported: flags.DropUnsupportedOption = False
     weights: WeightsOption = None
     device: DeviceOption = "auto"
@@ -160,6 +161,7 @@ class UpscaleOptions:
         return StreamChoices(
             audio=not self.no_audio,
             subtitles=not self.no_subtitles,
+            other_videos=not self.no_other_videos,
             audio_encoder=self.audio_encoder,
             audio_bitrate=self.audio_bitrate,
             drop_unsupported=self.drop_unsupported,

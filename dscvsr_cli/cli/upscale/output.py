@@ -37,6 +37,8 @@ def _frames(plan: "UpscalePlan") -> str:
 def describe_report(report: "UpscaleReport") -> str:
     """Say in one line what has happened."""
     damaged = f", {report.damaged_frames} damaged" if report.damaged_frames else ""
+    if report.lost_packets:
+        damaged += f", {report.lost_packets} packets of audio or subtitles lost"
     return (
         f"{report.target}: {report.frames_in} frames in = {report.frames_out} frames out{damaged}, "
         f"{format_duration(report.seconds)}, {report.frames_per_second:.2f} frames/s, "

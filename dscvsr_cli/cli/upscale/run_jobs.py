@@ -20,7 +20,11 @@ _SOME_FAILED = 1
 
 
 def run_single(job: "UpscaleJob", terminal: Terminal) -> None:
-    """Run one job and print its report; nothing is left to do where an earlier run finished it."""
+    """Run one job and print its report; nothing is left to do where an earlier run finished it.
+
+    Raises:
+        typer.Exit: The output lacks audio that could not be decoded.
+    """
     from dscvsr_cli.pipelines.upscale.batch import finished_earlier
     from dscvsr_cli.weights.load import load_network
 
@@ -32,13 +36,15 @@ def run_single(job: "UpscaleJob", terminal: Terminal) -> None:
         return
     report = run_job(job, follower, load_network)
     follower.report(report)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
 
 
 def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
     """Run one job after another, say of each what came of it, and count them at the end.
 
     Raises:
-        typer.Exit: Some failed.
+        typer.Exit: Some failed, or an output lacks audio that could not be decoded.
     """
     from dscvsr_cli.pipelines.upscale.batch import run_batch
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
@@ -54,6 +60,8 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
     follower.summary(report)
     if report.count("failed"):
         raise typer.Exit(_SOME_FAILED)
+    if code := max((one.report.exit_code for one in report.files if one.report), default=0):
+        raise typer.Exit(code)
 
 
 def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 from dscvsr_cli.engine.device import DtypeName
 from dscvsr_cli.errors import UsageError
@@ -12,6 +13,9 @@ from dscvsr_cli.runtimes.choose import Runtime, RuntimeName
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.read_options import ReadOptions
+
+_PACKETS_LOST: Final = 8
+"""Exit code where an output is whole but for packets that could not be decoded."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -144,3 +148,10 @@ class UpscaleReport:
     damaged_frames: int
     moved_timestamps: int
     plan: UpscalePlan
+    lost_packets: int = 0
+    """Packets of streams encoded again that are lost because they could not be decoded."""
+
+    @property
+    def exit_code(self) -> int:
+        """What the program exits with: not 0 where the output lacks what it was to hold."""
+        return _PACKETS_LOST if self.lost_packets else 0

@@ -184,4 +184,5 @@ def _report(
         damaged_frames=output.damaged_frames,
         moved_timestamps=output.moved_timestamps,
         plan=plan,
+        lost_packets=output.lost_packets,
     )
