@@ -1,5 +1,6 @@
 """``dscvsr compare``: one page that shows two videos of the same frames."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -132,15 +133,21 @@ def compare_command(
 
     from dscvsr_cli.pipelines.compare.run import compare
 
+    told: list[str] = []
+
+    def warn_once(warnings: Sequence[str]) -> None:
+        for warning in warnings:
+            if warning not in told:
+                told.append(warning)
+                terminal.warn(warning)
+
     def show_plan(plan: "ComparePlan") -> None:
         terminal.print(describe_plan(plan))
-        for warning in plan.warnings:
-            terminal.warn(warning)
+        warn_once(plan.warnings)
 
     with terminal.frame_progress("comparing") as progress:
         report = compare(job, on_plan=show_plan, on_progress=progress)
-    for warning in report.warnings:
-        terminal.warn(warning)
+    warn_once(report.warnings)
     if json:
         terminal.print_json(report)
     else:

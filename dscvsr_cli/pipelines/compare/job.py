@@ -102,4 +102,4 @@ class CompareReport:
     """Mean of the frames' PSNR of each video, as in ``ComparedFrame``."""
     frames: tuple[ComparedFrame, ...]
     warnings: tuple[str, ...] = ()
-    """What does not fit: frames missing, or at other times."""
+    """Those of the plan, and what was found while reading: frames missing, or at other times."""

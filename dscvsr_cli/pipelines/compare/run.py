@@ -73,7 +73,7 @@ def compare(
         reference=None if films.reference is None else films.reference.label,
         mean_psnr_db=mean_psnr(frame.psnr_db for frame in frames),
         frames=tuple(frames),
-        warnings=tuple(reader.warnings),
+        warnings=(*plan.warnings, *reader.warnings),
     )
 
 
