@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from dscvsr_cli.cli.bench.command import bench_command
-from dscvsr_cli.cli.compare import compare_command
+from dscvsr_cli.cli.compare.command import compare_command
 from dscvsr_cli.cli.console import Terminal, accept_any_text
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.devices import devices_command, encoders_command

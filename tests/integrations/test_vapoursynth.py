@@ -18,9 +18,8 @@ from tests.networks import SMALLEST
 
 FOLDER = Path(__file__).parents[2] / "docs/integrations"
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("vapoursynth") is None, reason="needs VapourSynth: pip install it"
-)
+if importlib.util.find_spec("vapoursynth") is None:
+    pytest.skip("needs VapourSynth: pip install it", allow_module_level=True)
 
 HEIGHT, WIDTH, COUNT = 24, 32, 40
 

@@ -27,13 +27,10 @@ from tests.helpers import assert_frames_close
 _NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 BROWSER: Final = next(filter(None, map(shutil.which, _NAMES)), None)
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason="needs Chromium"),
-    pytest.mark.skipif(
-        importlib.util.find_spec("playwright") is None, reason="needs playwright: pip install it"
-    ),
-]
+if BROWSER is None or importlib.util.find_spec("playwright") is None:
+    pytest.skip("needs Chromium, and pip install playwright", allow_module_level=True)
+
+pytestmark = pytest.mark.slow
 
 SMALL: Final = Clip(width=60, height=40)
 LARGE: Final = Clip(width=150, height=100)
