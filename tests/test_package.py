@@ -56,6 +56,13 @@ def test_it_holds_every_module_and_py_typed(wheel: zipfile.ZipFile) -> None:
     assert modules | {"dscvsr_cli/py.typed"} <= set(wheel.namelist())
 
 
+def test_it_holds_the_page_of_a_comparison(wheel: zipfile.ZipFile) -> None:
+    parts = ROOT / "dscvsr_cli" / "pipelines" / "compare" / "page"
+    names = {str(path.relative_to(ROOT)) for path in parts.iterdir()}
+    assert len(names) >= 7
+    assert names <= set(wheel.namelist())
+
+
 def test_it_holds_no_tests_and_no_leftovers(wheel: zipfile.ZipFile) -> None:
     folders = {name.split("/")[0] for name in wheel.namelist()}
     assert folders == {"dscvsr_cli", f"dscvsr-{__version__}.dist-info"}

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dscvsr_cli.cli.bench.command import bench_command
+from dscvsr_cli.cli.compare.command import compare_command
 from dscvsr_cli.cli.console import Terminal, accept_any_text
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.devices import devices_command, encoders_command
@@ -58,6 +59,7 @@ def _options(
 
 app.command("upscale")(upscale_command)
 app.command("verify")(verify_command)
+app.command("compare")(compare_command)
 app.command("demo")(demo_command)
 app.command("devices")(devices_command)
 app.command("encoders")(encoders_command)
