@@ -132,7 +132,7 @@ LpipsOption = Annotated[
     bool,
     typer.Option(
         "--lpips",
-        help="Also measure LPIPS (AlexNet, version 0.1); needs pip install 'dscvsr\\[lpips]'.",
+        help="Also measure LPIPS (AlexNet, version 0.1); needs the extra lpips.",
         rich_help_panel=Panel.MEASURES,
     ),
 ]
