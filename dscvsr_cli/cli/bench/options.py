@@ -187,6 +187,15 @@ PicturesOption = Annotated[
     ),
 ]
 
+PublishedOption = Annotated[
+    bool,
+    typer.Option(
+        "--published",
+        help="Also print what papers have published for this data set and protocol.",
+        rich_help_panel=Panel.RESULTS,
+    ),
+]
+
 OlderReportOption = Annotated[
     Path | None,
     typer.Option(

@@ -167,10 +167,12 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     )
     target = choose_target(job, source)
     _check_place(job, target)
+    if not target.container.frames_only:
+        # First: where the container cannot hold the frames, other streams do not matter.
+        try_encoder(target.picture)
     others = _plan_others(job, source, target)
     refuse_losses(others, target.path.name, job.streams)
     if not target.container.frames_only:
-        try_encoder(target.picture)
         others = try_copying(source, others, target.container)
     need = expected_disk(job, source, target)
     check_disk(need)
