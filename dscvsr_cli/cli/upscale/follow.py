@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_bar import JobBar, JsonProgress
-from dscvsr_cli.cli.upscale.output import describe_plan, describe_report
+from dscvsr_cli.cli.upscale.output import (
+    describe_other_weights,
+    describe_plan,
+    describe_report,
+)
 
 if TYPE_CHECKING:
     from dscvsr_cli.engine.stream import StreamEvent
@@ -78,6 +82,9 @@ class Lines:
     def plan(self, plan: "UpscalePlan") -> None:
         """Print the plan and what to know before work starts."""
         self._terminal.print(describe_plan(plan))
+        other = describe_other_weights(plan)
+        if other is not None:
+            self._terminal.note(other)
         for warning in plan.warnings:
             self._terminal.warn(warning)
 

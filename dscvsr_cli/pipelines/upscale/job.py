@@ -87,6 +87,17 @@ class UpscaleJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherWeights:
+    """Weights that may suit a job better than those it has."""
+
+    name: str
+    seconds: float
+    """Time that the whole job would take with them."""
+    is_better: bool
+    """Whether they make better frames; else they are far faster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpscalePlan:
     """What will happen, known before any work starts."""
 
@@ -112,7 +123,9 @@ class UpscalePlan:
     is_turned: bool = False
     """Whether players turn the output by a quarter, so that its rows are shown as columns."""
     seconds: float | None = None
-    """Time that the frames to come will take, where this machine's speed is known already."""
+    """Time that the frames to come will take, where this machine's speed is known."""
+    other_weights: OtherWeights | None = None
+    """What to think of before a long job, or a very short one."""
     warnings: tuple[str, ...] = field(default=())
     """What to warn about: streams that will be lost, a factor above the trained ones."""
 
