@@ -26,7 +26,7 @@ def speed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def upscale(*arguments: str | Path) -> int:
-    fixed = ["-s", "2", "--device", "cpu", "--preset", "ultrafast"]
+    fixed = ["-s", "2", "--device", "cpu", "--encoder-preset", "ultrafast"]
     return main(["upscale", *map(str, [*arguments, *fixed])])
 
 

@@ -44,7 +44,7 @@ def season(tmp_path: Path) -> Path:
 
 
 def upscale(weights: Path, *arguments: str | Path) -> int:
-    fixed = ["-w", weights, "-s", "2", "--device", "cpu", "--preset", "ultrafast"]
+    fixed = ["-w", weights, "-s", "2", "--device", "cpu", "--encoder-preset", "ultrafast"]
     return main(["upscale", *map(str, [*arguments, *fixed])])
 
 

@@ -18,6 +18,12 @@ from dscvsr_cli.cli.options import (
     WeightsOption,
 )
 from dscvsr_cli.cli.parsers import parse_encoder_option
+from dscvsr_cli.cli.settings.apply import (
+    NoDefaultsOption,
+    PresetOption,
+    PrintConfigOption,
+    with_settings,
+)
 from dscvsr_cli.cli.takes_options import takes_options
 from dscvsr_cli.cli.upscale import encoding_options as encoding
 from dscvsr_cli.cli.upscale import options as flags
@@ -51,10 +57,11 @@ class UpscaleOptions:
     overwrite: flags.OverwriteOption = False
     encoder: encoding.EncoderOption = None
     crf: encoding.CrfOption = None
-    preset: encoding.PresetOption = None
+    encoder_preset: encoding.EncoderPresetOption = None
     pixel_format: encoding.PixelFormatOption = None
     lossless: encoding.LosslessOption = False
     encoder_options: encoding.EncoderOptionsOption = None
+    container: encoding.ContainerOption = None
     output_format: encoding.FormatOption = None
     audio_encoder: flags.AudioEncoderOption = None
     audio_bitrate: flags.AudioBitrateOption = None
@@ -74,6 +81,9 @@ class UpscaleOptions:
     restart: flags.RestartOption = False
     checkpoint: flags.CheckpointOption = None
     dry_run: flags.DryRunOption = False
+    preset: PresetOption = None
+    no_defaults: NoDefaultsOption = False
+    print_config: PrintConfigOption = False
     json: JsonOption = False
     quiet: QuietOption = False
 
@@ -125,7 +135,8 @@ class UpscaleOptions:
             memory_bytes=self.memory,
             encoder=self.encoder,
             crf=self.crf,
-            preset=self.preset,
+            encoder_preset=self.encoder_preset,
+            container=self.container,
             pixel_format=self.pixel_format,
             lossless=self.lossless,
             output_format=self.output_format,
@@ -166,7 +177,7 @@ class UpscaleOptions:
         )
 
 
-@takes_options(UpscaleOptions)
+@takes_options(UpscaleOptions, fill=with_settings)
 def upscale_command(options: UpscaleOptions) -> None:
     """Upscale videos by any factor; every frame, timestamp and other stream is kept.
 

@@ -247,7 +247,7 @@ def _job_for(source: Path, relative: Path, output: Path | None, job: UpscaleJob)
     job = replace(job, source=source, target=None, makes_folder=output is not None)
     if output is None:
         return replace(job, target=default_target(job))
-    target = writable_name(output / relative)
+    target = writable_name(output / relative, job.container)
     if target.exists() and target.samefile(source):
         # The output folder is the input's own: only another name will do.
         target = target.with_name(default_target(job).name)

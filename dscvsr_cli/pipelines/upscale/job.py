@@ -9,6 +9,7 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.side_by_side import CompareView
 from dscvsr_cli.runtimes.choose import Runtime, RuntimeName
+from dscvsr_cli.video.containers import names_container
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.read_options import ReadOptions
@@ -48,7 +49,10 @@ class UpscaleJob:
     encoder: str | None = None
     """FFmpeg's name of the encoder; None takes the container's usual one."""
     crf: float | None = None
-    preset: str | None = None
+    encoder_preset: str | None = None
+    """The encoder's trade of speed against size ("slow", "6"); None takes its default."""
+    container: str | None = None
+    """Suffix of an output that gets its name from the input ("mp4"); None keeps the input's."""
     pixel_format: str | None = None
     output_format: str | None = None
     """Format of a pipe: y4m, matroska, mpegts or nut; None takes y4m."""
@@ -75,6 +79,10 @@ class UpscaleJob:
         if self.scale is not None:
             # 2 and 2.0 are one factor, also where records of jobs are compared.
             object.__setattr__(self, "scale", float(self.scale))
+        if self.container is not None and not names_container(Path(f"out.{self.container}")):
+            raise UsageError(
+                f"there is no container {self.container!r}", hint="`dscvsr encoders` lists them all"
+            )
         if self.resume and self.restart:
             raise UsageError(
                 "--resume and --restart contradict each other",
