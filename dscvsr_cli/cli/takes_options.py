@@ -37,12 +37,15 @@ def takes_options(
         def command(context: typer.Context, **values: Any) -> None:
             function(options(**(fill(context, values) if fill else values)))
 
-        shown = inspect.signature(options)
+        shown = inspect.signature(options).parameters
+        # What a class adds to the one it extends comes first: its arguments, and where to write.
+        own = [name for name in shown if name in vars(options)["__annotations__"]]
+        order = [*own, *(name for name in shown if name not in own)]
         context = inspect.Parameter(
             "context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context
         )
-        vars(command)["__signature__"] = shown.replace(
-            parameters=[context, *shown.parameters.values()]
+        vars(command)["__signature__"] = inspect.Signature(
+            [context, *(shown[name] for name in order)]
         )
         return command
 

@@ -172,9 +172,11 @@ def _words(key: str, value: object, option: Any, origin: str) -> list[str]:
 
 
 def _parse(context: typer.Context, words: list[str], origin: str) -> dict[str, Any]:
+    # A "-" stands for what the command line itself must give: an argument, and perhaps options.
+    required = [option.opts[0] for option in context.command.params if option.required]
+    words = [*words, *(f"{name}=-" for name in required if name.startswith("--")), "-"]
     try:
-        # "-" stands for the argument that every command here wants.
-        parsed = context.command.make_context(context.info_name, [*words, "-"])
+        parsed = context.command.make_context(context.info_name, words)
     except DscvsrError as error:
         raise type(error)(f"{origin}: {error.message}", hint=error.hint) from error
     except typer.BadParameter as error:

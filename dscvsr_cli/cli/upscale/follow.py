@@ -69,7 +69,7 @@ def _interruption(frames_kept: int) -> tuple[str, str]:
 class Lines:
     """Tells a person: a line for the plan, a bar, and a line for what came of it."""
 
-    def __init__(self, terminal: Terminal, jobs: int) -> None:
+    def __init__(self, terminal: Terminal, jobs: int | None) -> None:
         self._terminal = terminal
         self._jobs = jobs
         self._begun = 0
@@ -91,7 +91,7 @@ class Lines:
     @contextmanager
     def progress(self) -> "Iterator[ProgressListener]":
         """Show a bar, or plain lines."""
-        which = f" {self._begun}/{self._jobs}" if self._jobs > 1 else ""
+        which = f" {self._begun}/{self._jobs}" if self._jobs and self._jobs > 1 else ""
         with JobBar(self._terminal, f"upscaling{which}").running() as bar:
             yield bar
 
@@ -127,7 +127,7 @@ class Lines:
 class JsonLines:
     """Tells a program: one JSON object per line, as ``docs/json.md`` describes them."""
 
-    def __init__(self, terminal: Terminal, jobs: int) -> None:
+    def __init__(self, terminal: Terminal, jobs: int | None) -> None:
         self._terminal = terminal
         self._jobs = jobs
         self._begun = 0

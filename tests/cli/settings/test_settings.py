@@ -145,3 +145,13 @@ def test_every_built_in_preset_can_be_used(name: str, config: Config) -> None:
     assert settled
     assert f"# preset {name}" in config.printed
     assert {"archive", "fast", "web"} <= set(settings_file.preset_names())
+
+
+def test_watch_takes_the_defaults_of_upscale_and_its_own(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write('[upscale]\nscale = 2\ncrf = 20\n[watch]\nsettle = "9s"\ncrf = 22\n')
+    assert config() == {"scale": 2.0, "crf": 20.0}
+    assert main(["watch", "inbox", "-o", "out", "--print-config"]) == 0
+    settled = tomllib.loads(capsys.readouterr().out)
+    assert settled == {"scale": 2.0, "crf": 22.0, "settle": 9.0}
