@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from dscvsr_cli.cli.app import app
+from tests import cli_reference
 from tests.clips import Clip, render
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -172,6 +173,11 @@ def test_the_python_examples_run(
     render(Clip(width=32, height=32, pts=(0, 512, 1024)), tmp_path, name="clip")
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "docs/python.md", "exec"), {"__name__": "__main__"})  # noqa: S102
+
+
+def test_the_reference_says_what_the_program_says() -> None:
+    again = "write it again: python -m tests.cli_reference"
+    assert cli_reference.PAGE.read_text(encoding="utf-8") == cli_reference.reference(), again
 
 
 def test_an_unknown_option_would_be_found() -> None:
