@@ -28,8 +28,8 @@ _SHORT_PATH: Final = re.compile(r"`([\w./-]+\.py)`")
 _ASSIGNMENT: Final = re.compile(r'([A-Z]+)="([^"]*)"')
 _OPTION: Final = re.compile(r"--[a-z][a-z-]*")
 
-_OTHER_PROGRAMS: Final = {"--extra-index-url", "--no-deps", "--picture", "--minutes"}
-"""Options that the docs name, of pip and of our own scripts."""
+_OTHER_PROGRAMS: Final = {"--no-deps", "--user", "--picture", "--minutes"}
+"""Options that the docs name, of pip, Docker and our own scripts."""
 
 
 def name_of(page: Path) -> str:
