@@ -94,6 +94,8 @@ def parse(arguments: list[str]) -> None:
 
     A command that is only named, such as ``dscvsr weights push``, needs no more than to exist.
     """
+    if "--install-completion" in arguments:
+        raise ValueError("it would take effect while it is parsed: name the option alone")
     command: Any = typer.main.get_command(app)
     context = command.make_context("dscvsr", list(arguments), resilient_parsing=False)
     rest = list(arguments)
