@@ -33,7 +33,7 @@ _OTHER_PROGRAMS: Final = {"--no-deps", "--user", "--picture", "--minutes"}
 
 
 def name_of(page: Path) -> str:
-    return str(page.relative_to(ROOT))
+    return page.relative_to(ROOT).as_posix()
 
 
 def blocks(page: Path, *languages: str) -> list[str]:

@@ -86,7 +86,7 @@ def test_the_installed_wheel_enlarges_a_clip(wheel_path: Path, tmp_path: Path) -
 def test_the_sdist_holds_what_its_tests_and_its_makefile_need(sdist: Path) -> None:
     for name in ("Makefile", ".constraints.txt", "README.md", "weights.toml", "docs/README.md"):
         assert (sdist / name).is_file()
-    files = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.py")}
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py")}
     assert all((sdist / name).is_file() for name in files)
     assert not list(sdist.glob(".venv*"))
 
@@ -104,8 +104,8 @@ def test_every_bundled_file_is_in_it_unchanged(wheel: zipfile.ZipFile) -> None:
 
 
 def test_it_holds_every_module_and_py_typed(wheel: zipfile.ZipFile) -> None:
-    modules = {str(p.relative_to(ROOT)) for p in (ROOT / "dscvsr_cli").rglob("*.py")}
-    recipes = {str(p.relative_to(ROOT)) for p in (ROOT / "dscvsr_cli").rglob("*.toml")}
+    modules = {p.relative_to(ROOT).as_posix() for p in (ROOT / "dscvsr_cli").rglob("*.py")}
+    recipes = {p.relative_to(ROOT).as_posix() for p in (ROOT / "dscvsr_cli").rglob("*.toml")}
     assert modules | recipes | {"dscvsr_cli/py.typed"} <= set(wheel.namelist())
 
 

@@ -26,6 +26,7 @@ def test_a_new_name_and_a_file_are_files(tmp_path: Path) -> None:
         path.touch()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_standard_output_named_pipes_and_devices_are_pipes(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (STANDARD_OUTPUT, tmp_path / "pipe", Path(os.devnull)):
