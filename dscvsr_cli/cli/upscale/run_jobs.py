@@ -8,7 +8,7 @@ import typer
 
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.upscale.follow import JsonLines, Lines
-from dscvsr_cli.cli.upscale.output import describe_dry_run, describe_plan
+from dscvsr_cli.cli.upscale.output import describe_dry_run, describe_other_weights, describe_plan
 from dscvsr_cli.errors import DscvsrError
 
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
             terminal.emit("dry_run", source=job.source, target=report.plan.target, report=report)
             continue
         terminal.print(describe_plan(report.plan))
+        other = describe_other_weights(report.plan)
+        if other is not None:
+            terminal.note(other)
         for warning in report.plan.warnings:
             terminal.warn(warning)
         terminal.print_rows([("  " + name, value) for name, value in describe_dry_run(report)])

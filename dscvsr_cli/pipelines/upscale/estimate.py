@@ -36,13 +36,25 @@ def with_estimate(ready: PreparedJob, frames_done: int) -> UpscalePlan:
     pixels = plan.source.height * plan.source.width
     if each is None and ready.device.type == "cpu" and frames * pixels >= _LONG_WORK:
         each = guess_seconds_per_frame(ready)
-    if each is None:
+    return plan if each is None else with_time(ready, plan, each)
+
+
+def with_time(ready: PreparedJob, plan: UpscalePlan, each: float) -> UpscalePlan:
+    """Return a plan with the time its frames will take, and what other weights would take.
+
+    Args:
+        ready: The job.
+        plan: Its plan; without a number of frames it is returned as it is.
+        each: Seconds per frame.
+    """
+    if plan.frames is None:
         return plan
-    other = None if frames_done else other_weights(ready, each, frames)
+    frames = max(0, plan.frames - plan.frames_done)
+    other = None if plan.frames_done else _other_weights(ready, each, frames)
     return replace(plan, seconds=frames * each, other_weights=other)
 
 
-def other_weights(ready: PreparedJob, each: float, frames: int) -> OtherWeights | None:
+def _other_weights(ready: PreparedJob, each: float, frames: int) -> OtherWeights | None:
     """Return weights that are far faster where the job is long, or better where they are quick.
 
     Args:

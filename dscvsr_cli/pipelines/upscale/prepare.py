@@ -186,9 +186,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
     cost = _scaled(network_cost(loaded.config, held), workspaces_held(runtime))
-    frames = expected_frames(source, job.reading.span)
     stream_plan = _plan_in_memory(job, source, target, cost, device)
-    stream_plan = _with_first_window(stream_plan, device, frames)
     warnings = (
         *source_warnings(job, target.picture),
         *_warnings(source, target, others),
@@ -205,7 +203,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
             stream_plan,
             dtype=dtype,
             runtime=runtime,
-            frames=frames,
+            frames=expected_frames(source, job.reading.span),
             warnings=warnings,
         ),
         target=target,
@@ -232,7 +230,7 @@ def _plan_in_memory(
     """
     budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
     try:
-        return plan_stream(
+        plan = plan_stream(
             Size(source.height, source.width), target.size, cost, budget_bytes=budget_bytes
         )
     except DeviceError as error:
@@ -244,6 +242,7 @@ def _plan_in_memory(
         if device.type != "cpu":
             ways.append("use --device cpu")
         raise error.with_hint(", or ".join(ways)) from error
+    return _with_first_window(plan, device, expected_frames(source, job.reading.span))
 
 
 def _with_first_window(plan: StreamPlan, device: torch.device, frames: int | None) -> StreamPlan:
