@@ -37,8 +37,12 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what dscvsr remembers of earlier runs away from the user's own."""
+    """Keep what dscvsr remembers of earlier runs, and its settings, away from the user's own."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "dscvsr_cli.cli.settings.settings_file.user_folder",
+            lambda: tmp_path_factory.getbasetemp() / "settings",
+        )
         patch.setattr(
             "dscvsr_cli.pipelines.upscale.known_speed.speed_file",
             lambda: tmp_path_factory.getbasetemp() / "speed.json",

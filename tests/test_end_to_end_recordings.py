@@ -22,7 +22,16 @@ PART = Clip(suffix=".ts", pts=PTS, sound_seconds=0.48, sound_encoder="ac3")
 
 
 def upscale(source: Path, target: Path, *options: str) -> int:
-    arguments = ["upscale", str(source), "-s", "2", "-o", str(target), "--preset", "ultrafast"]
+    arguments = [
+        "upscale",
+        str(source),
+        "-s",
+        "2",
+        "-o",
+        str(target),
+        "--encoder-preset",
+        "ultrafast",
+    ]
     return main([*arguments, *options])
 
 
@@ -73,7 +82,7 @@ def test_audio_that_is_encoded_again_follows_across_a_seam(tmp_path: Path) -> No
 def test_a_recording_joined_in_a_pipe_follows_across_a_seam(tmp_path: Path) -> None:
     script = (
         f"cat {joined([PART, PART], tmp_path)} | {sys.executable} -m dscvsr_cli upscale - -s 2 "
-        f"-o {tmp_path / 'out.mkv'} --preset ultrafast"
+        f"-o {tmp_path / 'out.mkv'} --encoder-preset ultrafast"
     )
     subprocess.run(["bash", "-c", script], check=True, capture_output=True)  # noqa: S607
 

@@ -17,6 +17,7 @@ from dscvsr_cli.cli.devices import devices_command, encoders_command
 from dscvsr_cli.cli.train.command import train_command
 from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
+from dscvsr_cli.cli.watch import watch_command
 from dscvsr_cli.cli.weights.command import weights_app
 from dscvsr_cli.errors import DscvsrError, UsageError
 from dscvsr_cli.runtimes.process import tune_process
@@ -58,6 +59,7 @@ def _options(
 
 
 app.command("upscale")(upscale_command)
+app.command("watch")(watch_command)
 app.command("verify")(verify_command)
 app.command("compare")(compare_command)
 app.command("demo")(demo_command)

@@ -197,12 +197,14 @@ class _Stream:
     def _run_scene(self, run: SceneRun, frames: Iterator[Frame]) -> Iterator[Frame]:
         ended = False
         while True:
-            while not ended and run.needs_frames(self._plan):
+            # Before the first frame is made; a window that is open keeps the plan it began with.
+            plan = self._plan if self._made else self._plan.at_start()
+            while not ended and run.needs_frames(plan):
                 frame = next(frames, None)
                 ended = frame is None
                 if frame is not None:
                     run.add(frame)
-            outcome = run.advance(self._plan, ended=ended)
+            outcome = run.advance(plan, ended=ended)
             if outcome is Outcome.DONE:
                 return
             if outcome is Outcome.OUT_OF_MEMORY:

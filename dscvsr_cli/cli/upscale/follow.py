@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_bar import JobBar, JsonProgress
-from dscvsr_cli.cli.upscale.output import describe_plan, describe_report
+from dscvsr_cli.cli.upscale.output import (
+    describe_other_weights,
+    describe_plan,
+    describe_report,
+)
 
 if TYPE_CHECKING:
     from dscvsr_cli.engine.stream import StreamEvent
@@ -65,7 +69,7 @@ def _interruption(frames_kept: int) -> tuple[str, str]:
 class Lines:
     """Tells a person: a line for the plan, a bar, and a line for what came of it."""
 
-    def __init__(self, terminal: Terminal, jobs: int) -> None:
+    def __init__(self, terminal: Terminal, jobs: int | None) -> None:
         self._terminal = terminal
         self._jobs = jobs
         self._begun = 0
@@ -78,13 +82,16 @@ class Lines:
     def plan(self, plan: "UpscalePlan") -> None:
         """Print the plan and what to know before work starts."""
         self._terminal.print(describe_plan(plan))
+        other = describe_other_weights(plan)
+        if other is not None:
+            self._terminal.note(other)
         for warning in plan.warnings:
             self._terminal.warn(warning)
 
     @contextmanager
     def progress(self) -> "Iterator[ProgressListener]":
         """Show a bar, or plain lines."""
-        which = f" {self._begun}/{self._jobs}" if self._jobs > 1 else ""
+        which = f" {self._begun}/{self._jobs}" if self._jobs and self._jobs > 1 else ""
         with JobBar(self._terminal, f"upscaling{which}").running() as bar:
             yield bar
 
@@ -120,7 +127,7 @@ class Lines:
 class JsonLines:
     """Tells a program: one JSON object per line, as ``docs/json.md`` describes them."""
 
-    def __init__(self, terminal: Terminal, jobs: int) -> None:
+    def __init__(self, terminal: Terminal, jobs: int | None) -> None:
         self._terminal = terminal
         self._jobs = jobs
         self._begun = 0

@@ -34,6 +34,22 @@ def _frames(plan: "UpscalePlan") -> str:
     return f"{'' if plan.frames == plan.source.frame_count else 'about '}{plan.frames} frames"
 
 
+def describe_other_weights(plan: "UpscalePlan") -> str | None:
+    """Say in one line which other weights to think of, and what they would take."""
+    other = plan.other_weights
+    if other is None:
+        return None
+    name, takes = other.name, format_estimate(other.seconds)
+    if other.is_better:
+        return f"{name} is better and would take about {takes}: -w {name}"
+    slow = "this processor computes in float32; " if _is_slow(plan) else ""
+    return f"{slow}{name} would take about {takes}: -w {name}"
+
+
+def _is_slow(plan: "UpscalePlan") -> bool:
+    return plan.device == "cpu" and plan.dtype == "float32"
+
+
 def describe_report(report: "UpscaleReport") -> str:
     """Say in one line what has happened."""
     damaged = f", {report.damaged_frames} damaged" if report.damaged_frames else ""

@@ -8,7 +8,7 @@ import typer
 
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.upscale.follow import JsonLines, Lines
-from dscvsr_cli.cli.upscale.output import describe_dry_run, describe_plan
+from dscvsr_cli.cli.upscale.output import describe_dry_run, describe_other_weights, describe_plan
 from dscvsr_cli.errors import DscvsrError
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
     from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader
 
-_SOME_FAILED = 1
+SOME_FAILED = 1
+"""Exit code where some of several jobs failed."""
 
 
 def run_single(job: "UpscaleJob", terminal: Terminal) -> None:
@@ -28,7 +29,7 @@ def run_single(job: "UpscaleJob", terminal: Terminal) -> None:
     from dscvsr_cli.pipelines.upscale.batch import finished_earlier
     from dscvsr_cli.weights.load import load_network
 
-    follower = _follower(terminal, jobs=1)
+    follower = open_follower(terminal, jobs=1)
     follower.begin(job)
     done = finished_earlier(job) if job.resume else None
     if done is not None:
@@ -50,7 +51,7 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 
     cache = NetworkCache()
-    follower = _follower(terminal, jobs=len(jobs))
+    follower = open_follower(terminal, jobs=len(jobs))
     report = run_batch(
         jobs,
         lambda job: run_job(job, follower, cache),
@@ -59,7 +60,7 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
     )
     follower.summary(report)
     if report.count("failed"):
-        raise typer.Exit(_SOME_FAILED)
+        raise typer.Exit(SOME_FAILED)
     if code := max((one.report.exit_code for one in report.files if one.report), default=0):
         raise typer.Exit(code)
 
@@ -89,11 +90,14 @@ def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
             terminal.emit("dry_run", source=job.source, target=report.plan.target, report=report)
             continue
         terminal.print(describe_plan(report.plan))
+        other = describe_other_weights(report.plan)
+        if other is not None:
+            terminal.note(other)
         for warning in report.plan.warnings:
             terminal.warn(warning)
         terminal.print_rows([("  " + name, value) for name, value in describe_dry_run(report)])
     if failed:
-        raise typer.Exit(_SOME_FAILED)
+        raise typer.Exit(SOME_FAILED)
 
 
 def run_job(job: "UpscaleJob", follower: "Follower", load: "NetworkLoader") -> "UpscaleReport":
@@ -128,5 +132,11 @@ def is_folder_of_videos(path: Path) -> bool:
     return source_kind(path) == "file" and path.is_dir()
 
 
-def _follower(terminal: Terminal, *, jobs: int) -> "Follower":
+def open_follower(terminal: Terminal, *, jobs: int | None) -> "Follower":
+    """Return what follows jobs as the terminal wants it.
+
+    Args:
+        terminal: Where to write.
+        jobs: How many there are; None where nobody knows.
+    """
     return JsonLines(terminal, jobs) if terminal.json else Lines(terminal, jobs)
