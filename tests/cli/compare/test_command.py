@@ -68,7 +68,7 @@ def test_every_option_reaches_the_page(
         (("--max-size", "40kB"), 2, ("would take about", "--frames")),
         (("--start", "60"), 3, ("no frame",)),
         (("-o", "page.mp4"), 2, ("is not the name of a page", "page.html")),
-        (("-o", "absent/page.html"), 3, ("does not exist", "mkdir")),
+        (("-o", "absent/page.html"), 3, ("does not exist", "create it")),
         (("-r", "absent.mp4"), 3, ("absent.mp4",)),
         (("--frames", "0"), 2, ("--frames must be at least 1",)),
     ],
