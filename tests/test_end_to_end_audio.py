@@ -38,7 +38,7 @@ def damaged(tmp_path: Path) -> Path:
 
 
 def upscale(*arguments: str | Path) -> int:
-    return main(["upscale", *map(str, arguments), "-s", "2", "--preset", "ultrafast"])
+    return main(["upscale", *map(str, arguments), "-s", "2", "--encoder-preset", "ultrafast"])
 
 
 def test_a_single_file_exits_with_8(

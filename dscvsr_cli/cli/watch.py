@@ -107,19 +107,19 @@ def watch_command(options: WatchOptions) -> None:
     choose_device(job.device)
     locate_weights(job.weights)
     terminal.note(f"watching {options.folder}; Ctrl-C ends it")
-    has_failed = False
+    codes = {0}
     with _terminated_like_ctrl_c():
         while True:
             for source in watched.look():
                 result = _enlarge(source, options, job, follower, cache)
-                has_failed |= result.outcome == "failed"
+                codes.add(_exit_code(result))
                 passes = result.error_kind in _PASSING and not options.once
                 watched.take(source, retry_after=_RETRY_SECONDS if passes else None)
             if options.once and watched.is_settled:
                 break
             time.sleep(min(_PAUSE_SECONDS, max(0.05, settle)))
-    if has_failed:
-        raise typer.Exit(SOME_FAILED)
+    if any(codes):
+        raise typer.Exit(SOME_FAILED if SOME_FAILED in codes else max(codes))
 
 
 def _enlarge(
@@ -139,6 +139,12 @@ def _enlarge(
         on_result=follower.end,
     )
     return report.files[0]
+
+
+def _exit_code(result: "FileResult") -> int:
+    if result.outcome == "failed":
+        return SOME_FAILED
+    return 0 if result.report is None else result.report.exit_code
 
 
 @contextlib.contextmanager
