@@ -130,6 +130,11 @@ def parse_table(context: typer.Context, table: Mapping[str, Any], origin: str) -
     words, off = [], {}
     for key, value in table.items():
         option = options.get(key)
+        if key in NOT_IN_FILES:
+            raise UsageError(
+                f"{origin}: {key} cannot be set in a file",
+                hint=f"give --{key} when you call dscvsr",
+            )
         if option is None:
             close = difflib.get_close_matches(key, options, n=1)
             raise UsageError(

@@ -108,7 +108,7 @@ def test_what_is_printed_is_a_preset_that_gives_the_same(config: Config) -> None
     ("text", "complaint"),
     [
         ("scal = 2", "did you mean 'scale'?"),
-        ("output = 'x.mp4'", "unknown key 'output'"),
+        ("output = 'x.mp4'", "output cannot be set in a file"),
         ("scale = 'twice'", "cannot read 'twice' as a factor"),
         ("dtype = 'int3'", "--dtype"),
         ("lossless = 'yes'", "lossless must be true or false"),
