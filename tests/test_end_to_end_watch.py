@@ -112,13 +112,12 @@ def test_what_arrives_later_is_enlarged_and_a_service_manager_can_end_it(
             file.flush()
             time.sleep(0.1)
             file.write(whole[len(whole) // 2 :])
-        target = inbox.parent / "out" / "late.mp4"
-        begun = time.monotonic()
-        while not target.exists() and time.monotonic() - begun < 60:
-            time.sleep(0.1)
-        assert target.exists()
+        assert running.stdout is not None
+        plan, report = running.stdout.readline(), running.stdout.readline()
         running.send_signal(signal.SIGTERM)
-        out, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "3 frames in = 3 frames out" in out
+    assert plan.startswith("late.mp4")
+    assert "3 frames in = 3 frames out" in report
+    assert (inbox.parent / "out" / "late.mp4").is_file()
     assert "Traceback" not in err
