@@ -236,6 +236,9 @@ class SceneRun:
         for picture, frame in zip(clamp_like(pictures[0], frames[0]), frames[0], strict=True):
             shown = hold_still(picture, frame, shown)
             held.append(shown.picture)
+        ends = part.stop == window.stop - window.start
+        # Cloned for the same reason; the next window does not need it.
+        shown = None if ends or shown is None else replace(shown, picture=shown.picture.clone())
         return _Step(held, state, frames[:, -1].clone(), shown)
 
     def _begin_window(self, plan: StreamPlan, *, ended: bool) -> _OpenWindow:

@@ -36,6 +36,7 @@ class BenchOptions:
     frames: flags.FramesOption = None
     temporal: flags.TemporalOption = None
     lpips: flags.LpipsOption = False
+    still: flags.StillOption = False
     device: DeviceOption = "auto"
     dtype: DtypeOption = "auto"
     memory: MemoryOption = None
@@ -75,6 +76,7 @@ class BenchOptions:
             "--frames": self.frames,
             "--temporal": self.temporal is not None,
             "--lpips": self.lpips,
+            "--still": self.still,
             "--resume": self.resume,
             "--published": self.published,
         }
@@ -110,6 +112,7 @@ class BenchOptions:
             frames=self.frames,
             temporal=self.sweep is None if self.temporal is None else self.temporal,
             lpips=self.lpips,
+            still=self.still,
             device=self.device,
             dtype=self.dtype,
             memory_bytes=self.memory,
