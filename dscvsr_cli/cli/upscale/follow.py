@@ -9,7 +9,7 @@ from dscvsr_cli.cli.progress_bar import JobBar, JsonProgress
 from dscvsr_cli.cli.upscale.output import describe_plan, describe_report
 
 if TYPE_CHECKING:
-    from dscvsr_cli.engine.stream import StreamEvent
+    from dscvsr_cli.engine.scene_maker import StreamEvent
     from dscvsr_cli.pipelines.upscale.batch import BatchReport, FileResult
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
     from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener
