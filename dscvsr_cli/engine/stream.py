@@ -110,6 +110,7 @@ def upscale_stream(
         float32_network=float32_network,
         at_once=at_once,
     )
+    needed = plan.window + plan.look_ahead + 1
     scenes = _scenes(mark_scenes(_of_one_size(frames)), resume)
     if at_once == 1:
         made = _one_by_one(maker, scenes, on_progress)
@@ -117,7 +118,7 @@ def upscale_stream(
         made = ScenesAtOnce(
             maker,
             at_once=at_once,
-            ahead=ahead or 2 * (plan.window + plan.look_ahead) + 2,
+            ahead=max(ahead or 2 * needed, needed),
             on_progress=None if on_progress is None else _joined(on_progress),
         ).run(scenes)
     for item in made:

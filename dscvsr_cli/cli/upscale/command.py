@@ -73,6 +73,7 @@ class UpscaleOptions:
     resume: flags.ResumeOption = False
     restart: flags.RestartOption = False
     checkpoint: flags.CheckpointOption = None
+    jobs: flags.JobsOption = 1
     dry_run: flags.DryRunOption = False
     json: JsonOption = False
     quiet: QuietOption = False
@@ -137,6 +138,7 @@ class UpscaleOptions:
             resume=self.resume,
             restart=self.restart,
             checkpoint_frames=self.checkpoint,
+            scenes_at_once=self.jobs,
         )
 
     def _reading(self) -> "ReadOptions":

@@ -286,6 +286,18 @@ CheckpointOption = Annotated[
     ),
 ]
 
+JobsOption = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        min=1,
+        metavar="N",
+        help="Work on up to N scenes of a video at once, as far as memory allows; the frames are "
+        "the same.",
+        rich_help_panel=Panel.LONG_JOBS,
+    ),
+]
+
 DryRunOption = Annotated[
     bool,
     typer.Option(

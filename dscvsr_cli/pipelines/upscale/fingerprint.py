@@ -16,7 +16,7 @@ _RESOLVED = frozenset(
 """Fields of a job that are compared by the values they were resolved to."""
 
 NOT_IN_FRAMES = frozenset(
-    {"source", "target", "makes_folder", "memory_bytes", "overwrite"}
+    {"source", "target", "makes_folder", "memory_bytes", "scenes_at_once", "overwrite"}
     | {"resume", "restart", "checkpoint_frames"}
 )
 """Fields of a job that no frame depends on; the manifest stores window and tile sizes itself."""

@@ -80,6 +80,8 @@ def _key(ready: PreparedJob) -> str:
         plan.runtime,
         f"x{round(factor) / 2:g}",
     ]
+    if plan.scenes_at_once > 1:
+        parts.append(f"{plan.scenes_at_once} scenes")
     return " | ".join(parts)
 
 

@@ -1,6 +1,6 @@
 """Everything an upscaling job decides and checks before the first frame is decoded."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -9,6 +9,7 @@ import torch
 from dscvsr_cli.engine.device import choose_device, choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
+from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import (
     BoundaryListener,
@@ -89,6 +90,7 @@ class PreparedJob:
     others: PassthroughPlan
     disk: DiskNeed | None
     stream_plan: StreamPlan
+    scenes: SceneBudget
     device: torch.device
 
     def enlarge(
@@ -100,10 +102,11 @@ class PreparedJob:
         on_boundary: BoundaryListener | None = None,
         on_event: EventListener | None = None,
         on_progress: ProgressListener | None = None,
-    ) -> Iterator[Frame]:
+    ) -> Generator[Frame, None, None]:
         """Send frames through the network: one out for each one in, in order, with their times.
 
-        Frames that ``resume`` says are done already are not returned again.
+        Frames that ``resume`` says are done already are not returned again. Close what is returned
+        where not every frame is taken: threads may be at work.
         """
 
         def float32_network() -> RecurrentNetwork:
@@ -121,9 +124,11 @@ class PreparedJob:
                 resume=resume,
                 on_boundary=on_boundary,
                 on_progress=on_progress,
+                at_once=self.scenes.at_once,
+                ahead=self.scenes.ahead,
             )
 
-        def enlarged(frames: Iterable[Frame]) -> Iterator[Frame]:
+        def enlarged(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
             return enlarge_alpha(run(frames), self.target.size)
 
         if self.job.compare is None:
@@ -180,7 +185,18 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
     cost = _scaled(network_cost(loaded.config, held), workspaces_held(runtime))
-    stream_plan = _plan_in_memory(job, source, target, cost, device)
+    budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
+    stream_plan = _plan_in_memory(
+        job, source, target, cost, device=device, budget_bytes=budget_bytes
+    )
+    scenes = budget_scenes(
+        stream_plan,
+        Size(source.height, source.width),
+        target.size,
+        cost,
+        budget_bytes=budget_bytes,
+        wanted=job.scenes_at_once,
+    )
     warnings = (
         *source_warnings(job, target.picture),
         *_warnings(source, target, others),
@@ -197,6 +213,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
             stream_plan,
             dtype=dtype,
             runtime=runtime,
+            scenes_at_once=scenes.at_once,
             frames=expected_frames(source, job.reading.span),
             warnings=warnings,
         ),
@@ -206,6 +223,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         others=others,
         disk=need,
         stream_plan=stream_plan,
+        scenes=scenes,
         device=device,
     )
 
@@ -215,14 +233,19 @@ def _scaled(cost: NetworkCost, workspaces: int) -> NetworkCost:
 
 
 def _plan_in_memory(
-    job: UpscaleJob, source: VideoInfo, target: Target, cost: NetworkCost, device: torch.device
+    job: UpscaleJob,
+    source: VideoInfo,
+    target: Target,
+    cost: NetworkCost,
+    *,
+    device: torch.device,
+    budget_bytes: int,
 ) -> StreamPlan:
     """Plan windows and tiles.
 
     Raises:
         DeviceError: There is too little memory, with what helps on this device.
     """
-    budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
     try:
         return plan_stream(
             Size(source.height, source.width), target.size, cost, budget_bytes=budget_bytes
@@ -246,6 +269,7 @@ def _describe_plan(
     *,
     dtype: torch.dtype,
     runtime: Runtime,
+    scenes_at_once: int,
     frames: int | None,
     warnings: tuple[str, ...],
 ) -> UpscalePlan:
@@ -262,6 +286,7 @@ def _describe_plan(
         window=plan.window,
         look_ahead=plan.look_ahead,
         tile=plan.tile,
+        scenes_at_once=scenes_at_once,
         is_turned=target.picture.source.is_turned and target.container.rotation,
         frames=frames,
         warnings=warnings,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,15 +128,17 @@ def _make_frames(
     with (
         Prefetch(ready.reader, depth=FRAMES_AHEAD) as frames,
         Drain(encode, depth=FRAMES_AHEAD) as encoder,
+        closing(
+            ready.enlarge(
+                frames,
+                plan=output.plan,
+                resume=output.state,
+                on_boundary=encoder.put,
+                on_event=on_event,
+                on_progress=follow,
+            )
+        ) as enlarged,
     ):
-        enlarged = ready.enlarge(
-            frames,
-            plan=output.plan,
-            resume=output.state,
-            on_boundary=encoder.put,
-            on_event=on_event,
-            on_progress=follow,
-        )
         for done, frame in enumerate(enlarged, start=already_done + 1):
             encoder.put(frame)
             progress = meter.frame(done)
