@@ -12,7 +12,7 @@ import torch
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.resume.work_folder import work_path
-from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob
+from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.weights.network_file import save_network
 from tests.networks import SMALLEST
@@ -126,7 +126,7 @@ def test_a_run_may_be_resumed_with_another_number_of_scenes(
 def test_where_memory_is_scarce_scenes_are_fewer_and_the_frames_the_same(
     job: UpscaleJob, expected: Packets
 ) -> None:
-    plans = []
+    plans: list[UpscalePlan] = []
     scarce = replace(job, memory_bytes=MEMORY, scenes_at_once=4)
     upscale(scarce, on_plan=plans.append)
     assert plans[0].window == 48

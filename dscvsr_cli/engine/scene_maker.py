@@ -137,7 +137,7 @@ class SceneMaker:
             for frame in run.take():
                 made += 1
                 yield frame
-            state = run.state(self.plan, made=made)
+            state = run.state(self.plan, made=made, ended=ended)
             if state is not None and outcome is Outcome.MADE:
                 yield state
 

@@ -106,15 +106,17 @@ class ScenesAtOnce:
 
     def _read(self, scenes: Iterable[SceneFrames]) -> Iterator[None]:
         """Read one frame of the stream at each step."""
+        index = 0
         for start, frames in scenes:
-            if not self._frames_made and not self._scenes:
-                self._frames_made = start.made
             scene = _Scene(start=start)
             with self._changed:
+                # Frames in between were made elsewhere.
+                self._frames_made += start.made - index
                 self._scenes.append(scene)
                 self._untouched.append(scene)
+            index = start.made
             try:
-                for frame in frames:
+                for index, frame in enumerate(frames, start=start.made + 1):  # noqa: B007
                     with self._changed:
                         scene.waiting.append(frame)
                         self._frames_waiting += 1

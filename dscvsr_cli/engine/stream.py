@@ -1,6 +1,6 @@
 """upscale_stream(): frames in, enlarged frames out, in bounded memory; the engine's front door."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
@@ -64,6 +64,7 @@ def upscale_stream(
     mark_scenes: SceneMarker = mark_scene_starts,
     on_event: EventListener | None = None,
     resume: StreamState | None = None,
+    finished: Sequence[range] = (),
     on_boundary: BoundaryListener | None = None,
     on_progress: ProgressListener | None = None,
     at_once: int = 1,
@@ -89,6 +90,8 @@ def upscale_stream(
         resume: State of an earlier run over the same frames. All frames are read again, since cuts
             depend on what comes before them, but only those not made yet are made, exactly as they
             would have been then. Its plan replaces ``plan``.
+        finished: Indices of frames that were made elsewhere: whole scenes, which are read and
+            neither made nor yielded.
         on_boundary: Called with the state between two windows, after the frames before it.
         on_progress: Called after every frame of either pass.
         at_once: Scenes that are made at the same time, each in a thread. The frames are the same;
@@ -111,7 +114,7 @@ def upscale_stream(
         at_once=at_once,
     )
     needed = plan.window + plan.look_ahead + 1
-    scenes = _scenes(mark_scenes(_of_one_size(frames)), resume)
+    scenes = _scenes(mark_scenes(_of_one_size(frames)), resume, finished)
     if at_once == 1:
         made = _one_by_one(maker, scenes, on_progress)
     else:
@@ -166,13 +169,18 @@ def _joined(listener: ProgressListener) -> Callable[[int, list[WindowProgress]],
 
 
 def _scenes(
-    marked: Iterable[tuple[Frame, bool]], resume: StreamState | None
+    marked: Iterable[tuple[Frame, bool]],
+    resume: StreamState | None,
+    finished: Sequence[range],
 ) -> Iterator[SceneFrames]:
     """Yield every scene of which something is still to be made, with its frames."""
     done = 0 if resume is None else resume.made
     made = 0
     for number, members in groupby(_number_scenes(marked), key=itemgetter(1)):
         rest = (frame for frame, _ in members)
+        if any(made in span for span in finished):
+            made += sum(1 for _ in rest)
+            continue
         skipped = sum(1 for _ in islice(rest, max(0, done - made)))
         made += skipped
         if made < done:

@@ -40,6 +40,7 @@ def seen_of(
     cuts: Sequence[int],
     plan: StreamPlan = PLAN,
     resume: StreamState | None = None,
+    finished: Sequence[range] = (),
 ) -> list[Seen]:
     """All that a stream gives and reports, in the order in which it does."""
     seen: list[Seen] = []
@@ -57,6 +58,7 @@ def seen_of(
         device=CPU,
         mark_scenes=cuts_at(cuts),
         resume=resume,
+        finished=finished,
         on_boundary=note,
         on_event=note,
         at_once=at_once,
@@ -100,6 +102,22 @@ def test_frames_states_and_events_come_in_the_order_of_the_stream(
             for count in (1, at_once)
         ]
         assert_same(rest[1], rest[0])
+
+
+def test_scenes_that_were_made_elsewhere_are_left_out() -> None:
+    frames, cuts = random_frames(40), [10, 15, 30]
+    alone, together = (
+        seen_of(
+            frames,
+            MovingSumNetwork(3),
+            at_once=count,
+            cuts=cuts,
+            finished=[range(10, 15), range(30, 40)],
+        )
+        for count in (1, 3)
+    )
+    assert_same(together, alone)
+    assert sum(isinstance(item, Frame) for item in together) == 25
 
 
 def test_a_real_network_makes_the_same_bits(tiny_network: RecurrentNetwork) -> None:

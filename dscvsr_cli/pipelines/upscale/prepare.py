@@ -1,6 +1,6 @@
 """Everything an upscaling job decides and checks before the first frame is decoded."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -10,11 +10,13 @@ from dscvsr_cli.engine.device import choose_device, choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes
+from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import (
     BoundaryListener,
     EventListener,
     ProgressListener,
+    SceneMarker,
     upscale_stream,
 )
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
@@ -99,14 +101,16 @@ class PreparedJob:
         *,
         plan: StreamPlan | None = None,
         resume: StreamState | None = None,
+        finished: Sequence[range] = (),
+        mark_scenes: SceneMarker = mark_scene_starts,
         on_boundary: BoundaryListener | None = None,
         on_event: EventListener | None = None,
         on_progress: ProgressListener | None = None,
     ) -> Generator[Frame, None, None]:
         """Send frames through the network: one out for each one in, in order, with their times.
 
-        Frames that ``resume`` says are done already are not returned again. Close what is returned
-        where not every frame is taken: threads may be at work.
+        Frames that ``resume`` or ``finished`` say are done already are not returned again. Close
+        what is returned where not every frame is taken: threads may be at work.
         """
 
         def float32_network() -> RecurrentNetwork:
@@ -122,6 +126,8 @@ class PreparedJob:
                 float32_network=None if self.plan.dtype == "float32" else float32_network,
                 on_event=on_event,
                 resume=resume,
+                finished=finished,
+                mark_scenes=mark_scenes,
                 on_boundary=on_boundary,
                 on_progress=on_progress,
                 at_once=self.scenes.at_once,
@@ -138,7 +144,7 @@ class PreparedJob:
             enlarged,
             size=self.target.size,
             view=self.job.compare,
-            skipped=resume.made if resume else 0,
+            skipped=(range(resume.made if resume else 0), *finished),
         )
 
 

@@ -4,19 +4,26 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import torch
 
 from dscvsr_cli.engine.background import Drain, Prefetch
 from dscvsr_cli.engine.memory import peak_memory_bytes
+from dscvsr_cli.engine.scene_tasks import KnownScenes
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import EventListener, StreamProgress
 from dscvsr_cli.errors import FrameCountError, OutputVideoError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.upscale.finished import remember_finished
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
-from dscvsr_cli.pipelines.upscale.job_output import Output, open_output, writes_in_one_go
+from dscvsr_cli.pipelines.upscale.job_output import (
+    Output,
+    known_scene_starts,
+    open_output,
+    writes_in_one_go,
+)
 from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame, remember_speed
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
@@ -65,7 +72,7 @@ def upscale(
         begun = time.monotonic()
         try:
             with output:
-                plan = _with_estimate(ready, output.frames_written)
+                plan = _with_estimate(ready, output.frames_kept)
                 if on_plan:
                     on_plan(plan)
                 if not output.ended:
@@ -120,11 +127,20 @@ def _make_frames(
             output.mark(item)
 
     def follow(step: StreamProgress) -> None:
-        progress = meter.step(step)
+        progress = meter.step(replace(step, made=done_after(step.made)))
         if on_progress:
             on_progress(progress)
 
-    already_done = output.frames_written
+    def done_after(made: int) -> int:
+        """Count frames that are finished ahead of the stream as well."""
+        return made + sum(len(span) for span in finished if span.start >= made)
+
+    finished = output.finished
+    numbers = (
+        number
+        for number in count(output.frames_written)
+        if not any(number in span for span in finished)
+    )
     with (
         Prefetch(ready.reader, depth=FRAMES_AHEAD) as frames,
         Drain(encode, depth=FRAMES_AHEAD) as encoder,
@@ -133,14 +149,17 @@ def _make_frames(
                 frames,
                 plan=output.plan,
                 resume=output.state,
+                finished=finished,
+                mark_scenes=KnownScenes(starts=known_scene_starts(output), complete=False),
                 on_boundary=encoder.put,
                 on_event=on_event,
                 on_progress=follow,
             )
         ) as enlarged,
     ):
-        for done, frame in enumerate(enlarged, start=already_done + 1):
+        for number, frame in zip(numbers, enlarged, strict=False):
             encoder.put(frame)
+            done = done_after(number + 1)
             progress = meter.frame(done)
             if on_frame:
                 on_frame(done)
