@@ -82,6 +82,7 @@ def watch(clock: StageClock) -> None:
     from dscvsr_cli.engine import background, scenes  # noqa: PLC0415
     from dscvsr_cli.models.motion import MotionEstimator  # noqa: PLC0415
     from dscvsr_cli.models.network import RecurrentNetwork  # noqa: PLC0415
+    from dscvsr_cli.runtimes.openvino_graphs import CompiledGraphs  # noqa: PLC0415
     from dscvsr_cli.runtimes.openvino_network import OpenVinoNetwork  # noqa: PLC0415
     from dscvsr_cli.video.read import reader  # noqa: PLC0415
     from dscvsr_cli.video.write import encoder  # noqa: PLC0415
@@ -97,7 +98,8 @@ def watch(clock: StageClock) -> None:
         (OpenVinoNetwork, "backward_features", "passes"),
         (OpenVinoNetwork, "forward_features", "passes"),
         (OpenVinoNetwork, "reconstruct", "head"),
-        (OpenVinoNetwork, "_request", "compile"),
+        (CompiledGraphs, "convert_all", "compile"),
+        (CompiledGraphs, "_request", "compile"),
         (encoder, "stored_picture", "colour out"),
         (encoder.FrameEncoder, "encode", "encode"),
         (encoder.FrameEncoder, "finish", "encode"),
@@ -109,11 +111,11 @@ def watch(clock: StageClock) -> None:
     setattr(reader.VideoReader, "__iter__", iterate)  # noqa: B010
     run_graph = OpenVinoNetwork._run
 
-    def run(network: Any, name: str, *more: Any) -> Any:
+    def run(network: Any, graph: Any, *more: Any) -> Any:
         # The warp cannot be told from the flow here: both are one graph.
-        if name == "align":
-            return clock.count("flow", lambda: run_graph(network, name, *more))
-        return run_graph(network, name, *more)
+        if graph.name == "align":
+            return clock.count("flow", lambda: run_graph(network, graph, *more))
+        return run_graph(network, graph, *more)
 
     setattr(OpenVinoNetwork, "_run", run)  # noqa: B010
 
