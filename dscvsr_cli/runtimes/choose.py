@@ -27,9 +27,8 @@ def choose_runtime(name: RuntimeName, *, device: torch.device, dtype: torch.dtyp
     Raises:
         UsageError: OpenVINO is not installed, or does not run there.
     """
-    preferred = os.environ.get(AUTO_VARIABLE, "auto")
-    if name == "auto" and preferred in ("torch", "openvino"):
-        name = "openvino" if preferred == "openvino" else "torch"
+    if name == "auto":
+        name = _preferred()
     suits = device.type == "cpu" and dtype in (torch.float32, torch.bfloat16)
     if name == "auto":
         return "openvino" if suits and is_openvino_installed() else "torch"
@@ -47,6 +46,27 @@ def choose_runtime(name: RuntimeName, *, device: torch.device, dtype: torch.dtyp
             hint="run: pip install 'dscvsr[openvino]', or use --runtime torch",
         )
     return "openvino"
+
+
+def runtimes_to_compare(name: RuntimeName, *, device: torch.device) -> tuple[Runtime, ...]:
+    """Return the runtimes worth timing on ``device``: the named one, or for "auto" all there are.
+
+    Where the environment says what "auto" means, that one alone.
+    """
+    if name == "auto":
+        name = _preferred()
+    if name != "auto":
+        return (name,)
+    both = device.type == "cpu" and is_openvino_installed()
+    return ("torch", "openvino") if both else ("torch",)
+
+
+def _preferred() -> RuntimeName:
+    """Return what the environment says that "auto" means."""
+    preferred = os.environ.get(AUTO_VARIABLE, "auto")
+    if preferred == "openvino":
+        return "openvino"
+    return "torch" if preferred == "torch" else "auto"
 
 
 def is_openvino_installed() -> bool:

@@ -38,6 +38,7 @@ class BenchOptions:
     lpips: flags.LpipsOption = False
     device: DeviceOption = "auto"
     dtype: DtypeOption = "auto"
+    runtime: flags.BenchRuntimeOption = "auto"
     memory: MemoryOption = None
     json: flags.JsonFileOption = None
     csv: flags.CsvOption = None
@@ -110,6 +111,7 @@ class BenchOptions:
             lpips=self.lpips,
             device=self.device,
             dtype=self.dtype,
+            runtime=self.runtime,
             memory_bytes=self.memory,
         )
 
@@ -183,7 +185,7 @@ def _measure_speed(
         sizes=sizes or list(SPEED_SIZES),
         show_progress=not terminal.quiet,
         on_row=lambda row: terminal.note(
-            f"{row.method} {row.dtype} {row.source} x{row.scale:g}: "
+            f"{row.method} {row.dtype} {row.runtime} {row.source} x{row.scale:g}: "
             f"{row.frames_per_second:.2f} frames/s"
         ),
     )

@@ -190,7 +190,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     runtime = choose_runtime(job.runtime, device=device, dtype=dtype)
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
-    cost = _scaled(network_cost(loaded.config, held), workspaces_held(runtime))
+    cost = network_cost(loaded.config, held).with_workspaces(workspaces_held(runtime))
     budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
     stream_plan = _plan_in_memory(
         job, source, target, cost, device=device, budget_bytes=budget_bytes
@@ -232,10 +232,6 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         scenes=scenes,
         device=device,
     )
-
-
-def _scaled(cost: NetworkCost, workspaces: int) -> NetworkCost:
-    return replace(cost, workspace_channels=workspaces * cost.workspace_channels)
 
 
 def _plan_in_memory(
