@@ -1,5 +1,6 @@
-"""``--jobs``: several scenes at once make the file that one after the other would have made."""
+"""``--jobs``: several scenes or files at once make what one after the other would have made."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -137,3 +138,34 @@ def test_where_memory_is_scarce_scenes_are_fewer_and_the_frames_the_same(
 def test_no_scene_at_all_is_refused(job: UpscaleJob, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(command(job, "--jobs", "0")) == 2
     assert "--jobs" in capsys.readouterr().err
+
+
+def test_several_files_at_once_make_the_same_files(
+    job: UpscaleJob,
+    expected: Packets,
+    tmp_path: Path,
+    weights: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    season = tmp_path / "season"
+    season.mkdir()
+    for name in ("a", "b", "c"):
+        (season / f"{name}.mkv").write_bytes(job.source.read_bytes())
+    (season / "broken.mkv").write_bytes(b"no video")
+    command = ["upscale", str(season), "-o", str(tmp_path / "out"), "-s", "2", "-w", str(weights)]
+    command += ["--device", "cpu", "--encoder", "ffv1", "--checkpoint", "4", "--jobs", "3"]
+    assert main([*command, "--json"]) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines[-1] == {"type": "summary", "done": 3, "skipped": 0, "failed": 1}
+    ends = {line["job"]: line for line in lines if line["type"] in ("report", "error")}
+    assert {place: Path(line["source"]).name for place, line in ends.items()} == {
+        1: "a.mkv",
+        2: "b.mkv",
+        3: "broken.mkv",
+        4: "c.mkv",
+    }
+    assert all(packets(tmp_path / "out" / f"{name}.mkv") == expected for name in "abc")
+    assert main(command) == 1
+    shown = capsys.readouterr()
+    assert shown.out.count("already finished") == 3
+    assert "0 done, 3 skipped, 1 failed" in shown.out

@@ -39,10 +39,26 @@ def budget_scenes(
     window = plan.window + plan.look_ahead + 1
     each = peak_bytes(plan, source, target, cost)
     for scenes in range(wanted, 1, -1):
-        waiting = scenes * source.height * source.width
-        made = (scenes - 1) * target.height * target.width
         spare = budget_bytes - scenes * each
-        ahead = min(_MOST_WINDOWS_AHEAD * window, spare // ((waiting + made) * _PIXEL_BYTES))
+        ahead = min(_MOST_WINDOWS_AHEAD * window, spare // _step_bytes(scenes, source, target))
         if ahead >= window:
             return SceneBudget(at_once=scenes, ahead=ahead)
     return SceneBudget(at_once=1, ahead=window)
+
+
+def memory_of_scenes(
+    scenes: SceneBudget, plan: StreamPlan, source: Size, target: Size, cost: NetworkCost
+) -> int:
+    """Return the bytes that scenes take at most when they are made at once."""
+    each = peak_bytes(plan, source, target, cost)
+    if scenes.at_once == 1:
+        return each
+    return scenes.at_once * each + scenes.ahead * _step_bytes(scenes.at_once, source, target)
+
+
+def _step_bytes(scenes: int, source: Size, target: Size) -> int:
+    """Return the bytes of one frame of every scene that waits, before and after it is made."""
+    waiting = scenes * source.height * source.width
+    # The first scene's frames are handed over at once.
+    made = (scenes - 1) * target.height * target.width
+    return (waiting + made) * _PIXEL_BYTES

@@ -292,8 +292,8 @@ JobsOption = Annotated[
         "--jobs",
         min=1,
         metavar="N",
-        help="Work on up to N scenes of a video at once, as far as memory allows; the frames are "
-        "the same.",
+        help="Work on up to N scenes of a video at once, or on N of several files, as far as "
+        "memory allows. The frames are the same.",
         rich_help_panel=Panel.LONG_JOBS,
     ),
 ]

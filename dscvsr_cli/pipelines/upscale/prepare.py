@@ -9,7 +9,7 @@ import torch
 from dscvsr_cli.engine.device import choose_device, choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
-from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes
+from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes, memory_of_scenes
 from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import (
@@ -94,6 +94,8 @@ class PreparedJob:
     stream_plan: StreamPlan
     scenes: SceneBudget
     device: torch.device
+    memory_bytes: int
+    """What the network, and frames that wait, may take at most, as estimated."""
 
     def enlarge(
         self,
@@ -231,6 +233,9 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         stream_plan=stream_plan,
         scenes=scenes,
         device=device,
+        memory_bytes=memory_of_scenes(
+            scenes, stream_plan, Size(source.height, source.width), target.size, cost
+        ),
     )
 
 

@@ -27,7 +27,8 @@ from dscvsr_cli.pipelines.upscale.job_output import (
 from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame, remember_speed
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
-from dscvsr_cli.pipelines.upscale.progress import ProgressListener, WorkMeter
+from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
+from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.weights.load import load_network
 
 FRAMES_AHEAD = 8
@@ -42,6 +43,7 @@ def upscale(
     on_frame: Callable[[int], None] | None = None,
     on_progress: ProgressListener | None = None,
     on_event: EventListener | None = None,
+    together: Together | None = None,
 ) -> UpscaleReport:
     """Enlarge the video ``job.source`` and copy everything else in it.
 
@@ -56,6 +58,7 @@ def upscale(
         on_frame: Called with the number of frames done, after each frame.
         on_progress: Called after every step of the network, many times for each frame.
         on_event: Called at scene starts, when memory runs out and when numbers overflow.
+        together: What it shares with other jobs that run at the same time.
 
     Raises:
         UsageError: Options that cannot work together, or a target that must not be written.
@@ -66,6 +69,7 @@ def upscale(
     """
     if job.makes_folder and job.target is not None:
         _make_folder(job.target.parent)
+    together = together or Together()
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:
         output = open_output(ready)
@@ -76,16 +80,18 @@ def upscale(
                 if on_plan:
                     on_plan(plan)
                 if not output.ended:
-                    meter = WorkMeter(plan.frames, already=plan.frames_done)
-                    _make_frames(
-                        ready,
-                        output,
-                        meter,
-                        on_frame=on_frame,
-                        on_progress=on_progress,
-                        on_event=on_event,
-                    )
-                    remember_speed(ready, meter)
+                    with together.room(ready.memory_bytes):
+                        meter = WorkMeter(plan.frames, already=plan.frames_done)
+                        _make_frames(
+                            ready,
+                            output,
+                            meter,
+                            on_frame=on_frame,
+                            on_progress=_interruptible(on_progress, together),
+                            on_event=on_event,
+                        )
+                    with together.records:
+                        remember_speed(ready, meter)
                 # Still inside the output, which would give an incomplete file its name.
                 _check_count(output, job.source)
                 if ready.watch is not None:
@@ -95,8 +101,18 @@ def upscale(
                 raise
             raise Interrupted(output.frames_kept) from interruption
     if not writes_in_one_go(ready.target) and ready.reader.info.kind != "pipe":
-        remember_finished(job, ready.target.destination.file)
+        with together.records:
+            remember_finished(job, ready.target.destination.file)
     return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
+
+
+def _interruptible(listener: ProgressListener | None, together: Together) -> ProgressListener:
+    def tell(progress: JobProgress) -> None:
+        together.go_on()
+        if listener is not None:
+            listener(progress)
+
+    return tell
 
 
 def _make_folder(folder: Path) -> None:
@@ -115,7 +131,7 @@ def _make_frames(
     meter: WorkMeter,
     *,
     on_frame: Callable[[int], None] | None,
-    on_progress: ProgressListener | None,
+    on_progress: ProgressListener,
     on_event: EventListener | None,
 ) -> None:
     """Make every frame that the output does not have yet, and note what the reader counted."""
@@ -127,9 +143,7 @@ def _make_frames(
             output.mark(item)
 
     def follow(step: StreamProgress) -> None:
-        progress = meter.step(replace(step, made=done_after(step.made)))
-        if on_progress:
-            on_progress(progress)
+        on_progress(meter.step(replace(step, made=done_after(step.made))))
 
     def done_after(made: int) -> int:
         """Count frames that are finished ahead of the stream as well."""
@@ -163,8 +177,7 @@ def _make_frames(
             progress = meter.frame(done)
             if on_frame:
                 on_frame(done)
-            if on_progress:
-                on_progress(progress)
+            on_progress(progress)
     output.damaged_frames = ready.reader.damaged_frames
     output.frames_read = ready.reader.frames_read
 
