@@ -19,10 +19,28 @@ AUTO_VARIABLE = "DSCVSR_RUNTIME"
 """Environment variable that says what "auto" means; unset or "auto" chooses by the device."""
 
 
-def choose_runtime(name: RuntimeName, *, device: torch.device, dtype: torch.dtype) -> Runtime:
-    """Return the runtime that ``name`` means for ``device`` and ``dtype``.
+_OPENVINO_PIXELS = 20_000_000
+"""Input pixels of a job in float32 from which OpenVINO repays converting and compiling.
 
-    "auto" takes OpenVINO on processors, where it is installed, and torch everywhere else.
+That takes 9 s of one core, and a core saves 5 us with every pixel; so it is repaid after 2 million
+pixels on one core, and before this number up to a dozen. docs/notes/speed.md has the figures.
+"""
+
+
+def choose_runtime(
+    name: RuntimeName, *, device: torch.device, dtype: torch.dtype, pixels: int | None = None
+) -> Runtime:
+    """Return the runtime that ``name`` means for a job on ``device`` in ``dtype``.
+
+    "auto" takes OpenVINO where it is installed, on processors, in float32, for jobs that are long
+    enough; everywhere else torch. A processor with native bfloat16 runs torch in little more than
+    OpenVINO's time, in less memory and without a start.
+
+    Args:
+        name: What a person asked for.
+        device: Where the network runs.
+        dtype: What it computes in.
+        pixels: Of all input frames of the job together; None if unknown, which counts as few.
 
     Raises:
         UsageError: OpenVINO is not installed, or does not run there.
@@ -31,7 +49,8 @@ def choose_runtime(name: RuntimeName, *, device: torch.device, dtype: torch.dtyp
         name = _preferred()
     suits = device.type == "cpu" and dtype in (torch.float32, torch.bfloat16)
     if name == "auto":
-        return "openvino" if suits and is_openvino_installed() else "torch"
+        repaid = dtype == torch.float32 and (pixels or 0) >= _OPENVINO_PIXELS
+        return "openvino" if suits and repaid and is_openvino_installed() else "torch"
     if name == "torch":
         return "torch"
     if not suits:

@@ -189,7 +189,13 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     check_disk(need)
     device = choose_device(job.device)
     dtype = choose_dtype(job.dtype, device)
-    runtime = choose_runtime(job.runtime, device=device, dtype=dtype)
+    frames = expected_frames(source, job.reading.span)
+    runtime = choose_runtime(
+        job.runtime,
+        device=device,
+        dtype=dtype,
+        pixels=None if frames is None else frames * source.height * source.width,
+    )
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
     cost = network_cost(loaded.config, held).with_workspaces(workspaces_held(runtime))
@@ -222,7 +228,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
             dtype=dtype,
             runtime=runtime,
             scenes_at_once=scenes.at_once,
-            frames=expected_frames(source, job.reading.span),
+            frames=frames,
             warnings=warnings,
         ),
         target=target,
