@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from dscvsr_cli.cli.app import app
+from tests import cli_reference
 from tests.clips import Clip, render
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -27,12 +28,12 @@ _SHORT_PATH: Final = re.compile(r"`([\w./-]+\.py)`")
 _ASSIGNMENT: Final = re.compile(r'([A-Z]+)="([^"]*)"')
 _OPTION: Final = re.compile(r"--[a-z][a-z-]*")
 
-_OTHER_PROGRAMS: Final = {"--extra-index-url", "--no-deps", "--picture", "--minutes"}
-"""Options that the docs name, of pip and of our own scripts."""
+_OTHER_PROGRAMS: Final = {"--no-deps", "--user", "--picture", "--minutes"}
+"""Options that the docs name, of pip, Docker and our own scripts."""
 
 
 def name_of(page: Path) -> str:
-    return str(page.relative_to(ROOT))
+    return page.relative_to(ROOT).as_posix()
 
 
 def blocks(page: Path, *languages: str) -> list[str]:
@@ -93,6 +94,8 @@ def parse(arguments: list[str]) -> None:
 
     A command that is only named, such as ``dscvsr weights push``, needs no more than to exist.
     """
+    if "--install-completion" in arguments:
+        raise ValueError("it would take effect while it is parsed: name the option alone")
     command: Any = typer.main.get_command(app)
     context = command.make_context("dscvsr", list(arguments), resilient_parsing=False)
     rest = list(arguments)
@@ -172,6 +175,11 @@ def test_the_python_examples_run(
     render(Clip(width=32, height=32, pts=(0, 512, 1024)), tmp_path, name="clip")
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "docs/python.md", "exec"), {"__name__": "__main__"})  # noqa: S102
+
+
+def test_the_reference_says_what_the_program_says() -> None:
+    again = "write it again: python -m tests.cli_reference"
+    assert cli_reference.PAGE.read_text(encoding="utf-8") == cli_reference.reference(), again
 
 
 def test_an_unknown_option_would_be_found() -> None:

@@ -24,7 +24,16 @@ FILM = Clip(
 
 
 def upscale(source: Path, target: Path, *options: str) -> int:
-    arguments = ["upscale", str(source), "-s", "2", "-o", str(target), "--preset", "ultrafast"]
+    arguments = [
+        "upscale",
+        str(source),
+        "-s",
+        "2",
+        "-o",
+        str(target),
+        "--encoder-preset",
+        "ultrafast",
+    ]
     return main([*arguments, *options])
 
 

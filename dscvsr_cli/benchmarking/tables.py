@@ -36,8 +36,10 @@ class Table:
         return [self.header, *self.rows]
 
 
-def report_tables(report: BenchReport) -> tuple[Table, ...]:
-    """Return what was measured, what it cost, and what others have published, in that order."""
+def report_tables(report: BenchReport, *, published: bool = False) -> tuple[Table, ...]:
+    """Return what was measured and what it cost; then, if wanted, what others have published."""
+    if not published:
+        return (quality_table(report), cost_table(report))
     scales = list(dict.fromkeys(mean.scale for mean in report.means))
     blocks = quoted_blocks(report.protocol, scales)
     return (quality_table(report), cost_table(report), *map(quoted_table, blocks))

@@ -10,12 +10,14 @@ from typing import Annotated
 import typer
 
 from dscvsr_cli.cli.bench.command import bench_command
+from dscvsr_cli.cli.compare.command import compare_command
 from dscvsr_cli.cli.console import Terminal, accept_any_text
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.devices import devices_command, encoders_command
 from dscvsr_cli.cli.train.command import train_command
 from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
+from dscvsr_cli.cli.watch import watch_command
 from dscvsr_cli.cli.weights.command import weights_app
 from dscvsr_cli.errors import DscvsrError, UsageError
 from dscvsr_cli.runtimes.process import tune_process
@@ -57,7 +59,9 @@ def _options(
 
 
 app.command("upscale")(upscale_command)
+app.command("watch")(watch_command)
 app.command("verify")(verify_command)
+app.command("compare")(compare_command)
 app.command("demo")(demo_command)
 app.command("devices")(devices_command)
 app.command("encoders")(encoders_command)

@@ -21,6 +21,7 @@ class Panel(StrEnum):
     STREAMS = "Audio, subtitles and other streams"
     NETWORK = "Network"
     LONG_JOBS = "Long jobs"
+    SETTINGS = "Settings"
     DATA = "Data"
     RECIPE = "Recipe"
     MEASURES = "Measures"

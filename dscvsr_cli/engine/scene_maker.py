@@ -119,19 +119,20 @@ class SceneMaker:
         ended = False
         source: Size | None = None
         while True:
-            while not ended and run.needs_frames(self.plan):
+            # Before the first frame is made; a window that is open keeps the plan it began with.
+            plan = self.plan if made else self.plan.at_start()
+            while not ended and run.needs_frames(plan):
                 frame = next(frames, None)
                 ended = frame is None
                 if frame is not None:
                     source = Size(*frame.pixels.shape[-2:])
                     run.add(frame)
             with self._turns.step() as alone:
-                plan = self.plan
                 outcome = run.advance(plan, ended=ended)
             if outcome is Outcome.DONE:
                 return
             if outcome is Outcome.OUT_OF_MEMORY:
-                yield self._make_room(run, plan, source, made, alone=alone)
+                yield self._make_room(run, source, made, alone=alone)
             elif outcome is Outcome.NOT_FINITE:
                 yield self._switch_to_float32(run, source, made)
             for frame in run.take():
@@ -158,7 +159,7 @@ class SceneMaker:
             )
 
     def _make_room(
-        self, run: SceneRun, plan: StreamPlan, source: Size | None, made: int, *, alone: bool
+        self, run: SceneRun, source: Size | None, made: int, *, alone: bool
     ) -> StreamEvent:
         """Let scenes take turns from now on; where they do already, shrink the plan."""
         run.restart_window()
@@ -171,10 +172,10 @@ class SceneMaker:
                     made,
                     f"memory ran out at frame {made}; continuing with one scene at a time",
                 )
-            return self._shrink(plan, source, made)
+            return self._shrink(source, made)
 
-    def _shrink(self, plan: StreamPlan, source: Size | None, made: int) -> StreamEvent:
-        smaller = smaller_plan(plan, source) if source else None
+    def _shrink(self, source: Size | None, made: int) -> StreamEvent:
+        smaller = smaller_plan(self.plan, source) if source else None
         if smaller is None:
             raise DeviceError(
                 f"there is too little memory on {self._device} to enlarge one frame of "
@@ -207,7 +208,7 @@ class SceneMaker:
             network = self._float32
         if network is None:
             # The window overflows again, and finds room for the second network by then.
-            return self._make_room(run, self.plan, source, made, alone=True)
+            return self._make_room(run, source, made, alone=True)
         run.use_float32(network)
         return _event(
             "float32", made, f"values overflowed at frame {made}; the scene continues in float32"

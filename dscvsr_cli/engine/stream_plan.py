@@ -47,6 +47,9 @@ class StreamPlan:
     window: int = 24
     """Frames made per window."""
 
+    first_window: int | None = None
+    """Frames made in the stream's first window, so that they come sooner; None makes ``window``."""
+
     look_ahead: int = DEFAULT_LOOK_AHEAD
     """Frames after a window that warm up its backward pass."""
 
@@ -63,8 +66,15 @@ class StreamPlan:
         """Refuse sizes that cannot be."""
         if self.window < 1 or self.look_ahead < 0 or self.step < 1:
             raise ValueError(f"expected window, step >= 1 and look_ahead >= 0, got {self}")
+        if self.first_window is not None and self.first_window < 1:
+            raise ValueError(f"expected first_window >= 1, got {self}")
         if self.tile is not None:
             plan_tiles(Size(1, 1), tile=self.tile, overlap=self.overlap)
+
+    def at_start(self) -> "StreamPlan":
+        """Return the plan for the stream's first window."""
+        window = min(self.first_window or self.window, self.window)
+        return replace(self, window=window, step=min(self.step, window))
 
     def tiles(self, source: Size) -> list[Tile]:
         """Return the tiles of an input frame; a single one without tiling."""

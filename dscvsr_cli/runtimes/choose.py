@@ -8,6 +8,7 @@ import torch
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.extras import install_command
 from dscvsr_cli.models.network import RecurrentNetwork
 
 RuntimeName = Literal["auto", "torch", "openvino"]
@@ -62,7 +63,7 @@ def choose_runtime(
     if not is_openvino_installed():
         raise UsageError(
             "the runtime openvino is not installed",
-            hint="run: pip install 'dscvsr[openvino]', or use --runtime torch",
+            hint=f"run: {install_command('openvino')}\nor use --runtime torch",
         )
     return "openvino"
 

@@ -61,6 +61,9 @@ class Container:
     tags: frozenset[str] | None = None
     """Names of the tags of a file that come back from it, or None where all do."""
 
+    timecode_track: bool = False
+    """Whether the muxer makes a timecode track of the video stream's tag."""
+
     phone_tags: bool = False
     """Whether a file that has a tag of a phone can hold any tag."""
 

@@ -46,7 +46,7 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert all(name in out for name in ("upscale", "demo", "bench", "train", "weights"))
+    assert all(name in out for name in ("upscale", "compare", "demo", "bench", "train", "weights"))
 
 
 def test_the_many_options_of_upscale_stand_under_headings(

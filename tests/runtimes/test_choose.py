@@ -64,7 +64,7 @@ def test_without_openvino_auto_takes_torch_and_asking_for_it_says_how_to_install
     assert choose_runtime("auto", device=CPU, dtype=torch.float32, pixels=LONG) == "torch"
     with pytest.raises(UsageError, match="not installed") as refused:
         choose_runtime("openvino", device=CPU, dtype=torch.float32)
-    assert "pip install 'dscvsr[openvino]'" in str(refused.value.hint)
+    assert "openvino>=2025.4" in str(refused.value.hint)
 
 
 @pytest.mark.usefixtures("installed")

@@ -45,6 +45,7 @@ class BenchOptions:
     markdown: flags.MarkdownOption = None
     plot: flags.PlotOption = None
     pictures: flags.PicturesOption = None
+    published: flags.PublishedOption = False
     compare: flags.OlderReportOption = None
     tolerance: flags.ToleranceOption = 0.02
     resume: flags.ResumeOption = False
@@ -76,6 +77,7 @@ class BenchOptions:
             "--temporal": self.temporal is not None,
             "--lpips": self.lpips,
             "--resume": self.resume,
+            "--published": self.published,
         }
         return [name for name, value in given.items() if value]
 
@@ -126,6 +128,7 @@ class BenchOptions:
             pictures=self.pictures,
             compare_with=self.compare,
             tolerance_db=self.tolerance,
+            published=self.published,
         )
 
 

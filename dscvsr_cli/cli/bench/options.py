@@ -141,7 +141,7 @@ LpipsOption = Annotated[
     bool,
     typer.Option(
         "--lpips",
-        help="Also measure LPIPS (AlexNet, version 0.1); needs pip install 'dscvsr\\[lpips]'.",
+        help="Also measure LPIPS (AlexNet, version 0.1); needs the extra lpips.",
         rich_help_panel=Panel.MEASURES,
     ),
 ]
@@ -192,6 +192,15 @@ PicturesOption = Annotated[
         "--pictures",
         metavar="DIR",
         help="Write the crops in which the methods differ most.",
+        rich_help_panel=Panel.RESULTS,
+    ),
+]
+
+PublishedOption = Annotated[
+    bool,
+    typer.Option(
+        "--published",
+        help="Also print what papers have published for this data set and protocol.",
         rich_help_panel=Panel.RESULTS,
     ),
 ]

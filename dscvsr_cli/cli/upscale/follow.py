@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_bar import JobBar, JsonProgress, SharedBar
-from dscvsr_cli.cli.upscale.output import describe_plan, describe_report
+from dscvsr_cli.cli.upscale.output import (
+    describe_other_weights,
+    describe_plan,
+    describe_report,
+)
 
 if TYPE_CHECKING:
     from dscvsr_cli.engine.scene_maker import StreamEvent
@@ -67,13 +71,18 @@ class Lines:
 
     Args:
         terminal: Where it is shown.
-        jobs: How many there are in all.
+        jobs: How many there are in all; None where nobody knows.
         begun: How many have begun before the next.
         bar: Shows this job beside others that run at the same time; None gives it its own.
     """
 
     def __init__(
-        self, terminal: Terminal, jobs: int, *, begun: int = 0, bar: SharedBar | None = None
+        self,
+        terminal: Terminal,
+        jobs: int | None,
+        *,
+        begun: int = 0,
+        bar: SharedBar | None = None,
     ) -> None:
         self._terminal = terminal
         self._jobs = jobs
@@ -88,6 +97,9 @@ class Lines:
     def plan(self, plan: "UpscalePlan") -> None:
         """Print the plan and what to know before work starts."""
         self._terminal.print(describe_plan(plan))
+        other = describe_other_weights(plan)
+        if other is not None:
+            self._terminal.note(other)
         for warning in plan.warnings:
             self._terminal.warn(warning)
 
@@ -98,7 +110,7 @@ class Lines:
             with self._bar.part(self._begun) as part:
                 yield part
             return
-        which = f" {self._begun}/{self._jobs}" if self._jobs > 1 else ""
+        which = f" {self._begun}/{self._jobs}" if self._jobs and self._jobs > 1 else ""
         with JobBar(self._terminal, f"upscaling{which}").running() as bar:
             yield bar
 
@@ -136,11 +148,11 @@ class JsonLines:
 
     Args:
         terminal: Where it is shown.
-        jobs: How many there are in all.
+        jobs: How many there are in all; None where nobody knows.
         begun: How many have begun before the next.
     """
 
-    def __init__(self, terminal: Terminal, jobs: int, *, begun: int = 0) -> None:
+    def __init__(self, terminal: Terminal, jobs: int | None, *, begun: int = 0) -> None:
         self._terminal = terminal
         self._jobs = jobs
         self._begun = begun

@@ -200,6 +200,15 @@ NoSubtitlesOption = Annotated[
     ),
 ]
 
+NoOtherVideosOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-other-videos",
+        help="Leave out every video but the one that is enlarged.",
+        rich_help_panel=Panel.STREAMS,
+    ),
+]
+
 DropUnsupportedOption = Annotated[
     bool,
     typer.Option(

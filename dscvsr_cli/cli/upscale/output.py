@@ -35,9 +35,27 @@ def _frames(plan: "UpscalePlan") -> str:
     return f"{'' if plan.frames == plan.source.frame_count else 'about '}{plan.frames} frames"
 
 
+def describe_other_weights(plan: "UpscalePlan") -> str | None:
+    """Say in one line which other weights to think of, and what they would take."""
+    other = plan.other_weights
+    if other is None:
+        return None
+    name, takes = other.name, format_estimate(other.seconds)
+    if other.is_better:
+        return f"{name} is better and would take about {takes}: -w {name}"
+    slow = "this processor computes in float32; " if _is_slow(plan) else ""
+    return f"{slow}{name} would take about {takes}: -w {name}"
+
+
+def _is_slow(plan: "UpscalePlan") -> bool:
+    return plan.device == "cpu" and plan.dtype == "float32"
+
+
 def describe_report(report: "UpscaleReport") -> str:
     """Say in one line what has happened."""
     damaged = f", {report.damaged_frames} damaged" if report.damaged_frames else ""
+    if report.lost_packets:
+        damaged += f", {report.lost_packets} packets of audio or subtitles lost"
     return (
         f"{report.target}: {report.frames_in} frames in = {report.frames_out} frames out{damaged}, "
         f"{format_duration(report.seconds)}, {report.frames_per_second:.2f} frames/s, "

