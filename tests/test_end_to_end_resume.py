@@ -370,7 +370,7 @@ def test_frames_in_are_those_the_reader_counted_although_another_run_did(
 def test_a_damaged_segment_is_noticed(job: UpscaleJob, capfd: pytest.CaptureFixture[str]) -> None:
     assert job.target is not None
     interrupted(job, 40)
-    segment = work_path(job.target) / "segment-00000.packets"
+    segment = work_path(job.target) / "segment-00000000.packets"
     content = segment.read_bytes()
     segment.write_bytes(content[:100])
     assert main(arguments(job, "--resume")) == 3

@@ -110,7 +110,7 @@ def test_the_engine_stays_on_the_device(
     made = []
     while run.advance(plan, ended=True) is Outcome.MADE:
         made += run.take()
-        state = run.state(plan, made=len(made))
+        state = run.state(plan, made=len(made), ended=True)
         if state is not None:
             assert state.features.device == DEVICE
             assert state.features.dtype == dtype

@@ -137,6 +137,7 @@ def speed_tables(report: SpeedReport, *, format_bytes: Callable[[int], str]) -> 
         (
             row.method,
             row.dtype,
+            row.runtime,
             row.source,
             f"x{row.scale:g}",
             str(row.size),
@@ -152,10 +153,10 @@ def speed_tables(report: SpeedReport, *, format_bytes: Callable[[int], str]) -> 
         header=("dtype", "billion multiply-adds/s"),
         rows=rates,
     )
-    header = ("method", "dtype", "input", "factor", "output", "frames/s", "share of that rate")
+    header = ("method", "dtype", "runtime", "input", "factor", "output", "frames/s")
     return peak, Table(
         title=f"speed on synthetic frames, {report.device}, from frame to frame in main memory",
-        header=(*header, "peak memory", "frames timed"),
+        header=(*header, "share of that rate", "peak memory", "frames timed"),
         rows=tuple(rows),
     )
 

@@ -150,12 +150,13 @@ class SceneRun:
         finished, self._finished = self._finished, []
         return finished
 
-    def state(self, plan: StreamPlan, *, made: int) -> StreamState | None:
+    def state(self, plan: StreamPlan, *, made: int, ended: bool) -> StreamState | None:
         """Return what the scene continues from; None inside a window, or before the first.
 
         Args:
             plan: Of the windows to come.
             made: Frames made since the stream's first.
+            ended: Whether all frames of the scene have been added.
         """
         if self._open is not None or self._features is None or self._frame is None:
             return None
@@ -166,6 +167,7 @@ class SceneRun:
             frame=self._frame,
             is_float32=self.is_float32,
             plan=plan,
+            ends_scene=ended and not self._waiting,
         )
 
     def restore(self, state: StreamState) -> None:

@@ -29,6 +29,10 @@ class StreamState:
     plan: StreamPlan
     """Window and tile sizes, as they were last."""
 
+    ends_scene: bool = False
+    """Whether the scene ends here: the next one starts from nothing, and this state is not needed
+    to continue."""
+
     def __post_init__(self) -> None:
         """Refuse positions that no stream can be in."""
         if not 1 <= self.position <= self.made:

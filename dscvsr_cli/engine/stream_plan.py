@@ -4,6 +4,7 @@ Everything here is arithmetic on an estimate. The stream corrects a plan that pr
 """
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 from dscvsr_cli.engine.tiles import ALIGNMENT, Tile, plan_tiles
 from dscvsr_cli.errors import DeviceError
@@ -33,6 +34,10 @@ class NetworkCost:
 
     element_bytes: int = 4
     """Bytes of one feature value: 4 for float32, 2 for float16 and bfloat16."""
+
+    def with_workspaces(self, count: int) -> Self:
+        """Return the cost where ``count`` steps' working memory is held at once."""
+        return replace(self, workspace_channels=count * self.workspace_channels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,7 @@ def _write_openvino(module: nn.Module, inputs: dict[str, Tensor], output: str, p
             "writing OpenVINO files needs the package openvino",
             hint=f"run: {install_command('openvino')}",
         ) from error
-    from dscvsr_cli.runtimes.openvino_network import convert  # noqa: PLC0415
+    from dscvsr_cli.runtimes.openvino_graphs import convert  # noqa: PLC0415
 
     model = convert(module, [tuple(values.shape) for values in inputs.values()])
     for port, name in zip((*model.inputs, *model.outputs), (*inputs, output), strict=True):

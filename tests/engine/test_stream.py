@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from dscvsr_cli.engine.stream import StreamEvent, StreamProgress, one_scene, upscale_stream
+from dscvsr_cli.engine.scene_maker import StreamEvent
+from dscvsr_cli.engine.stream import StreamProgress, one_scene, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DeviceError, WeightsError
 from dscvsr_cli.frames import Frame

@@ -39,6 +39,7 @@ class BenchOptions:
     still: flags.StillOption = False
     device: DeviceOption = "auto"
     dtype: DtypeOption = "auto"
+    runtime: flags.BenchRuntimeOption = "auto"
     memory: MemoryOption = None
     json: flags.JsonFileOption = None
     csv: flags.CsvOption = None
@@ -115,6 +116,7 @@ class BenchOptions:
             still=self.still,
             device=self.device,
             dtype=self.dtype,
+            runtime=self.runtime,
             memory_bytes=self.memory,
         )
 
@@ -189,7 +191,7 @@ def _measure_speed(
         sizes=sizes or list(SPEED_SIZES),
         show_progress=not terminal.quiet,
         on_row=lambda row: terminal.note(
-            f"{row.method} {row.dtype} {row.source} x{row.scale:g}: "
+            f"{row.method} {row.dtype} {row.runtime} {row.source} x{row.scale:g}: "
             f"{row.frames_per_second:.2f} frames/s"
         ),
     )

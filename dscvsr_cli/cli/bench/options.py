@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dscvsr_cli.cli.options import Panel, complete_weights
+from dscvsr_cli.cli.options import Panel, RuntimeChoice, complete_weights
 
 DatasetOption = Annotated[
     list[str] | None,
@@ -125,6 +125,15 @@ TemporalOption = Annotated[
         help="Measure warping error and flicker, which takes about a second per frame.",
         show_default="yes, but not in a sweep",
         rich_help_panel=Panel.MEASURES,
+    ),
+]
+
+BenchRuntimeOption = Annotated[
+    RuntimeChoice,
+    typer.Option(
+        "--runtime",
+        help="What executes the networks; auto times every one with --speed, and else takes torch.",
+        rich_help_panel=Panel.NETWORK,
     ),
 ]
 

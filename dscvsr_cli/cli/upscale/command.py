@@ -79,7 +79,7 @@ def upscale_command(options: UpscaleOptions) -> None:
     if options.dry_run:
         show_dry_runs(jobs, terminal)
     elif several:
-        run_many(jobs, terminal)
+        run_many(jobs, terminal, at_once=options.jobs)
     else:
         with until_pipe_closes():
             run_single(jobs[0], terminal)

@@ -70,6 +70,7 @@ class JobOptions:
     resume: flags.ResumeOption = False
     restart: flags.RestartOption = False
     checkpoint: flags.CheckpointOption = None
+    jobs: flags.JobsOption = 1
     dry_run: flags.DryRunOption = False
     preset: PresetOption = None
     no_defaults: NoDefaultsOption = False
@@ -115,6 +116,7 @@ class JobOptions:
             resume=self.resume,
             restart=self.restart,
             checkpoint_frames=self.checkpoint,
+            scenes_at_once=self.jobs,
         )
 
     def _reading(self) -> "ReadOptions":

@@ -295,6 +295,18 @@ CheckpointOption = Annotated[
     ),
 ]
 
+JobsOption = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        min=1,
+        metavar="N",
+        help="Work on up to N scenes of a video at once, or on N of several files, as far as "
+        "memory allows. The frames are the same.",
+        rich_help_panel=Panel.LONG_JOBS,
+    ),
+]
+
 DryRunOption = Annotated[
     bool,
     typer.Option(

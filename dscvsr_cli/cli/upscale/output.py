@@ -16,6 +16,7 @@ def describe_plan(plan: "UpscalePlan") -> str:
     frames = _frames(plan)
     rate = "" if source.frame_rate is None else f", {float(source.frame_rate):.5g} frames/s"
     tile = "" if plan.tile is None else f", tiles of {plan.tile}"
+    scenes = f", {plan.scenes_at_once} scenes at once" if plan.scenes_at_once > 1 else ""
     resumed = f", going on after {plan.frames_done} frames" if plan.frames_done else ""
     takes = "" if plan.seconds is None else f", about {format_estimate(plan.seconds)}"
     # Pictures as they are, which FFmpeg calls an encoder as well.
@@ -23,7 +24,7 @@ def describe_plan(plan: "UpscalePlan") -> str:
     return (
         f"{source.path.name}: {plan.shown_source_size}, {frames}{rate} -> {plan.shown_size} "
         f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype} {plan.runtime}, "
-        f"{plan.weights}, window {plan.window}+{plan.look_ahead}{tile}{resumed}{takes}"
+        f"{plan.weights}, window {plan.window}+{plan.look_ahead}{tile}{scenes}{resumed}{takes}"
     )
 
 

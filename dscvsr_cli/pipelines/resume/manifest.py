@@ -3,10 +3,10 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError
@@ -14,9 +14,39 @@ from dscvsr_cli.version import __version__
 from dscvsr_cli.video.read.image_sequence import is_sequence, sequence_pictures
 from dscvsr_cli.video.segments.segment import Segment
 
-_FORMAT = 2
+_FORMAT = 3
 _SAMPLE_BYTES = 2**20
 """Bytes of the input's beginning, and of its end, that are compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Finished segments of a task, from any frame of it to its end."""
+
+    first_frame: int
+    """Index of its first frame in the output, from 0."""
+
+    segments: tuple[Segment, ...]
+    """At least one, in order."""
+
+    shift: int
+    """Output timestamps minus input timestamps, in units of the time base."""
+
+    last_pts: int
+    """Timestamp of its last frame."""
+
+    moved_timestamps: int
+    """Frames whose timestamp was moved, from the output's first frame to the last of this piece."""
+
+    @property
+    def frames(self) -> int:
+        """Frames in its segments."""
+        return sum(segment.frames for segment in self.segments)
+
+    @property
+    def span(self) -> range:
+        """Indices of its frames in the output."""
+        return range(self.first_frame, self.first_frame + self.frames)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +60,23 @@ class Manifest:
     """Window and tile sizes at the first frame; a state has its own."""
 
     segments: tuple[Segment, ...] = ()
-    """Finished segments, in order."""
+    """Finished segments from the first frame on, in order and without a gap."""
+
+    pieces: tuple[Piece, ...] = ()
+    """What was finished ahead of frames before it, in order."""
+
+    task_start: int = 0
+    """Index of the first frame of the task in which the segments end, or that comes next."""
 
     state: str | None = None
-    """Name of the file with the network's state after the last segment; None at the beginning."""
+    """Name of the file with the network's state after the last segment; None where a scene starts
+    there."""
 
     shift: int = 0
     """Output timestamps minus input timestamps, in units of the time base."""
 
     last_pts: int | None = None
-    """Timestamp of the last frame in the segments."""
+    """Timestamp of the last frame in the segments, those of the pieces apart."""
 
     moved_timestamps: int = 0
     damaged_frames: int = 0
@@ -61,8 +98,53 @@ class Manifest:
 
     @property
     def frames(self) -> int:
-        """Frames in the segments."""
+        """Frames that are finished, wherever they are."""
+        return self.frames_in_order + sum(piece.frames for piece in self.pieces)
+
+    @property
+    def frames_in_order(self) -> int:
+        """Frames that are finished from the first one on, without a gap."""
         return sum(segment.frames for segment in self.segments)
+
+    @property
+    def finished(self) -> tuple[range, ...]:
+        """Indices of finished frames, as far as they are whole tasks."""
+        spans = (range(self.task_start), *(piece.span for piece in self.pieces))
+        return tuple(span for span in spans if span)
+
+    @property
+    def all_segments(self) -> tuple[Segment, ...]:
+        """All segments, those of the pieces included, in order."""
+        return self.segments + tuple(segment for piece in self.pieces for segment in piece.segments)
+
+    def with_piece(self, piece: Piece) -> "Manifest":
+        """Return this manifest with one more piece, moved to the others where it fits on.
+
+        Raises:
+            ValueError: Some of its frames are finished already.
+        """
+        taken = (range(self.frames_in_order), *(other.span for other in self.pieces))
+        if any(piece.first_frame < span.stop and span.start < piece.span.stop for span in taken):
+            raise ValueError(f"frames of {piece.span} are finished already")
+        pieces = sorted((*self.pieces, piece), key=lambda one: one.first_frame)
+        return replace(self, pieces=tuple(pieces)).with_pieces_in_order()
+
+    def with_pieces_in_order(self) -> "Manifest":
+        """Return this manifest with the pieces that come next counted among the segments."""
+        manifest = self
+        while manifest.pieces and manifest.pieces[0].first_frame == manifest.frames_in_order:
+            piece, *later = manifest.pieces
+            manifest = replace(
+                manifest,
+                segments=(*manifest.segments, *piece.segments),
+                pieces=tuple(later),
+                task_start=piece.span.stop,
+                state=None,
+                shift=piece.shift,
+                last_pts=piece.last_pts,
+                moved_timestamps=piece.moved_timestamps,
+            )
+        return manifest
 
     def to_json(self) -> str:
         """Return the manifest as JSON."""
@@ -84,7 +166,11 @@ class Manifest:
             if values.pop("format") != _FORMAT:
                 raise ValueError("another format")  # noqa: TRY301  reported as damage
             values["plan"] = StreamPlan(**values["plan"])
-            values["segments"] = tuple(Segment(**segment) for segment in values["segments"])
+            values["segments"] = _segments(values["segments"])
+            values["pieces"] = tuple(
+                Piece(**piece | {"segments": _segments(piece["segments"])})
+                for piece in values["pieces"]
+            )
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DamagedWorkError(
@@ -99,6 +185,10 @@ class Manifest:
             before, after = self.fingerprint.get(name), now.get(name)
             if before != after:
                 yield f"{name} was {before} and is {after}"
+
+
+def _segments(values: Iterable[dict[str, Any]]) -> tuple[Segment, ...]:
+    return tuple(Segment(**value) for value in values)
 
 
 def identify_input(path: Path, *, start_number: int | None = None) -> dict[str, str]:

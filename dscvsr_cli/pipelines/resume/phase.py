@@ -81,7 +81,7 @@ def phase_of(manifest: Manifest, target: Path) -> Phase:
         return Phase.PUBLISHED
     if manifest.ended:
         return Phase.JOINING
-    return Phase.RESUMING if manifest.segments else Phase.FRESH
+    return Phase.RESUMING if manifest.frames else Phase.FRESH
 
 
 def is_published(target: Path) -> bool:

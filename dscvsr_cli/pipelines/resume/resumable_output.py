@@ -12,7 +12,7 @@ from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError, DscvsrError, FrameCountError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.pipelines.resume.manifest import Manifest
+from dscvsr_cli.pipelines.resume.manifest import Manifest, Piece
 from dscvsr_cli.pipelines.resume.phase import (
     EarlierWork,
     Phase,
@@ -20,6 +20,7 @@ from dscvsr_cli.pipelines.resume.phase import (
     earlier_manifest,
     phase_of,
 )
+from dscvsr_cli.pipelines.resume.segment_series import SegmentSeries
 from dscvsr_cli.pipelines.resume.state_file import load_state, save_state
 from dscvsr_cli.pipelines.resume.work_folder import (
     JOINED,
@@ -29,7 +30,7 @@ from dscvsr_cli.pipelines.resume.work_folder import (
 )
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.join import check_header, join_segments, rehearse
-from dscvsr_cli.video.segments.segment import SegmentWriter, check_segment
+from dscvsr_cli.video.segments.segment import check_segment
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.muxer import OutputSpec
 from dscvsr_cli.video.write.target_file import PartialFile
@@ -41,18 +42,18 @@ class ResumableOutput:
     """Takes frames, and between them the states from which the network can continue.
 
     Use it as a context manager. Frames are encoded into segments in a work folder beside the
-    target; at the first state after ``segment_frames`` frames a segment ends and is committed
-    together with that state. When the block ends, the segments are joined with the copied streams
-    under the target's name, and the folder is removed. When an exception leaves the block, Ctrl-C
-    included, the committed segments stay, and a later run can continue after them. Segments end
-    at the same frames whatever happens, so the file is the one an undisturbed run would have made.
+    target, and each segment is committed together with the state after it; pieces that were made
+    elsewhere are added in any order. When the block ends, the segments are joined with the copied
+    streams under the target's name, and the folder is removed. When an exception leaves the block,
+    Ctrl-C included, the committed segments stay, and a later run can continue. Segments end at the
+    same frames whatever happens, so the file is the one an undisturbed run would have made.
 
     Args:
         target: The file to make.
         spec: What it will hold.
         fingerprint: In words, everything that decides the frames.
         plan: Window and tile sizes, unless an earlier run is continued.
-        segment_frames: Least number of frames in every segment but the last.
+        segment_frames: Least number of frames of a task, and of a segment inside a scene.
         first_shift: Output timestamps minus input timestamps at the first frame.
         earlier_work: What to do with the unfinished work of an earlier run.
         overwrite: Whether to replace a file of the target's name.
@@ -79,14 +80,34 @@ class ResumableOutput:
         self._target = target
         self._spec = spec
         self._segment_frames = segment_frames
+        self._header = ""
         self._earlier_work = earlier_work
         self._overwrite = overwrite
         self._check_input = check_input
         self._folder = WorkFolder(target)
         self._manifest = Manifest(fingerprint=dict(fingerprint), plan=plan, shift=first_shift)
-        self._timeline = Timeline(name=spec.picture.source.path)
-        self._segment: SegmentWriter | None = None
         self._phase = Phase.UNDECIDED
+        self._series = self._new_series()
+
+    @property
+    def manifest(self) -> Manifest:
+        """What is finished."""
+        return self._manifest
+
+    @property
+    def folder(self) -> Path:
+        """Where the segments are."""
+        return self._folder.path
+
+    @property
+    def header(self) -> str:
+        """Digest of the encoder's parameter sets, which all segments must share."""
+        return self._header
+
+    @property
+    def finished(self) -> tuple[range, ...]:
+        """Indices of frames that are whole tasks and need not be made."""
+        return self._manifest.finished
 
     @property
     def plan(self) -> StreamPlan:
@@ -105,13 +126,13 @@ class ResumableOutput:
 
     @property
     def frames_written(self) -> int:
-        """Frames in the output so far, those of earlier runs included."""
-        return self._manifest.frames + (self._segment.frames if self._segment else 0)
+        """Frames in the output so far without a gap, those of earlier runs included."""
+        return self._series.next_frame
 
     @property
     def moved_timestamps(self) -> int:
         """Frames whose timestamp did not come after the previous frame's."""
-        return self._timeline.moved
+        return self._series.timeline.moved
 
     @property
     def lost_packets(self) -> int:
@@ -131,17 +152,13 @@ class ResumableOutput:
         try:
             self._begin()
             if self._phase is not Phase.PUBLISHED:
-                header = rehearse(self._folder.path / JOINED, self._spec, target=self._target)
-                check_header(header, self._manifest.segments)
+                joined = self._folder.path / JOINED
+                self._header = rehearse(joined, self._spec, target=self._target)
+                check_header(self._header, self._manifest.all_segments)
         except BaseException:
             self._release()
             raise
-        self._timeline = Timeline(
-            name=self._spec.picture.source.path,
-            shift=self._manifest.shift,
-            last=self._manifest.last_pts,
-            moved=self._manifest.moved_timestamps,
-        )
+        self._series = self._new_series()
         return self
 
     def __exit__(
@@ -165,10 +182,10 @@ class ResumableOutput:
         Raises:
             OutputVideoError: Encoding or writing failed, for example because the disk is full.
         """
-        if self._segment is None:
-            path = self._folder.path / f"segment-{len(self._manifest.segments):05}.packets"
-            self._segment = SegmentWriter(path, self._spec.picture, self._timeline)
-        self._segment.write(frame)
+        pieces = self._manifest.pieces
+        if pieces and self._series.next_frame >= pieces[0].first_frame:
+            raise ValueError(f"frame {self._series.next_frame} was made elsewhere")
+        self._series.write(frame)
 
     def mark(self, state: StreamState) -> None:
         """Note that the network can continue from ``state`` after the last frame written.
@@ -177,16 +194,58 @@ class ResumableOutput:
             OutputVideoError: Writing failed.
             InputVideoError: The input changed since the run started.
         """
-        if self._segment is None or self._segment.frames < self._segment_frames:
+        if not self._series.is_due(state):
             return
         if state.made != self.frames_written:
             raise ValueError(
                 f"a state after {state.made} frames, and {self.frames_written} written"
             )
         with reported(self._target):
-            name = f"state-{len(self._manifest.segments):05}.safetensors"
+            if self._series.ends_task(state):
+                self._commit(Phase.RESUMING, task_start=state.made)
+                return
+            name = f"state-{state.made:08}.safetensors"
             save_state(state, self._folder.path / name)
             self._commit(Phase.RESUMING, state=name)
+
+    def adopt(self, piece: Piece) -> None:
+        """Add segments that another process has written into the folder.
+
+        Raises:
+            OutputVideoError: Writing failed.
+            DamagedWorkError: A segment is not there as it should be.
+            InputVideoError: The input changed since the run started.
+            ValueError: Frames of it are finished already, or a segment is open.
+        """
+        if self._series.open_frames:
+            raise ValueError("a piece can be added only between two segments")
+        for segment in piece.segments:
+            check_segment(self._folder.path, segment)
+        self._check_input()
+        manifest = self._manifest.with_piece(piece)
+        with reported(self._target):
+            self._folder.commit(manifest, tidy=False)
+        self._manifest = manifest
+        self._phase = advance(self._phase, Phase.RESUMING)
+        self._series = self._new_series()
+
+    def _new_series(self) -> SegmentSeries:
+        """Return what encodes the frames after those that are finished."""
+        manifest = self._manifest
+        return SegmentSeries(
+            self._folder.path,
+            self._spec.picture,
+            Timeline(
+                name=self._spec.picture.source.path,
+                shift=manifest.shift,
+                last=manifest.last_pts,
+                moved=manifest.moved_timestamps,
+            ),
+            least_frames=self._segment_frames,
+            first_frame=manifest.frames_in_order,
+            task_start=manifest.task_start,
+            task_stop=manifest.pieces[0].first_frame if manifest.pieces else None,
+        )
 
     def _begin(self) -> None:
         """Enter the phase in which the earlier run ended, or the first."""
@@ -199,8 +258,9 @@ class ResumableOutput:
         check_fingerprint(self._target, earlier, self._manifest.fingerprint)
         phase = phase_of(earlier, self._target)
         if phase is not Phase.PUBLISHED:
-            for segment in earlier.segments:
+            for segment in earlier.all_segments:
                 check_segment(self._folder.path, segment)
+            self._folder.tidy(earlier)
         if phase is Phase.RESUMING and earlier.state is not None:
             self.state = load_state(self._folder.path / earlier.state)
         self.damaged_frames = earlier.damaged_frames
@@ -209,25 +269,28 @@ class ResumableOutput:
         self._phase = advance(self._phase, phase)
         _log.info("%s: continuing after %d frames", self._target, earlier.frames)
 
-    def _commit(self, phase: Phase, *, state: str | None) -> None:
+    def _commit(
+        self, phase: Phase, *, state: str | None = None, task_start: int | None = None
+    ) -> None:
         """End the open segment, if there is one, and write down that ``phase`` is reached."""
         self._check_input()
-        segments = self._manifest.segments
-        if self._segment is not None:
-            segments = (*segments, self._segment.finish())
+        before, timeline = self._manifest, self._series.timeline
+        made = (self._series.finish(),) if self._series.open_frames else ()
         manifest = replace(
-            self._manifest,
-            segments=segments,
+            before,
+            segments=(*before.segments, *made),
+            task_start=before.task_start if task_start is None else task_start,
             state=state,
-            shift=self._timeline.shift,
-            last_pts=self._timeline.last,
-            moved_timestamps=self._timeline.moved,
+            shift=timeline.shift,
+            last_pts=timeline.last,
+            moved_timestamps=timeline.moved,
             damaged_frames=self.damaged_frames,
             frames_read=self.frames_read,
             ended=phase is Phase.JOINING,
-        )
+        ).with_pieces_in_order()
         self._folder.commit(manifest)
-        self._manifest, self._segment = manifest, None
+        self._manifest = manifest
+        self._series = self._new_series()
         self._phase = advance(self._phase, phase)
 
     def _finish(self) -> None:
@@ -273,20 +336,23 @@ class ResumableOutput:
         """
         if isinstance(error, FrameCountError) and self._phase is not Phase.FRESH:
             # What is wrong with these segments would be wrong with them next time.
-            self._manifest = replace(self._manifest, segments=())
+            self._manifest = replace(self._manifest, segments=(), pieces=())
             self._phase = advance(self._phase, Phase.FRESH)
-        kept = self._manifest.frames
+        kept, in_order = self._manifest.frames, self._manifest.frames_in_order
         self._release()
         if kept and isinstance(error, DscvsrError) and not isinstance(error, DamagedWorkError):
-            hint = f"the first {kept} frames are kept, and --resume continues after them"
+            first = "the first " if kept == in_order else ""
+            hint = f"{first}{kept} frames are kept, and --resume makes the others"
             raise error.with_hint(f"{error.hint}; {hint}" if error.hint else hint) from error
 
     def _release(self) -> None:
         """Close what is open; remove the folder if nothing in it is worth keeping."""
-        if self._segment is not None:
-            self._segment.abandon()
-            self._segment = None
+        self._series.abandon()
         if self._phase is Phase.FRESH:
             self._folder.discard()
-        else:
-            self._folder.release()
+            return
+        if self._phase is Phase.RESUMING:
+            # Another process may have been killed while it wrote here.
+            with suppress(OSError):
+                self._folder.tidy(self._manifest)
+        self._folder.release()

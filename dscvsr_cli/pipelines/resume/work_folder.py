@@ -23,8 +23,8 @@ JOINED = "joined.part"
 """The complete file before it is published."""
 
 _OWN_NAME: Final = re.compile(
-    r"manifest\.json(\.part)?|lock|joined\.part|segment-\d{5,}\.packets(\.part)?|"
-    r"state-\d{5,}\.safetensors(\.part)?"
+    r"manifest\.json(\.part)?|lock|joined\.part|shared-[0-9a-f]{8}(\.part)?|"
+    r"segment-\d{5,}(-[0-9a-f]{8})?\.packets(\.part)?|state-\d{5,}\.safetensors(\.part)?"
 )
 """Every name that this program gives to a file in a work folder; no other file is ever removed."""
 
@@ -84,14 +84,24 @@ class WorkFolder:
         """Let other runs in."""
         self._lock.release()
 
-    def commit(self, manifest: Manifest) -> None:
+    def commit(self, manifest: Manifest, *, tidy: bool = True) -> None:
         """Replace the manifest, and remove files that the new one does not name.
+
+        Args:
+            manifest: What is finished.
+            tidy: Whether to remove files; not while others are writing here.
 
         Raises:
             OSError: It cannot be written; the manifest before it stays.
         """
         write_durably(self.path / _MANIFEST, manifest.to_json().encode())
-        named = {_MANIFEST, _LOCK, JOINED, manifest.state, *(s.name for s in manifest.segments)}
+        if tidy:
+            self.tidy(manifest)
+
+    def tidy(self, manifest: Manifest) -> None:
+        """Remove files that a manifest does not name; those that will not go stay."""
+        segments = (segment.name for segment in manifest.all_segments)
+        named = {_MANIFEST, _LOCK, JOINED, manifest.state, *segments}
         for path in self._own_files():
             if path.name not in named:
                 with suppress(OSError):
@@ -184,7 +194,7 @@ def read_manifest(target: Path) -> Manifest | None:
     except OSError:
         return None
     manifest = Manifest.from_json(text, path)
-    return manifest if manifest.segments or manifest.ended else None
+    return manifest if manifest.frames or manifest.ended else None
 
 
 def file_identity(path: Path) -> str:

@@ -148,6 +148,8 @@ def run_batch(
 ) -> BatchReport:
     """Run one job after another; one that fails does not stop the others.
 
+    ``batch_at_once`` runs several at the same time.
+
     A job whose output exists and was made from the same input with the same settings is skipped,
     unless ``overwrite`` is set.
 
@@ -161,14 +163,15 @@ def run_batch(
     for job in jobs:
         if on_job is not None:
             on_job(job)
-        result = _run_one(job, run)
+        result = run_one(job, run)
         results.append(result)
         if on_result is not None:
             on_result(result)
     return BatchReport(files=tuple(results))
 
 
-def _run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> FileResult:
+def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> FileResult:
+    """Run one job of several, unless it is finished; whatever goes wrong is its result."""
     target = job.target or default_target(job)
     try:
         finished = finished_earlier(job)

@@ -12,6 +12,7 @@ from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.measure_speed import measure_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
+from dscvsr_cli.runtimes.choose import workspaces_held
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.weights.load import load_network
 
@@ -68,7 +69,9 @@ def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunRep
             ready.stream_plan,
             Size(source.height, source.width),
             ready.target.size,
-            network_cost(ready.loaded.config, dtype),
+            network_cost(ready.loaded.config, dtype).with_workspaces(
+                workspaces_held(ready.plan.runtime)
+            ),
         ),
         disk=ready.disk,
         seconds_per_frame=each,

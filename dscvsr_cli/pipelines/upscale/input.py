@@ -1,6 +1,6 @@
 """The input of a job: opened as asked for, and the warnings about it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
 import av
@@ -48,7 +48,7 @@ def open_source(job: UpscaleJob) -> VideoReader:
     return reader
 
 
-def enlarge_alpha(frames: Iterable[Frame], size: Size) -> Iterator[Frame]:
+def enlarge_alpha(frames: Iterable[Frame], size: Size) -> Generator[Frame, None, None]:
     """Enlarge the alpha of enlarged frames, ``(1, H, W)`` -> ``(1, sH, sW)``."""
     for frame in frames:
         if frame.alpha is None:

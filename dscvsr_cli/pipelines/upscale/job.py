@@ -50,6 +50,8 @@ class UpscaleJob:
     """What executes the network."""
     memory_bytes: int | None = None
     """Memory budget of the network; None measures what is free."""
+    scenes_at_once: int = 1
+    """Most scenes that are worked on at the same time, as far as memory allows."""
     encoder: str | None = None
     """FFmpeg's name of the encoder; None takes the container's usual one."""
     crf: float | None = None
@@ -94,6 +96,8 @@ class UpscaleJob:
             )
         if self.preview_seconds is not None and self.preview_seconds <= 0:
             raise UsageError("a preview must last longer than 0 s", hint="write --preview 5s")
+        if self.scenes_at_once < 1:
+            raise UsageError(f"--jobs must be at least 1, got {self.scenes_at_once}")
         if self.checkpoint_frames is not None and self.checkpoint_frames < 1:
             raise UsageError(f"--checkpoint must be at least 1, got {self.checkpoint_frames}")
 
@@ -128,6 +132,8 @@ class UpscalePlan:
     window: int
     look_ahead: int
     tile: int | None
+    scenes_at_once: int = 1
+    """Scenes that are worked on at the same time."""
     frames: int | None = None
     """Frames of the output, as far as the input says; None where it does not."""
     frames_done: int = 0

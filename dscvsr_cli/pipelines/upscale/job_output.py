@@ -1,6 +1,9 @@
 """The output of a job: made of segments that can be resumed, or written in one go."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -8,6 +11,7 @@ from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.resume.phase import EarlierWork
 from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
 from dscvsr_cli.pipelines.upscale.fingerprint import job_fingerprint
@@ -66,6 +70,11 @@ class Output(AbstractContextManager["Output"], Protocol):
     @property
     def plan(self) -> StreamPlan:
         """Window and tile sizes to continue with."""
+        ...
+
+    @property
+    def finished(self) -> tuple[range, ...]:
+        """Indices of frames, in whole scenes, that need not be made."""
         ...
 
     @property
@@ -140,6 +149,7 @@ class DirectOutput:
     """
 
     state: StreamState | None = None
+    finished = ()
     ended = False
     frames_kept = 0
 
@@ -194,9 +204,17 @@ def open_output(ready: PreparedJob) -> Output:
         UsageError: Options that do not fit together.
         InputVideoError: The input can no longer be read.
     """
-    if writes_in_one_go(ready.target) or ready.reader.info.kind == "pipe":
+    if ready.watch is None or writes_in_one_go(ready.target):
         return DirectOutput(_direct_writer(ready), ready.stream_plan)
-    return _resumable_output(ready)
+    return segment_settings(ready).open(ready.watch)
+
+
+def known_scene_starts(output: Output) -> frozenset[int]:
+    """Return where scenes start by what is finished; thumbnails need not be equal everywhere."""
+    borders = {border for span in output.finished for border in (span.start, span.stop)}
+    if output.state is not None:
+        borders.add(output.state.made - output.state.position)
+    return frozenset(borders)
 
 
 def writes_in_one_go(target: Target) -> bool:
@@ -224,14 +242,48 @@ def _direct_writer(ready: PreparedJob) -> FrameWriter:
     return VideoWriter(target.destination, spec, overwrite=job.overwrite)
 
 
-def _resumable_output(ready: PreparedJob) -> ResumableOutput:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentSettings:
+    """What decides the segments of a job; equal ones make equal segments, on any machine."""
+
+    target: Path
+    """The file to make."""
+    spec: OutputSpec
+    fingerprint: Mapping[str, str]
+    plan: StreamPlan
+    segment_frames: int
+    first_shift: int
+    earlier_work: EarlierWork
+    overwrite: bool
+
+    def open(self, watch: InputWatch) -> ResumableOutput:
+        """Return the output, still to be entered.
+
+        Args:
+            watch: Of the input, on this machine.
+        """
+        return ResumableOutput(
+            self.target,
+            spec=self.spec,
+            fingerprint=self.fingerprint,
+            plan=self.plan,
+            segment_frames=self.segment_frames,
+            first_shift=self.first_shift,
+            earlier_work=self.earlier_work,
+            overwrite=self.overwrite,
+            check_input=watch.check,
+        )
+
+
+def segment_settings(ready: PreparedJob) -> SegmentSettings:
+    """Return what decides the segments of a job that does not write in one go."""
     job, target, watch = ready.job, ready.target, ready.watch
     if watch is None:
         raise ValueError("a pipe cannot be read again, so its output cannot be resumed")
     segment_frames = job.checkpoint_frames or checkpoint_frames(target.size, ready.device.type)
     span = job.reading.span
-    return ResumableOutput(
-        target.destination.file,
+    return SegmentSettings(
+        target=target.destination.file,
         spec=OutputSpec(picture=target.picture, others=ready.others, span=span),
         fingerprint=job_fingerprint(
             job,
@@ -248,5 +300,4 @@ def _resumable_output(ready: PreparedJob) -> ResumableOutput:
         first_shift=span_shift(target.picture.source, span, target.picture.timing.time_base),
         earlier_work=_earlier_work(job),
         overwrite=job.overwrite,
-        check_input=watch.check,
     )

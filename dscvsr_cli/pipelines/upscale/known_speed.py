@@ -83,6 +83,8 @@ def _key(ready: PreparedJob, weights: str | None = None) -> str:
         plan.runtime,
         f"x{round(factor) / 2:g}",
     ]
+    if plan.scenes_at_once > 1:
+        parts.append(f"{plan.scenes_at_once} scenes")
     return " | ".join(parts)
 
 

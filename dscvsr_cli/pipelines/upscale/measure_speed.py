@@ -10,6 +10,7 @@ import torch
 
 from dscvsr_cli.engine.device import choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
+from dscvsr_cli.engine.scene_budget import SceneBudget
 from dscvsr_cli.engine.stream_plan import StreamPlan, work_per_frame
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
@@ -88,6 +89,7 @@ def _run(ready: PreparedJob, frames: list[Frame], side: int) -> tuple[float, flo
         ready,
         job=replace(ready.job, compare=None),
         target=replace(ready.target, size=size),
+        scenes=SceneBudget(at_once=1, ahead=len(frames)),
     )
     plan = StreamPlan(window=len(frames), look_ahead=0, step=ready.stream_plan.step)
     begun = time.monotonic()

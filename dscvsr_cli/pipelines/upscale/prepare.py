@@ -1,6 +1,6 @@
 """Everything an upscaling job decides and checks before the first frame is decoded."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -9,11 +9,14 @@ import torch
 from dscvsr_cli.engine.device import choose_device, choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
+from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes, memory_of_scenes
+from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import (
     BoundaryListener,
     EventListener,
     ProgressListener,
+    SceneMarker,
     upscale_stream,
 )
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
@@ -93,7 +96,10 @@ class PreparedJob:
     others: PassthroughPlan
     disk: DiskNeed | None
     stream_plan: StreamPlan
+    scenes: SceneBudget
     device: torch.device
+    memory_bytes: int
+    """What the network, and frames that wait, may take at most, as estimated."""
 
     def enlarge(
         self,
@@ -101,13 +107,16 @@ class PreparedJob:
         *,
         plan: StreamPlan | None = None,
         resume: StreamState | None = None,
+        finished: Sequence[range] = (),
+        mark_scenes: SceneMarker = mark_scene_starts,
         on_boundary: BoundaryListener | None = None,
         on_event: EventListener | None = None,
         on_progress: ProgressListener | None = None,
-    ) -> Iterator[Frame]:
+    ) -> Generator[Frame, None, None]:
         """Send frames through the network: one out for each one in, in order, with their times.
 
-        Frames that ``resume`` says are done already are not returned again.
+        Frames that ``resume`` or ``finished`` say are done already are not returned again. Close
+        what is returned where not every frame is taken: threads may be at work.
         """
 
         def float32_network() -> RecurrentNetwork:
@@ -123,11 +132,15 @@ class PreparedJob:
                 float32_network=None if self.plan.dtype == "float32" else float32_network,
                 on_event=on_event,
                 resume=resume,
+                finished=finished,
+                mark_scenes=mark_scenes,
                 on_boundary=on_boundary,
                 on_progress=on_progress,
+                at_once=self.scenes.at_once,
+                ahead=self.scenes.ahead,
             )
 
-        def enlarged(frames: Iterable[Frame]) -> Iterator[Frame]:
+        def enlarged(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
             return enlarge_alpha(run(frames), self.target.size)
 
         if self.job.compare is None:
@@ -137,7 +150,7 @@ class PreparedJob:
             enlarged,
             size=self.target.size,
             view=self.job.compare,
-            skipped=resume.made if resume else 0,
+            skipped=(range(resume.made if resume else 0), *finished),
         )
 
 
@@ -182,11 +195,28 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     check_disk(need)
     device = choose_device(job.device)
     dtype = choose_dtype(job.dtype, device)
-    runtime = choose_runtime(job.runtime, device=device, dtype=dtype)
+    frames = expected_frames(source, job.reading.span)
+    runtime = choose_runtime(
+        job.runtime,
+        device=device,
+        dtype=dtype,
+        pixels=None if frames is None else frames * source.height * source.width,
+    )
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
-    cost = _scaled(network_cost(loaded.config, held), workspaces_held(runtime))
-    stream_plan = _plan_in_memory(job, source, target, cost, device)
+    cost = network_cost(loaded.config, held).with_workspaces(workspaces_held(runtime))
+    budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
+    stream_plan = _plan_in_memory(
+        job, source, target, cost, device=device, budget_bytes=budget_bytes
+    )
+    scenes = budget_scenes(
+        stream_plan,
+        Size(source.height, source.width),
+        target.size,
+        cost,
+        budget_bytes=budget_bytes,
+        wanted=job.scenes_at_once,
+    )
     warnings = (
         *source_warnings(job, target.picture),
         *_warnings(source, target, others),
@@ -203,7 +233,8 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
             stream_plan,
             dtype=dtype,
             runtime=runtime,
-            frames=expected_frames(source, job.reading.span),
+            scenes_at_once=scenes.at_once,
+            frames=frames,
             warnings=warnings,
         ),
         target=target,
@@ -212,23 +243,28 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         others=others,
         disk=need,
         stream_plan=stream_plan,
+        scenes=scenes,
         device=device,
+        memory_bytes=memory_of_scenes(
+            scenes, stream_plan, Size(source.height, source.width), target.size, cost
+        ),
     )
 
 
-def _scaled(cost: NetworkCost, workspaces: int) -> NetworkCost:
-    return replace(cost, workspace_channels=workspaces * cost.workspace_channels)
-
-
 def _plan_in_memory(
-    job: UpscaleJob, source: VideoInfo, target: Target, cost: NetworkCost, device: torch.device
+    job: UpscaleJob,
+    source: VideoInfo,
+    target: Target,
+    cost: NetworkCost,
+    *,
+    device: torch.device,
+    budget_bytes: int,
 ) -> StreamPlan:
     """Plan windows and tiles.
 
     Raises:
         DeviceError: There is too little memory, with what helps on this device.
     """
-    budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
     try:
         plan = plan_stream(
             Size(source.height, source.width), target.size, cost, budget_bytes=budget_bytes
@@ -264,6 +300,7 @@ def _describe_plan(
     *,
     dtype: torch.dtype,
     runtime: Runtime,
+    scenes_at_once: int,
     frames: int | None,
     warnings: tuple[str, ...],
 ) -> UpscalePlan:
@@ -280,6 +317,7 @@ def _describe_plan(
         window=plan.window,
         look_ahead=plan.look_ahead,
         tile=plan.tile,
+        scenes_at_once=scenes_at_once,
         is_turned=target.picture.source.is_turned and target.container.rotation,
         frames=frames,
         warnings=warnings,

@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import torch
 
 from dscvsr_cli.engine.background import Drain, Prefetch
 from dscvsr_cli.engine.memory import peak_memory_bytes
+from dscvsr_cli.engine.scene_tasks import KnownScenes
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import EventListener, StreamProgress
 from dscvsr_cli.errors import FrameCountError, OutputVideoError
@@ -15,11 +19,17 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.upscale.estimate import with_estimate
 from dscvsr_cli.pipelines.upscale.finished import remember_finished
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
-from dscvsr_cli.pipelines.upscale.job_output import Output, open_output, writes_in_one_go
+from dscvsr_cli.pipelines.upscale.job_output import (
+    Output,
+    known_scene_starts,
+    open_output,
+    writes_in_one_go,
+)
 from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
-from dscvsr_cli.pipelines.upscale.progress import ProgressListener, WorkMeter
+from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
+from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.weights.load import load_network
 
 FRAMES_AHEAD = 8
@@ -34,6 +44,7 @@ def upscale(
     on_frame: Callable[[int], None] | None = None,
     on_progress: ProgressListener | None = None,
     on_event: EventListener | None = None,
+    together: Together | None = None,
 ) -> UpscaleReport:
     """Enlarge the video ``job.source`` and copy everything else in it.
 
@@ -48,6 +59,7 @@ def upscale(
         on_frame: Called with the number of frames done, after each frame.
         on_progress: Called after every step of the network, many times for each frame.
         on_event: Called at scene starts, when memory runs out and when numbers overflow.
+        together: What it shares with other jobs that run at the same time.
 
     Raises:
         UsageError: Options that cannot work together, or a target that must not be written.
@@ -58,26 +70,29 @@ def upscale(
     """
     if job.makes_folder and job.target is not None:
         _make_folder(job.target.parent)
+    together = together or Together()
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:
         output = open_output(ready)
         begun = time.monotonic()
         try:
             with output:
-                plan = with_estimate(ready, output.frames_written)
+                plan = with_estimate(ready, output.frames_kept)
                 if on_plan:
                     on_plan(plan)
                 if not output.ended:
-                    meter = WorkMeter(plan.frames, already=plan.frames_done)
-                    _make_frames(
-                        ready,
-                        output,
-                        meter,
-                        on_frame=on_frame,
-                        on_progress=on_progress,
-                        on_event=on_event,
-                    )
-                    remember_speed(ready, meter)
+                    with together.room(ready.memory_bytes):
+                        meter = WorkMeter(plan.frames, already=plan.frames_done)
+                        _make_frames(
+                            ready,
+                            output,
+                            meter,
+                            on_frame=on_frame,
+                            on_progress=_interruptible(on_progress, together),
+                            on_event=on_event,
+                        )
+                    with together.records:
+                        remember_speed(ready, meter)
                 # Still inside the output, which would give an incomplete file its name.
                 _check_count(output, job.source)
                 if ready.watch is not None:
@@ -87,8 +102,18 @@ def upscale(
                 raise
             raise Interrupted(output.frames_kept) from interruption
     if not writes_in_one_go(ready.target) and ready.reader.info.kind != "pipe":
-        remember_finished(job, ready.target.destination.file)
+        with together.records:
+            remember_finished(job, ready.target.destination.file)
     return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
+
+
+def _interruptible(listener: ProgressListener | None, together: Together) -> ProgressListener:
+    def tell(progress: JobProgress) -> None:
+        together.go_on()
+        if listener is not None:
+            listener(progress)
+
+    return tell
 
 
 def _make_folder(folder: Path) -> None:
@@ -107,7 +132,7 @@ def _make_frames(
     meter: WorkMeter,
     *,
     on_frame: Callable[[int], None] | None,
-    on_progress: ProgressListener | None,
+    on_progress: ProgressListener,
     on_event: EventListener | None,
 ) -> None:
     """Make every frame that the output does not have yet, and note what the reader counted."""
@@ -119,30 +144,41 @@ def _make_frames(
             output.mark(item)
 
     def follow(step: StreamProgress) -> None:
-        progress = meter.step(step)
-        if on_progress:
-            on_progress(progress)
+        on_progress(meter.step(replace(step, made=done_after(step.made))))
 
-    already_done = output.frames_written
+    def done_after(made: int) -> int:
+        """Count frames that are finished ahead of the stream as well."""
+        return made + sum(len(span) for span in finished if span.start >= made)
+
+    finished = output.finished
+    numbers = (
+        number
+        for number in count(output.frames_written)
+        if not any(number in span for span in finished)
+    )
     with (
         Prefetch(ready.reader, depth=FRAMES_AHEAD) as frames,
         Drain(encode, depth=FRAMES_AHEAD) as encoder,
+        closing(
+            ready.enlarge(
+                frames,
+                plan=output.plan,
+                resume=output.state,
+                finished=finished,
+                mark_scenes=KnownScenes(starts=known_scene_starts(output), complete=False),
+                on_boundary=encoder.put,
+                on_event=on_event,
+                on_progress=follow,
+            )
+        ) as enlarged,
     ):
-        enlarged = ready.enlarge(
-            frames,
-            plan=output.plan,
-            resume=output.state,
-            on_boundary=encoder.put,
-            on_event=on_event,
-            on_progress=follow,
-        )
-        for done, frame in enumerate(enlarged, start=already_done + 1):
+        for number, frame in zip(numbers, enlarged, strict=False):
             encoder.put(frame)
+            done = done_after(number + 1)
             progress = meter.frame(done)
             if on_frame:
                 on_frame(done)
-            if on_progress:
-                on_progress(progress)
+            on_progress(progress)
     output.damaged_frames = ready.reader.damaged_frames
     output.frames_read = ready.reader.frames_read
 

@@ -1,7 +1,7 @@
 """Comparison views: bicubic on the left and the network on the right, in one frame."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -29,8 +29,8 @@ def compared(
     *,
     size: Size,
     view: CompareView,
-    skipped: int = 0,
-) -> Iterator[Frame]:
+    skipped: Sequence[range] = (),
+) -> Generator[Frame, None, None]:
     """Enlarge frames and show each beside its bicubic version.
 
     Args:
@@ -38,13 +38,13 @@ def compared(
         enlarge: Returns the enlarged frames, alpha included, in order.
         size: Size of an enlarged frame.
         view: How both are shown.
-        skipped: Frames at the beginning that ``enlarge`` does not return.
+        skipped: Indices of frames that ``enlarge`` does not return.
     """
     waiting: deque[Tensor] = deque()
 
     def remembered() -> Iterator[Frame]:
         for index, frame in enumerate(frames):
-            if index >= skipped:
+            if not any(index in span for span in skipped):
                 waiting.append(frame.pixels)
             yield frame
 

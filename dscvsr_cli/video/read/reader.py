@@ -26,6 +26,7 @@ from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.seek import FileOpener
 from dscvsr_cli.video.read.sequence_frames import picture_frames
 from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, captions_of, picture_extras
+from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.timestamps import FrameClock
 
 _log: Final = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class VideoReader:
         self.damaged_frames = 0
         self._path = path
         self._options = options or ReadOptions()
+        self._span = self._options.span
         self._stack = ExitStack()
         self._pipe: Pipe | None = None
         self._piped: Decoding | None = None
@@ -102,11 +104,20 @@ class VideoReader:
             self._pipe.close()
 
     def __iter__(self) -> Iterator[Frame]:
+        return self.read(self._options.span)
+
+    def read(self, span: TimeSpan) -> Iterator[Frame]:
+        """Decode another part than the options say, once; a pipe has only theirs.
+
+        Raises:
+            InputVideoError: As the loop over the reader itself.
+        """
         self._stack.close()
+        self._span = span
         self.frames_read = 0
         if self._piped is None:
             self.damaged_frames = 0
-        span, clock = self._options.span, FrameClock(self.info)
+        clock = FrameClock(self.info)
         for decoded in self._whole_pictures():
             pts, duration = clock.stamp(decoded)
             seconds = self._seconds(pts)
@@ -154,7 +165,7 @@ class VideoReader:
             raise ValueError("a pipe can be read only once")
         self._stack.close()
         opener = FileOpener(self.info, self._stack, on_damage=self._note_damage)
-        start = self._options.span.start
+        start = self._span.start
         if start == 0:
             return opener.from_beginning()
         if self._options.deinterlace:
@@ -251,7 +262,7 @@ class VideoReader:
     def _note_damage(self, trouble: str, pts: int | None) -> None:
         if pts is not None and hasattr(self, "info"):
             seconds = self._seconds(pts)
-            if self._options.span.is_before(seconds) or self._options.span.is_past(seconds):
+            if self._span.is_before(seconds) or self._span.is_past(seconds):
                 return
         self.damaged_frames += 1
         if self._options.strict:
@@ -262,7 +273,7 @@ class VideoReader:
         _log.warning("%s: damaged frame (%s); going on", input_name(self._path), trouble)
 
     def _refuse_empty(self) -> None:
-        if not self._options.span.is_whole:
+        if not self._span.is_whole:
             length = self.info.duration_seconds
             known = "" if length is None else f"; the video is {length:g} s long"
             raise InputVideoError(
