@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
-from dscvsr_cli.engine.memory import is_out_of_memory, release_cached_memory
+from dscvsr_cli.engine.memory import release_cached_memory
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun, WindowProgress
 from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.state import StreamState
@@ -18,6 +18,7 @@ from dscvsr_cli.engine.stream_plan import StreamPlan, smaller_plan
 from dscvsr_cli.errors import DeviceError, WeightsError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.out_of_memory import is_out_of_memory
 
 _log = logging.getLogger(__name__)
 
@@ -243,10 +244,11 @@ class _Stream:
         release_cached_memory(self._device)
         plan = smaller_plan(self._plan, self._source) if self._source else None
         if plan is None:
+            elsewhere = "" if self._device.type == "cpu" else ", or use --device cpu"
             raise DeviceError(
                 f"there is too little memory on {self._device} to enlarge one frame of "
                 f"{self._source} to {self._size}",
-                hint="close other programs, choose a smaller factor, or use --device cpu",
+                hint=f"close other programs, choose a smaller factor{elsewhere}",
             )
         self._plan = plan
         tile = "whole frames" if plan.tile is None else f"tiles of {plan.tile} pixels"

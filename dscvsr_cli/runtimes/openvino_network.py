@@ -24,6 +24,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.filling import is_filled
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.models.propagation import RecurrentPass
+from dscvsr_cli.out_of_memory import is_out_of_memory
 from dscvsr_cli.runtimes.graphs import Align, Extract, Fuse, Reconstruct, fits_a_graph
 from dscvsr_cli.version import __version__
 
@@ -293,6 +294,6 @@ def _memory_errors() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if any(sign in str(error) for sign in ("bad_alloc", "bad alloc", "allocate memory")):
+        if is_out_of_memory(error):
             raise MemoryError(str(error)) from error
         raise
