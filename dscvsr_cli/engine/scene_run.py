@@ -14,7 +14,6 @@ from torch import Tensor
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.hold import Shown, hold_still
-from dscvsr_cli.engine.memory import is_out_of_memory
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.engine.tiled_passes import run_backward, run_forward
@@ -22,6 +21,7 @@ from dscvsr_cli.engine.tiles import Tile
 from dscvsr_cli.engine.windows import Window, next_window
 from dscvsr_cli.frames import Frame, clamp_like
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.out_of_memory import is_out_of_memory
 
 
 class Outcome(Enum):
