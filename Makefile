@@ -1,14 +1,25 @@
 # `make demo` and `make test` set everything up themselves; they need Python 3.11 or newer, and make.
 # While you work: `make lint` runs ruff, mypy and the import contracts; `make fast` runs the tests in
-# under a minute, without those that are marked slow and those of the whole program.
+# under a minute, without those that are marked slow and those of the whole program. `make release`
+# builds what a release consists of into dist/.
+
+# Windows puts the programs of an environment elsewhere. Recipes need a POSIX shell there, such as Git's.
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+SHELL := sh.exe
+else
+BIN := .venv/bin
+endif
 
 # Always "python -m": scripts of a virtual environment break where its path holds a space.
-RUN := .venv/bin/python -m
+RUN := $(BIN)/python -m
 STAMP := .venv/.installed
 # One process per core; the tests of a file stay together, because they share what they render.
 PARALLEL := -n auto --dist loadfile
+# What `lint-imports` does, which has no module that could be run by its name.
+LINT_IMPORTS := import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())
 
-.PHONY: demo test lint fast clean
+.PHONY: demo test lint fast release clean
 
 demo: $(STAMP)
 	$(RUN) dscvsr_cli demo
@@ -20,10 +31,14 @@ lint: $(STAMP)
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
-	.venv/bin/python .venv/bin/lint-imports
+	$(BIN)/python -c "$(LINT_IMPORTS)"
 
 fast: $(STAMP)
 	$(RUN) pytest $(PARALLEL) -q -m "not slow" --ignore-glob='*/test_end_to_end*'
+
+release: $(STAMP)
+	rm -rf dist
+	$(RUN) hatchling build -d dist
 
 clean:
 	rm -rf .venv build dist demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

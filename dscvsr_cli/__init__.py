@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dscvsr_cli.version import __version__
 
 if TYPE_CHECKING:
-    from dscvsr_cli.engine.stream import StreamEvent
+    from dscvsr_cli.engine.scene_maker import StreamEvent
     from dscvsr_cli.errors import (
         DamagedWorkError,
         DatasetError,
@@ -84,7 +84,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "engine.stream": ["StreamEvent"],
+    "engine.scene_maker": ["StreamEvent"],
     "errors": [
         "DamagedWorkError",
         "DatasetError",

@@ -17,9 +17,17 @@ import errno
 import functools
 import logging
 import os
+import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final
+
+from dscvsr_cli.windows_names import name_problem
+
+_PART: Final = ".part"
+_ATTEMPTS: Final = 20
+_PAUSE_SECONDS: Final = 0.1
 
 _log: Final = logging.getLogger(__name__)
 
@@ -52,8 +60,11 @@ class DurableFile:
     """
 
     def __init__(self, path: Path) -> None:
+        problem = name_problem(path, below=len(_PART))
+        if problem:
+            raise OSError(errno.EINVAL, problem, str(path))
         self._path = path
-        self._part = path.with_name(f"{path.name}.part")
+        self._part = path.with_name(f"{path.name}{_PART}")
         self.file: BinaryIO = self._part.open("wb")
 
     def __enter__(self) -> BinaryIO:
@@ -81,7 +92,7 @@ class DurableFile:
             _flush(self.file.fileno(), self._path.parent)
             # Windows does not rename a file that is open.
             self.file.close()
-            self._part.replace(self._path)
+            _replace(self._part, self._path)
         except BaseException:
             self.discard()
             raise
@@ -110,7 +121,7 @@ def publish(part: Path, target: Path, *, overwrite: bool) -> None:
     """
     sync_file(part)
     if overwrite:
-        part.replace(target)
+        _replace(part, target)
     else:
         _rename_exclusively(part, target)
     sync_folder(target.parent)
@@ -129,6 +140,22 @@ def publish_folder(part: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
+def _replace(part: Path, target: Path) -> None:
+    """Give a file its name, in place of another one.
+
+    On Windows a program that only looks at a file, such as a virus scanner or the search, keeps it
+    from being replaced for a moment.
+    """
+    for _ in range(_ATTEMPTS - 1 if sys.platform == "win32" else 0):
+        try:
+            part.replace(target)
+        except PermissionError:
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+    part.replace(target)
+
+
 def _rename_exclusively(part: Path, target: Path) -> None:
     try:
         # A hard link fails where the name is taken, in one step no other process can split.
@@ -139,7 +166,7 @@ def _rename_exclusively(part: Path, target: Path) -> None:
         # FAT and some network file systems have no hard links; a short gap must do there.
         if target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-        part.replace(target)
+        _replace(part, target)
     else:
         part.unlink()
 

@@ -15,8 +15,9 @@
     +-- RegressionError         exit 7   a benchmark result got worse
 
 Exit code 1 without an error means that some of several files failed (each with its own message),
-or that ``verify`` found something missing. Ctrl-C exits with 130. Any other exception is a bug of
-ours and shows its traceback.
+or that ``verify`` found something missing; 8 that an output lacks audio or
+subtitles that were to be encoded again and could not be decoded. Ctrl-C exits with 130. Any other
+exception is a bug of ours and shows its traceback.
 """
 
 from typing import ClassVar, Self

@@ -65,8 +65,7 @@ def output_size(
         UsageError: No target or two kinds of target, a factor that does not enlarge, or a side
             beyond ``MAX_OUTPUT_SIDE``.
     """
-    if (scale is None) == (width is None and height is None):
-        raise _not_one_target(scale, width, height)
+    check_one_target(scale=scale, width=width, height=height)
     tall = source.height / min(pixel_aspect, Fraction(1))
     wide = source.width * max(pixel_aspect, Fraction(1))
     if scale is not None:
@@ -79,6 +78,18 @@ def output_size(
     )
     _check_enlarges(source, size, by_factor=scale is not None)
     return size
+
+
+def check_one_target(*, scale: float | None, width: int | None, height: int | None) -> None:
+    """Check that an output's size is asked for in one way, as far as no input is needed for that.
+
+    Raises:
+        UsageError: No target or two kinds of target, or a factor that does not enlarge.
+    """
+    if (scale is None) == (width is None and height is None):
+        raise _not_one_target(scale, width, height)
+    if scale is not None:
+        _exact_factor(scale)
 
 
 def _not_one_target(scale: float | None, width: int | None, height: int | None) -> UsageError:

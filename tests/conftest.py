@@ -1,6 +1,9 @@
 """Fixtures for all tests: one thread, and a network small enough for any test."""
 
-from collections.abc import Iterator
+import functools
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -34,12 +37,50 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what dscvsr remembers of earlier runs away from the user's own."""
+    """Keep what dscvsr remembers of earlier runs, and its settings, away from the user's own."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "dscvsr_cli.cli.settings.settings_file.user_folder",
+            lambda: tmp_path_factory.getbasetemp() / "settings",
+        )
         patch.setattr(
             "dscvsr_cli.pipelines.upscale.known_speed.speed_file",
             lambda: tmp_path_factory.getbasetemp() / "speed.json",
         )
+        yield
+
+
+PROGRAM_SECONDS = 150.0
+"""Time limit of every program that a test runs and sets no limit of its own for."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def programs_end() -> Iterator[None]:
+    """Kill a program that a test runs, and fail the test, rather than wait for ever.
+
+    ``subprocess.run`` and leaving ``with subprocess.Popen(...)`` wait by these two methods.
+    """
+    wait_for_end = subprocess.Popen.wait
+
+    def limited(wait: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(wait)
+        def wait_a_while(
+            self: "subprocess.Popen[Any]", *given: Any, timeout: float | None = None
+        ) -> Any:
+            if timeout is not None:
+                return wait(self, *given, timeout=timeout)
+            try:
+                return wait(self, *given, timeout=PROGRAM_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                wait_for_end(self)
+                raise
+
+        return wait_a_while
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("wait", "communicate"):
+            patch.setattr(subprocess.Popen, name, limited(getattr(subprocess.Popen, name)))
         yield
 
 

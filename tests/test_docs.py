@@ -11,6 +11,7 @@ import typer
 
 from dscvsr_cli.cli.app import app
 from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
+from tests import cli_reference
 from tests.clips import Clip, render
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -28,12 +29,12 @@ _SHORT_PATH: Final = re.compile(r"`([\w./-]+\.py)`")
 _ASSIGNMENT: Final = re.compile(r'([A-Z]+)="([^"]*)"')
 _OPTION: Final = re.compile(r"--[a-z][a-z-]*")
 
-_OTHER_PROGRAMS: Final = {"--extra-index-url", "--no-deps", "--picture", "--minutes"}
-"""Options that the docs name, of pip and of our own scripts."""
+_OTHER_PROGRAMS: Final = {"--no-deps", "--user", "--picture", "--minutes"}
+"""Options that the docs name, of pip, Docker and our own scripts."""
 
 
 def name_of(page: Path) -> str:
-    return str(page.relative_to(ROOT))
+    return page.relative_to(ROOT).as_posix()
 
 
 def blocks(page: Path, *languages: str) -> list[str]:
@@ -94,6 +95,8 @@ def parse(arguments: list[str]) -> None:
 
     A command that is only named, such as ``dscvsr weights push``, needs no more than to exist.
     """
+    if "--install-completion" in arguments:
+        raise ValueError("it would take effect while it is parsed: name the option alone")
     command: Any = typer.main.get_command(app)
     arguments = fill_in_addresses(arguments)
     context = command.make_context("dscvsr", list(arguments), resilient_parsing=False)
@@ -174,6 +177,11 @@ def test_the_python_examples_run(
     render(Clip(width=32, height=32, pts=(0, 512, 1024)), tmp_path, name="clip")
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "docs/python.md", "exec"), {"__name__": "__main__"})  # noqa: S102
+
+
+def test_the_reference_says_what_the_program_says() -> None:
+    again = "write it again: python -m tests.cli_reference"
+    assert cli_reference.PAGE.read_text(encoding="utf-8") == cli_reference.reference(), again
 
 
 def test_an_unknown_option_would_be_found() -> None:

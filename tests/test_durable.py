@@ -6,10 +6,12 @@ import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import dscvsr_cli
+from dscvsr_cli import durable
 from dscvsr_cli.durable import DurableFile, publish, publish_folder, write_durably
 
 
@@ -179,6 +181,35 @@ def test_the_files_of_a_folder_are_flushed_before_it_takes_its_name(
     flushes = ["flush file", "flush file", "flush folder"]
     assert steps == [*flushes, "rename part -> frames", "flush folder"]
     assert len(list((tmp_path / "frames").iterdir())) == 2
+
+
+def test_a_file_that_a_scanner_holds_for_a_moment_is_replaced_on_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, refusals = Path.replace, iter([PermissionError, PermissionError])
+
+    def held(part: Path, target: Path) -> Path:
+        for refusal in refusals:
+            raise refusal(errno.EACCES, "in use")
+        return replace(part, target)
+
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(Path, "replace", held)
+    monkeypatch.setattr(durable, "_PAUSE_SECONDS", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(durable, "sys", SimpleNamespace(platform="win32"))
+        write_durably(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_a_name_that_the_system_takes_for_a_device_is_an_error_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "name_problem", lambda _path, **_: "a device")
+    with pytest.raises(OSError, match="a device"):
+        write_durably(tmp_path / "con.json", b"{}")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_other_module_has_a_way_of_its_own() -> None:

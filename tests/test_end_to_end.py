@@ -25,7 +25,7 @@ MATROSKA_UNIT = Fraction(1, 1000)
 
 
 def upscale(*arguments: str | Path) -> int:
-    return main(["upscale", *map(str, arguments), "--preset", "ultrafast"])
+    return main(["upscale", *map(str, arguments), "--encoder-preset", "ultrafast"])
 
 
 @pytest.mark.parametrize("kind", sorted(CLIPS))

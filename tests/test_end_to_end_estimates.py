@@ -8,7 +8,7 @@ import pytest
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.units import format_estimate
-from dscvsr_cli.pipelines.upscale import known_speed, progress
+from dscvsr_cli.pipelines.upscale import estimate, known_speed, progress
 from tests.clips import Clip, render
 
 SHORT = Clip(width=64, height=48, pts=tuple(range(0, 12 * 512, 512)))
@@ -26,7 +26,7 @@ def speed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def upscale(*arguments: str | Path) -> int:
-    fixed = ["-s", "2", "--device", "cpu", "--preset", "ultrafast"]
+    fixed = ["-s", "2", "--device", "cpu", "--encoder-preset", "ultrafast"]
     return main(["upscale", *map(str, [*arguments, *fixed])])
 
 
@@ -71,6 +71,39 @@ def test_a_dry_run_of_a_large_video_takes_seconds(
     assert report["measured"]
     assert report["seconds_per_frame"] > 1
     assert not speed_file.exists()
+
+
+def test_a_long_job_says_what_faster_weights_would_take(
+    speed_file: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Long, for a test: the speed of this machine is measured before the first frame.
+    monkeypatch.setattr(estimate, "_LONG_WORK", 1)
+    monkeypatch.setattr(estimate, "_LONG_SECONDS", 0.0)
+    source = render(SHORT, tmp_path)
+    assert upscale(source, "-o", tmp_path / "a.mp4", "--json") == 0
+    plan = json.loads(capfd.readouterr().out.splitlines()[0])
+    other = plan["plan"]["other_weights"]
+    assert (other["name"], other["is_better"]) == ("dscvsr-fast-video", False)
+    assert other["seconds"] == pytest.approx(0.44 * plan["seconds"])
+    assert speed_file.exists()
+
+    assert upscale(source, "-o", tmp_path / "b.mp4") == 0
+    assert "dscvsr-fast-video would take about" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("speed_file")
+def test_a_short_job_with_fast_weights_says_what_better_ones_would_take(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate, "_LONG_WORK", 1)
+    source = render(SHORT, tmp_path)
+    assert upscale(source, "-o", tmp_path / "a.mp4", "-w", "dscvsr-fast") == 0
+    said = capfd.readouterr().err
+    assert "dscvsr-lite is better and would take about" in said
+    assert ": -w dscvsr-lite\n" in said
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{", '{"x": "fast"}'])

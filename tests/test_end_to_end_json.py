@@ -64,7 +64,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(
     weights: Path, capfd: pytest.CaptureFixture[str], *arguments: str | Path
 ) -> tuple[int, list[dict[str, Any]]]:
-    fixed = ["-w", weights, "-s", "2", "--device", "cpu", "--preset", "ultrafast", "--json"]
+    fixed = ["-w", weights, "-s", "2", "--device", "cpu", "--encoder-preset", "ultrafast", "--json"]
     code = main(["upscale", *map(str, [*arguments, *fixed])])
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     described = schema()
@@ -157,7 +157,7 @@ def test_warnings_are_events(
     tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = render(Clip(width=32, height=32, pts=(0, 512)), tmp_path)
-    fixed = ["-w", str(weights), "--device", "cpu", "--preset", "ultrafast", "--json"]
+    fixed = ["-w", str(weights), "--device", "cpu", "--encoder-preset", "ultrafast", "--json"]
     target = str(tmp_path / "out.mp4")
     assert main(["upscale", str(source), "-s", "5", "-o", target, *fixed]) == 0
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]

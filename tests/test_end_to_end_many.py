@@ -44,7 +44,7 @@ def season(tmp_path: Path) -> Path:
 
 
 def upscale(weights: Path, *arguments: str | Path) -> int:
-    fixed = ["-w", weights, "-s", "2", "--device", "cpu", "--preset", "ultrafast"]
+    fixed = ["-w", weights, "-s", "2", "--device", "cpu", "--encoder-preset", "ultrafast"]
     return main(["upscale", *map(str, [*arguments, *fixed])])
 
 
@@ -63,7 +63,7 @@ def test_a_dry_run_of_many_goes_on_after_a_bad_file(
 def files_in(folder: Path) -> set[str]:
     """The files that a person sees; the record of what is finished is hidden."""
     return {
-        str(path.relative_to(folder))
+        path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
         if path.is_file() and path.name != RECORD_NAME
     }

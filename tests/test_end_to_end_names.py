@@ -32,7 +32,7 @@ def cafe(tmp_path: Path) -> str:
 
 
 def test_a_single_file_is_enlarged(cafe: str, tmp_path: Path) -> None:
-    done = dscvsr(tmp_path, "upscale", cafe, "-s", "2", "--preset", "ultrafast")
+    done = dscvsr(tmp_path, "upscale", cafe, "-s", "2", "--encoder-preset", "ultrafast")
 
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"3 frames in = 3 frames out" in done.stdout
@@ -46,7 +46,9 @@ def test_a_batch_and_its_errors_are_printed(cafe: str, tmp_path: Path) -> None:
     (tmp_path / bad).write_text("no video")
     out = os.fsdecode(b"\xff")
 
-    done = dscvsr(tmp_path, "upscale", bad, cafe, "-s", "2", "--preset", "ultrafast", "-o", out)
+    done = dscvsr(
+        tmp_path, "upscale", bad, cafe, "-s", "2", "--encoder-preset", "ultrafast", "-o", out
+    )
 
     assert done.returncode == 1
     assert b"Traceback" not in done.stdout + done.stderr

@@ -322,3 +322,28 @@ def test_luma_beyond_black_and_white_goes_through_unclipped(
             luma_codes = frame.to_ndarray()[: frame.height]
             assert luma_codes.min() <= reaches[0]
             assert luma_codes.max() >= reaches[1]
+
+
+def test_the_preset_for_archives_keeps_every_frame_and_names_the_container(
+    weights: Path, tmp_path: Path
+) -> None:
+    source = render_kind("ten bit", tmp_path)
+    assert run(weights, source, "--preset", "archive") == 0
+    made = probe(tmp_path / "ten_bit_x1.5.mkv")
+    assert (made.codec, made.bit_depth) == ("ffv1", 10)
+
+
+def test_the_preset_for_the_web_gives_what_browsers_play(weights: Path, tmp_path: Path) -> None:
+    clip = Clip(
+        suffix=".mkv",
+        time_base=Fraction(1, 1000),
+        pts=tuple(range(0, 320, 40)),
+        pixel_format="yuv422p10le",
+        sound_seconds=0.32,
+        sound_encoder="ac3",
+    )
+    source = render(clip, tmp_path)
+    assert run(weights, source, "--preset", "web", "-o", f"{tmp_path / 'out'}/") == 0
+    made = probe(tmp_path / "out" / "clip.mp4")
+    assert (made.codec, made.pixel_format) == ("h264", "yuv420p")
+    assert [stream.codec for stream in made.other_streams] == ["aac"]

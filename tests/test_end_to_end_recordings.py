@@ -22,7 +22,16 @@ PART = Clip(suffix=".ts", pts=PTS, sound_seconds=0.48, sound_encoder="ac3")
 
 
 def upscale(source: Path, target: Path, *options: str) -> int:
-    arguments = ["upscale", str(source), "-s", "2", "-o", str(target), "--preset", "ultrafast"]
+    arguments = [
+        "upscale",
+        str(source),
+        "-s",
+        "2",
+        "-o",
+        str(target),
+        "--encoder-preset",
+        "ultrafast",
+    ]
     return main([*arguments, *options])
 
 
@@ -73,7 +82,7 @@ def test_audio_that_is_encoded_again_follows_across_a_seam(tmp_path: Path) -> No
 def test_a_recording_joined_in_a_pipe_follows_across_a_seam(tmp_path: Path) -> None:
     script = (
         f"cat {joined([PART, PART], tmp_path)} | {sys.executable} -m dscvsr_cli upscale - -s 2 "
-        f"-o {tmp_path / 'out.mkv'} --preset ultrafast"
+        f"-o {tmp_path / 'out.mkv'} --encoder-preset ultrafast"
     )
     subprocess.run(["bash", "-c", script], check=True, capture_output=True)  # noqa: S607
 
@@ -168,6 +177,34 @@ def test_of_two_videos_one_is_chosen_and_the_other_is_announced(
         with av.open(str(tmp_path / f"{name}.mkv")) as container:
             videos = container.streams.video
             assert [(one.codec_context.width, one.codec_context.height) for one in videos] == sizes
+
+
+def test_of_two_videos_both_are_enlarged_in_two_runs_or_one_is_left_out(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = two_videos(tmp_path)
+    first, both, one = (tmp_path / f"{name}.mkv" for name in ("first", "both", "one"))
+
+    assert upscale(source, first) == 0
+    assert upscale(first, both, "--video-stream", "1") == 0
+    assert "--no-other-videos leaves it out" in capfd.readouterr().err
+    assert upscale(source, one, "--no-other-videos") == 0
+    assert "video stream" not in capfd.readouterr().err
+    assert upscale(source, tmp_path / "refused.webm") == 2
+    assert "--no-other-videos" in capfd.readouterr().err
+
+    assert main(["verify", str(first), str(both), "--video-stream", "1"]) == 0
+    assert "192x128" in capfd.readouterr().out
+    assert main(["verify", str(source), str(first)]) == 0
+    assert "96x64" in capfd.readouterr().out
+
+    for target, sizes in ((both, [(96, 64), (192, 128)]), (one, [(96, 64)])):
+        with av.open(str(target)) as container:
+            videos = container.streams.video
+            assert [(one.codec_context.width, one.codec_context.height) for one in videos] == sizes
+            assert [len(stream_packets(target, video.index)) for video in videos] == [
+                len(PTS)
+            ] * len(sizes)
 
 
 def two_videos(folder: Path) -> Path:

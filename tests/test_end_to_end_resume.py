@@ -69,7 +69,7 @@ def job(tmp_path: Path, rendered: Path, weights: Path) -> UpscaleJob:
         device="cpu",
         dtype="float32",
         memory_bytes=MEMORY,
-        preset="ultrafast",
+        encoder_preset="ultrafast",
         checkpoint_frames=8,
     )
 
@@ -79,7 +79,7 @@ def arguments(job: UpscaleJob, *more: str) -> list[str]:
     return [
         *["upscale", str(job.source), "-o", str(job.target), "-s", "2", "-w", str(job.weights)],
         *["--device", "cpu", "--dtype", "float32", "--memory", str(MEMORY)],
-        *["--preset", "ultrafast", "--checkpoint", "8", *more],
+        *["--encoder-preset", "ultrafast", "--checkpoint", "8", *more],
     ]
 
 
@@ -130,7 +130,9 @@ def test_a_run_interrupted_again_and_again_makes_the_same_file(job: UpscaleJob) 
 
 @pytest.mark.parametrize("encoder", ["libx265", "ffv1", "libvpx-vp9"])
 def test_segments_of_other_encoders_join_as_well(job: UpscaleJob, encoder: str) -> None:
-    source = replace(job, encoder=encoder, preset=None, target=job.source.with_name("out.mkv"))
+    source = replace(
+        job, encoder=encoder, encoder_preset=None, target=job.source.with_name("out.mkv")
+    )
     upscale(source)
     assert source.target is not None
     with av.open(str(source.target)) as container:
@@ -155,7 +157,9 @@ def test_a_gif_which_cannot_be_joined_is_written_in_one_go(job: UpscaleJob, tmp_
     steady = Clip(width=32, height=32, pts=tuple(range(0, 30 * 512, 512)))
     target = tmp_path / "out.gif"
     upscale(
-        replace(job, source=render(steady, tmp_path, name="steady"), target=target, preset=None)
+        replace(
+            job, source=render(steady, tmp_path, name="steady"), target=target, encoder_preset=None
+        )
     )
     assert len(pictures(target)) == 30
 
@@ -327,7 +331,7 @@ def test_a_frame_lost_on_the_way_to_an_output_in_one_go_is_noticed(
 ) -> None:
     monkeypatch.setattr("dscvsr_cli.pipelines.upscale.input.VideoReader", Losing)
     with pytest.raises(FrameCountError):
-        upscale(replace(job, target=tmp_path / "frames" / "%03d.png", preset=None))
+        upscale(replace(job, target=tmp_path / "frames" / "%03d.png", encoder_preset=None))
     assert list(tmp_path.iterdir()) == [job.source]
 
 

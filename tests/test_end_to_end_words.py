@@ -1,6 +1,7 @@
 """What a person reads when something cannot work: the message, the hint, and how soon."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,18 @@ def test_the_range_of_the_quality_is_the_encoders_own(
     assert upscale(weights, source, "-o", target, "--crf", too_much) == 2
     assert f"to {most}" in capfd.readouterr().err
     assert upscale(weights, source, "-o", target, "--crf", most) == 0
+
+
+def test_a_container_that_cannot_hold_the_frames_is_what_is_named(
+    tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # Nor can it hold the AAC, which no longer matters.
+    source = render(replace(SHORT, sound_seconds=0.1), tmp_path)
+    assert upscale(weights, source, "-o", tmp_path / "out.webm", "--encoder", "libx264") == 2
+    said = capfd.readouterr().err
+    assert "webm files cannot hold the h264 that libx264 makes" in said
+    assert "--encoder libvpx-vp9, or -o out.mkv" in said
+    assert "aac" not in said
 
 
 def test_too_little_memory_is_told_in_the_units_of_the_option(

@@ -35,6 +35,7 @@ def modules_loaded_by(*arguments: str) -> set[str]:
         ("bench", "--help"),
         ("train", "--help"),
         ("demo", "--help"),
+        ("compare", "--help"),
         ("weights", "--help"),
     ],
 )

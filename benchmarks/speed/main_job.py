@@ -1,4 +1,4 @@
-"""Measure the main job: speed, memory, student against teacher, pieces against whole clips.
+"""Measure the main job: speed, memory, pieces against whole clips.
 
 Everything is measured in one run and compared inside it, since machines are noisy and absolute
 times travel badly::
@@ -8,18 +8,18 @@ times travel badly::
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
+from whole_job import last_report
 
 from dscvsr_cli.engine.device import choose_device, choose_dtype
 from dscvsr_cli.engine.stream import one_scene, upscale_stream
@@ -27,7 +27,6 @@ from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.models.network_config import DSCVSR_PAPER, METAVSR_PAPER
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.weights.load import load_network
@@ -56,7 +55,6 @@ def main() -> None:
         render_demo_clip(clip, seconds=arguments.frames / 24)
         compare_with_network(clip, arguments.weights)
         compare_memory(Path(folder), arguments.weights)
-        compare_with_teacher(arguments.weights, dtype)
         for footage in arguments.clip or [clip]:
             compare_pieces_with_whole(footage, arguments.weights)
 
@@ -102,27 +100,6 @@ def compare_memory(folder: Path, weights: str | None) -> None:
     print(f"ratio            {peaks[1] / peaks[0]:6.3f}")
 
 
-def compare_with_teacher(weights: str | None, dtype: torch.dtype) -> None:
-    """Print frames/s of DSCVSR against MetaVSR of the same width, depth and growth."""
-    lite = load_network(weights, device=torch.device("cpu")).config
-    teacher = replace(lite, block="dense", filling_blocks=0)
-    cases = [
-        ("lite", lite, teacher, Size(180, 320)),
-        ("paper", DSCVSR_PAPER, METAVSR_PAPER, Size(48, 64)),
-    ]
-    print("\nfeatures of 4 frames            DSCVSR      MetaVSR     DSCVSR is faster by")
-    for kind in dict.fromkeys((dtype, torch.float32)):
-        for name, student_config, teacher_config, size in cases:
-            student, dense = (
-                passes_per_second(RecurrentNetwork(config), size, kind)
-                for config in (student_config, teacher_config)
-            )
-            print(
-                f"{name:6} {kind!s:14} {size!s:8} {student:6.2f}/s {dense:9.2f}/s "
-                f"{student / dense:12.2f}x"
-            )
-
-
 def compare_pieces_with_whole(clip: Path, weights: str | None) -> None:
     """Print how close windows, tiles and half precision come to the whole clip in float32."""
     device = choose_device()
@@ -160,27 +137,12 @@ def read(clip: Path, count: int | None = None) -> Tensor:
         return torch.stack([frame.pixels for frame in islice(reader, count)])
 
 
-def run_job(clip: Path, target: Path, weights: str | None) -> dict[str, float]:
+def run_job(clip: Path, target: Path, weights: str | None) -> dict[str, Any]:
     """Run the real command in a process of its own and return its report."""
     command = [sys.executable, "-m", "dscvsr_cli", "upscale", str(clip), "-s", str(SCALE)]
     command += ["-o", str(target), "--json", *(["--weights", weights] if weights else [])]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-    report: dict[str, float] = json.loads(done.stdout)
-    return report
-
-
-@torch.inference_mode()
-def passes_per_second(network: RecurrentNetwork, size: Size, dtype: torch.dtype) -> float:
-    """Return how often both passes run over 4 frames per second."""
-    network = network.eval().to(dtype=dtype)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    frames = torch.rand(1, 4, 3, size.height, size.width)
-
-    def work() -> None:
-        network.backward_features(frames, first_index=0)
-        network.forward_features(frames, first_index=0)
-
-    return 1.0 / fastest(work)
+    return last_report(done.stdout)
 
 
 def fastest(work: Callable[[], None], times: int = 3) -> float:

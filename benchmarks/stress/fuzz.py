@@ -261,7 +261,7 @@ def enlarge(path: Path, batch: Path) -> None:
         scale=1.5,
         weights=str(batch / "tiny.safetensors"),
         device="cpu",
-        preset="ultrafast",
+        encoder_preset="ultrafast",
         memory_bytes=500_000_000,
     )
     upscale(job)

@@ -36,6 +36,9 @@ class MethodInfo:
     dtype: str = "float32"
     """dtype of its network; empty if unknown."""
 
+    runtime: str = ""
+    """What executes its network; empty where that is not known."""
+
     sha256: str | None = None
     """Digest of its weights file or its images, which lets a resumed run recognise it."""
 

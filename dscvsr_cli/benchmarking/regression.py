@@ -66,6 +66,26 @@ def compare_reports(
     return tuple(changes)
 
 
+def unmatched(new: BenchReport, old: BenchReport) -> tuple[str, ...]:
+    """Return in words the means that have no counterpart in the other report."""
+    here = {(mean.scale, mean.method): mean.clips for mean in new.means}
+    before = {(mean.scale, mean.method): mean.clips for mean in old.means}
+    sides = (
+        ("only in this report", here.keys() - before.keys()),
+        ("only in the older report", before.keys() - here.keys()),
+        (
+            "measured on other clips",
+            {one for one in here.keys() & before.keys() if here[one] != before[one]},
+        ),
+    )
+    return tuple(
+        f"{words}, so not compared: "
+        + ", ".join(f"{method} at x{scale:g}" for scale, method in sorted(found))
+        for words, found in sides
+        if found
+    )
+
+
 def check_comparable(new: BenchProtocol, old: BenchProtocol) -> None:
     """Check that figures measured by two protocols mean the same.
 

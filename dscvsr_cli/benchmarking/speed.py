@@ -40,6 +40,8 @@ class SpeedRow:
 
     method: str
     dtype: str
+    runtime: str
+    """What executes its network; empty where it has none."""
     source: str
     """Name of the input size."""
     scale: float
@@ -147,6 +149,7 @@ def _row(method: Method, name: str, scale: float, rate: float, seconds: float) -
     return SpeedRow(
         method=method.info.name,
         dtype=method.info.dtype,
+        runtime=method.info.runtime,
         source=name,
         scale=scale,
         size=size,

@@ -36,8 +36,10 @@ class Table:
         return [self.header, *self.rows]
 
 
-def report_tables(report: BenchReport) -> tuple[Table, ...]:
-    """Return what was measured, what it cost, and what others have published, in that order."""
+def report_tables(report: BenchReport, *, published: bool = False) -> tuple[Table, ...]:
+    """Return what was measured and what it cost; then, if wanted, what others have published."""
+    if not published:
+        return (quality_table(report), cost_table(report))
     scales = list(dict.fromkeys(mean.scale for mean in report.means))
     blocks = quoted_blocks(report.protocol, scales)
     return (quality_table(report), cost_table(report), *map(quoted_table, blocks))
@@ -66,11 +68,16 @@ def quality_table(report: BenchReport) -> Table:
             row = (*row, _warping(mean.quality), _flicker(mean.quality))
         if report.protocol.lpips:
             row = (*row, "" if mean.quality.lpips is None else f"{mean.quality.lpips:.4f}")
+        if report.protocol.still:
+            change = mean.quality.still_change
+            row = (*row, "" if change is None else f"{change:.3f}")
         rows.append(row)
     if report.protocol.temporal:
         header = (*header, "warp (truth)", "flicker")
     if report.protocol.lpips:
         header = (*header, "LPIPS")
+    if report.protocol.still:
+        header = (*header, "still")
     name = "Y" if channel == "y" else "RGB"
     unfinished = "" if report.complete else ", broken off before the end"
     title = f"{report.protocol.dataset}, measured: PSNR in dB and SSIM on {name}{unfinished}"
@@ -130,6 +137,7 @@ def speed_tables(report: SpeedReport, *, format_bytes: Callable[[int], str]) -> 
         (
             row.method,
             row.dtype,
+            row.runtime,
             row.source,
             f"x{row.scale:g}",
             str(row.size),
@@ -145,10 +153,10 @@ def speed_tables(report: SpeedReport, *, format_bytes: Callable[[int], str]) -> 
         header=("dtype", "billion multiply-adds/s"),
         rows=rates,
     )
-    header = ("method", "dtype", "input", "factor", "output", "frames/s", "share of that rate")
+    header = ("method", "dtype", "runtime", "input", "factor", "output", "frames/s")
     return peak, Table(
         title=f"speed on synthetic frames, {report.device}, from frame to frame in main memory",
-        header=(*header, "peak memory", "frames timed"),
+        header=(*header, "share of that rate", "peak memory", "frames timed"),
         rows=tuple(rows),
     )
 
@@ -200,6 +208,7 @@ _CSV_HEADER = (
     "peak_memory_bytes",
     "lpips",
     "flicker",
+    "still_change",
     "parameters",
     "device",
     "dtype",
@@ -228,6 +237,7 @@ def _csv_row(
         "" if score.peak_memory_bytes is None else score.peak_memory_bytes,
         _six_digits(quality.lpips),
         _six_digits(quality.flicker),
+        _six_digits(quality.still_change),
     ]
 
 

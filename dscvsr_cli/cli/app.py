@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dscvsr_cli.cli.bench.command import bench_command
+from dscvsr_cli.cli.compare.command import compare_command
 from dscvsr_cli.cli.console import Terminal, accept_any_text
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.devices import devices_command, encoders_command
@@ -17,8 +18,10 @@ from dscvsr_cli.cli.train.command import train_command
 from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
 from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
+from dscvsr_cli.cli.watch import watch_command
 from dscvsr_cli.cli.weights.command import weights_app
 from dscvsr_cli.errors import DscvsrError, UsageError
+from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
 from dscvsr_cli.runtimes.process import tune_process
 from dscvsr_cli.version import __version__
 
@@ -58,7 +61,9 @@ def _options(
 
 
 app.command("upscale")(upscale_command)
+app.command("watch")(watch_command)
 app.command("verify")(verify_command)
+app.command("compare")(compare_command)
 app.command("demo")(demo_command)
 app.command("devices")(devices_command)
 app.command("encoders")(encoders_command)
@@ -93,6 +98,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except (MemoryError, RuntimeError, ImportError, OSError) as error:
+        if not is_out_of_memory(error):
+            raise
+        told = too_little_memory()
+        Terminal(json=json).error(told)
+        return told.exit_code
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
         if json and code == UsageError.exit_code:

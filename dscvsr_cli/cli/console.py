@@ -9,6 +9,7 @@ import math
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -84,6 +85,8 @@ class Terminal:
         self.quiet = quiet
         self.json = json
         self._bar: Progress | None = None
+        # Several jobs may run at the same time.
+        self._one_line = threading.Lock()
         self._out = _console("stderr" if stdout_is_taken else "stdout")
         self._err = _console("stderr")
 
@@ -134,10 +137,11 @@ class Terminal:
         """Write one JSON object as one line to stdout; ``quiet`` leaves out progress and events."""
         if self.quiet and kind_of_line in ("progress", "event"):
             return
-        line = {"type": kind_of_line, **jsonable(values)}
+        line = json.dumps({"type": kind_of_line, **jsonable(values)}, allow_nan=False)
         # In ASCII, which no name of a file and no encoding of stdout can break.
-        self._out.file.write(json.dumps(line, allow_nan=False) + "\n")
-        self._out.file.flush()
+        with self._one_line:
+            self._out.file.write(line + "\n")
+            self._out.file.flush()
 
     def print_json_text(self, text: str) -> None:
         """Write JSON that is already text to stdout, even if ``quiet``."""

@@ -23,7 +23,7 @@ def demo_command(
     device: DeviceOption = "auto",
     quiet: QuietOption = False,
 ) -> None:
-    """Render a short clip with audio, upscale it by 2.7, and show one frame beside bicubic."""
+    """Render a short clip with audio, upscale it by 2.7, and show it beside bicubic."""
     terminal = open_terminal(quiet=quiet)
 
     from dscvsr_cli.pipelines.demo_job import demo
@@ -43,3 +43,4 @@ def demo_command(
     terminal.print(f"input:   {report.clip}")
     terminal.print(f"output:  {report.enlarged}")
     terminal.print(f"picture: {report.picture}  (bicubic | dscvsr)")
+    terminal.print(f"compare: {report.page}  (open it in a browser)")

@@ -21,6 +21,7 @@ class Panel(StrEnum):
     STREAMS = "Audio, subtitles and other streams"
     NETWORK = "Network"
     LONG_JOBS = "Long jobs"
+    SETTINGS = "Settings"
     DATA = "Data"
     RECIPE = "Recipe"
     MEASURES = "Measures"
@@ -91,7 +92,8 @@ RuntimeOption = Annotated[
     RuntimeChoice,
     typer.Option(
         "--runtime",
-        help="What executes the network; auto takes OpenVINO on processors, if it is installed.",
+        help="What executes the network. auto takes torch, or OpenVINO where it is installed and "
+        "a long job runs in float32 on a processor: 350 frames of 320x180, or 10 of 1920x1080.",
         rich_help_panel=Panel.NETWORK,
     ),
 ]

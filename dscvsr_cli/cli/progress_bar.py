@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from rich.progress import Progress, Task
@@ -74,6 +75,65 @@ class JobBar:
             left=left,
             elapsed=now - self._begun,
             tasks=shown.tasks,
+        )
+
+
+class SharedBar:
+    """One bar for several jobs that run at the same time.
+
+    Args:
+        terminal: Where it is shown.
+        jobs: How many there are in all.
+    """
+
+    def __init__(self, terminal: Terminal, jobs: int) -> None:
+        self._bar = JobBar(terminal, f"upscaling {jobs} files")
+        self._jobs = jobs
+        self._latest: dict[int, JobProgress] = {}
+        self._running: set[int] = set()
+        self._lock = Lock()
+        self._begun = time.monotonic()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Show the bar inside the block; nothing of it stays afterwards."""
+        with self._bar.running():
+            yield
+
+    @contextmanager
+    def part(self, place: int) -> Iterator[Callable[["JobProgress"], None]]:
+        """Return what hears how far one job is, from any thread."""
+
+        def tell(progress: "JobProgress") -> None:
+            with self._lock:
+                self._latest[place] = progress
+                self._bar(self._joined(type(progress)))
+
+        self._running.add(place)
+        try:
+            yield tell
+        finally:
+            self._running.discard(place)
+
+    def _joined(self, kind: "type[JobProgress]") -> "JobProgress":
+        now = self._running & self._latest.keys()
+        rates = [self._latest[place].frames_per_second for place in now]
+        totals = [progress.frames_total for progress in self._latest.values()]
+        known = [total for total in totals if total is not None]
+        # What has not begun is not known either.
+        total = sum(known) if len(known) == self._jobs else None
+        rate = sum(rate for rate in rates if rate is not None) or None
+        done = sum(
+            (progress.share or 0.0) * (progress.frames_total or 0)
+            for progress in self._latest.values()
+        )
+        return kind(
+            frames_done=sum(progress.frames_done for progress in self._latest.values()),
+            frames_total=total,
+            share=None if not total else done / total,
+            frames_per_second=rate,
+            seconds_left=None if total is None or rate is None else max(0.0, total - done) / rate,
+            seconds=time.monotonic() - self._begun,
         )
 
 

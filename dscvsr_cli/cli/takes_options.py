@@ -3,12 +3,24 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+import typer
 
 T = TypeVar("T")
 
 
-def takes_options(options: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
+class Fill(Protocol):
+    """Alters the values of a command's parameters before they become a dataclass."""
+
+    def __call__(self, context: typer.Context, values: dict[str, Any], /) -> dict[str, Any]:
+        """Return a value for every field, by name."""
+        ...
+
+
+def takes_options(
+    options: type[T], *, fill: Fill | None = None
+) -> Callable[[Callable[[T], None]], Callable[..., None]]:
     """Turn a function of one dataclass into a command with an option for each of its fields.
 
     Typer builds a command from a function's signature. The decorated function shows the signature
@@ -17,14 +29,24 @@ def takes_options(options: type[T]) -> Callable[[Callable[[T], None]], Callable[
     Args:
         options: A dataclass with keyword-only fields, each ``Annotated`` with a ``typer.Option`` or
             ``typer.Argument``.
+        fill: Alters what the command line gives.
     """
 
     def decorate(function: Callable[[T], None]) -> Callable[..., None]:
         @functools.wraps(function)
-        def command(**values: Any) -> None:
-            function(options(**values))
+        def command(context: typer.Context, **values: Any) -> None:
+            function(options(**(fill(context, values) if fill else values)))
 
-        vars(command)["__signature__"] = inspect.signature(options)
+        shown = inspect.signature(options).parameters
+        # What a class adds to the one it extends comes first: its arguments, and where to write.
+        own = [name for name in shown if name in vars(options)["__annotations__"]]
+        order = [*own, *(name for name in shown if name not in own)]
+        context = inspect.Parameter(
+            "context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context
+        )
+        vars(command)["__signature__"] = inspect.Signature(
+            [context, *(shown[name] for name in order)]
+        )
         return command
 
     return decorate

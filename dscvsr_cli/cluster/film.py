@@ -118,6 +118,7 @@ class FilmRun:
             damaged_frames=output.damaged_frames,
             moved_timestamps=output.moved_timestamps,
             plan=plan,
+            lost_packets=output.lost_packets,
         )
 
     def _whole(self, job: UpscaleJob, planned: FilmPlan) -> UpscaleReport:

@@ -21,7 +21,7 @@ from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.imaging.blur import blur_and_subsample
 from dscvsr_cli.imaging.quantise import round_levels
 from dscvsr_cli.imaging.resize import resize
-from dscvsr_cli.video.h264_roundtrip import compress_h264
+from dscvsr_cli.video.codec_roundtrip import compress
 
 BLUR_SIGMA = 1.6
 """Standard deviation of degradation BD's Gaussian, in pixels of the ground truth."""
@@ -156,7 +156,7 @@ def _compressed(pairs: Iterator[PicturePair], crf: int) -> Iterator[PicturePair]
             truths.append(pair.truth)
             yield pair.low
 
-    for low in compress_h264(lows(), crf=crf):
+    for low in compress(lows(), crf=crf):
         yield PicturePair(low=low, truth=truths.popleft())
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
-from dscvsr_cli.engine.memory import is_out_of_memory
+from dscvsr_cli.engine.hold import Shown, hold_still
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.engine.tiled_passes import run_backward, run_forward
@@ -21,6 +21,7 @@ from dscvsr_cli.engine.tiles import Tile
 from dscvsr_cli.engine.windows import Window, next_window
 from dscvsr_cli.frames import Frame, clamp_like
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.out_of_memory import is_out_of_memory
 
 
 class Outcome(Enum):
@@ -58,14 +59,17 @@ class _OpenWindow:
 class _Step:
     """A few enlarged frames, and what the next ones continue from."""
 
-    pictures: Tensor
-    """(T, 3, sH, sW) float32, clamped to what their sources span."""
+    pictures: list[Tensor]
+    """(3, sH, sW) float32 each, clamped to what their sources span."""
 
     features: Tensor
     """(1, C, H, W), the forward state after the last of them."""
 
     frame: Tensor
     """(1, 3, H, W), the last of their inputs."""
+
+    shown: Shown | None
+    """The last of them, for the next ones to be steadied by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,7 @@ class SceneRun:
         self._open: _OpenWindow | None = None
         self._features: Tensor | None = None
         self._frame: Tensor | None = None
+        self._shown: Shown | None = None
         self._finished: list[Frame] = []
         self.is_float32 = False
 
@@ -227,7 +232,16 @@ class SceneRun:
         state = forward[:, -1].clone()
         if not bool(torch.isfinite(pictures).all() & torch.isfinite(state).all()):
             return None
-        return _Step(clamp_like(pictures[0], frames[0]), state, frames[:, -1].clone())
+        # A window begins afresh, so that a run that is resumed between two windows does as well.
+        shown = self._shown if begin else None
+        held: list[Tensor] = []
+        for picture, frame in zip(clamp_like(pictures[0], frames[0]), frames[0], strict=True):
+            shown = hold_still(picture, frame, shown)
+            held.append(shown.picture)
+        ends = part.stop == window.stop - window.start
+        # Cloned for the same reason; the next window does not need it.
+        shown = None if ends or shown is None else replace(shown, picture=shown.picture.clone())
+        return _Step(held, state, frames[:, -1].clone(), shown)
 
     def _begin_window(self, plan: StreamPlan, *, ended: bool) -> _OpenWindow:
         window = self._next_window(plan, ended=ended)
@@ -272,7 +286,7 @@ class SceneRun:
             source = self._waiting.popleft()
             copy = pixels.to("cpu", copy=True)
             self._finished.append(replace(source, pixels=copy))
-        self._features, self._frame = step.features, step.frame
+        self._features, self._frame, self._shown = step.features, step.frame, step.shown
         self._position += len(step.pictures)
         if self._open is not None and self._position == self._open.window.stop:
             self._open = None

@@ -1,42 +1,24 @@
 """upscale_stream(): frames in, enlarged frames out, in bounded memory; the engine's front door."""
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import Literal
 
 import torch
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
-from dscvsr_cli.engine.memory import is_out_of_memory, release_cached_memory
-from dscvsr_cli.engine.scene_run import Outcome, SceneRun, WindowProgress
+from dscvsr_cli.engine.scene_maker import Made, SceneMaker, SceneStart, StreamEvent
+from dscvsr_cli.engine.scene_run import WindowProgress
 from dscvsr_cli.engine.scenes import mark_scene_starts
+from dscvsr_cli.engine.scenes_at_once import SceneFrames, ScenesAtOnce
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.stream_plan import StreamPlan, smaller_plan
-from dscvsr_cli.errors import DeviceError, WeightsError
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 
-_log = logging.getLogger(__name__)
-
 SceneMarker = Callable[[Iterable[Frame]], Iterable[tuple[Frame, bool]]]
 """Yields every frame, in order, with whether a scene starts there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamEvent:
-    """Something worth reporting while a video is being upscaled."""
-
-    kind: Literal["scene", "smaller", "float32"]
-    """A scene starts; memory ran out and the plan shrank; values overflowed and were redone."""
-
-    frame: int
-    """Index in the stream, from 0."""
-
-    message: str
-    """One sentence for a log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +33,10 @@ class StreamProgress:
     """Frames made since the stream's first."""
 
     waiting: int
-    """Frames of the open window that are not made yet."""
+    """Frames of the open window that are not made yet; of all of them, where several are open."""
 
     backward: float
-    """Share of the open window's backward pass that is done, in [0, 1]."""
+    """Share of their backward pass that is done, in [0, 1]."""
 
     forward: float
     """Frames that the forward pass has finished and that are still to be reconstructed."""
@@ -85,6 +67,8 @@ def upscale_stream(
     finished: Sequence[range] = (),
     on_boundary: BoundaryListener | None = None,
     on_progress: ProgressListener | None = None,
+    at_once: int = 1,
+    ahead: int | None = None,
 ) -> Iterator[Frame]:
     """Enlarge a stream of frames: every frame in is one frame out, in order, with its times.
 
@@ -110,184 +94,133 @@ def upscale_stream(
             neither made nor yielded.
         on_boundary: Called with the state between two windows, after the frames before it.
         on_progress: Called after every frame of either pass.
+        at_once: Scenes that are made at the same time, each in a thread. The frames are the same;
+            all listeners are called in the caller's thread.
+        ahead: Frames of each of these scenes that are read ahead, and held when they are made; None
+            takes twice a window. See ``ScenesAtOnce``.
 
     Raises:
         DeviceError: Memory ran out at the smallest plan.
         WeightsError: The network gives non-finite frames in float32.
         ValueError: A frame has another size than the first.
     """
-    yield from _Stream(
-        network=network,
+    plan = plan if resume is None else resume.plan
+    maker = SceneMaker(
+        network,
         size=size,
         plan=plan,
         device=device,
         float32_network=float32_network,
-        mark_scenes=mark_scenes,
-        on_event=on_event,
-        on_boundary=on_boundary,
-        on_progress=on_progress,
-    ).run(frames, resume, finished)
+        at_once=at_once,
+    )
+    needed = plan.window + plan.look_ahead + 1
+    scenes = _scenes(mark_scenes(_of_one_size(frames)), resume, finished)
+    if at_once == 1:
+        made = _one_by_one(maker, scenes, on_progress)
+    else:
+        made = ScenesAtOnce(
+            maker,
+            at_once=at_once,
+            ahead=max(ahead or 2 * needed, needed),
+            on_progress=None if on_progress is None else _joined(on_progress),
+        ).run(scenes)
+    for item in made:
+        if isinstance(item, Frame):
+            yield item
+        elif isinstance(item, StreamState):
+            if on_boundary is not None:
+                on_boundary(item)
+        elif on_event is not None:
+            on_event(item)
 
 
-class _Stream:
-    """What outlives a scene: the plan, which may shrink, the float32 network, the position."""
+def _one_by_one(
+    maker: SceneMaker, scenes: Iterable[SceneFrames], on_progress: ProgressListener | None
+) -> Iterator[Made]:
+    made = 0
 
-    def __init__(
-        self,
-        *,
-        network: FrameNetwork,
-        size: Size,
-        plan: StreamPlan,
-        device: torch.device,
-        float32_network: Callable[[], FrameNetwork] | None,
-        mark_scenes: SceneMarker,
-        on_event: EventListener | None,
-        on_boundary: BoundaryListener | None,
-        on_progress: ProgressListener | None,
-    ) -> None:
-        self._network = network
-        self._size = size
-        self._plan = plan
-        self._device = device
-        self._build_float32 = float32_network
-        self._float32: FrameNetwork | None = None
-        self._mark_scenes = mark_scenes
-        self._on_event = on_event
-        self._on_boundary = on_boundary
-        self._on_progress = on_progress
-        self._source: Size | None = None
-        self._made = 0
+    def tell(window: WindowProgress) -> None:
+        if on_progress is not None:
+            _joined(on_progress)(made, [window])
 
-    def run(
-        self, frames: Iterable[Frame], resume: StreamState | None, finished: Sequence[range]
-    ) -> Iterator[Frame]:
-        done = 0
-        if resume is not None:
-            done, self._plan = resume.made, resume.plan
-        pairs = _number_scenes(self._mark_scenes(map(self._check, frames)))
-        for scene, members in groupby(pairs, key=itemgetter(1)):
-            rest = (frame for frame, _ in members)
-            if any(self._made in span for span in finished):
-                self._made += sum(1 for _ in rest)
-                continue
-            skipped = sum(1 for _ in islice(rest, max(0, done - self._made)))
-            self._made += skipped
-            if self._made < done:
-                continue
-            run = SceneRun(
-                self._network,
-                size=self._size,
-                device=self._device,
-                on_progress=self._tell if self._on_progress else None,
+    for start, frames in scenes:
+        made = start.made
+        for item in maker.make(start, frames, on_progress=tell if on_progress else None):
+            made += isinstance(item, Frame)
+            yield item
+
+
+def _joined(listener: ProgressListener) -> Callable[[int, list[WindowProgress]], None]:
+    """Return what joins the progress of several windows into one."""
+
+    def tell(made: int, windows: list[WindowProgress]) -> None:
+        waiting = sum(window.waiting for window in windows)
+        behind = sum(window.waiting * window.backward for window in windows)
+        listener(
+            StreamProgress(
+                made=made,
+                waiting=waiting,
+                backward=behind / waiting if waiting else 0.0,
+                forward=sum(window.forward for window in windows),
             )
-            if resume is not None and skipped:
-                self._restore(run, resume, skipped)
-            elif scene > 1:
-                self._report("scene", f"scene {scene} starts at frame {self._made}")
-            yield from self._run_scene(run, rest)
+        )
 
-    def _restore(self, run: SceneRun, state: StreamState, skipped: int) -> None:
-        if state.position != skipped:
-            raise ValueError(
-                f"the state is {state.position} frames into a scene, and the stream {skipped}"
-            )
-        run.restore(state)
-        if not state.is_float32:
-            return
-        self._switch_to_float32(run)
-        if not run.is_float32:
-            raise DeviceError(
-                f"there is too little memory on {self._device} for the float32 network that this "
-                "scene was started with",
-                hint="close other programs, then try again",
-            )
+    return tell
 
-    def _run_scene(self, run: SceneRun, frames: Iterator[Frame]) -> Iterator[Frame]:
-        ended = False
-        while True:
-            while not ended and run.needs_frames(self._plan):
-                frame = next(frames, None)
-                ended = frame is None
-                if frame is not None:
-                    run.add(frame)
-            outcome = run.advance(self._plan, ended=ended)
-            if outcome is Outcome.DONE:
-                return
-            if outcome is Outcome.OUT_OF_MEMORY:
-                self._shrink(run)
-            elif outcome is Outcome.NOT_FINITE:
-                self._switch_to_float32(run)
-            for frame in run.take():
-                self._made += 1
-                yield frame
-            state = run.state(self._plan, made=self._made, ended=ended)
-            if state is not None and outcome is Outcome.MADE and self._on_boundary is not None:
-                self._on_boundary(state)
 
-    def _tell(self, window: WindowProgress) -> None:
-        if self._on_progress is not None:
-            self._on_progress(
-                StreamProgress(
-                    made=self._made,
-                    waiting=window.waiting,
-                    backward=window.backward,
-                    forward=window.forward,
-                )
-            )
+def _scenes(
+    marked: Iterable[tuple[Frame, bool]],
+    resume: StreamState | None,
+    finished: Sequence[range],
+) -> Iterator[SceneFrames]:
+    """Yield every scene of which something is still to be made, with its frames."""
+    done = 0 if resume is None else resume.made
+    made = 0
+    for number, members in groupby(_number_scenes(marked), key=itemgetter(1)):
+        rest = (frame for frame, _ in members)
+        if any(made in span for span in finished):
+            made += sum(1 for _ in rest)
+            continue
+        skipped = sum(1 for _ in islice(rest, max(0, done - made)))
+        made += skipped
+        if made < done:
+            continue
+        counted = _Counted(rest)
+        yield (
+            SceneStart(
+                number=number,
+                made=made,
+                skipped=skipped,
+                resume=resume if skipped else None,
+            ),
+            counted,
+        )
+        made += counted.count
 
-    def _check(self, frame: Frame) -> Frame:
-        source = Size(*frame.pixels.shape[-2:])
-        if frame.pixels.ndim != 3 or frame.pixels.shape[0] != 3:
-            raise ValueError(f"expected (3, H, W), got {tuple(frame.pixels.shape) = }")
-        if self._source is not None and source != self._source:
-            raise ValueError(f"expected frames of {self._source}, got {source} at pts {frame.pts}")
-        self._source = source
+
+class _Counted(Iterator[Frame]):
+    """Frames, and how many there were."""
+
+    def __init__(self, frames: Iterator[Frame]) -> None:
+        self._frames = frames
+        self.count = 0
+
+    def __next__(self) -> Frame:
+        frame = next(self._frames)
+        self.count += 1
         return frame
 
-    def _shrink(self, run: SceneRun) -> None:
-        run.restart_window()
-        release_cached_memory(self._device)
-        plan = smaller_plan(self._plan, self._source) if self._source else None
-        if plan is None:
-            raise DeviceError(
-                f"there is too little memory on {self._device} to enlarge one frame of "
-                f"{self._source} to {self._size}",
-                hint="close other programs, choose a smaller factor, or use --device cpu",
-            )
-        self._plan = plan
-        tile = "whole frames" if plan.tile is None else f"tiles of {plan.tile} pixels"
-        self._report(
-            "smaller",
-            f"memory ran out at frame {self._made}; continuing with {plan.window} frames per "
-            f"window and {tile}",
-        )
 
-    def _switch_to_float32(self, run: SceneRun) -> None:
-        run.restart_window()
-        if self._build_float32 is None or run.is_float32:
-            raise WeightsError(
-                f"the network gives values that are not finite at frame {self._made}",
-                hint="the weights may be damaged; download them again or choose others",
-            )
-        if self._float32 is None:
-            try:
-                self._float32 = self._build_float32()
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-        if self._float32 is None:
-            # The window overflows again, and finds room for the second network by then.
-            self._shrink(run)
-            return
-        run.use_float32(self._float32)
-        self._report(
-            "float32", f"values overflowed at frame {self._made}; the scene continues in float32"
-        )
-
-    def _report(self, kind: Literal["scene", "smaller", "float32"], message: str) -> None:
-        _log.log(logging.INFO if kind == "scene" else logging.WARNING, message)
-        if self._on_event is not None:
-            self._on_event(StreamEvent(kind=kind, frame=self._made, message=message))
+def _of_one_size(frames: Iterable[Frame]) -> Iterator[Frame]:
+    source: Size | None = None
+    for frame in frames:
+        if frame.pixels.ndim != 3 or frame.pixels.shape[0] != 3:
+            raise ValueError(f"expected (3, H, W), got {tuple(frame.pixels.shape) = }")
+        size = Size(*frame.pixels.shape[-2:])
+        if source is not None and size != source:
+            raise ValueError(f"expected frames of {source}, got {size} at pts {frame.pts}")
+        source = size
+        yield frame
 
 
 def _number_scenes(marked: Iterable[tuple[Frame, bool]]) -> Iterator[tuple[Frame, int]]:

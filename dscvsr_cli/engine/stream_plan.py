@@ -4,6 +4,7 @@ Everything here is arithmetic on an estimate. The stream corrects a plan that pr
 """
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 from dscvsr_cli.engine.tiles import ALIGNMENT, Tile, plan_tiles
 from dscvsr_cli.errors import DeviceError
@@ -34,6 +35,10 @@ class NetworkCost:
     element_bytes: int = 4
     """Bytes of one feature value: 4 for float32, 2 for float16 and bfloat16."""
 
+    def with_workspaces(self, count: int) -> Self:
+        """Return the cost where ``count`` steps' working memory is held at once."""
+        return replace(self, workspace_channels=count * self.workspace_channels)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPlan:
@@ -41,6 +46,9 @@ class StreamPlan:
 
     window: int = 24
     """Frames made per window."""
+
+    first_window: int | None = None
+    """Frames made in the stream's first window, so that they come sooner; None makes ``window``."""
 
     look_ahead: int = DEFAULT_LOOK_AHEAD
     """Frames after a window that warm up its backward pass."""
@@ -58,8 +66,15 @@ class StreamPlan:
         """Refuse sizes that cannot be."""
         if self.window < 1 or self.look_ahead < 0 or self.step < 1:
             raise ValueError(f"expected window, step >= 1 and look_ahead >= 0, got {self}")
+        if self.first_window is not None and self.first_window < 1:
+            raise ValueError(f"expected first_window >= 1, got {self}")
         if self.tile is not None:
             plan_tiles(Size(1, 1), tile=self.tile, overlap=self.overlap)
+
+    def at_start(self) -> "StreamPlan":
+        """Return the plan for the stream's first window."""
+        window = min(self.first_window or self.window, self.window)
+        return replace(self, window=window, step=min(self.step, window))
 
     def tiles(self, source: Size) -> list[Tile]:
         """Return the tiles of an input frame; a single one without tiling."""
@@ -113,7 +128,9 @@ def peak_bytes(plan: StreamPlan, source: Size, target: Size, cost: NetworkCost) 
     area = max(_area(tile) for tile in tiles)
     feature = cost.feature_channels * cost.element_bytes
     span = plan.window + plan.look_ahead
-    held = span * plane * 3 * _FLOAT32_BYTES + plane * (feature + 3 * _FLOAT32_BYTES)
+    picture = target.height * target.width * 3 * _FLOAT32_BYTES
+    # The frames of a window, the forward state, its frame, and the picture shown last.
+    held = span * plane * 3 * _FLOAT32_BYTES + plane * (feature + 3 * _FLOAT32_BYTES) + picture
     # A pass collects its features one by one and then stacks them, which holds them twice.
     inside = area * (
         span * (2 * feature + cost.frame_bytes) + cost.workspace_channels * cost.element_bytes
@@ -123,7 +140,7 @@ def peak_bytes(plan: StreamPlan, source: Size, target: Size, cost: NetworkCost) 
     forward = area * (
         plan.step * (2 * feature + cost.frame_bytes) + cost.workspace_channels * cost.element_bytes
     )
-    pictures = plan.step * target.height * target.width * 3 * _FLOAT32_BYTES * _PICTURE_COPIES
+    pictures = plan.step * picture * _PICTURE_COPIES
     joining = plan.step * plane * 3 * feature + pictures
     return held + max(backward, kept + plan.step * plane * feature + max(forward, joining))
 

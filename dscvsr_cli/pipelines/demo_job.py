@@ -1,4 +1,4 @@
-"""Demonstrate the program on a clip it renders itself: clip, enlarged clip, comparison picture."""
+"""Demonstrate the program on a clip it renders itself: clip, enlarged clip, comparisons."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from torch import Tensor
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
+from dscvsr_cli.pipelines.compare.job import CompareJob
+from dscvsr_cli.pipelines.compare.run import compare
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.progress import ProgressListener
 from dscvsr_cli.pipelines.upscale.run import upscale
@@ -23,6 +25,9 @@ SHOWN_FRAME = 30
 
 GAP_PIXELS = 8
 
+PAGE_EVERY = 3
+"""Every third frame is on the page, so that it shows the whole clip and is made in seconds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoReport:
@@ -32,6 +37,8 @@ class DemoReport:
     enlarged: Path
     picture: Path
     """One frame twice: bicubic on the left, dscvsr on the right."""
+    page: Path
+    """Both videos on one page, to look at in a browser."""
     upscaled: UpscaleReport
 
 
@@ -43,7 +50,7 @@ def demo(
     on_plan: Callable[[UpscalePlan], None] | None = None,
     on_progress: ProgressListener | None = None,
 ) -> DemoReport:
-    """Render a clip into ``folder``, enlarge it, and show one frame beside its bicubic version.
+    """Render a clip into ``folder``, enlarge it, and show it beside its bicubic version.
 
     Files of an earlier demonstration are replaced.
 
@@ -67,7 +74,20 @@ def demo(
     picture = folder / "side-by-side.png"
     bicubic = resize(_frame_of(clip), report.size).clamp(0.0, 1.0)
     save_png(picture, side_by_side(bicubic, _frame_of(report.target), report.size))
-    return DemoReport(clip=clip, enlarged=report.target, picture=picture, upscaled=report)
+    page = CompareJob(
+        first=clip,
+        second=report.target,
+        target=folder / "compare.html",
+        every=PAGE_EVERY,
+        overwrite=True,
+    )
+    return DemoReport(
+        clip=clip,
+        enlarged=report.target,
+        picture=picture,
+        page=compare(page).target,
+        upscaled=report,
+    )
 
 
 def side_by_side(left: Tensor, right: Tensor, size: Size) -> Tensor:

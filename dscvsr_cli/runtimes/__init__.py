@@ -2,6 +2,7 @@
 
 Begin with ``choose.py``, which picks a runtime. ``process.py`` sets up allocator and threads before
 torch loads; ``graphs.py`` cuts the network into steps with the state as input and output;
-``openvino_network.py`` runs those steps under the engine's protocol; ``export_graphs.py`` writes
+``openvino_network.py`` runs those steps under the engine's protocol, and ``openvino_graphs.py``
+converts and compiles them; ``export_graphs.py`` writes
 them to files. Importing this package loads nothing heavy.
 """

@@ -8,6 +8,7 @@ import torch
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.extras import install_command
 from dscvsr_cli.models.network import RecurrentNetwork
 
 RuntimeName = Literal["auto", "torch", "openvino"]
@@ -19,20 +20,38 @@ AUTO_VARIABLE = "DSCVSR_RUNTIME"
 """Environment variable that says what "auto" means; unset or "auto" chooses by the device."""
 
 
-def choose_runtime(name: RuntimeName, *, device: torch.device, dtype: torch.dtype) -> Runtime:
-    """Return the runtime that ``name`` means for ``device`` and ``dtype``.
+_OPENVINO_PIXELS = 20_000_000
+"""Input pixels of a job in float32 from which OpenVINO repays converting and compiling.
 
-    "auto" takes OpenVINO on processors, where it is installed, and torch everywhere else.
+That takes 9 s of one core, and a core saves 5 us with every pixel; so it is repaid after 2 million
+pixels on one core, and before this number up to a dozen. docs/notes/speed.md has the figures.
+"""
+
+
+def choose_runtime(
+    name: RuntimeName, *, device: torch.device, dtype: torch.dtype, pixels: int | None = None
+) -> Runtime:
+    """Return the runtime that ``name`` means for a job on ``device`` in ``dtype``.
+
+    "auto" takes OpenVINO where it is installed, on processors, in float32, for jobs that are long
+    enough; everywhere else torch. A processor with native bfloat16 runs torch in little more than
+    OpenVINO's time, in less memory and without a start.
+
+    Args:
+        name: What a person asked for.
+        device: Where the network runs.
+        dtype: What it computes in.
+        pixels: Of all input frames of the job together; None if unknown, which counts as few.
 
     Raises:
         UsageError: OpenVINO is not installed, or does not run there.
     """
-    preferred = os.environ.get(AUTO_VARIABLE, "auto")
-    if name == "auto" and preferred in ("torch", "openvino"):
-        name = "openvino" if preferred == "openvino" else "torch"
+    if name == "auto":
+        name = _preferred()
     suits = device.type == "cpu" and dtype in (torch.float32, torch.bfloat16)
     if name == "auto":
-        return "openvino" if suits and is_openvino_installed() else "torch"
+        repaid = dtype == torch.float32 and (pixels or 0) >= _OPENVINO_PIXELS
+        return "openvino" if suits and repaid and is_openvino_installed() else "torch"
     if name == "torch":
         return "torch"
     if not suits:
@@ -44,9 +63,30 @@ def choose_runtime(name: RuntimeName, *, device: torch.device, dtype: torch.dtyp
     if not is_openvino_installed():
         raise UsageError(
             "the runtime openvino is not installed",
-            hint="run: pip install 'dscvsr[openvino]', or use --runtime torch",
+            hint=f"run: {install_command('openvino')}\nor use --runtime torch",
         )
     return "openvino"
+
+
+def runtimes_to_compare(name: RuntimeName, *, device: torch.device) -> tuple[Runtime, ...]:
+    """Return the runtimes worth timing on ``device``: the named one, or for "auto" all there are.
+
+    Where the environment says what "auto" means, that one alone.
+    """
+    if name == "auto":
+        name = _preferred()
+    if name != "auto":
+        return (name,)
+    both = device.type == "cpu" and is_openvino_installed()
+    return ("torch", "openvino") if both else ("torch",)
+
+
+def _preferred() -> RuntimeName:
+    """Return what the environment says that "auto" means."""
+    preferred = os.environ.get(AUTO_VARIABLE, "auto")
+    if preferred == "openvino":
+        return "openvino"
+    return "torch" if preferred == "torch" else "auto"
 
 
 def is_openvino_installed() -> bool:
@@ -74,8 +114,11 @@ def open_runtime(
 
 
 def workspaces_held(runtime: Runtime) -> int:
-    """Return how many steps' working memory is held at once: OpenVINO keeps each graph's."""
-    return 5 if runtime == "openvino" else 1
+    """Return how many steps' working memory is held at once: OpenVINO keeps that of each graph.
+
+    Of a pass they are three, and each needs less than torch does.
+    """
+    return 3 if runtime == "openvino" else 1
 
 
 def weights_dtype(runtime: Runtime, dtype: torch.dtype) -> torch.dtype:

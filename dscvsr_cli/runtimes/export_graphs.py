@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.extras import install_command
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes.graphs import Reconstruct, RecurrentStep
@@ -124,7 +125,7 @@ def _write_onnx(module: nn.Module, inputs: dict[str, Tensor], output: str, path:
         import onnx  # noqa: F401, PLC0415  torch needs it, and says so late
     except ImportError as error:
         raise UsageError(
-            "writing ONNX files needs the package onnx", hint="run: pip install 'dscvsr[onnx]'"
+            "writing ONNX files needs the package onnx", hint=f"run: {install_command('onnx')}"
         ) from error
     with torch.no_grad(), warnings.catch_warnings():
         # Sizes become constants, which is what is wanted; and the newer exporter, which the older
@@ -147,9 +148,9 @@ def _write_openvino(module: nn.Module, inputs: dict[str, Tensor], output: str, p
     except ImportError as error:
         raise UsageError(
             "writing OpenVINO files needs the package openvino",
-            hint="run: pip install 'dscvsr[openvino]'",
+            hint=f"run: {install_command('openvino')}",
         ) from error
-    from dscvsr_cli.runtimes.openvino_network import convert  # noqa: PLC0415
+    from dscvsr_cli.runtimes.openvino_graphs import convert  # noqa: PLC0415
 
     model = convert(module, [tuple(values.shape) for values in inputs.values()])
     for port, name in zip((*model.inputs, *model.outputs), (*inputs, output), strict=True):

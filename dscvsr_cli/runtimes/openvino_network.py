@@ -1,20 +1,14 @@
 """OpenVinoNetwork: the engine's ``FrameNetwork`` on a processor, through OpenVINO.
 
 OpenVINO fuses layers that torch runs one by one. Each graph is compiled for one frame size when it
-is first needed; converted graphs and compiled models are kept in a cache folder.
+is first needed. Only the graphs of the pass at hand keep their working memory.
 """
 
 import hashlib
-import logging
-import os
-import warnings
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
-import platformdirs
 import torch
 from torch import Tensor, nn
 
@@ -25,24 +19,15 @@ from dscvsr_cli.models.filling import is_filled
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.models.propagation import RecurrentPass
 from dscvsr_cli.runtimes.graphs import Align, Extract, Fuse, Reconstruct, fits_a_graph
+from dscvsr_cli.runtimes.openvino_graphs import CompiledGraphs, Graph
 from dscvsr_cli.version import __version__
-
-_log = logging.getLogger(__name__)
 
 _GRAPHS_VERSION = 1
 """Of the graphs in the cache; raise it when ``graphs.py`` gives others."""
 
-_MOST_COMPILED = 24
-"""Compiled graphs held at once; a layout of tiles has at most four sizes of five graphs."""
-
-_CACHE_BYTES = 2**30
-
 _PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16"}
 
-
-def default_cache_dir() -> Path:
-    """Return the folder of converted graphs."""
-    return Path(platformdirs.user_cache_dir("dscvsr")) / "openvino"
+_DIRECTIONS = ("backward", "forward")
 
 
 class OpenVinoNetwork:
@@ -63,27 +48,28 @@ class OpenVinoNetwork:
         cache_dir: Path | None = None,
         threads: int = 0,
     ) -> None:
-        import openvino  # noqa: PLC0415  an extra, and slow to load
-
         if dtype not in _PRECISIONS:
             raise UsageError(
                 f"OpenVINO does not compute in {str(dtype).removeprefix('torch.')} on processors",
                 hint="use --dtype float32 or bfloat16, or --runtime torch",
             )
-        self._openvino = openvino
-        self._core = openvino.Core()
+        import openvino  # noqa: PLC0415  an extra, and slow to load
+
         self._network = network
         self._precision = _PRECISIONS[dtype]
-        self._cache = cache_dir or default_cache_dir()
-        self._identity = _identity(network, openvino.__version__)
-        self._threads = threads
-        self._requests: OrderedDict[str, Any] = OrderedDict()
+        self._graphs = CompiledGraphs(
+            _identity(network, openvino.__version__), cache_dir=cache_dir, threads=threads
+        )
+        self._lock = threading.Lock()
+        self._working = ""
+        """The pass whose graphs may hold working memory."""
 
     def backward_features(
         self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
     ) -> Tensor:
         """Run the pass from the last frame to the first -> ``(1, T, C, H, W)``."""
         _check_single(frames)
+        self._begin_pass("backward", frames)
         made = self._new_features(frames)
         length = frames.shape[1]
         for place in reversed(range(length)):
@@ -111,6 +97,7 @@ class OpenVinoNetwork:
     ) -> Tensor:
         """Run the pass from the first frame to the last -> ``(1, T, C, H, W)``."""
         _check_single(frames)
+        self._begin_pass("forward", frames)
         made = self._new_features(frames)
         state, neighbour = previous_features, previous_frame
         for place in range(frames.shape[1]):
@@ -136,17 +123,35 @@ class OpenVinoNetwork:
         for place in range(length):
             picture, features = frames[:, place], (backward[:, place], forward[:, place])
             if whole:
-                self._run(
+                graph = self._graph(
                     name,
                     lambda: Reconstruct(self._network, source, size),
                     (picture, *features),
-                    made[:, place],
                 )
+                self._run(graph, (picture, *features), made[:, place])
             else:
                 fused = torch.empty((1, self._network.config.channels, *frames.shape[-2:]))
-                self._run("fuse", lambda: Fuse(self._network), features, fused)
+                fuse = self._graph("fuse", lambda: Fuse(self._network), features)
+                self._run(fuse, features, fused)
                 made[:, place] = interpolate(picture, size) + self._network.head(fused, size)
         return made
+
+    def _begin_pass(self, direction: str, frames: Tensor) -> None:
+        """Convert what both passes need, and give back what the other pass worked in."""
+        frame = frames[:, 0]
+        state = frame.new_empty(
+            (1, self._network.config.channels, *frame.shape[-2:]), device="meta"
+        )
+        passes = [
+            self._extract(one, frame, state, filled=filled)
+            for one in _DIRECTIONS
+            for filled in (False, True)
+        ]
+        self._graphs.convert_all([self._align(frame, state), *passes])
+        with self._lock:
+            before, self._working = self._working, direction
+        if before not in ("", direction):
+            self._graphs.release(before)
 
     def _new_features(self, frames: Tensor) -> Tensor:
         _, length, _, height, width = frames.shape
@@ -166,108 +171,42 @@ class OpenVinoNetwork:
         if neighbour is None or state is None:
             state = torch.zeros_like(made)
         else:
-            self._run(
-                "align", lambda: Align(self._network.motion), (frame, neighbour, state), aligned
-            )
+            self._run(self._align(frame, state), (frame, neighbour, state), aligned)
+        extract = self._extract(direction, frame, state, filled=filled)
+        self._run(extract, (frame, state, aligned), made)
+
+    def _align(self, frame: Tensor, state: Tensor) -> Graph:
+        return self._graph(
+            "align", lambda: Align(self._network.motion), (frame, frame, state), precision="f32"
+        )
+
+    def _extract(self, direction: str, frame: Tensor, state: Tensor, *, filled: bool) -> Graph:
         recurrent: RecurrentPass = getattr(self._network, f"{direction}_pass")
         filled = filled and recurrent.filling is not None
-        name = f"{direction}{'-filled' if filled else ''}"
-        self._run(name, lambda: Extract(recurrent, filled=filled), (frame, state, aligned), made)
+        return self._graph(
+            f"{direction}{'-filled' if filled else ''}",
+            lambda: Extract(recurrent, filled=filled),
+            (frame, state, state),
+        )
 
-    def _run(
+    def _graph(
         self,
         name: str,
         build: Callable[[], nn.Module],
-        inputs: tuple[Tensor, ...],
-        made: Tensor,
-    ) -> None:
+        inputs: Iterable[Tensor],
+        *,
+        precision: str | None = None,
+    ) -> Graph:
+        return Graph(
+            name=name,
+            build=build,
+            shapes=tuple(tuple(part.shape) for part in inputs),
+            precision=precision or self._precision,
+        )
+
+    def _run(self, graph: Graph, inputs: Iterable[Tensor], made: Tensor) -> None:
         """Run one graph and write what it gives into ``made``."""
-        request = self._request(name, build, inputs)
-        tensor = self._openvino.Tensor
-        # Both kinds only point at the memory, which outlives the call.
-        arrays = [part.contiguous().numpy() for part in inputs]
-        with _memory_errors():
-            for index, array in enumerate(arrays):
-                request.set_input_tensor(index, tensor(array, shared_memory=True))
-            request.set_output_tensor(0, tensor(made.numpy(), shared_memory=True))
-            request.infer()
-
-    def _request(
-        self, name: str, build: Callable[[], nn.Module], inputs: tuple[Tensor, ...]
-    ) -> Any:
-        height, width = inputs[0].shape[-2:]
-        key = f"{name}-{width}x{height}"
-        if key not in self._requests:
-            with _memory_errors():
-                model = self._model(key, build, [tuple(part.shape) for part in inputs])
-                # Positions lose their meaning in bfloat16.
-                precision = "f32" if name == "align" else self._precision
-                settings = {
-                    "INFERENCE_PRECISION_HINT": precision,
-                    "PERFORMANCE_HINT": "LATENCY",
-                    "ENABLE_CPU_PINNING": False,
-                    "CACHE_DIR": str(self._cache / "compiled"),
-                    **({"INFERENCE_NUM_THREADS": self._threads} if self._threads else {}),
-                }
-                compiled = self._core.compile_model(model, "CPU", settings)
-                self._requests[key] = compiled.create_infer_request()
-            if len(self._requests) > _MOST_COMPILED:
-                self._requests.popitem(last=False)
-        self._requests.move_to_end(key)
-        return self._requests[key]
-
-    def _model(
-        self, key: str, build: Callable[[], nn.Module], shapes: list[tuple[int, ...]]
-    ) -> Any:
-        """Return a graph from the cache, or convert it and keep it there."""
-        path = self._cache / f"{self._identity}-{key}.xml"
-        if path.is_file():
-            try:
-                model = self._core.read_model(path)
-            except RuntimeError:
-                _log.warning("%s is damaged; the graph is converted again", path)
-            else:
-                path.touch()
-                return model
-        model = convert(build(), shapes)
-        try:
-            _keep(self._openvino, model, path)
-        except OSError as error:
-            _log.warning("the converted graph cannot be kept in %s: %s", self._cache, error)
-        return model
-
-
-def convert(module: nn.Module, shapes: list[tuple[int, ...]]) -> Any:
-    """Return OpenVINO's model of a module, for inputs of exactly these shapes."""
-    # Not openvino.convert_model, which reports usage to its makers.
-    from openvino.frontend import FrontEndManager  # noqa: PLC0415
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder  # noqa: PLC0415
-
-    with torch.inference_mode(mode=False), torch.no_grad(), warnings.catch_warnings():
-        # Sizes become constants, which is what is wanted.
-        warnings.simplefilter("ignore")
-        examples = tuple(torch.zeros(shape) for shape in shapes)
-        decoder = TorchScriptPythonDecoder(module.eval(), example_input=examples)
-        frontend = FrontEndManager().load_by_framework("pytorch")
-        model = frontend.convert(frontend.load(decoder))
-    model.reshape({index: list(shape) for index, shape in enumerate(shapes)})
-    return model
-
-
-def _keep(openvino: Any, model: Any, path: Path) -> None:
-    """Write a model beside its final name, rename it, and drop the oldest ones beyond the limit."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.stem}.{os.getpid()}.xml")
-    openvino.save_model(model, part, compress_to_fp16=False)
-    part.with_suffix(".bin").replace(path.with_suffix(".bin"))
-    part.replace(path)
-    files = [file for file in path.parent.rglob("*") if file.is_file()]
-    by_age = sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)
-    kept_bytes = 0
-    for file in by_age:
-        kept_bytes += file.stat().st_size
-        if kept_bytes > _CACHE_BYTES:
-            file.unlink(missing_ok=True)
+        self._graphs.run(graph, [part.contiguous().numpy() for part in inputs], made.numpy())
 
 
 def _identity(network: RecurrentNetwork, openvino_version: str) -> str:
@@ -285,14 +224,3 @@ def _identity(network: RecurrentNetwork, openvino_version: str) -> str:
 def _check_single(frames: Tensor) -> None:
     if frames.ndim != 5 or frames.shape[0] != 1:
         raise ValueError(f"expected (1, T, 3, H, W), got {tuple(frames.shape) = }")
-
-
-@contextmanager
-def _memory_errors() -> Iterator[None]:
-    """Turn OpenVINO's errors about memory into the kind that the engine shrinks its plan for."""
-    try:
-        yield
-    except RuntimeError as error:
-        if any(sign in str(error) for sign in ("bad_alloc", "bad alloc", "allocate memory")):
-            raise MemoryError(str(error)) from error
-        raise

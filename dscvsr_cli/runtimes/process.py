@@ -9,6 +9,7 @@ Two defaults of Linux cost a recurrent network much time on processors:
   on an idle machine and saves most of the time on a busy one.
 """
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -61,6 +62,16 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
+
+
+def return_free_memory() -> None:
+    """Return memory that nothing uses to the system, where the allocator keeps it (glibc).
+
+    It is for the rare moment after work that took far more than what follows will.
+    """
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(AttributeError, OSError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _wait_passively() -> bool:

@@ -99,5 +99,5 @@ class WeightAverage:
     def update(self, weights: Mapping[str, Tensor], iteration: int) -> None:
         """Move towards ``weights``; early steps move further, so the start is soon forgotten."""
         decay = min(self.decay, (1 + iteration) / (10 + iteration))
-        for name, weight in weights.items():
-            self.weights[name].lerp_(weight.detach().float(), 1.0 - decay)
+        now = [weight.detach().float() for weight in weights.values()]
+        torch._foreach_lerp_([self.weights[name] for name in weights], now, 1.0 - decay)

@@ -15,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.training.capture import CapturedPasses
 from dscvsr_cli.training.checkpoint import (
     RunState,
     WeightAverage,
@@ -22,7 +23,8 @@ from dscvsr_cli.training.checkpoint import (
     save_checkpoint,
 )
 from dscvsr_cli.training.data.noise import noise_level
-from dscvsr_cli.training.data.sampler import Batch, Sampler
+from dscvsr_cli.training.data.prefetch import batches
+from dscvsr_cli.training.data.sampler import Batch, BatchPlan, Sampler
 from dscvsr_cli.training.dtype import agree_on_dtype
 from dscvsr_cli.training.fresh import build_optimizer, fresh_network
 from dscvsr_cli.training.objective.blockwise import TeacherTrace
@@ -116,6 +118,8 @@ class Trainer:
             self.losses = DistributedDataParallel(self.objective, find_unused_parameters=True)
         parallel.share(config.batch)
         self.generator = torch.Generator().manual_seed(config.seed)
+        self._drawn = self.generator.get_state()
+        """Where the generator stood when the last batch that was used had been drawn."""
 
     def start_from(self, state: Mapping[str, Tensor]) -> None:
         """Start from given weights instead of fresh ones.
@@ -130,11 +134,28 @@ class Trainer:
         weights = dict(self.network.named_parameters())
         self.average = WeightAverage(weights, self.config.average_decay)
 
+    def capture(self) -> bool:
+        """Replay the network's passes as CUDA graphs from now on, and say whether that can be.
+
+        It can for a process that trains alone on a CUDA device without a teacher, whose features
+        are collected where the network runs step by step.
+        """
+        possible = (
+            self.device.type == "cuda"
+            and self.parallel.world == 1
+            and self.objective.teacher is None
+        )
+        if possible:
+            half = self.config.dtype == "bfloat16"
+            self.objective.passes = CapturedPasses(self.network, bfloat16=half)
+        return possible
+
     def run(
         self,
         sampler: Sampler,
         *,
         checkpoint: Path | None = None,
+        workers: int = 0,
         on_step: Callable[[StepReport], None] | None = None,
         stop: Callable[[], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -144,6 +165,7 @@ class Trainer:
         Args:
             sampler: Draws the batches.
             checkpoint: The file to save to; None saves nothing.
+            workers: Processes that make batches ahead (see ``prefetch``).
             on_step: Called after every step.
             stop: Asked after every step whether to save and stop early.
             clock: Seconds that only grow.
@@ -154,17 +176,14 @@ class Trainer:
         """
         last = saved = clock()
         skipped = 0
-        while (done := self.progress()) < 1.0:
-            self._share_reserve()
+        share = self.parallel.share(self.config.batch)
+        made = batches(sampler, self._plans(sampler), share, workers=workers, device=self.device)
+        while self._goes_on():
+            plan, batch = next(made)
+            done = self.progress()
             rate = self._rate(done)
-            length = sequence_length(done, self.config.sequence)
-            batch = sampler.draw(
-                length,
-                self.generator,
-                self.parallel.share(self.config.batch),
-                noise=noise_level(done, peak=self.config.noise, until=self.config.noise_until),
-            )
             losses = self.step(batch, rate)
+            self._drawn = plan.after
             skipped = 0 if math.isfinite(losses["total"]) else skipped + 1
             if skipped > MAX_SKIPPED_STEPS:
                 raise DatasetError(
@@ -186,6 +205,16 @@ class Trainer:
                 raise Stopped(self.state.iteration)
         if checkpoint and self.parallel.leads:
             self.save(checkpoint)
+
+    def _plans(self, sampler: Sampler) -> Iterator[BatchPlan]:
+        """Draw what decides the next batches, without end."""
+        while True:
+            done = self.progress()
+            yield sampler.plan(
+                sequence_length(done, self.config.sequence),
+                self.generator,
+                noise=noise_level(done, peak=self.config.noise, until=self.config.noise_until),
+            )
 
     def _rate(self, done: float) -> float:
         peak, final = self.config.learning_rate, self.config.final_learning_rate
@@ -209,10 +238,12 @@ class Trainer:
             max_minutes=limit,
         )
 
-    def _share_reserve(self) -> None:
-        """Let all processes keep as much time free as the first, for all must end together."""
+    def _goes_on(self) -> bool:
+        """Return whether there is another step, to all processes alike."""
         if self.config.max_minutes is not None and self.parallel.world > 1:
+            # All must end together, so they keep as much time free as the first.
             self.reserved_seconds = self.parallel.agree(self.reserved_seconds, device=self.device)
+        return self.progress() < 1.0
 
     def step(self, batch: Batch, rate: float) -> dict[str, float]:
         """Learn from one batch, in many small steps while the parts learn apart.
@@ -243,7 +274,9 @@ class Trainer:
     def _traces(self, batch: Batch) -> Iterator[TeacherTrace]:
         with self._autocast():
             trace = self.objective.trace_teacher(batch.low, batch.high)
-        return trace.parts(self.config.apart_frames, self.config.apart_repeats, self.generator)
+        # A generator of its own: the run's may be some batches ahead.
+        generator = torch.Generator().manual_seed(self.config.seed + self.state.iteration)
+        return trace.parts(self.config.apart_frames, self.config.apart_repeats, generator)
 
     def _learn(
         self, batch: Batch, rate: float, now: Phase, trace: TeacherTrace | None
@@ -285,7 +318,7 @@ class Trainer:
             "network": self.network.state_dict(),
             "average": self.average.weights,
             "optimizer": self.optimizer.state_dict(),
-            "generator": self.generator.get_state(),
+            "generator": self._drawn,
         }
         if self.objective.distillation is not None:
             values["distillation"] = self.objective.distillation.state_dict()
@@ -319,7 +352,8 @@ class Trainer:
             trainer.network.load_state_dict(values["network"])
             trainer.average.weights = {k: v.to(device) for k, v in values["average"].items()}
             trainer.optimizer.load_state_dict(values["optimizer"])
-            trainer.generator.set_state(values["generator"])
+            trainer._drawn = values["generator"]
+            trainer.generator.set_state(trainer._drawn)
             if trainer.objective.distillation is not None:
                 trainer.objective.distillation.load_state_dict(values["distillation"])
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:

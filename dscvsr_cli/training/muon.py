@@ -7,7 +7,8 @@ Steps are scaled to the size of Adam's (Liu et al., "Muon is Scalable for LLM Tr
 both share a learning rate. Biases and depthwise filters, which mix no channels, stay with Adam.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import torch
@@ -39,13 +40,17 @@ class Muon(Optimizer):
         """Move every parameter that has a gradient."""
         loss = closure() if closure is not None else None
         for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is None:
-                    continue
+            learning = [weight for weight in group["params"] if weight.grad is not None]
+            matrices = defaultdict(list)
+            for weight in learning:
                 if is_matrix(weight):
-                    _step_orthogonal(weight, weight.grad, self.state[weight], group["lr"])
-                else:
-                    _step_adam(weight, weight.grad, self.state[weight], group["lr"])
+                    matrices[weight.shape].append(weight)
+            # Weights of one shape together: a GPU would spend the step on starting small products.
+            for alike in matrices.values():
+                _step_orthogonal(alike, [self.state[weight] for weight in alike], group["lr"])
+            others = [weight for weight in learning if not is_matrix(weight)]
+            if others:
+                _step_adam(others, [self.state[weight] for weight in others], group["lr"])
         return loss
 
 
@@ -54,14 +59,14 @@ def is_matrix(weight: Tensor) -> bool:
     return weight.ndim > 1 and weight.shape[1] > 1 and weight.shape[0] > 1
 
 
-def orthogonalise(matrix: Tensor) -> Tensor:
-    """Return about the nearest matrix whose singular values are 1 -> the same ``(rows, columns)``.
+def orthogonalise(matrices: Tensor) -> Tensor:
+    """Return about the nearest matrices whose singular values are 1 -> the same ``(..., m, n)``.
 
     Five Newton-Schulz steps bring singular values to between about 0.7 and 1.2, which is as good.
     """
-    tall = matrix.shape[0] > matrix.shape[1]
-    made: Tensor = matrix.float().mT if tall else matrix.float()
-    made = made / torch.linalg.matrix_norm(made).clamp_min(1e-12)
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    made: Tensor = matrices.float().mT if tall else matrices.float()
+    made = made / torch.linalg.matrix_norm(made, keepdim=True).clamp_min(1e-12)
     a, b, c = QUINTIC
     for _ in range(ITERATIONS):
         gram = made @ made.mT
@@ -69,28 +74,46 @@ def orthogonalise(matrix: Tensor) -> Tensor:
     return made.mT if tall else made
 
 
-def _step_orthogonal(weight: Tensor, gradient: Tensor, state: dict[str, Any], rate: float) -> None:
-    if not state:
-        state["momentum"] = torch.zeros_like(gradient)
-    momentum: Tensor = state["momentum"]
-    momentum.lerp_(gradient, 1.0 - MOMENTUM)
-    ahead = gradient.lerp(momentum, MOMENTUM)
-    step = orthogonalise(ahead.reshape(weight.shape[0], -1))
-    size = STEP_SIZE * max(step.shape) ** 0.5
-    weight.add_(step.reshape(weight.shape).to(weight.dtype), alpha=-rate * size)
+def _gradients(weights: Sequence[Tensor]) -> list[Tensor]:
+    return [weight.grad for weight in weights if weight.grad is not None]
 
 
-def _step_adam(weight: Tensor, gradient: Tensor, state: dict[str, Any], rate: float) -> None:
-    if not state:
-        # On the CPU, where it can be looked at without waiting for a GPU.
-        state["step"] = torch.zeros(())
-        state["mean"] = torch.zeros_like(gradient)
-        state["square"] = torch.zeros_like(gradient)
-    state["step"] += 1
+def _step_orthogonal(
+    weights: Sequence[Tensor], states: Sequence[dict[str, Any]], rate: float
+) -> None:
+    """Move weights of one shape."""
+    gradients = _gradients(weights)
+    for state, gradient in zip(states, gradients, strict=True):
+        if not state:
+            state["momentum"] = torch.zeros_like(gradient)
+    momenta = [state["momentum"] for state in states]
+    torch._foreach_lerp_(momenta, gradients, 1.0 - MOMENTUM)
+    ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)
+    shape = weights[0].shape
+    steps = orthogonalise(torch.stack(ahead).reshape(len(ahead), shape[0], -1))
+    size = STEP_SIZE * max(steps.shape[1:]) ** 0.5
+    moved = list(steps.reshape(len(ahead), *shape).to(weights[0].dtype).unbind())
+    torch._foreach_add_(list(weights), moved, alpha=-rate * size)
+
+
+def _step_adam(weights: Sequence[Tensor], states: Sequence[dict[str, Any]], rate: float) -> None:
+    gradients = _gradients(weights)
+    for state, gradient in zip(states, gradients, strict=True):
+        if not state:
+            # On the CPU, where it can be looked at without waiting for a GPU.
+            state["step"] = torch.zeros(())
+            state["mean"] = torch.zeros_like(gradient)
+            state["square"] = torch.zeros_like(gradient)
+        state["step"] += 1
     first, second = ADAM_BETAS
-    mean: Tensor = state["mean"].lerp_(gradient, 1.0 - first)
-    square: Tensor = state["square"].lerp_(gradient.square(), 1.0 - second)
-    steps = int(state["step"])
-    mean = mean / (1.0 - first**steps)
-    square = square / (1.0 - second**steps)
-    weight.addcdiv_(mean, square.sqrt().add_(ADAM_EPSILON), value=-rate)
+    means = [state["mean"] for state in states]
+    squares = [state["square"] for state in states]
+    torch._foreach_lerp_(means, gradients, 1.0 - first)
+    torch._foreach_lerp_(squares, torch._foreach_mul(gradients, gradients), 1.0 - second)
+    steps = [int(state["step"]) for state in states]
+    divisors = torch._foreach_div(squares, [1.0 - second**count for count in steps])
+    torch._foreach_sqrt_(divisors)
+    torch._foreach_add_(divisors, ADAM_EPSILON)
+    ahead = torch._foreach_div(means, [1.0 - first**count for count in steps])
+    torch._foreach_mul_(ahead, -rate)
+    torch._foreach_addcdiv_(list(weights), ahead, divisors)

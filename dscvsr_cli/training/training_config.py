@@ -11,6 +11,7 @@ from typing import Any, Literal, Self, get_args
 from dscvsr_cli.datasets.degrade import MAX_CRF
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.video.codec_roundtrip import CodecName
 
 Distance = Literal["l1", "relative-l1"]
 
@@ -32,7 +33,8 @@ _NOT_NEGATIVE = (
     *("vgg_weight", "distill_weight", "camera_weight", "change_weight"),
 )
 _SHARES = (
-    *("awkward_share", "photo_share", "still_share", "codec_share", "validation_share"),
+    *("awkward_share", "photo_share", "still_share", "codec_share", "codec_twice"),
+    *("validation_share",),
     *("noise_until", "warmup", "average_decay"),
     *("motion_first", "apart_first", "distill_until"),
 )
@@ -85,10 +87,16 @@ class TrainingConfig:
     """Share of the run after which the noise has faded."""
 
     codec_share: float = 0.0
-    """Share of clips whose low frames went through H.264."""
+    """Share of clips whose low frames went through a codec."""
+
+    codecs: tuple[CodecName, ...] = ("h264",)
+    """Codecs that these clips go through, each as often as it is named."""
 
     codec_crf: tuple[int, int] = (18, 32)
-    """Least and greatest constant rate factor of H.264 for these clips."""
+    """Least and greatest constant rate factor of H.264 for these clips, or what equals it."""
+
+    codec_twice: float = 0.0
+    """Share of these clips that go through two codecs, one after the other."""
 
     photo_share: float = 0.5
     """Share of clips that are synthetic camera moves over photographs, in [0, 1]."""
@@ -232,6 +240,10 @@ class TrainingConfig:
             )
         if self.scale_step is not None and not 0 < self.scale_step < math.inf:
             raise ValueError(f"scale_step must be positive, got {self.scale_step}")
+        unknown = set(self.codecs) - set(get_args(CodecName))
+        if unknown or not self.codecs:
+            known = ", ".join(get_args(CodecName))
+            raise ValueError(f"codecs must be among {known}, got {self.codecs}")
         range_ = self.codec_crf
         whole = len(range_) == 2 and all(type(crf) is int for crf in range_)
         if not whole or not 0 <= range_[0] <= range_[1] <= MAX_CRF:
@@ -256,7 +268,7 @@ class TrainingConfig:
             raise ValueError(f"unknown keys in the recipe: {', '.join(sorted(unknown))}")
         if "network" in values:
             values["network"] = NetworkConfig.from_values(values["network"])
-        for name in ("sequence", "frozen", "codec_crf"):
+        for name in ("sequence", "frozen", "codecs", "codec_crf"):
             if name in values:
                 values[name] = tuple(values[name])
         return cls(**values)

@@ -69,14 +69,18 @@ class Validator:
         """Enlarge every clip at every scale and compare; the network is left as it was."""
         training = network.training
         network.eval()
-        scores = tuple(
-            Score(
-                scale=scale,
-                psnr_y=_mean(self._score(network, low, truth) for low, truth in self._pairs[scale]),
-                bicubic_psnr_y=self._bicubic[scale],
+        # Compiled for one shape of batch, the network would be compiled again for every clip's.
+        with torch.compiler.set_stance("force_eager"):
+            scores = tuple(
+                Score(
+                    scale=scale,
+                    psnr_y=_mean(
+                        self._score(network, low, truth) for low, truth in self._pairs[scale]
+                    ),
+                    bicubic_psnr_y=self._bicubic[scale],
+                )
+                for scale in SCALES
             )
-            for scale in SCALES
-        )
         network.train(training)
         return scores
 

@@ -61,6 +61,9 @@ class Container:
     tags: frozenset[str] | None = None
     """Names of the tags of a file that come back from it, or None where all do."""
 
+    timecode_track: bool = False
+    """Whether the muxer makes a timecode track of the video stream's tag."""
+
     phone_tags: bool = False
     """Whether a file that has a tag of a phone can hold any tag."""
 
@@ -107,6 +110,10 @@ class Container:
 
     free_clocks: bool = False
     """Whether its tracks and the file take clocks of any rate, so that every time is exact."""
+
+    raw_audio: frozenset[str] = frozenset()
+    """Codecs of copied audio of which each packet must count as one block. The muxer counts bytes
+    where the old file gives the size of a block, and so loses the times of the packets."""
 
     audio_is_gapless: bool = False
     """Whether audio has no times and so must begin at zero and never pause."""

@@ -47,6 +47,9 @@ class StreamInfo:
     is_chapter_text: bool = False
     """True for the hidden text track in which MP4 stores the names of its chapters."""
 
+    is_timecode: bool = False
+    """True for a track that holds nothing but the timecode of the first frame."""
+
     is_unreadable: bool = False
     """True where the format could not be found out, because no packet of it came early enough."""
 
@@ -58,6 +61,11 @@ class StreamInfo:
 
     roles: tuple[str, ...] = ()
     """What it is for: "forced", "hearing_impaired", "comment" ..."""
+
+    @property
+    def is_moving_picture(self) -> bool:
+        """Return whether it is a video, and not a still picture that stands for the file."""
+        return self.kind == "video" and not self.is_cover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +152,9 @@ class VideoInfo:
     time_base: Fraction
     """Seconds per unit of ``Frame.pts``."""
 
+    has_steady_rate: bool = False
+    """Whether all that is known of the file says that its frames last equally long."""
+
     frame_count: int | None
     """Frames as the container counts them, or None; decoding may yield more or fewer."""
 
@@ -191,6 +202,9 @@ class VideoInfo:
 
     picture_language: str | None = None
     """Language code of the video stream."""
+
+    timecode: str | None = None
+    """Timecode of the first frame, as the video stream or the file says it."""
 
     kind: SourceKind = "file"
     """Only a file can be opened again, for its other streams; the others hold video alone."""

@@ -18,7 +18,7 @@ _PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 _CATALOG_NAME = "weights.toml"
 
 _ENTRY_KEYS = {"name", "summary", "licence", "size_bytes", "sha256", "config", "record"}
-_OPTIONAL_KEYS = {"default", "bundled", "repo", "file", "revision"}
+_OPTIONAL_KEYS = {"default", "faster", "bundled", "repo", "file", "revision"}
 _HUB_KEYS = ("repo", "file", "revision")
 
 
@@ -36,6 +36,22 @@ class BundledFile:
     def path(self) -> Path:
         """The path of the file in this installation."""
         return self.folder / self.file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FasterWeights:
+    """Weights for the same purpose that take far less time."""
+
+    name: str
+    """Another entry of the catalog."""
+
+    time: float
+    """Share of the time that they take on a processor, in (0, 1)."""
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        if not 0 < self.time < 1:
+            raise ValueError(f"faster weights {self.name}: time must be in (0, 1), got {self.time}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +85,9 @@ class WeightsEntry:
     default: bool = False
     """Whether this one is used unless another is asked for."""
 
+    faster: FasterWeights | None = None
+    """What to recommend where this one takes long."""
+
     def __post_init__(self) -> None:
         """Refuse values that no entry can have."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", self.name):
@@ -98,6 +117,9 @@ class Catalog:
         defaults = [entry.name for entry in self.entries if entry.default]
         if self.entries and len(defaults) != 1:
             raise ValueError(f"exactly one entry must be the default, got {defaults}")
+        for entry in self.entries:
+            if entry.faster is not None and entry.faster.name not in names:
+                raise ValueError(f"weights {entry.name}: faster names no other entry")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -195,6 +217,7 @@ def _entry(table: dict[str, Any]) -> WeightsEntry:
         record=MappingProxyType({key: str(value) for key, value in table["record"].items()}),
         source=_source(table),
         default=table.get("default", False),
+        faster=FasterWeights(**table["faster"]) if "faster" in table else None,
     )
 
 

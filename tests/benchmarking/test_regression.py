@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dscvsr_cli.benchmarking.regression import compare_reports
+from dscvsr_cli.benchmarking.regression import compare_reports, unmatched
+from dscvsr_cli.benchmarking.report import BenchReport
 from dscvsr_cli.errors import UsageError
 from tests.benchmarking.reports import VID4, report
 
@@ -33,3 +34,20 @@ def test_only_like_is_compared_with_like() -> None:
     assert len(compare_reports(report(), quiet)) == 2
     with pytest.raises(UsageError, match="in common"):
         compare_reports(report(), report(scales=(2.0,)))
+
+
+def test_what_one_side_lacks_is_named() -> None:
+    def without(method: str, clips: int = 2) -> BenchReport:
+        means = [mean for mean in report().means if mean.method != method]
+        return replace(report(), means=tuple(replace(mean, clips=clips) for mean in means))
+
+    assert unmatched(report(), report()) == ()
+    assert unmatched(report(), without("bicubic")) == (
+        "only in this report, so not compared: bicubic at x4",
+    )
+    assert unmatched(without("net"), report()) == (
+        "only in the older report, so not compared: net at x4",
+    )
+    assert unmatched(report(), without("", clips=1)) == (
+        "measured on other clips, so not compared: bicubic at x4, net at x4",
+    )

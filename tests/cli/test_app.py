@@ -46,7 +46,7 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert all(name in out for name in ("upscale", "demo", "bench", "train", "weights"))
+    assert all(name in out for name in ("upscale", "compare", "demo", "bench", "train", "weights"))
 
 
 def test_the_many_options_of_upscale_stand_under_headings(
@@ -108,6 +108,15 @@ def test_a_bug_keeps_its_traceback(faulty: list[BaseException]) -> None:
     faulty.append(ZeroDivisionError("ours"))
     with pytest.raises(ZeroDivisionError, match="ours"):
         main(["fail"])
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("std::bad_alloc")])
+def test_memory_that_runs_out_is_no_bug(
+    faulty: list[BaseException], error: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faulty.append(error)
+    assert main(["fail"]) == 6
+    assert capsys.readouterr().err.startswith("error: there is too little memory\nhint: ")
 
 
 def test_ctrl_c_leaves_with_130(faulty: list[BaseException]) -> None:

@@ -86,7 +86,7 @@ def job(tmp_path: Path, rendered: Path, weights: Path) -> UpscaleJob:
         weights=str(weights),
         device="cpu",
         dtype="float32",
-        preset="ultrafast",
+        encoder_preset="ultrafast",
         checkpoint_frames=8,
     )
 
@@ -218,7 +218,7 @@ def test_a_pool_that_stops_ends_the_film_and_keeps_what_is_finished(job: Upscale
 def test_pictures_are_made_whole_by_one_worker(job: UpscaleJob, tmp_path: Path) -> None:
     target = tmp_path / "frames" / "%03d.png"
     pool = OneWorker()
-    report = run(replace(job, target=target, preset=None), pool)
+    report = run(replace(job, target=target, encoder_preset=None), pool)
     assert pool.made == 1
     assert report.frames_out == FRAMES
     assert len(list(target.parent.iterdir())) == FRAMES

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from dscvsr_cli.engine.scene_maker import StreamEvent
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.stream import StreamEvent, upscale_stream
+from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.models.network import RecurrentNetwork

@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from dscvsr_cli.engine.stream import StreamEvent, upscale_stream
+from dscvsr_cli.engine.scene_maker import StreamEvent
+from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import UsageError, WeightsError
 from dscvsr_cli.frames import Frame

@@ -5,7 +5,7 @@ import torch
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.runtimes import choose
-from dscvsr_cli.runtimes.choose import AUTO_VARIABLE, choose_runtime
+from dscvsr_cli.runtimes.choose import AUTO_VARIABLE, choose_runtime, runtimes_to_compare
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -22,21 +22,49 @@ def missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(AUTO_VARIABLE, raising=False)
 
 
+LONG = 400 * 320 * 180
+"""Pixels of a job that repays compiling."""
+
+
 @pytest.mark.usefixtures("installed")
-def test_auto_takes_openvino_on_processors_and_torch_elsewhere() -> None:
-    assert choose_runtime("auto", device=CPU, dtype=torch.float32) == "openvino"
-    assert choose_runtime("auto", device=CPU, dtype=torch.bfloat16) == "openvino"
-    assert choose_runtime("auto", device=CPU, dtype=torch.float16) == "torch"
-    assert choose_runtime("auto", device=CUDA, dtype=torch.float32) == "torch"
-    assert choose_runtime("torch", device=CPU, dtype=torch.float32) == "torch"
+@pytest.mark.parametrize(
+    ("device", "dtype", "pixels", "expected"),
+    [
+        (CPU, torch.float32, LONG, "openvino"),
+        (CPU, torch.float32, 24 * 320 * 180, "torch"),
+        (CPU, torch.float32, None, "torch"),
+        (CPU, torch.bfloat16, LONG, "torch"),
+        (CPU, torch.float16, LONG, "torch"),
+        (CUDA, torch.float32, LONG, "torch"),
+    ],
+)
+def test_auto_takes_openvino_where_it_repays_its_start_and_else_torch(
+    device: torch.device, dtype: torch.dtype, pixels: int | None, expected: str
+) -> None:
+    assert choose_runtime("auto", device=device, dtype=dtype, pixels=pixels) == expected
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_named_runtime_is_taken_for_any_job() -> None:
+    assert choose_runtime("torch", device=CPU, dtype=torch.float32, pixels=LONG) == "torch"
+    assert choose_runtime("openvino", device=CPU, dtype=torch.bfloat16, pixels=1) == "openvino"
+
+
+@pytest.mark.usefixtures("installed")
+def test_on_processors_both_runtimes_are_worth_comparing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert runtimes_to_compare("auto", device=CPU) == ("torch", "openvino")
+    assert runtimes_to_compare("auto", device=CUDA) == ("torch",)
+    assert runtimes_to_compare("openvino", device=CPU) == ("openvino",)
+    monkeypatch.setenv(AUTO_VARIABLE, "torch")
+    assert runtimes_to_compare("auto", device=CPU) == ("torch",)
 
 
 @pytest.mark.usefixtures("missing")
 def test_without_openvino_auto_takes_torch_and_asking_for_it_says_how_to_install_it() -> None:
-    assert choose_runtime("auto", device=CPU, dtype=torch.float32) == "torch"
+    assert choose_runtime("auto", device=CPU, dtype=torch.float32, pixels=LONG) == "torch"
     with pytest.raises(UsageError, match="not installed") as refused:
         choose_runtime("openvino", device=CPU, dtype=torch.float32)
-    assert "pip install 'dscvsr[openvino]'" in str(refused.value.hint)
+    assert "openvino>=2025.4" in str(refused.value.hint)
 
 
 @pytest.mark.usefixtures("installed")
@@ -49,5 +77,5 @@ def test_openvino_is_refused_where_it_does_not_run() -> None:
 @pytest.mark.usefixtures("installed")
 def test_the_environment_says_what_auto_means(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(AUTO_VARIABLE, "torch")
-    assert choose_runtime("auto", device=CPU, dtype=torch.float32) == "torch"
+    assert choose_runtime("auto", device=CPU, dtype=torch.float32, pixels=LONG) == "torch"
     assert choose_runtime("openvino", device=CPU, dtype=torch.float32) == "openvino"

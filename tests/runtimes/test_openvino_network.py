@@ -67,7 +67,7 @@ def test_a_second_network_of_the_same_weights_takes_its_graphs_from_the_cache(
     def refuse(*_: object) -> None:
         raise AssertionError("converted again")
 
-    monkeypatch.setattr("dscvsr_cli.runtimes.openvino_network.convert", refuse)
+    monkeypatch.setattr("dscvsr_cli.runtimes.openvino_graphs.convert", refuse)
     torch.testing.assert_close(features(), first)
 
 

@@ -9,7 +9,7 @@ from dscvsr_cli.errors import DscvsrError
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.run import upscale
-from dscvsr_cli.runtimes import openvino_network
+from dscvsr_cli.runtimes import openvino_graphs
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.weights.network_file import save_network
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 def job(
     tmp_path: Path, tiny_network: RecurrentNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> UpscaleJob:
-    monkeypatch.setattr(openvino_network, "default_cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr(openvino_graphs, "default_cache_dir", lambda: tmp_path / "cache")
     weights = tmp_path / "tiny.safetensors"
     save_network(tiny_network.state_dict(), tiny_network.config, weights, record={})
     clip = tmp_path / "clip.mkv"

@@ -18,7 +18,7 @@ from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import interpolate
 from dscvsr_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from dscvsr_cli.training.data.clip_pool import Footage
-from dscvsr_cli.training.data.sampler import Batch, Sampler
+from dscvsr_cli.training.data.sampler import Batch, BatchPlan, Sampler
 from dscvsr_cli.training.loop import MAX_SKIPPED_STEPS, StepReport, Stopped, Trainer
 from dscvsr_cli.training.objective.losses import charbonnier
 from dscvsr_cli.training.training_config import TrainingConfig
@@ -62,14 +62,17 @@ class OneClip(Sampler):
         high = (0.2 + 0.6 * smooth + weave)[None]
         self.batch = Batch(resize(high, Size(8, 8)), high)
 
-    def draw(
+    def plan(
         self,
-        length: int,  # noqa: ARG002
-        generator: torch.Generator,  # noqa: ARG002
-        share: range | None = None,  # noqa: ARG002
+        length: int,
+        generator: torch.Generator,
         *,
-        noise: float = 0.0,  # noqa: ARG002
-    ) -> Batch:
+        noise: float = 0.0,
+    ) -> BatchPlan:
+        state = generator.get_state()
+        return BatchPlan(length=length, side=16, seeds=(0,), noise=noise, after=state)
+
+    def make(self, plan: BatchPlan, share: range | None = None) -> Batch:  # noqa: ARG002
         return self.batch
 
 
@@ -174,16 +177,9 @@ def test_lengths_follow_their_order(footage: Footage, tiny_recipe: TrainingConfi
     lengths: list[int] = []
 
     class Spy(Sampler):
-        def draw(
-            self,
-            length: int,
-            generator: torch.Generator,
-            share: range | None = None,
-            *,
-            noise: float = 0.0,
-        ) -> Batch:
-            lengths.append(length)
-            return super().draw(length, generator, share, noise=noise)
+        def make(self, plan: BatchPlan, share: range | None = None) -> Batch:
+            lengths.append(plan.length)
+            return super().make(plan, share)
 
     Trainer(config, device=CPU).run(Spy(footage, config), clock=FakeClock())
     assert lengths == [2, 2, 3, 3, 4, 4]
@@ -278,15 +274,8 @@ class Faulty(Sampler):
         self._steps = count()
         self._broken = broken
 
-    def draw(
-        self,
-        length: int,
-        generator: torch.Generator,
-        share: range | None = None,
-        *,
-        noise: float = 0.0,
-    ) -> Batch:
-        good = super().draw(length, generator, share, noise=noise)
+    def make(self, plan: BatchPlan, share: range | None = None) -> Batch:
+        good = super().make(plan, share)
         return broken_batch("target") if next(self._steps) in self._broken else good
 
 

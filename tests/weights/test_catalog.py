@@ -43,6 +43,8 @@ sha256 = "{SHA256}"
 [weights.record]
 """
 
+FASTER = 'size_bytes = 10\nfaster = { name = "large", time = 0.4 }'
+
 
 def test_entries_are_read_in_order_with_their_networks() -> None:
     catalog = parse_catalog(BUNDLED + ON_HUB)
@@ -73,6 +75,8 @@ def test_entries_are_read_in_order_with_their_networks() -> None:
         ('bundled = "small.safetensors"', "", "either bundled, or repo"),
         ('bundled = "small.safetensors"', 'bundled = "s"\nrepo = "a/b"', "either bundled, or repo"),
         (f'revision = "{COMMIT}"', "", "either bundled, or repo"),
+        ("size_bytes = 10", FASTER.replace("large", "huge"), "faster names no other entry"),
+        ("size_bytes = 10", FASTER.replace("0.4", "1.5"), "time must be in"),
         ("\n[[weights]]", "colour = 1\n[[weights]]", "unknown keys in the catalog: colour"),
     ],
 )

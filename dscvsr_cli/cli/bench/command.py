@@ -36,14 +36,17 @@ class BenchOptions:
     frames: flags.FramesOption = None
     temporal: flags.TemporalOption = None
     lpips: flags.LpipsOption = False
+    still: flags.StillOption = False
     device: DeviceOption = "auto"
     dtype: DtypeOption = "auto"
+    runtime: flags.BenchRuntimeOption = "auto"
     memory: MemoryOption = None
     json: flags.JsonFileOption = None
     csv: flags.CsvOption = None
     markdown: flags.MarkdownOption = None
     plot: flags.PlotOption = None
     pictures: flags.PicturesOption = None
+    published: flags.PublishedOption = False
     compare: flags.OlderReportOption = None
     tolerance: flags.ToleranceOption = 0.02
     resume: flags.ResumeOption = False
@@ -74,7 +77,9 @@ class BenchOptions:
             "--frames": self.frames,
             "--temporal": self.temporal is not None,
             "--lpips": self.lpips,
+            "--still": self.still,
             "--resume": self.resume,
+            "--published": self.published,
         }
         return [name for name, value in given.items() if value]
 
@@ -108,8 +113,10 @@ class BenchOptions:
             frames=self.frames,
             temporal=self.sweep is None if self.temporal is None else self.temporal,
             lpips=self.lpips,
+            still=self.still,
             device=self.device,
             dtype=self.dtype,
+            runtime=self.runtime,
             memory_bytes=self.memory,
         )
 
@@ -124,6 +131,7 @@ class BenchOptions:
             pictures=self.pictures,
             compare_with=self.compare,
             tolerance_db=self.tolerance,
+            published=self.published,
         )
 
 
@@ -183,7 +191,7 @@ def _measure_speed(
         sizes=sizes or list(SPEED_SIZES),
         show_progress=not terminal.quiet,
         on_row=lambda row: terminal.note(
-            f"{row.method} {row.dtype} {row.source} x{row.scale:g}: "
+            f"{row.method} {row.dtype} {row.runtime} {row.source} x{row.scale:g}: "
             f"{row.frames_per_second:.2f} frames/s"
         ),
     )

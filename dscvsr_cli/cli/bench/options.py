@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dscvsr_cli.cli.options import Panel, complete_weights
+from dscvsr_cli.cli.options import Panel, RuntimeChoice, complete_weights
 
 DatasetOption = Annotated[
     list[str] | None,
@@ -128,11 +128,29 @@ TemporalOption = Annotated[
     ),
 ]
 
+BenchRuntimeOption = Annotated[
+    RuntimeChoice,
+    typer.Option(
+        "--runtime",
+        help="What executes the networks; auto times every one with --speed, and else takes torch.",
+        rich_help_panel=Panel.NETWORK,
+    ),
+]
+
 LpipsOption = Annotated[
     bool,
     typer.Option(
         "--lpips",
-        help="Also measure LPIPS (AlexNet, version 0.1); needs pip install 'dscvsr\\[lpips]'.",
+        help="Also measure LPIPS (AlexNet, version 0.1); needs the extra lpips.",
+        rich_help_panel=Panel.MEASURES,
+    ),
+]
+
+StillOption = Annotated[
+    bool,
+    typer.Option(
+        "--still",
+        help="Also measure how much an enlarged frame changes while its input stands still.",
         rich_help_panel=Panel.MEASURES,
     ),
 ]
@@ -183,6 +201,15 @@ PicturesOption = Annotated[
         "--pictures",
         metavar="DIR",
         help="Write the crops in which the methods differ most.",
+        rich_help_panel=Panel.RESULTS,
+    ),
+]
+
+PublishedOption = Annotated[
+    bool,
+    typer.Option(
+        "--published",
+        help="Also print what papers have published for this data set and protocol.",
         rich_help_panel=Panel.RESULTS,
     ),
 ]

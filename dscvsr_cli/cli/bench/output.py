@@ -33,6 +33,8 @@ class BenchOutput:
     pictures: Path | None = None
     compare_with: Path | None = None
     tolerance_db: float = 0.02
+    published: bool = False
+    """Whether published figures follow what was measured."""
 
     @property
     def json_file(self) -> Path | None:
@@ -124,7 +126,7 @@ class BenchOutput:
         from dscvsr_cli.benchmarking.tables import csv_text, markdown, report_tables
         from dscvsr_cli.svg_chart import draw_charts
 
-        tables = report_tables(report)
+        tables = report_tables(report, published=self.published)
         for statement in report.statements:
             self.terminal.print(statement)
         for table in tables if report.means else ():
@@ -154,7 +156,7 @@ class BenchOutput:
         """
         if self.compare_with is None:
             return
-        from dscvsr_cli.benchmarking.regression import compare_reports
+        from dscvsr_cli.benchmarking.regression import compare_reports, unmatched
         from dscvsr_cli.benchmarking.report_file import load_report
 
         older = load_report(self.compare_with)
@@ -174,6 +176,8 @@ class BenchOutput:
         self.terminal.print()
         self.terminal.print(f"compared with {self.compare_with}:")
         self.terminal.print_rows(rows)
+        for line in unmatched(report, older):
+            self.terminal.print(line)
         worse = [change for change in changes if change.verdict == "worse"]
         if worse:
             raise RegressionError(

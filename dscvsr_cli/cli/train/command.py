@@ -28,6 +28,7 @@ class TrainOptions:
     override: flags.OverrideOption = None
     val: flags.ValidationOption = None
     data_memory: flags.DataMemoryOption = None
+    workers: flags.WorkersOption = None
     max_minutes: flags.MaxMinutesOption = None
     seed: flags.SeedOption = None
     init: flags.InitOption = None
@@ -143,6 +144,7 @@ def _train(options: TrainOptions) -> None:
             stop=interrupt.is_asked,
             begun=begun,
             parallel=parallel,
+            workers=options.workers,
         )
     if report is not None:
         show_report(terminal, report, json=options.json)

@@ -85,6 +85,17 @@ DataMemoryOption = Annotated[
     ),
 ]
 
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=0,
+        help="Processes that prepare clips ahead of the network.",
+        show_default="one per processor core beside a GPU, else 0",
+        rich_help_panel=Panel.DATA,
+    ),
+]
+
 MaxMinutesOption = Annotated[
     float | None,
     typer.Option(

@@ -2,91 +2,41 @@
 
 import os
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dscvsr_cli.cli.console import Terminal, open_terminal, until_pipe_closes
-from dscvsr_cli.cli.options import (
-    DeviceOption,
-    DtypeOption,
-    JsonOption,
-    MemoryOption,
-    QuietOption,
-    RuntimeOption,
-    SizeOption,
-    WeightsOption,
-)
-from dscvsr_cli.cli.parsers import parse_encoder_option
+from dscvsr_cli.cli.settings.apply import with_settings
 from dscvsr_cli.cli.takes_options import takes_options
-from dscvsr_cli.cli.upscale import encoding_options as encoding
 from dscvsr_cli.cli.upscale import options as flags
+from dscvsr_cli.cli.upscale.job_options import JobOptions
 from dscvsr_cli.cli.upscale.run_jobs import is_folder_of_videos, run_many, run_single, show_dry_runs
 from dscvsr_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-    from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
-    from dscvsr_cli.video.read.read_options import ReadOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpscaleOptions:
-    """The command line of ``dscvsr upscale``: one field per option, in the order of its help."""
+class UpscaleOptions(JobOptions):
+    """The command line of ``dscvsr upscale``."""
 
     sources: flags.SourcesArgument
     output: flags.OutputOption = None
-    scale: flags.ScaleOption = None
-    size: SizeOption = None
-    width: flags.WidthOption = None
-    height: flags.HeightOption = None
-    square_pixels: flags.SquarePixelsOption = False
-    deinterlace: flags.DeinterlaceOption = False
-    field_order: flags.FieldOrderOption = "auto"
-    fps: flags.RateOption = None
-    start_number: flags.StartNumberOption = None
-    video_stream: flags.VideoStreamOption = None
-    strict: flags.StrictOption = False
-    allow_playlist: flags.AllowPlaylistOption = False
-    overwrite: flags.OverwriteOption = False
-    encoder: encoding.EncoderOption = None
-    crf: encoding.CrfOption = None
-    preset: encoding.PresetOption = None
-    pixel_format: encoding.PixelFormatOption = None
-    lossless: encoding.LosslessOption = False
-    encoder_options: encoding.EncoderOptionsOption = None
-    output_format: encoding.FormatOption = None
-    audio_encoder: flags.AudioEncoderOption = None
-    audio_bitrate: flags.AudioBitrateOption = None
-    no_audio: flags.NoAudioOption = False
-    no_subtitles: flags.NoSubtitlesOption = False
-    drop_unsupported: flags.DropUnsupportedOption = False
-    weights: WeightsOption = None
-    device: DeviceOption = "auto"
-    dtype: DtypeOption = "auto"
-    runtime: RuntimeOption = "auto"
-    memory: MemoryOption = None
-    start: flags.StartOption = None
-    end: flags.EndOption = None
-    preview: flags.PreviewOption = None
-    compare: flags.CompareOption = None
-    resume: flags.ResumeOption = False
-    restart: flags.RestartOption = False
-    checkpoint: flags.CheckpointOption = None
     ray: flags.RayOption = None
-    dry_run: flags.DryRunOption = False
-    json: JsonOption = False
-    quiet: QuietOption = False
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
+        # A class with slots is made anew, so that super() would not find it.
+        JobOptions.__post_init__(self)
         if self.to_stdout and self.json:
             raise UsageError(
                 "both the video and --json want standard output", hint="leave out one of them"
             )
-        if self.size is not None and (self.width or self.height or self.scale):
+        if self.ray is not None and self.jobs > 1:
             raise UsageError(
-                "--size already fixes both sides", hint="leave out --scale, --width and --height"
+                "--ray already works on as many scenes as the cluster has room for",
+                hint="leave out --jobs",
             )
 
     @property
@@ -110,64 +60,10 @@ class UpscaleOptions:
 
     def job(self) -> "UpscaleJob":
         """Return the job for the first source; it has no target yet."""
-        from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-
-        return UpscaleJob(
-            source=self.sources[0],
-            reading=self._reading(),
-            square_pixels=self.square_pixels,
-            scale=self.scale,
-            width=self.size.width if self.size else self.width,
-            height=self.size.height if self.size else self.height,
-            weights=self.weights,
-            device=self.device,
-            dtype=self.dtype,
-            runtime=self.runtime,
-            memory_bytes=self.memory,
-            encoder=self.encoder,
-            crf=self.crf,
-            preset=self.preset,
-            pixel_format=self.pixel_format,
-            lossless=self.lossless,
-            output_format=self.output_format,
-            encoder_options=tuple(map(parse_encoder_option, self.encoder_options or [])),
-            streams=self._streams(),
-            compare=self.compare,
-            preview_seconds=self.preview,
-            overwrite=self.overwrite,
-            resume=self.resume,
-            restart=self.restart,
-            checkpoint_frames=self.checkpoint,
-        )
-
-    def _reading(self) -> "ReadOptions":
-        from dscvsr_cli.video.read.read_options import ReadOptions
-        from dscvsr_cli.video.span import TimeSpan
-
-        return ReadOptions(
-            rate=self.fps,
-            start_number=self.start_number,
-            deinterlace=self.deinterlace,
-            field_order=self.field_order,
-            video_stream=self.video_stream,
-            strict=self.strict,
-            allow_playlist=self.allow_playlist,
-            span=TimeSpan(self.start or Fraction(0), self.end),
-        )
-
-    def _streams(self) -> "StreamChoices":
-        from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
-
-        return StreamChoices(
-            audio=not self.no_audio,
-            subtitles=not self.no_subtitles,
-            audio_encoder=self.audio_encoder,
-            audio_bitrate=self.audio_bitrate,
-            drop_unsupported=self.drop_unsupported,
-        )
+        return self.job_for(self.sources[0])
 
 
-@takes_options(UpscaleOptions)
+@takes_options(UpscaleOptions, fill=with_settings)
 def upscale_command(options: UpscaleOptions) -> None:
     """Upscale videos by any factor; every frame, timestamp and other stream is kept.
 
@@ -193,7 +89,7 @@ def upscale_command(options: UpscaleOptions) -> None:
 
         run_cluster(jobs, terminal, address=options.ray, several=several)
     elif several:
-        run_many(jobs, terminal)
+        run_many(jobs, terminal, at_once=options.jobs)
     else:
         with until_pipe_closes():
             run_single(jobs[0], terminal)

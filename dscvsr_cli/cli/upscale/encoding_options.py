@@ -30,10 +30,11 @@ CrfOption = Annotated[
     ),
 ]
 
-PresetOption = Annotated[
+EncoderPresetOption = Annotated[
     str | None,
     typer.Option(
-        "--preset",
+        "--encoder-preset",
+        metavar="NAME",
         help="Encoder speed: slow, medium, fast, ...",
         rich_help_panel=Panel.ENCODING,
     ),
@@ -66,6 +67,18 @@ EncoderOptionsOption = Annotated[
         metavar="KEY=VALUE",
         help="Further option of the video encoder, such as tune=film; may be repeated.",
         show_default=False,
+        rich_help_panel=Panel.ENCODING,
+    ),
+]
+
+ContainerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--container",
+        metavar="SUFFIX",
+        help="Container of outputs that take their names from the inputs: mp4, mkv, ...; "
+        "a name given with -o decides for itself.",
+        show_default="the input's",
         rich_help_panel=Panel.ENCODING,
     ),
 ]

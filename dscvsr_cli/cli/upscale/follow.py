@@ -5,11 +5,15 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from dscvsr_cli.cli.console import Terminal
-from dscvsr_cli.cli.progress_bar import JobBar, JsonProgress
-from dscvsr_cli.cli.upscale.output import describe_plan, describe_report
+from dscvsr_cli.cli.progress_bar import JobBar, JsonProgress, SharedBar
+from dscvsr_cli.cli.upscale.output import (
+    describe_other_weights,
+    describe_plan,
+    describe_report,
+)
 
 if TYPE_CHECKING:
-    from dscvsr_cli.engine.stream import StreamEvent
+    from dscvsr_cli.engine.scene_maker import StreamEvent
     from dscvsr_cli.pipelines.upscale.batch import BatchReport, FileResult
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
     from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener
@@ -63,12 +67,27 @@ def _interruption(frames_kept: int) -> tuple[str, str]:
 
 
 class Lines:
-    """Tells a person: a line for the plan, a bar, and a line for what came of it."""
+    """Tells a person: a line for the plan, a bar, and a line for what came of it.
 
-    def __init__(self, terminal: Terminal, jobs: int) -> None:
+    Args:
+        terminal: Where it is shown.
+        jobs: How many there are in all; None where nobody knows.
+        begun: How many have begun before the next.
+        bar: Shows this job beside others that run at the same time; None gives it its own.
+    """
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        jobs: int | None,
+        *,
+        begun: int = 0,
+        bar: SharedBar | None = None,
+    ) -> None:
         self._terminal = terminal
         self._jobs = jobs
-        self._begun = 0
+        self._begun = begun
+        self._bar = bar
 
     def begin(self, job: "UpscaleJob") -> None:
         """Count the job; its plan will say what it is."""
@@ -78,13 +97,20 @@ class Lines:
     def plan(self, plan: "UpscalePlan") -> None:
         """Print the plan and what to know before work starts."""
         self._terminal.print(describe_plan(plan))
+        other = describe_other_weights(plan)
+        if other is not None:
+            self._terminal.note(other)
         for warning in plan.warnings:
             self._terminal.warn(warning)
 
     @contextmanager
     def progress(self) -> "Iterator[ProgressListener]":
         """Show a bar, or plain lines."""
-        which = f" {self._begun}/{self._jobs}" if self._jobs > 1 else ""
+        if self._bar is not None:
+            with self._bar.part(self._begun) as part:
+                yield part
+            return
+        which = f" {self._begun}/{self._jobs}" if self._jobs and self._jobs > 1 else ""
         with JobBar(self._terminal, f"upscaling{which}").running() as bar:
             yield bar
 
@@ -118,9 +144,15 @@ class Lines:
 
 
 class JsonLines:
-    """Tells a program: one JSON object per line, as ``docs/json.md`` describes them."""
+    """Tells a program: one JSON object per line, as ``docs/json.md`` describes them.
 
-    def __init__(self, terminal: Terminal, jobs: int, *, begun: int = 0) -> None:
+    Args:
+        terminal: Where it is shown.
+        jobs: How many there are in all; None where nobody knows.
+        begun: How many have begun before the next.
+    """
+
+    def __init__(self, terminal: Terminal, jobs: int | None, *, begun: int = 0) -> None:
         self._terminal = terminal
         self._jobs = jobs
         self._begun = begun

@@ -201,6 +201,15 @@ NoSubtitlesOption = Annotated[
     ),
 ]
 
+NoOtherVideosOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-other-videos",
+        help="Leave out every video but the one that is enlarged.",
+        rich_help_panel=Panel.STREAMS,
+    ),
+]
+
 DropUnsupportedOption = Annotated[
     bool,
     typer.Option(
@@ -296,6 +305,18 @@ RayOption = Annotated[
         help="Spread the work with Ray, scene by scene: over all GPUs or cores of this machine, or "
         "of the cluster at HOST:PORT; `auto` finds one that runs here.",
         show_default=False,
+        rich_help_panel=Panel.LONG_JOBS,
+    ),
+]
+
+JobsOption = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        min=1,
+        metavar="N",
+        help="Work on up to N scenes of a video at once, or on N of several files, as far as "
+        "memory allows. The frames are the same.",
         rich_help_panel=Panel.LONG_JOBS,
     ),
 ]

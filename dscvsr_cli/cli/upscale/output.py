@@ -16,6 +16,7 @@ def describe_plan(plan: "UpscalePlan") -> str:
     frames = _frames(plan)
     rate = "" if source.frame_rate is None else f", {float(source.frame_rate):.5g} frames/s"
     tile = "" if plan.tile is None else f", tiles of {plan.tile}"
+    scenes = f", {plan.scenes_at_once} scenes at once" if plan.scenes_at_once > 1 else ""
     resumed = f", going on after {plan.frames_done} frames" if plan.frames_done else ""
     takes = "" if plan.seconds is None else f", about {format_estimate(plan.seconds)}"
     # Pictures as they are, which FFmpeg calls an encoder as well.
@@ -23,7 +24,7 @@ def describe_plan(plan: "UpscalePlan") -> str:
     return (
         f"{source.path.name}: {plan.shown_source_size}, {frames}{rate} -> {plan.shown_size} "
         f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype} {plan.runtime}, "
-        f"{plan.weights}, window {plan.window}+{plan.look_ahead}{tile}{resumed}{takes}"
+        f"{plan.weights}, window {plan.window}+{plan.look_ahead}{tile}{scenes}{resumed}{takes}"
     )
 
 
@@ -34,9 +35,27 @@ def _frames(plan: "UpscalePlan") -> str:
     return f"{'' if plan.frames == plan.source.frame_count else 'about '}{plan.frames} frames"
 
 
+def describe_other_weights(plan: "UpscalePlan") -> str | None:
+    """Say in one line which other weights to think of, and what they would take."""
+    other = plan.other_weights
+    if other is None:
+        return None
+    name, takes = other.name, format_estimate(other.seconds)
+    if other.is_better:
+        return f"{name} is better and would take about {takes}: -w {name}"
+    slow = "this processor computes in float32; " if _is_slow(plan) else ""
+    return f"{slow}{name} would take about {takes}: -w {name}"
+
+
+def _is_slow(plan: "UpscalePlan") -> bool:
+    return plan.device == "cpu" and plan.dtype == "float32"
+
+
 def describe_report(report: "UpscaleReport") -> str:
     """Say in one line what has happened."""
     damaged = f", {report.damaged_frames} damaged" if report.damaged_frames else ""
+    if report.lost_packets:
+        damaged += f", {report.lost_packets} packets of audio or subtitles lost"
     return (
         f"{report.target}: {report.frames_in} frames in = {report.frames_out} frames out{damaged}, "
         f"{format_duration(report.seconds)}, {report.frames_per_second:.2f} frames/s, "

@@ -9,14 +9,13 @@ import typer
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_bar import JobBar
 from dscvsr_cli.cli.upscale.follow import JsonLines, Lines
+from dscvsr_cli.cli.upscale.run_jobs import SOME_FAILED
 
 if TYPE_CHECKING:
     from dscvsr_cli.cli.upscale.follow import Follower
     from dscvsr_cli.pipelines.upscale.batch import FileResult
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
     from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener
-
-_SOME_FAILED = 1
 
 
 def run_cluster(
@@ -26,7 +25,7 @@ def run_cluster(
 
     Raises:
         DscvsrError: What the only job failed with, or what keeps a cluster from starting.
-        typer.Exit: Some of several failed.
+        typer.Exit: Some of several failed, or an output lacks audio that could not be decoded.
         KeyboardInterrupt: Ctrl-C.
     """
     from dscvsr_cli.cluster.run import run_on_cluster
@@ -46,7 +45,9 @@ def run_cluster(
     if several:
         show.whole.summary(report)
     if report.count("failed"):
-        raise typer.Exit(_SOME_FAILED)
+        raise typer.Exit(SOME_FAILED)
+    if code := max((one.report.exit_code for one in results if one.report), default=0):
+        raise typer.Exit(code)
 
 
 class _Show:

@@ -7,24 +7,32 @@ from typing import TYPE_CHECKING
 import typer
 
 from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.progress_bar import SharedBar
 from dscvsr_cli.cli.upscale.follow import JsonLines, Lines
-from dscvsr_cli.cli.upscale.output import describe_dry_run, describe_plan
+from dscvsr_cli.cli.upscale.output import describe_dry_run, describe_other_weights, describe_plan
 from dscvsr_cli.errors import DscvsrError
 
 if TYPE_CHECKING:
     from dscvsr_cli.cli.upscale.follow import Follower
+    from dscvsr_cli.pipelines.upscale.batch import BatchReport
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
     from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader
+    from dscvsr_cli.pipelines.upscale.together import Together
 
-_SOME_FAILED = 1
+SOME_FAILED = 1
+"""Exit code where some of several jobs failed."""
 
 
 def run_single(job: "UpscaleJob", terminal: Terminal) -> None:
-    """Run one job and print its report; nothing is left to do where an earlier run finished it."""
+    """Run one job and print its report; nothing is left to do where an earlier run finished it.
+
+    Raises:
+        typer.Exit: The output lacks audio that could not be decoded.
+    """
     from dscvsr_cli.pipelines.upscale.batch import finished_earlier
     from dscvsr_cli.weights.load import load_network
 
-    follower = _follower(terminal, jobs=1)
+    follower = open_follower(terminal, jobs=1)
     follower.begin(job)
     done = finished_earlier(job) if job.resume else None
     if done is not None:
@@ -32,28 +40,59 @@ def run_single(job: "UpscaleJob", terminal: Terminal) -> None:
         return
     report = run_job(job, follower, load_network)
     follower.report(report)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
 
 
-def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
-    """Run one job after another, say of each what came of it, and count them at the end.
+def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, at_once: int) -> None:
+    """Run several jobs, say of each what came of it, and count them at the end.
 
     Raises:
-        typer.Exit: Some failed.
+        typer.Exit: Some failed, or an output lacks audio that could not be decoded.
     """
+    if at_once == 1 or len(jobs) == 1:
+        report = _run_in_turn(jobs, terminal)
+    else:
+        report = _run_at_once(jobs, terminal, at_once)
+    open_follower(terminal, jobs=len(jobs)).summary(report)
+    if report.count("failed"):
+        raise typer.Exit(SOME_FAILED)
+    if code := max((one.report.exit_code for one in report.files if one.report), default=0):
+        raise typer.Exit(code)
+
+
+def _run_in_turn(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> "BatchReport":
     from dscvsr_cli.pipelines.upscale.batch import run_batch
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 
     cache = NetworkCache()
-    follower = _follower(terminal, jobs=len(jobs))
-    report = run_batch(
+    follower = open_follower(terminal, jobs=len(jobs))
+    return run_batch(
         jobs,
         lambda job: run_job(job, follower, cache),
         on_job=follower.begin,
         on_result=follower.end,
     )
-    follower.summary(report)
-    if report.count("failed"):
-        raise typer.Exit(_SOME_FAILED)
+
+
+def _run_at_once(jobs: "Sequence[UpscaleJob]", terminal: Terminal, at_once: int) -> "BatchReport":
+    from dscvsr_cli.pipelines.upscale.batch_at_once import run_batch_at_once
+    from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
+
+    cache = NetworkCache()
+    bar = SharedBar(terminal, len(jobs))
+    followers = [
+        open_follower(terminal, jobs=len(jobs), begun=place, bar=bar) for place in range(len(jobs))
+    ]
+    for job, follower in zip(jobs, followers, strict=True):
+        follower.begin(job)
+    with bar.running():
+        return run_batch_at_once(
+            jobs,
+            lambda place, job, together: run_job(job, followers[place], cache, together),
+            at_once=at_once,
+            on_result=lambda place, result: followers[place].end(result),
+        )
 
 
 def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
@@ -81,14 +120,22 @@ def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
             terminal.emit("dry_run", source=job.source, target=report.plan.target, report=report)
             continue
         terminal.print(describe_plan(report.plan))
+        other = describe_other_weights(report.plan)
+        if other is not None:
+            terminal.note(other)
         for warning in report.plan.warnings:
             terminal.warn(warning)
         terminal.print_rows([("  " + name, value) for name, value in describe_dry_run(report)])
     if failed:
-        raise typer.Exit(_SOME_FAILED)
+        raise typer.Exit(SOME_FAILED)
 
 
-def run_job(job: "UpscaleJob", follower: "Follower", load: "NetworkLoader") -> "UpscaleReport":
+def run_job(
+    job: "UpscaleJob",
+    follower: "Follower",
+    load: "NetworkLoader",
+    together: "Together | None" = None,
+) -> "UpscaleReport":
     """Run one job and show how far it is; if it is interrupted, say what is kept.
 
     Raises:
@@ -106,6 +153,7 @@ def run_job(job: "UpscaleJob", follower: "Follower", load: "NetworkLoader") -> "
                 on_plan=follower.plan,
                 on_progress=show_progress,
                 on_event=follower.event,
+                together=together,
             )
     except KeyboardInterrupt as interruption:
         kept = interruption.frames_kept if isinstance(interruption, Interrupted) else 0
@@ -120,5 +168,17 @@ def is_folder_of_videos(path: Path) -> bool:
     return source_kind(path) == "file" and path.is_dir()
 
 
-def _follower(terminal: Terminal, *, jobs: int) -> "Follower":
-    return JsonLines(terminal, jobs) if terminal.json else Lines(terminal, jobs)
+def open_follower(
+    terminal: Terminal, *, jobs: int | None, begun: int = 0, bar: SharedBar | None = None
+) -> "Follower":
+    """Return what follows jobs as the terminal wants it.
+
+    Args:
+        terminal: Where to write.
+        jobs: How many there are; None where nobody knows.
+        begun: How many have begun before the next.
+        bar: Shows the job beside others that run at the same time; None gives it its own.
+    """
+    if terminal.json:
+        return JsonLines(terminal, jobs, begun=begun)
+    return Lines(terminal, jobs, begun=begun, bar=bar)

@@ -16,6 +16,13 @@ from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.network_cost import network_cost
+from dscvsr_cli.runtimes.choose import (
+    RuntimeName,
+    choose_runtime,
+    open_runtime,
+    weights_dtype,
+    workspaces_held,
+)
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.load import load_network
 
@@ -25,6 +32,7 @@ def network_method(
     *,
     device: torch.device,
     dtype_name: DtypeName = "auto",
+    runtime_name: RuntimeName = "torch",
     memory_bytes: int | None = None,
     show_progress: bool = False,
 ) -> Method:
@@ -34,30 +42,32 @@ def network_method(
         spec: A catalog name, a file, or a file on the Hub; None means the default.
         device: Where it runs.
         dtype_name: The network's dtype; "auto" suits the device.
+        runtime_name: What executes the network.
         memory_bytes: Memory that a plan may use; None measures what is free.
         show_progress: Show a bar while something is fetched.
 
     Raises:
-        UsageError: Not the name of a dtype.
+        UsageError: Not the name of a dtype, or a runtime that does not run there.
         WeightsError: The weights are missing or damaged.
     """
     dtype = choose_dtype(dtype_name, device)
-    loaded = load_network(spec, device=device, dtype=dtype, show_progress=show_progress)
-    # torch's stubs leave out this form of to().
-    loaded.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
+    runtime = choose_runtime(runtime_name, device=device, dtype=dtype)
+    held = weights_dtype(runtime, dtype)
+    loaded = load_network(spec, device=device, dtype=held, show_progress=show_progress)
+    cost = network_cost(loaded.config, held)
     return Method(
         info=MethodInfo(
             name=loaded.name,
             parameters=sum(weight.numel() for weight in loaded.network.parameters()),
             device=str(device),
             dtype=str(dtype).removeprefix("torch."),
+            runtime=runtime,
             sha256=file_sha256(loaded.path),
         ),
         upscale=network_upscaler(
-            loaded.network,
+            open_runtime(runtime, loaded.network, dtype=dtype),
             device=device,
-            cost=network_cost(loaded.config, dtype),
+            cost=cost.with_workspaces(workspaces_held(runtime)),
             memory_bytes=memory_bytes,
             float32_network=None
             if dtype == torch.float32

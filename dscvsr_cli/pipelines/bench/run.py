@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -23,6 +24,7 @@ from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.pipelines.bench.network_method import network_method
+from dscvsr_cli.runtimes.choose import Runtime, RuntimeName, runtimes_to_compare
 from dscvsr_cli.weights.external.lpips_weights import load_lpips
 
 
@@ -46,8 +48,11 @@ class BenchJob:
     frames: int | None = None
     temporal: bool = True
     lpips: bool = False
+    still: bool = False
     device: str = "auto"
     dtype: DtypeName = "auto"
+    runtime: RuntimeName = "auto"
+    """What executes the networks; "auto" times every one for speed, and is torch for quality."""
     memory_bytes: int | None = None
 
 
@@ -72,10 +77,15 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
         centre_only=any(clip.measured is not None for clip in clips),
         temporal=job.temporal and all(clip.measured is None for clip in clips),
         lpips=job.lpips,
+        still=job.still,
     )
     device = choose_device(job.device)
     peers = _peers(job, clips)
-    methods = (*classical_methods(), *_networks(job, device, (job.dtype,), show_progress))
+    runtime: Runtime = "torch" if job.runtime == "auto" else job.runtime
+    networks = _networks(
+        job, device, dtypes=(job.dtype,), runtimes=(runtime,), show_progress=show_progress
+    )
+    methods = (*classical_methods(), *networks)
     return BenchRun(
         clips,
         methods,
@@ -104,7 +114,13 @@ def bench_speed(
     """
     device = choose_device(job.device)
     return measure_speeds(
-        _networks(job, device, dtypes, show_progress),
+        _networks(
+            job,
+            device,
+            dtypes=dtypes,
+            runtimes=runtimes_to_compare(job.runtime, device=device),
+            show_progress=show_progress,
+        ),
         device=device,
         machine=describe_machine(device),
         sizes=sizes,
@@ -176,24 +192,28 @@ def _same_name(name: str) -> UsageError:
 def _networks(
     job: BenchJob,
     device: torch.device,
+    *,
     dtypes: Iterable[DtypeName],
-    show_progress: bool,  # noqa: FBT001
+    runtimes: Sequence[Runtime],
+    show_progress: bool,
 ) -> list[Method]:
     methods: list[Method] = []
     peers = {name for name, _ in job.peers}
-    taken = {(method.info.name, method.info.dtype) for method in classical_methods()}
-    for spec in job.weights:
-        for dtype in dtypes:
-            method = network_method(
-                spec,
-                device=device,
-                dtype_name=dtype,
-                memory_bytes=job.memory_bytes,
-                show_progress=show_progress,
-            )
-            name = method.info.name
-            if name in peers or (name, method.info.dtype) in taken:
-                raise _same_name(name)
-            taken.add((name, method.info.dtype))
-            methods.append(method)
+    classical = {method.info.name for method in classical_methods()}
+    taken: set[tuple[str, str, str]] = set()
+    for spec, dtype, runtime in product(job.weights, dtypes, runtimes):
+        method = network_method(
+            spec,
+            device=device,
+            dtype_name=dtype,
+            runtime_name=runtime,
+            memory_bytes=job.memory_bytes,
+            show_progress=show_progress,
+        )
+        info = method.info
+        key = (info.name, info.dtype, info.runtime)
+        if info.name in peers | classical or key in taken:
+            raise _same_name(info.name)
+        taken.add(key)
+        methods.append(method)
     return methods

@@ -90,7 +90,7 @@ if sys.platform == "win32":
             # A byte far behind the content, so that others can still read the holder's process id.
             file.seek(2**30)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError as error:
+        except PermissionError as error:
             raise BlockingIOError from error
         finally:
             file.seek(0)

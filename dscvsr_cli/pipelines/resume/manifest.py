@@ -90,6 +90,9 @@ class Manifest:
     joined: str | None = None
     """Identity of the joined file, once it is complete and about to be published."""
 
+    lost_packets: int = 0
+    """Packets that the joined file lacks because they could not be decoded."""
+
     version: str = field(default=__version__)
     """Version of dscvsr that wrote the first segment."""
 

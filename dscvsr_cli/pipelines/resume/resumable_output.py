@@ -134,6 +134,11 @@ class ResumableOutput:
         """Frames whose timestamp did not come after the previous frame's."""
         return self._series.timeline.moved
 
+    @property
+    def lost_packets(self) -> int:
+        """Packets of streams encoded again that are lost because they could not be decoded."""
+        return self._manifest.lost_packets
+
     def __enter__(self) -> Self:
         """Lock the work folder, load what an earlier run left, and test the encoder and muxer.
 
@@ -301,7 +306,7 @@ class ResumableOutput:
     def _join(self) -> None:
         joined = self._folder.path / JOINED
         try:
-            join_segments(
+            lost = join_segments(
                 self._folder.path,
                 self._manifest.segments,
                 joined,
@@ -317,7 +322,9 @@ class ResumableOutput:
                 joined.unlink(missing_ok=True)
             raise
         with reported(self._target):
-            self._manifest = replace(self._manifest, joined=file_identity(joined))
+            self._manifest = replace(
+                self._manifest, joined=file_identity(joined), lost_packets=lost
+            )
             self._folder.commit(self._manifest)
         PartialFile(self._target, overwrite=self._overwrite, path=joined).publish()
 

@@ -48,6 +48,7 @@ class DataReader:
         config: TrainingConfig,
         *,
         device: torch.device,
+        held_on: torch.device | None = None,
         budget_bytes: int,
         batches_done: int = 0,
         validated: bool = True,
@@ -56,7 +57,8 @@ class DataReader:
 
         Args:
             config: Decides what clips must have, and which are held out.
-            device: Where to hold the footage.
+            device: Where to train and validate.
+            held_on: Where to hold the footage; None holds it on ``device``.
             budget_bytes: Memory it may take there.
             batches_done: Batches that an interrupted run has drawn.
             validated: Whether to return a validator, if there are held-out clips.
@@ -70,7 +72,7 @@ class DataReader:
             sources,
             Demand(frames=max(config.sequence), side=config.reach(config.patch)),
             budget_bytes=budget_bytes,
-            device=device,
+            device=held_on or device,
             seed=config.seed,
             batches_done=batches_done,
             on_progress=self.on_reading,

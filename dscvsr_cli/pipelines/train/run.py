@@ -1,6 +1,7 @@
 """Train a network from footage: recipe and folders in, a weights file out."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ CHECKPOINT_NAME = "checkpoint.pt"
 WEIGHTS_NAME = "weights.safetensors"
 LOG_NAME = "log.jsonl"
 CURVES_NAME = "curves.svg"
+MOST_WORKERS = 16
+"""Processes that make batches for one GPU, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ def train(
     stop: Callable[[], bool] | None = None,
     begun: float | None = None,
     parallel: Parallel = ALONE,
+    workers: int | None = None,
 ) -> TrainReport | None:
     """Train by ``config`` on ``data``, in the folder ``run``.
 
@@ -92,6 +96,7 @@ def train(
         stop: Asked after every step whether to save a checkpoint and stop.
         begun: Value of ``time.monotonic()`` from which ``max_minutes`` count; None is now.
         parallel: This process's place among those that train together.
+        workers: Processes that make batches ahead; None lets the device decide.
 
     Returns:
         What was made; None in every process but the first, which alone writes files.
@@ -109,24 +114,45 @@ def train(
     if init is not None and not resume:
         _start_from(trainer, init)
     before = last_start(run / LOG_NAME) if resume else {}
-    found = _read(data, trainer, before)
+    trainer.capture()
+    workers = default_workers(device, parallel) if workers is None else workers
+    found = _read(data, trainer, before, held_on=torch.device("cpu") if workers else device)
+    if found.footage.in_turns:
+        workers = 0
     # What reading took belongs to the minutes that the run may take.
     trainer.reserved_seconds = time.monotonic() - begun
     with found.footage:
         if not parallel.leads:
-            trainer.run(Sampler(found.footage.stream, trainer.config), stop=stop)
+            sampler = Sampler(found.footage.stream, trainer.config)
+            trainer.run(sampler, workers=workers, stop=stop)
             return None
-        scores = _run_recorded(trainer, found, run, before=before, events=events, stop=stop)
+        scores = _run_recorded(
+            trainer, found, run, before=before, workers=workers, events=events, stop=stop
+        )
     return _report(trainer, found, scores, run)
 
 
-def _read(data: DataReader, trainer: Trainer, before: Event) -> TrainingData:
+def default_workers(device: torch.device, parallel: Parallel = ALONE) -> int:
+    """Return how many processes make batches ahead: none for a processor, which has no time over.
+
+    A GPU is fed by all processors but one, shared among the processes that train together.
+    """
+    if device.type == "cpu":
+        return 0
+    return min(MOST_WORKERS, ((os.cpu_count() or 1) - 1) // parallel.world)
+
+
+def _read(
+    data: DataReader, trainer: Trainer, before: Event, *, held_on: torch.device
+) -> TrainingData:
     """Read the footage: as much as options, an earlier start of the run, or free memory allow."""
     parallel, device = trainer.parallel, trainer.device
-    budget_bytes = data.memory_bytes or before.get("data_memory_bytes") or data.budget_bytes(device)
+    earlier_bytes = before.get("data_memory_bytes")
+    budget_bytes = data.memory_bytes or earlier_bytes or data.budget_bytes(held_on)
     return data.read(
         trainer.config,
         device=device,
+        held_on=held_on,
         # Processes that hold other clips at other times would not draw the same batch.
         budget_bytes=int(parallel.agree(budget_bytes, device=device)),
         batches_done=trainer.state.iteration,
@@ -140,6 +166,7 @@ def _run_recorded(
     run: Path,
     *,
     before: Event,
+    workers: int,
     events: TrainEvents,
     stop: Callable[[], bool] | None,
 ) -> tuple[Score, ...]:
@@ -156,7 +183,13 @@ def _run_recorded(
                 events.on_step(step)
 
         sampler = Sampler(found.footage.stream, trainer.config)
-        trainer.run(sampler, checkpoint=run / CHECKPOINT_NAME, on_step=after_step, stop=stop)
+        trainer.run(
+            sampler,
+            checkpoint=run / CHECKPOINT_NAME,
+            workers=workers,
+            on_step=after_step,
+            stop=stop,
+        )
         recorder.finish()
     return recorder.scores
 

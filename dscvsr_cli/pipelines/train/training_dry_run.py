@@ -63,6 +63,7 @@ def plan_training(
         config, device=device, budget_bytes=data.budget_bytes(device), validated=False
     )
     trainer = build_trainer(config, device=device)
+    trainer.capture()
     with found.footage:
         drawing, stepping = _time_steps(trainer, Sampler(found.footage.stream, config))
     each = (drawing + stepping) / TIMED_STEPS

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
+from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.failure_log import log_failure
 from dscvsr_cli.pipelines.upscale.finished import differences_to_finished
@@ -70,7 +71,7 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
         )
     _refuse_pictures(inputs)
     found = [pair for path in inputs for pair in _videos(path, output)]
-    jobs = [_job_for(source, relative, output, job) for source, relative in found]
+    jobs = [job_for(source, relative, output, job) for source, relative in found]
     made = {one.target for one in jobs}
     if output is None:
         jobs = [one for one in jobs if one.source not in made]
@@ -104,7 +105,7 @@ def place_job(job: UpscaleJob, output: Path | None, *, is_folder: bool = False) 
             f"{output} is a folder, and a pipe has no name to keep in it",
             hint="give the name of a file with -o",
         )
-    return _job_for(job.source, Path(job.source.name), output, job)
+    return job_for(job.source, Path(job.source.name), output, job)
 
 
 def finished_earlier(job: UpscaleJob) -> FileResult | None:
@@ -148,6 +149,8 @@ def run_batch(
 ) -> BatchReport:
     """Run one job after another; one that fails does not stop the others.
 
+    ``batch_at_once`` runs several at the same time.
+
     A job whose output exists and was made from the same input with the same settings is skipped,
     unless ``overwrite`` is set.
 
@@ -169,7 +172,7 @@ def run_batch(
 
 
 def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> FileResult:
-    """Run one of many jobs, unless it is finished; what it fails with becomes its result."""
+    """Run one job of several, unless it is finished; whatever goes wrong is its result."""
     target = job.target or default_target(job)
     try:
         finished = finished_earlier(job)
@@ -177,16 +180,10 @@ def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> File
             return finished
         report = run(job)
     except DscvsrError as error:
-        return FileResult(
-            source=job.source,
-            target=target,
-            outcome="failed",
-            message=error.message,
-            hint=error.hint,
-            error_kind=type(error).__name__,
-            exit_code=error.exit_code,
-        )
+        return _failed(job, target, error)
     except Exception as error:  # noqa: BLE001  a bug must not stop the other files of a long batch
+        if is_out_of_memory(error):
+            return _failed(job, target, too_little_memory())
         log = log_failure(job.source, error)
         return FileResult(
             source=job.source,
@@ -199,6 +196,18 @@ def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> File
             exit_code=1,
         )
     return FileResult(source=job.source, target=target, outcome="done", report=report)
+
+
+def _failed(job: UpscaleJob, target: Path, error: DscvsrError) -> FileResult:
+    return FileResult(
+        source=job.source,
+        target=target,
+        outcome="failed",
+        message=error.message,
+        hint=error.hint,
+        error_kind=type(error).__name__,
+        exit_code=error.exit_code,
+    )
 
 
 def _refuse_pictures(inputs: Sequence[Path]) -> None:
@@ -218,19 +227,11 @@ def _refuse_pictures(inputs: Sequence[Path]) -> None:
 
 
 def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
-    """Yield every video of an input with its name below the output folder.
-
-    An output folder inside the input holds what earlier runs made, and is skipped.
-    """
+    """Yield every video of an input with its name below the output folder."""
     if not path.is_dir() or is_sequence(path):
         yield path, Path(path.name)
         return
-    made = output.resolve() if output is not None and output.resolve() != path.resolve() else None
-    entries = sorted(
-        entry
-        for entry in path.rglob("*")
-        if _is_video(entry, path) and (made is None or made not in entry.resolve().parents)
-    )
+    entries = find_videos(path, output)
     if not entries:
         raise InputVideoError(
             f"{path} holds no video", hint="give a folder of videos, or of pictures"
@@ -239,16 +240,42 @@ def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
         yield entry, entry.relative_to(path)
 
 
+def find_videos(folder: Path, output: Path | None) -> list[Path]:
+    """Return every video in a folder and the folders below it, in order.
+
+    Args:
+        folder: Where to look.
+        output: Where outputs go; inside the folder it holds what earlier runs made, and is skipped.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    made = output.resolve() if output is not None and output.resolve() != folder.resolve() else None
+    return sorted(
+        entry
+        for entry in folder.rglob("*")
+        if _is_video(entry, folder) and (made is None or made not in entry.resolve().parents)
+    )
+
+
 def _is_video(entry: Path, root: Path) -> bool:
     hidden = any(part.startswith(".") for part in entry.relative_to(root).parts)
     return not hidden and is_video_name(entry) and entry.is_file()
 
 
-def _job_for(source: Path, relative: Path, output: Path | None, job: UpscaleJob) -> UpscaleJob:
+def job_for(source: Path, relative: Path, output: Path | None, job: UpscaleJob) -> UpscaleJob:
+    """Return a job for one video of many, with its target.
+
+    Args:
+        source: The video.
+        relative: Its name below the output folder.
+        output: The output folder; None writes beside the source.
+        job: All other settings.
+    """
     job = replace(job, source=source, target=None, makes_folder=output is not None)
     if output is None:
         return replace(job, target=default_target(job))
-    target = writable_name(output / relative)
+    target = writable_name(output / relative, job.container)
     if target.exists() and target.samefile(source):
         # The output folder is the input's own: only another name will do.
         target = target.with_name(default_target(job).name)

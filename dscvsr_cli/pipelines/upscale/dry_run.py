@@ -6,11 +6,13 @@ from dscvsr_cli.engine.stream_plan import peak_bytes
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed, expected_frames
+from dscvsr_cli.pipelines.upscale.estimate import with_time
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.measure_speed import measure_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
+from dscvsr_cli.runtimes.choose import workspaces_held
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.weights.load import load_network
 
@@ -58,7 +60,7 @@ def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunRep
     frames = expected_frames(source, ready.job.reading.span)
     dtype = next(ready.loaded.network.parameters()).dtype
     return DryRunReport(
-        plan=ready.plan,
+        plan=ready.plan if each is None else with_time(ready, ready.plan, each),
         frames=frames,
         copied=tuple(map(describe_stream, ready.others.copied)),
         converted=tuple(map(str, ready.others.converted)),
@@ -67,7 +69,9 @@ def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunRep
             ready.stream_plan,
             Size(source.height, source.width),
             ready.target.size,
-            network_cost(ready.loaded.config, dtype),
+            network_cost(ready.loaded.config, dtype).with_workspaces(
+                workspaces_held(ready.plan.runtime)
+            ),
         ),
         disk=ready.disk,
         seconds_per_frame=each,

@@ -16,7 +16,8 @@ _RESOLVED = frozenset(
 """Fields of a job that are compared by the values they were resolved to."""
 
 NOT_IN_FRAMES = frozenset(
-    {"source", "target", "makes_folder", "memory_bytes", "overwrite"}
+    {"source", "target", "container", "makes_folder", "memory_bytes", "overwrite"}
+    | {"scenes_at_once"}
     | {"resume", "restart", "checkpoint_frames"}
 )
 """Fields of a job that no frame depends on; the manifest stores window and tile sizes itself."""

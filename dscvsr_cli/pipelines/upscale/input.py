@@ -1,6 +1,6 @@
 """The input of a job: opened as asked for, and the warnings about it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
 import av
@@ -13,6 +13,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.left_out import describe_stream
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
@@ -47,7 +48,7 @@ def open_source(job: UpscaleJob) -> VideoReader:
     return reader
 
 
-def enlarge_alpha(frames: Iterable[Frame], size: Size) -> Iterator[Frame]:
+def enlarge_alpha(frames: Iterable[Frame], size: Size) -> Generator[Frame, None, None]:
     """Enlarge the alpha of enlarged frames, ``(1, H, W)`` -> ``(1, sH, sW)``."""
     for frame in frames:
         if frame.alpha is None:
@@ -68,7 +69,7 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     pixel_format, encoder = picture.pixel_format, picture.options.encoder
     if source.frames_cut_off:
         yield f"the file is cut short: its last {source.frames_cut_off} frames are missing"
-    yield from _stream_warnings(source, container)
+    yield from _stream_warnings(source, container, job.streams)
     if source.has_alpha and not _keeps_alpha(picture):
         where = "pictures" if container.is_pictures else container.name
         videos = "-o out.webm, -o out.mov --encoder prores_ks, or -o out.mkv --encoder ffv1"
@@ -99,14 +100,16 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         )
 
 
-def _stream_warnings(source: VideoInfo, container: Container) -> Iterator[str]:
+def _stream_warnings(
+    source: VideoInfo, container: Container, choices: StreamChoices
+) -> Iterator[str]:
     if source.jumps.seconds:
         yield _jump_warning(source)
     for stream in source.other_streams:
-        if stream.kind == "video" and not stream.is_cover and container.holds(stream):
+        if stream.is_moving_picture and choices.other_videos and container.holds(stream):
             yield (
-                f"{describe_stream(stream)} is copied as it is, not enlarged "
-                f"(--video-stream {stream.index} enlarges it instead)"
+                f"{describe_stream(stream)} is copied as it is, not enlarged (--video-stream "
+                f"{stream.index} enlarges it instead, --no-other-videos leaves it out)"
             )
     for stream in source.lost_streams:
         yield (

@@ -3,15 +3,20 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 from dscvsr_cli.engine.device import DtypeName
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.side_by_side import CompareView
 from dscvsr_cli.runtimes.choose import Runtime, RuntimeName
+from dscvsr_cli.video.containers import names_container
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.read_options import ReadOptions
+
+_PACKETS_LOST: Final = 8
+"""Exit code where an output is whole but for packets that could not be decoded."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -45,10 +50,15 @@ class UpscaleJob:
     """What executes the network."""
     memory_bytes: int | None = None
     """Memory budget of the network; None measures what is free."""
+    scenes_at_once: int = 1
+    """Most scenes that are worked on at the same time, as far as memory allows."""
     encoder: str | None = None
     """FFmpeg's name of the encoder; None takes the container's usual one."""
     crf: float | None = None
-    preset: str | None = None
+    encoder_preset: str | None = None
+    """The encoder's trade of speed against size ("slow", "6"); None takes its default."""
+    container: str | None = None
+    """Suffix of an output that gets its name from the input ("mp4"); None keeps the input's."""
     pixel_format: str | None = None
     output_format: str | None = None
     """Format of a pipe: y4m, matroska, mpegts or nut; None takes y4m."""
@@ -75,6 +85,10 @@ class UpscaleJob:
         if self.scale is not None:
             # 2 and 2.0 are one factor, also where records of jobs are compared.
             object.__setattr__(self, "scale", float(self.scale))
+        if self.container is not None and not names_container(Path(f"out.{self.container}")):
+            raise UsageError(
+                f"there is no container {self.container!r}", hint="`dscvsr encoders` lists them all"
+            )
         if self.resume and self.restart:
             raise UsageError(
                 "--resume and --restart contradict each other",
@@ -82,8 +96,21 @@ class UpscaleJob:
             )
         if self.preview_seconds is not None and self.preview_seconds <= 0:
             raise UsageError("a preview must last longer than 0 s", hint="write --preview 5s")
+        if self.scenes_at_once < 1:
+            raise UsageError(f"--jobs must be at least 1, got {self.scenes_at_once}")
         if self.checkpoint_frames is not None and self.checkpoint_frames < 1:
             raise UsageError(f"--checkpoint must be at least 1, got {self.checkpoint_frames}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherWeights:
+    """Weights that may suit a job better than those it has."""
+
+    name: str
+    seconds: float
+    """Time that the whole job would take with them."""
+    is_better: bool
+    """Whether they make better frames; else they are far faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +132,8 @@ class UpscalePlan:
     window: int
     look_ahead: int
     tile: int | None
+    scenes_at_once: int = 1
+    """Scenes that are worked on at the same time."""
     frames: int | None = None
     """Frames of the output, as far as the input says; None where it does not."""
     frames_done: int = 0
@@ -112,7 +141,9 @@ class UpscalePlan:
     is_turned: bool = False
     """Whether players turn the output by a quarter, so that its rows are shown as columns."""
     seconds: float | None = None
-    """Time that the frames to come will take, where this machine's speed is known already."""
+    """Time that the frames to come will take, where this machine's speed is known."""
+    other_weights: OtherWeights | None = None
+    """What to think of before a long job, or a very short one."""
     warnings: tuple[str, ...] = field(default=())
     """What to warn about: streams that will be lost, a factor above the trained ones."""
 
@@ -144,3 +175,10 @@ class UpscaleReport:
     damaged_frames: int
     moved_timestamps: int
     plan: UpscalePlan
+    lost_packets: int = 0
+    """Packets of streams encoded again that are lost because they could not be decoded."""
+
+    @property
+    def exit_code(self) -> int:
+        """What the program exits with: not 0 where the output lacks what it was to hold."""
+        return _PACKETS_LOST if self.lost_packets else 0

@@ -97,6 +97,11 @@ class Output(AbstractContextManager["Output"], Protocol):
         """Frames whose timestamp did not come after the previous frame's."""
         ...
 
+    @property
+    def lost_packets(self) -> int:
+        """Packets of streams encoded again that are lost because they could not be decoded."""
+        ...
+
     def write(self, frame: Frame) -> None:
         """Take the next frame."""
         ...
@@ -168,6 +173,12 @@ class DirectOutput:
         """Open the writer."""
         self._writer.__enter__()
         return self
+
+    @property
+    def lost_packets(self) -> int:
+        """Packets of streams encoded again that are lost because they could not be decoded."""
+        # Pictures and bare frames have nothing else to lose.
+        return self._writer.lost_packets if isinstance(self._writer, VideoWriter) else 0
 
     def __exit__(
         self,

@@ -18,14 +18,17 @@ _LEAST_SECONDS = 5.0
 _MOST_ENTRIES = 200
 
 
-def known_seconds_per_frame(ready: PreparedJob, *, path: Path | None = None) -> float | None:
+def known_seconds_per_frame(
+    ready: PreparedJob, *, weights: str | None = None, path: Path | None = None
+) -> float | None:
     """Return the time per frame that earlier jobs like this one took here, or None.
 
     Args:
         ready: The job; devices, weights, dtype and the rounded factor must be the same.
+        weights: Name of other weights to look up instead of the job's own.
         path: Where speeds are kept; None takes the user's cache folder.
     """
-    each = _read(path or speed_file()).get(_key(ready))
+    each = _read(path or speed_file()).get(_key(ready, weights))
     return None if each is None else each * _input_pixels(ready)
 
 
@@ -66,7 +69,7 @@ def _input_pixels(ready: PreparedJob) -> int:
     return ready.plan.source.height * ready.plan.source.width
 
 
-def _key(ready: PreparedJob) -> str:
+def _key(ready: PreparedJob, weights: str | None = None) -> str:
     """Return what must be the same for a speed to hold: machine, weights, dtype and factor.
 
     The time per input pixel grows with the factor, so factors count in steps of a half.
@@ -75,11 +78,13 @@ def _key(ready: PreparedJob) -> str:
     factor = (ready.target.size.height / plan.source.height) * 2
     parts = [
         machine(ready.device),
-        plan.weights,
+        weights or plan.weights,
         plan.dtype,
         plan.runtime,
         f"x{round(factor) / 2:g}",
     ]
+    if plan.scenes_at_once > 1:
+        parts.append(f"{plan.scenes_at_once} scenes")
     return " | ".join(parts)
 
 

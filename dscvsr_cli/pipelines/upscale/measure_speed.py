@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
+import torch
+
 from dscvsr_cli.engine.device import choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
+from dscvsr_cli.engine.scene_budget import SceneBudget
 from dscvsr_cli.engine.stream_plan import StreamPlan, work_per_frame
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
@@ -28,26 +31,42 @@ _MOST_SECONDS = 2.0
 def measure_seconds_per_frame(ready: PreparedJob) -> float:
     """Return about how long one frame of a job takes: decoding or network, whichever is slower.
 
-    The network runs on a part of the first frames, and its time is scaled to the whole frame and to
-    what windows and tiles do twice. The reader is used up. What OpenVINO will run is measured in
-    torch, which is a little slower: converting the network for the part would take longer than all
-    else together.
+    The reader is used up.
     """
-    ready = replace(ready, network=_in_torch(ready))
     begun = time.monotonic()
     frames = list(islice(ready.reader, _FRAMES))
     decoding = (time.monotonic() - begun) / max(1, len(frames))
-    if not frames:
-        return 0.0
+    return max(decoding, _network_seconds(ready, frames)) if frames else 0.0
+
+
+def guess_seconds_per_frame(ready: PreparedJob) -> float:
+    """Return about how long the network takes for one frame, measured on noise.
+
+    The reader is left alone.
+    """
+    part = _part(Size(ready.plan.source.height, ready.plan.source.width), _SIDE)
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.rand((3, part.height, part.width), generator=generator)
+    return _network_seconds(ready, [Frame(pixels=pixels, pts=index) for index in range(_FRAMES)])
+
+
+def _network_seconds(ready: PreparedJob, frames: list[Frame]) -> float:
+    """Run the network on a part of some frames -> seconds for a whole one.
+
+    The time is scaled to the whole frame and to what windows and tiles do twice. What OpenVINO will
+    run is measured in torch, which is a little slower: converting the network for the part would
+    take longer than all else together.
+    """
+    ready = replace(ready, network=_in_torch(ready))
     _run(ready, frames[:1], _SMALL_SIDE)
     each, share = _run(ready, frames, _SMALL_SIDE)
-    whole = Size(*frames[0].pixels.shape[-2:])
+    whole = Size(ready.plan.source.height, ready.plan.source.width)
     large = _part(whole, _SIDE)
     expected = each / share * large.height * large.width / (whole.height * whole.width)
     if expected * len(frames) < _MOST_SECONDS:
         each, share = _run(ready, frames, _SIDE)
     work = work_per_frame(ready.stream_plan, whole)
-    return max(decoding, each / share * work)
+    return each / share * work
 
 
 def _in_torch(ready: PreparedJob) -> FrameNetwork:
@@ -60,7 +79,7 @@ def _in_torch(ready: PreparedJob) -> FrameNetwork:
 
 def _run(ready: PreparedJob, frames: list[Frame], side: int) -> tuple[float, float]:
     """Enlarge the middle of some frames -> seconds per frame, and the share of a frame it is."""
-    whole = Size(*frames[0].pixels.shape[-2:])
+    whole = Size(ready.plan.source.height, ready.plan.source.width)
     part = _part(whole, side)
     size = Size(
         max(1, round(ready.target.size.height * part.height / whole.height)),
@@ -70,6 +89,7 @@ def _run(ready: PreparedJob, frames: list[Frame], side: int) -> tuple[float, flo
         ready,
         job=replace(ready.job, compare=None),
         target=replace(ready.target, size=size),
+        scenes=SceneBudget(at_once=1, ahead=len(frames)),
     )
     plan = StreamPlan(window=len(frames), look_ahead=0, step=ready.stream_plan.step)
     begun = time.monotonic()

@@ -1,6 +1,6 @@
 """Everything an upscaling job decides and checks before the first frame is decoded."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -9,6 +9,7 @@ import torch
 from dscvsr_cli.engine.device import choose_device, choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
+from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes, memory_of_scenes
 from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import (
@@ -63,6 +64,10 @@ from dscvsr_cli.weights.load import LoadedNetwork, load_network
 SCALE_TOLERANCE = 0.05
 """How far rounding may push a factor beyond the trained ones before a warning."""
 
+FIRST_WINDOW = 8
+"""Frames of the first window on processors. With the 8 that warm it up, it takes two sevenths of
+the time of a usual one."""
+
 
 class NetworkLoader(Protocol):
     """The part of ``load_network`` that is used here."""
@@ -91,7 +96,10 @@ class PreparedJob:
     others: PassthroughPlan
     disk: DiskNeed | None
     stream_plan: StreamPlan
+    scenes: SceneBudget
     device: torch.device
+    memory_bytes: int
+    """What the network, and frames that wait, may take at most, as estimated."""
 
     def enlarge(
         self,
@@ -104,10 +112,11 @@ class PreparedJob:
         on_boundary: BoundaryListener | None = None,
         on_event: EventListener | None = None,
         on_progress: ProgressListener | None = None,
-    ) -> Iterator[Frame]:
+    ) -> Generator[Frame, None, None]:
         """Send frames through the network: one out for each one in, in order, with their times.
 
-        Frames that ``resume`` or ``finished`` say are done already are not returned again.
+        Frames that ``resume`` or ``finished`` say are done already are not returned again. Close
+        what is returned where not every frame is taken: threads may be at work.
         """
 
         def float32_network() -> RecurrentNetwork:
@@ -127,9 +136,11 @@ class PreparedJob:
                 mark_scenes=mark_scenes,
                 on_boundary=on_boundary,
                 on_progress=on_progress,
+                at_once=self.scenes.at_once,
+                ahead=self.scenes.ahead,
             )
 
-        def enlarged(frames: Iterable[Frame]) -> Iterator[Frame]:
+        def enlarged(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
             return enlarge_alpha(run(frames), self.target.size)
 
         if self.job.compare is None:
@@ -173,20 +184,39 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     )
     target = choose_target(job, source)
     _check_place(job, target)
+    if not target.container.frames_only:
+        # First: where the container cannot hold the frames, other streams do not matter.
+        try_encoder(target.picture)
     others = _plan_others(job, source, target)
     refuse_losses(others, target.path.name, job.streams)
     if not target.container.frames_only:
-        try_encoder(target.picture)
         others = try_copying(source, others, target.container)
     need = expected_disk(job, source, target)
     check_disk(need)
     device = choose_device(job.device)
     dtype = choose_dtype(job.dtype, device)
-    runtime = choose_runtime(job.runtime, device=device, dtype=dtype)
+    frames = expected_frames(source, job.reading.span)
+    runtime = choose_runtime(
+        job.runtime,
+        device=device,
+        dtype=dtype,
+        pixels=None if frames is None else frames * source.height * source.width,
+    )
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
-    cost = _scaled(network_cost(loaded.config, held), workspaces_held(runtime))
-    stream_plan = _plan_in_memory(job, source, target, cost, device)
+    cost = network_cost(loaded.config, held).with_workspaces(workspaces_held(runtime))
+    budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
+    stream_plan = _plan_in_memory(
+        job, source, target, cost, device=device, budget_bytes=budget_bytes
+    )
+    scenes = budget_scenes(
+        stream_plan,
+        Size(source.height, source.width),
+        target.size,
+        cost,
+        budget_bytes=budget_bytes,
+        wanted=job.scenes_at_once,
+    )
     warnings = (
         *source_warnings(job, target.picture),
         *_warnings(source, target, others),
@@ -203,7 +233,8 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
             stream_plan,
             dtype=dtype,
             runtime=runtime,
-            frames=expected_frames(source, job.reading.span),
+            scenes_at_once=scenes.at_once,
+            frames=frames,
             warnings=warnings,
         ),
         target=target,
@@ -212,25 +243,30 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         others=others,
         disk=need,
         stream_plan=stream_plan,
+        scenes=scenes,
         device=device,
+        memory_bytes=memory_of_scenes(
+            scenes, stream_plan, Size(source.height, source.width), target.size, cost
+        ),
     )
 
 
-def _scaled(cost: NetworkCost, workspaces: int) -> NetworkCost:
-    return replace(cost, workspace_channels=workspaces * cost.workspace_channels)
-
-
 def _plan_in_memory(
-    job: UpscaleJob, source: VideoInfo, target: Target, cost: NetworkCost, device: torch.device
+    job: UpscaleJob,
+    source: VideoInfo,
+    target: Target,
+    cost: NetworkCost,
+    *,
+    device: torch.device,
+    budget_bytes: int,
 ) -> StreamPlan:
     """Plan windows and tiles.
 
     Raises:
         DeviceError: There is too little memory, with what helps on this device.
     """
-    budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
     try:
-        return plan_stream(
+        plan = plan_stream(
             Size(source.height, source.width), target.size, cost, budget_bytes=budget_bytes
         )
     except DeviceError as error:
@@ -242,6 +278,18 @@ def _plan_in_memory(
         if device.type != "cpu":
             ways.append("use --device cpu")
         raise error.with_hint(", or ".join(ways)) from error
+    return _with_first_window(plan, device, expected_frames(source, job.reading.span))
+
+
+def _with_first_window(plan: StreamPlan, device: torch.device, frames: int | None) -> StreamPlan:
+    """Let the first frames come soon on a processor, where a whole window takes minutes.
+
+    One more window reads ``look_ahead`` frames twice; a video of one window is left as it is.
+    """
+    is_short = frames is not None and frames <= plan.window + plan.look_ahead
+    if device.type != "cpu" or is_short or plan.window <= FIRST_WINDOW:
+        return plan
+    return replace(plan, first_window=FIRST_WINDOW)
 
 
 def _describe_plan(
@@ -252,6 +300,7 @@ def _describe_plan(
     *,
     dtype: torch.dtype,
     runtime: Runtime,
+    scenes_at_once: int,
     frames: int | None,
     warnings: tuple[str, ...],
 ) -> UpscalePlan:
@@ -268,6 +317,7 @@ def _describe_plan(
         window=plan.window,
         look_ahead=plan.look_ahead,
         tile=plan.tile,
+        scenes_at_once=scenes_at_once,
         is_turned=target.picture.source.is_turned and target.container.rotation,
         frames=frames,
         warnings=warnings,

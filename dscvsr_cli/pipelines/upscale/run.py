@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,7 @@ from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import EventListener, StreamProgress
 from dscvsr_cli.errors import FrameCountError, OutputVideoError
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.pipelines.upscale.estimate import with_estimate
 from dscvsr_cli.pipelines.upscale.finished import remember_finished
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_output import (
@@ -23,10 +25,11 @@ from dscvsr_cli.pipelines.upscale.job_output import (
     open_output,
     writes_in_one_go,
 )
-from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame, remember_speed
+from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
-from dscvsr_cli.pipelines.upscale.progress import ProgressListener, WorkMeter
+from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
+from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.weights.load import load_network
 
 FRAMES_AHEAD = 8
@@ -41,6 +44,7 @@ def upscale(
     on_frame: Callable[[int], None] | None = None,
     on_progress: ProgressListener | None = None,
     on_event: EventListener | None = None,
+    together: Together | None = None,
 ) -> UpscaleReport:
     """Enlarge the video ``job.source`` and copy everything else in it.
 
@@ -55,6 +59,7 @@ def upscale(
         on_frame: Called with the number of frames done, after each frame.
         on_progress: Called after every step of the network, many times for each frame.
         on_event: Called at scene starts, when memory runs out and when numbers overflow.
+        together: What it shares with other jobs that run at the same time.
 
     Raises:
         UsageError: Options that cannot work together, or a target that must not be written.
@@ -65,26 +70,29 @@ def upscale(
     """
     if job.makes_folder and job.target is not None:
         make_folder(job.target.parent)
+    together = together or Together()
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:
         output = open_output(ready)
         begun = time.monotonic()
         try:
             with output:
-                plan = _with_estimate(ready, output.frames_kept)
+                plan = with_estimate(ready, output.frames_kept)
                 if on_plan:
                     on_plan(plan)
                 if not output.ended:
-                    meter = WorkMeter(plan.frames, already=plan.frames_done)
-                    _make_frames(
-                        ready,
-                        output,
-                        meter,
-                        on_frame=on_frame,
-                        on_progress=on_progress,
-                        on_event=on_event,
-                    )
-                    remember_speed(ready, meter)
+                    with together.room(ready.memory_bytes):
+                        meter = WorkMeter(plan.frames, already=plan.frames_done)
+                        _make_frames(
+                            ready,
+                            output,
+                            meter,
+                            on_frame=on_frame,
+                            on_progress=_interruptible(on_progress, together),
+                            on_event=on_event,
+                        )
+                    with together.records:
+                        remember_speed(ready, meter)
                 # Still inside the output, which would give an incomplete file its name.
                 check_count(output, job.source)
                 if ready.watch is not None:
@@ -94,8 +102,18 @@ def upscale(
                 raise
             raise Interrupted(output.frames_kept) from interruption
     if not writes_in_one_go(ready.target) and ready.reader.info.kind != "pipe":
-        remember_finished(job, ready.target.destination.file)
+        with together.records:
+            remember_finished(job, ready.target.destination.file)
     return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
+
+
+def _interruptible(listener: ProgressListener | None, together: Together) -> ProgressListener:
+    def tell(progress: JobProgress) -> None:
+        together.go_on()
+        if listener is not None:
+            listener(progress)
+
+    return tell
 
 
 def make_folder(folder: Path) -> None:
@@ -119,7 +137,7 @@ def _make_frames(
     meter: WorkMeter,
     *,
     on_frame: Callable[[int], None] | None,
-    on_progress: ProgressListener | None,
+    on_progress: ProgressListener,
     on_event: EventListener | None,
 ) -> None:
     """Make every frame that the output does not have yet, and note what the reader counted."""
@@ -131,9 +149,7 @@ def _make_frames(
             output.mark(item)
 
     def follow(step: StreamProgress) -> None:
-        progress = meter.step(replace(step, made=done_after(step.made)))
-        if on_progress:
-            on_progress(progress)
+        on_progress(meter.step(replace(step, made=done_after(step.made))))
 
     def done_after(made: int) -> int:
         """Count frames that are finished ahead of the stream as well."""
@@ -148,25 +164,26 @@ def _make_frames(
     with (
         Prefetch(ready.reader, depth=FRAMES_AHEAD) as frames,
         Drain(encode, depth=FRAMES_AHEAD) as encoder,
+        closing(
+            ready.enlarge(
+                frames,
+                plan=output.plan,
+                resume=output.state,
+                finished=finished,
+                mark_scenes=KnownScenes(starts=known_scene_starts(output), complete=False),
+                on_boundary=encoder.put,
+                on_event=on_event,
+                on_progress=follow,
+            )
+        ) as enlarged,
     ):
-        enlarged = ready.enlarge(
-            frames,
-            plan=output.plan,
-            resume=output.state,
-            finished=finished,
-            mark_scenes=KnownScenes(starts=known_scene_starts(output), complete=False),
-            on_boundary=encoder.put,
-            on_event=on_event,
-            on_progress=follow,
-        )
         for number, frame in zip(numbers, enlarged, strict=False):
             encoder.put(frame)
             done = done_after(number + 1)
             progress = meter.frame(done)
             if on_frame:
                 on_frame(done)
-            if on_progress:
-                on_progress(progress)
+            on_progress(progress)
     output.damaged_frames = ready.reader.damaged_frames
     output.frames_read = ready.reader.frames_read
 
@@ -185,15 +202,6 @@ def check_count(output: Output, source: Path) -> None:
         )
 
 
-def _with_estimate(ready: PreparedJob, frames_done: int) -> UpscalePlan:
-    """Return the plan with what an earlier run has done, and the time left where it is known."""
-    plan = replace(ready.plan, frames_done=frames_done)
-    each = known_seconds_per_frame(ready)
-    if each is None or plan.frames is None:
-        return plan
-    return replace(plan, seconds=max(0, plan.frames - frames_done) * each)
-
-
 def _report(
     plan: UpscalePlan, output: Output, *, seconds: float, device: torch.device
 ) -> UpscaleReport:
@@ -208,4 +216,5 @@ def _report(
         damaged_frames=output.damaged_frames,
         moved_timestamps=output.moved_timestamps,
         plan=plan,
+        lost_packets=output.lost_packets,
     )

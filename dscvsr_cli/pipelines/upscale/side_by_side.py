@@ -1,7 +1,7 @@
 """Comparison views: bicubic on the left and the network on the right, in one frame."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -30,7 +30,7 @@ def compared(
     size: Size,
     view: CompareView,
     skipped: Sequence[range] = (),
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """Enlarge frames and show each beside its bicubic version.
 
     Args:

@@ -1,5 +1,6 @@
 """The target of a job: its name, container, encoder, pixel format and exact size."""
 
+import contextlib
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -125,7 +126,7 @@ def _encode_options(job: UpscaleJob, container: Container, source: VideoInfo) ->
     return EncodeOptions(
         encoder=job.encoder or suitable_encoder(container, source),
         crf=job.crf,
-        preset=job.preset,
+        preset=job.encoder_preset,
         pixel_format=job.pixel_format,
         lossless=job.lossless,
         extra=job.encoder_options,
@@ -167,7 +168,7 @@ def _container(job: UpscaleJob, destination: Destination, names: PictureNames | 
 def default_target(job: UpscaleJob) -> Path:
     """Return the name beside the source: ``clip_x2.7.mp4``, ``clip_1920x1080_preview.mp4``.
 
-    An image sequence gets a folder, with the same names in it.
+    An image sequence gets a folder, with the same names in it, unless the job names a container.
 
     Raises:
         UsageError: A pipe has no name to derive one from.
@@ -184,30 +185,36 @@ def default_target(job: UpscaleJob) -> Path:
         mark += "_preview"
     kind = source_kind(job.source)
     if kind == "sequence":
-        return _default_sequence(job.source, mark)
+        return _default_sequence(job.source, mark, job.container)
     if kind == "pipe":
         raise UsageError(
             "a pipe has no name to derive an output's from", hint="say where to write with -o"
         )
-    return writable_name(job.source.with_name(f"{job.source.stem}_{mark}{job.source.suffix}"))
+    named = job.source.with_name(f"{job.source.stem}_{mark}{job.source.suffix}")
+    return writable_name(named, job.container)
 
 
-def writable_name(path: Path) -> Path:
-    """Return a name, with another suffix where its own container cannot be written."""
-    try:
-        container_of(path)
-    except UsageError:
-        # "clip_x1.5" has no suffix, although a dot is in it.
-        known = _SUFFIX.fullmatch(path.suffix)
-        return path.with_suffix(FALLBACK_SUFFIX) if known else _appended(path)
-    return path
+def writable_name(path: Path, container: str | None = None) -> Path:
+    """Return a name with the suffix of a container, or its own where that can be written.
+
+    Args:
+        path: A name with or without a suffix.
+        container: The suffix to take, without its dot.
+    """
+    suffix = FALLBACK_SUFFIX if container is None else f".{container}"
+    if container is None:
+        with contextlib.suppress(UsageError):
+            container_of(path)
+            return path
+    # "clip_x1.5" has no suffix, although a dot is in it.
+    known = _SUFFIX.fullmatch(path.suffix)
+    return path.with_suffix(suffix) if known else path.with_name(f"{path.name}{suffix}")
 
 
-def _appended(path: Path) -> Path:
-    return path.with_name(f"{path.name}{FALLBACK_SUFFIX}")
-
-
-def _default_sequence(source: Path, mark: str) -> Path:
+def _default_sequence(source: Path, mark: str, container: str | None) -> Path:
+    if container is not None:
+        folder = (source if source.is_dir() else source.parent).resolve()
+        return folder.with_name(f"{folder.name}_{mark}.{container}")
     if source.is_dir():
         folder = source.resolve()
         return folder.with_name(f"{folder.name}_{mark}")

@@ -1,4 +1,4 @@
-"""Disturbances of low-resolution clips: noise that only neighbouring frames can undo, and H.264.
+"""Disturbances of low-resolution clips: noise that only neighbouring frames can undo, and codecs.
 
 Noise is a curriculum, not a goal. From clean frames a fresh network first learns to enlarge single
 pictures, and then hardly finds out that it has a memory: on still, noisy scenes a network trained
@@ -9,7 +9,7 @@ that way gained 0.3 dB from its neighbours in two hundred steps, a fresh one 2 d
 import torch
 from torch import Tensor
 
-from dscvsr_cli.video.h264_roundtrip import compress_h264
+from dscvsr_cli.video.codec_roundtrip import CodecName, compress
 
 
 def add_noise(low: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
@@ -24,13 +24,13 @@ def add_noise(low: Tensor, deviation: float, generator: torch.Generator) -> Tens
     return (low * 255.0 + deviation * noise).round().clamp(0, 255).div(255.0)
 
 
-def compress(low: Tensor, crf: int) -> Tensor:
-    """Send a clip ``(T, 3, H, W)`` in [0, 1] through H.264 and back.
+def compress_clip(low: Tensor, crf: int, codec: CodecName) -> Tensor:
+    """Send a clip ``(T, 3, H, W)`` in [0, 1] through a codec and back, at H.264's ``crf`` or alike.
 
     Raises:
         OutputVideoError: This build of FFmpeg cannot encode it.
     """
-    return torch.stack(list(compress_h264(low.cpu(), crf=crf))).to(low.device)
+    return torch.stack(list(compress(low.cpu(), crf=crf, codec=codec))).to(low.device)
 
 
 def noise_level(done: float, *, peak: float, until: float) -> float:

@@ -10,7 +10,7 @@ from torch import Tensor
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.training.data.clip_pool import Footage, FootageStream
-from dscvsr_cli.training.data.noise import add_noise, compress
+from dscvsr_cli.training.data.noise import add_noise, compress_clip
 from dscvsr_cli.training.data.virtual_camera import Film, film, film_layers
 from dscvsr_cli.training.training_config import TrainingConfig
 
@@ -39,6 +39,22 @@ class Batch:
         return replace(self, low=self.low.to(device), high=self.high.to(device), flow=flow)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BatchPlan:
+    """What decides a batch, drawn before it is made, so that any process can make it."""
+
+    length: int
+    """Frames per clip."""
+    side: int
+    """Rows and columns of the high-resolution crops."""
+    seeds: tuple[int, ...]
+    """One per clip."""
+    noise: float
+    """Largest standard deviation of noise on the low frames, in 8-bit steps."""
+    after: Tensor
+    """State of the generator once this was drawn: where a run that used the batch goes on."""
+
+
 class Sampler:
     """Draws batches; everything drawn comes from one generator, so a run can be repeated."""
 
@@ -46,6 +62,56 @@ class Sampler:
         """Draw from ``footage`` by ``config``; both kinds of footage are used where present."""
         self._footage = footage
         self._config = config
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are made."""
+        return self._footage.next().device if self.in_memory else torch.device("cpu")
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether all footage is held at once, so that several processes can draw from it."""
+        return isinstance(self._footage, Footage)
+
+    def plan(self, length: int, generator: torch.Generator, *, noise: float = 0.0) -> BatchPlan:
+        """Draw what decides a batch of clips of ``length`` frames, all of one factor.
+
+        Args:
+            length: Frames per clip; of a shorter source, the clip is played to and fro.
+            generator: Moves on by the same draws whatever is made of the plan.
+            noise: Largest standard deviation of noise on the low frames, in 8-bit steps.
+        """
+        side = self.draw_target_side(generator)
+        # A seed per clip, so that processes that share a batch agree on it without making it all.
+        seeds = torch.randint(1 << 62, (self._config.batch,), generator=generator).tolist()
+        return BatchPlan(
+            length=length,
+            side=side,
+            seeds=tuple(seeds),
+            noise=noise,
+            after=generator.get_state(),
+        )
+
+    def make(self, plan: BatchPlan, share: range | None = None) -> Batch:
+        """Make a planned batch, on the footage's device.
+
+        Args:
+            plan: What ``plan`` returned.
+            share: Which clips of the batch to make; None makes all of them.
+        """
+        chosen = range(len(plan.seeds)) if share is None else share
+        footage = self._footage.next()
+        shape = (len(chosen), plan.length, 3, plan.side, plan.side)
+        high = torch.empty(shape, device=footage.device)
+        grid = self._config.patch
+        flow = high.new_full((len(chosen), 2, plan.length - 1, 2, grid, grid), torch.nan)
+        generators = [torch.Generator().manual_seed(plan.seeds[number]) for number in chosen]
+        for clip, motion, own in zip(high, flow, generators, strict=True):
+            self._draw_clip(footage, clip, motion, own)
+        low = resize(high, Size(grid, grid)).mul(255.0).round().clamp(0, 255).div(255.0)
+        for clip, own in zip(low, generators, strict=True):
+            clip.copy_(self._disturb(clip, plan.noise, own))
+        return Batch(low, high, flow if self._config.camera_weight else None)
 
     def draw(
         self,
@@ -55,37 +121,19 @@ class Sampler:
         *,
         noise: float = 0.0,
     ) -> Batch:
-        """Draw one batch of clips of ``length`` frames, all of one factor, on the footage's device.
-
-        A clip shorter than that is played to and fro.
-
-        Args:
-            length: Frames per clip.
-            generator: Moves on by the same draws whatever the share.
-            share: Which clips of the batch to make; None makes all of them.
-            noise: Largest standard deviation of noise on the low frames, in 8-bit steps.
-        """
-        side = self.draw_target_side(generator)
-        # A seed per clip, so that processes that share a batch agree on it without making it all.
-        seeds = torch.randint(1 << 62, (self._config.batch,), generator=generator).tolist()
-        chosen = range(self._config.batch) if share is None else share
-        footage = self._footage.next()
-        high = torch.empty((len(chosen), length, 3, side, side), device=footage.device)
-        grid = self._config.patch
-        flow = high.new_full((len(chosen), 2, length - 1, 2, grid, grid), torch.nan)
-        generators = [torch.Generator().manual_seed(seeds[number]) for number in chosen]
-        for clip, motion, own in zip(high, flow, generators, strict=True):
-            self._draw_clip(footage, clip, motion, own)
-        low = resize(high, Size(grid, grid)).mul(255.0).round().clamp(0, 255).div(255.0)
-        for clip, own in zip(low, generators, strict=True):
-            clip.copy_(self._disturb(clip, noise, own))
-        return Batch(low, high, flow if self._config.camera_weight else None)
+        """Plan a batch and make it; see ``plan`` and ``make``."""
+        return self.make(self.plan(length, generator, noise=noise), share)
 
     def _disturb(self, low: Tensor, noise: float, generator: torch.Generator) -> Tensor:
         """Return ``(T, 3, h, w)`` as a codec leaves it, or noisy, or as it is."""
-        least, greatest = self._config.codec_crf
-        if _uniform(generator) < self._config.codec_share:
-            return compress(low, _whole(least, greatest + 1, generator))
+        config = self._config
+        if _uniform(generator) < config.codec_share:
+            times = 2 if config.codec_twice and _uniform(generator) < config.codec_twice else 1
+            for _ in range(times):
+                crf = _whole(config.codec_crf[0], config.codec_crf[1] + 1, generator)
+                codec = config.codecs[_whole(0, len(config.codecs), generator)]
+                low = compress_clip(low, crf, codec)
+            return low
         if noise:
             return add_noise(low, noise * _uniform(generator), generator)
         return low
@@ -131,7 +179,8 @@ class Sampler:
             # Bytes are mirrored, a quarter of the work, and become floats on the way.
             torch.div(clip, 255.0, out=target)
         else:
-            target.copy_(clip)
+            # Bytes are what there is to learn from videos, and what travels between processes.
+            torch.div(clip.mul(255.0).round(), 255.0, out=target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,16 @@ It is one module because DistributedDataParallel needs every gradient of a step 
 ``forward``.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.training.capture import Passes, run_passes
 from dscvsr_cli.training.objective.blockwise import (
     TeacherTrace,
     apart_losses,
@@ -75,6 +77,8 @@ class Objective(nn.Module):
         if perceptual is None and config.vgg_weight:
             raise ValueError("vgg_weight needs the VGG-19 network")
         self.perceptual = perceptual if config.vgg_weight else None
+        self.passes: Callable[[Tensor], Passes] = partial(run_passes, network)
+        """Runs the network's passes: one by one, or as captured graphs."""
 
     def forward(
         self,
@@ -137,14 +141,13 @@ class Objective(nn.Module):
                 learned = stack.enter_context(
                     collect_features(self.network, distillation.student_blocks)
                 )
-            if self.config.camera_weight:
-                flows = stack.enter_context(collect_flows(self.network))
-            made = self.network(low, size)
+            passes = self.passes(low)
+            made = self.network.reconstruct(low, passes.backward, passes.forward, size=size)
         wanted, losses = high, {}
         if self.config.camera_weight:
             if flow is None:
                 raise ValueError("camera_weight needs the true flow of the batch")
-            losses["camera"] = endpoint_distance(_both_ways(flows, len(low)), flow)
+            losses["camera"] = endpoint_distance(passes.flow, flow)
         if self.teacher is not None and (distillation or self.config.target == "teacher"):
             with torch.no_grad(), ExitStack() as stack:
                 if distillation is not None:
@@ -187,24 +190,3 @@ class Objective(nn.Module):
         if self.teacher is not None and self.config.motion_teacher:
             return flow_distance(self.network.motion, self.teacher.motion, first, second)
         return photometric(self.network.motion, first, second)
-
-
-@contextmanager
-def collect_flows(network: RecurrentNetwork) -> Iterator[list[Tensor]]:
-    """Collect the flows that the network estimates while the ``with`` block runs.
-
-    In order of running, each ``(B n, 2, h, w)`` for n pairs of every clip: first all from a frame
-    to the next, for the backward pass, then all from a frame to the one before it.
-    """
-    flows: list[Tensor] = []
-    hook = network.motion.register_forward_hook(lambda _, __, flow: flows.append(flow))
-    try:
-        yield flows
-    finally:
-        hook.remove()
-
-
-def _both_ways(flows: list[Tensor], batch: int) -> Tensor:
-    """Bring what ``collect_flows`` collected into the order of ``Batch.flow``."""
-    pairs = torch.cat([flow.view(batch, -1, *flow.shape[1:]) for flow in flows], dim=1)
-    return pairs.view(batch, 2, -1, *pairs.shape[2:])

@@ -112,7 +112,7 @@ class AudioTrack:
         self._encoder = context
         self._fills_gaps = fill_gaps
         self._name = f"audio stream {template.index}"
-        self._undecodable = 0
+        self.undecodable = 0
         self._clock: AudioClock | None = None
         self._resampler: AudioResampler | None = None
         self._shape: tuple[str, str, int] | None = None
@@ -122,20 +122,20 @@ class AudioTrack:
         try:
             frames = self._decoder.decode(packet)
         except av.FFmpegError as error:
-            if not self._undecodable:
+            if not self.undecodable:
                 at = float((packet.pts or 0) * packet.time_base)
                 _log.warning(
                     "%s at %.3f s cannot be decoded: %s", self._name, at, describe_error(error)
                 )
-            self._undecodable += 1
+            self.undecodable += 1
             return
         for frame in frames:
             yield from self._encode_frame(frame)
 
     def finish(self) -> "Iterable[Packet[Stream]]":
         """Return what decoder, resampler and encoder still hold."""
-        if self._undecodable > 1:
-            _log.warning("%s: %d packets could not be decoded", self._name, self._undecodable)
+        if self.undecodable > 1:
+            _log.warning("%s: %d packets could not be decoded", self._name, self.undecodable)
         try:
             frames = self._decoder.decode(None)
         except av.FFmpegError:

@@ -32,6 +32,8 @@ class LeftOut:
 
 def describe_stream(stream: StreamInfo) -> str:
     """Name a stream in words: "subtitle stream 2 (ass, eng)"."""
-    kind = "cover picture" if stream.is_cover else stream.kind
+    kind: str = stream.kind
+    if stream.is_cover or stream.is_timecode:
+        kind = "cover picture" if stream.is_cover else "timecode"
     known = [part for part in (stream.codec, stream.language, stream.title) if part]
     return f"{kind} stream {stream.index}" + (f" ({', '.join(known)})" if known else "")

@@ -12,7 +12,7 @@ from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
 from dscvsr_cli.video.passthrough.property_losses import lost_properties
 
-_OPTION_OF_KIND = {"audio": "--no-audio", "subtitle": "--no-subs"}
+_OPTION_OF_KIND = {"audio": "--no-audio", "subtitle": "--no-subs", "video": "--no-other-videos"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,9 @@ class StreamChoices:
 
     subtitles: bool = True
     """Whether subtitles are kept."""
+
+    other_videos: bool = True
+    """Whether further videos are kept, as they are; cover art always is."""
 
     audio_encoder: str | None = None
     """FFmpeg's name of the encoder for all audio streams; None copies them."""
@@ -139,6 +142,7 @@ def plan_passthrough(
     kept = [*copied, *(one.stream for one in converted)]
     late = [stream for stream in source.late_streams if not _is_unwanted(stream, choices)]
     left_out += [_late_stream(stream, source) for stream in late]
+    left_out += _lost_timecode(source, container)
     left_out += lost_properties(source, container, kept)
     return PassthroughPlan(
         copied=tuple(copied),
@@ -203,15 +207,18 @@ def audio_codec(encoder: str) -> str | None:
 
 def _wanted_streams(source: VideoInfo, choices: StreamChoices) -> Iterator[StreamInfo]:
     for stream in source.other_streams:
-        # MP4 keeps the names of chapters in a hidden text track. The muxer makes a new one from
-        # the chapters, so that copying the old one as well would double it.
-        if not stream.is_chapter_text and not _is_unwanted(stream, choices):
+        # MP4 keeps the names of chapters in a hidden text track, and the timecode in one of data.
+        # The muxer makes new ones, so that copying the old ones as well would double them.
+        is_remade = stream.is_chapter_text or stream.is_timecode
+        if not is_remade and not _is_unwanted(stream, choices):
             yield stream
 
 
 def _is_unwanted(stream: StreamInfo, choices: StreamChoices) -> bool:
-    return (stream.kind == "audio" and not choices.audio) or (
-        stream.kind == "subtitle" and not choices.subtitles
+    return (
+        (stream.kind == "audio" and not choices.audio)
+        or (stream.kind == "subtitle" and not choices.subtitles)
+        or (stream.is_moving_picture and not choices.other_videos)
     )
 
 
@@ -250,7 +257,7 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
         fixes.append(f"-o out{better.suffix}")
     if stream.kind == "audio" and stream.codec and container.audio_encoder:
         fixes.append(f"--audio-encoder {container.audio_encoder}")
-    if stream.kind in _OPTION_OF_KIND:
+    if stream.kind in _OPTION_OF_KIND and not stream.is_cover:
         fixes.append(_OPTION_OF_KIND[stream.kind])
     return LeftOut(
         what=describe_stream(stream),
@@ -260,6 +267,26 @@ def _lost_stream(stream: StreamInfo, container: Container) -> LeftOut:
         # Cameras and discs add private data that only they can read. None of our containers
         # can hold it, so asking about it would stop every such video without any use.
         refused=bool(fixes) or stream.kind not in ("data", "unknown"),
+    )
+
+
+def _lost_timecode(source: VideoInfo, container: Container) -> Iterator[LeftOut]:
+    # The track itself is never copied: muxers that know such tracks make one of the tag.
+    track = next((stream for stream in source.other_streams if stream.is_timecode), None)
+    stays = source.timecode is not None and (
+        container.timecode_track or (container.track_tags is None and track is None)
+    )
+    if stays or (track is None and source.timecode is None):
+        return
+    reason = f"{container.label} files have no such track"
+    if source.timecode is not None and container.track_tags is None:
+        reason += f"; {source.timecode} stays as a tag"
+    yield LeftOut(
+        what=f"the timecode {source.timecode or ''}".rstrip(),
+        reason=reason,
+        fixes=("-o out.mov", "-o out.mp4") if source.timecode is not None else (),
+        stream=track,
+        refused=False,
     )
 
 

@@ -35,6 +35,11 @@ class SpanCut:
         """Whether nothing is cut off."""
         return self._span.is_whole
 
+    @property
+    def start(self) -> Fraction:
+        """Seconds at which the span begins."""
+        return self._span.start
+
     def take(self, packet: "Packet[Any]") -> "Iterator[Packet[Any]]":
         """Yield what of the next packet, and of earlier ones, belongs to the span."""
         if packet.pts is None or self._span.is_whole:

@@ -1,12 +1,13 @@
 """StreamCopier: audio, subtitles, chapters and metadata copied beside the frames."""
 
 import logging
-import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
-from typing import Final, Protocol
+from io import BytesIO
+from itertools import islice
+from typing import Final
 
 import av
 from av.audio.stream import AudioStream
@@ -20,6 +21,7 @@ from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.audio_transcode import AudioTrack
+from dscvsr_cli.video.passthrough.copied_track import CopiedTrack, Track
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
@@ -34,76 +36,19 @@ from dscvsr_cli.video.tags import (
     is_muxer_owned,
     is_statistic,
 )
+from dscvsr_cli.video.timecode import advance_tags
 
 _log: Final = logging.getLogger(__name__)
 
-_EQUAL_TIMES_ALLOWED: Final = 0x20000
-"""libav's AVFMT_TS_NONSTRICT."""
-
 _LATE_SECONDS: Final = Fraction(1, 25)
 """A delay too short to notice."""
+
+_PACKETS_OF_A_HEADER: Final = 8
 
 _COVER_FILES: Final = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
 """How a cover is called as a file, by its codec: suffix and media type."""
 
 _NO_TIME: Final = Fraction(-(2**62))
-
-
-class Track(Protocol):
-    """Takes the packets of one source stream into one stream of the output."""
-
-    @property
-    def stream(self) -> Stream:
-        """The output stream."""
-        ...
-
-    def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
-        """Return what the output gets for a packet of the source, already shifted in time."""
-        ...
-
-    def finish(self) -> "Iterable[Packet[Stream]]":
-        """Return what is still held back after the last packet."""
-        ...
-
-
-class CopiedTrack:
-    """A stream whose packets are copied byte by byte."""
-
-    def __init__(self, output: OutputContainer, template: Stream) -> None:
-        self.stream = _add_twin(output, template)
-        # Subtitles and data may begin at the same moment everywhere; muxers do not check them.
-        self._may_repeat = bool(output.format.flags & _EQUAL_TIMES_ALLOWED) or (
-            template.type in ("subtitle", "data")
-        )
-        self._name = f"{template.type} stream {template.index}"
-        self._last: int | None = None
-        self._moved = False
-
-    def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
-        """Return the packet itself, addressed to the output's stream."""
-        packet.stream = self.stream
-        self._keep_order(packet)
-        return (packet,)
-
-    def _keep_order(self, packet: "Packet[Stream]") -> None:
-        """Move a packet that would come before its predecessor, which muxers refuse."""
-        unit = self.stream.time_base
-        if packet.dts is None or not unit:
-            return
-        ticks = round(packet.dts * packet.time_base / unit)
-        least = ticks if self._last is None else self._last + (not self._may_repeat)
-        if ticks < least:
-            if not self._moved:
-                _log.warning("%s: timestamps repeat or step back; moved", self._name)
-            self._moved = True
-            packet.dts = math.ceil(least * unit / packet.time_base)
-            if packet.pts is not None:
-                packet.pts = max(packet.pts, packet.dts)
-        self._last = max(ticks, least)
-
-    def finish(self) -> "Iterable[Packet[Stream]]":
-        """Return nothing: nothing is ever held back."""
-        return ()
 
 
 class StreamCopier:
@@ -188,6 +133,7 @@ class StreamCopier:
             for key, value in self._opened.metadata.items()
             if key.lower() not in MUXER_OWNED_KEYS
         }
+        advance_tags(tags, self._cut.start, self._source.frame_rate)
         output.metadata.update(tags)
         if self._plan.chapters and self._source.chapter_count:
             output.set_chapters(self._cut.chapters(self._opened.chapters()))
@@ -196,9 +142,16 @@ class StreamCopier:
         """Return whether the metadata has keys of phones, which MP4 stores only on request."""
         return any(key.startswith(PHONE_PREFIX) for key in self._opened.metadata)
 
-    def picture_template(self) -> Stream:
-        """Return the source's video stream, for its tags."""
-        return self._opened.streams[self._source.stream_index]
+    def copy_picture_tags(self, twin: Stream) -> None:
+        """Copy the tags of the source's video stream to the stream of the enlarged frames."""
+        copy_stream_tags(
+            self._opened.streams[self._source.stream_index],
+            twin,
+            spell_language=self._container.spell_language,
+        )
+        tags = dict(twin.metadata)
+        advance_tags(tags, self._cut.start, self._source.frame_rate)
+        twin.metadata.update(tags)
 
     def clock_rates(self) -> list[int]:
         """Return the ticks per second of the streams, as the MP4 muxer will count them."""
@@ -236,6 +189,11 @@ class StreamCopier:
                 output.mux(list(track.finish()))
 
     @property
+    def undecodable(self) -> int:
+        """Packets of streams encoded again that are lost because they could not be decoded."""
+        return sum(track.undecodable for track in self._tracks.values())
+
+    @property
     def _opened(self) -> InputContainer:
         if self._input is None:
             raise ValueError("the copier has not been opened")
@@ -256,7 +214,8 @@ class StreamCopier:
                     f"it begins {float(late):.3g} s late, and {output.format.name} plays all audio "
                     "from the beginning (--audio-encoder fills in silence)"
                 )
-            return CopiedTrack(output, template)
+            raw = stream.codec in self._container.raw_audio
+            return CopiedTrack(output, template, header=self._raw_twin(stream) if raw else None)
         if isinstance(template, AudioStream):
             return AudioTrack(
                 output,
@@ -266,6 +225,14 @@ class StreamCopier:
                 fill_gaps=self._container.audio_is_gapless,
             )
         return TextTrack(output, template, encoder=encoder)
+
+    def _raw_twin(self, stream: StreamInfo) -> Stream:
+        """Return a stream like one of audio, as its packets describe themselves without a file."""
+        with open_input(self._source.path, allow_playlist=self._source.is_playlist) as container:
+            packets = packets_of(container, [container.streams[stream.index]])
+            data = b"".join(map(bytes, islice(packets, _PACKETS_OF_A_HEADER)))
+        opened = av.open(BytesIO(data), format=stream.codec)
+        return self._stack.enter_context(opened).streams.audio[0]
 
     def _attach_cover(self, output: OutputContainer, stream: StreamInfo, template: Stream) -> None:
         # Matroska knows a cover by its being an attached file; as a stream of packets it would
@@ -305,13 +272,6 @@ class StreamCopier:
         for packet in packets:
             move_packet(packet, self.shift_seconds)
             self._held.append(packet)
-
-
-def _add_twin(output: OutputContainer, template: Stream) -> Stream:
-    if template.type == "video":
-        # Without "opaque" PyAV would look for an encoder, although nothing will be encoded.
-        return output.add_stream_from_template(template, opaque=True)
-    return output.add_stream_from_template(template)
 
 
 def copy_stream_tags(

@@ -42,6 +42,7 @@ class TextTrack:
         context.subtitle_header = self._decoder.subtitle_header
         context.open()
         self.stream: Stream = stream
+        self.undecodable = 0
         self._encoder = context
 
     def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
@@ -53,6 +54,7 @@ class TextTrack:
             text = self._encoder.encode_subtitle(decoded)
         except av.FFmpegError as error:
             at = float((packet.pts or 0) * packet.time_base)
+            self.undecodable += 1
             _log.warning("a subtitle at %.3f s is left out: %s", at, describe_error(error))
             return
         text.stream = self.stream

@@ -16,9 +16,11 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
+from dscvsr_cli.video.passthrough.copied_track import CopiedTrack
 from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
-from dscvsr_cli.video.passthrough.stream_copier import CopiedTrack, copy_stream_tags
+from dscvsr_cli.video.passthrough.stream_copier import copy_stream_tags
+from dscvsr_cli.video.read.encryption import is_encrypted
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
 
@@ -62,6 +64,9 @@ def _refused(source: VideoInfo, plan: PassthroughPlan, container: Container) -> 
     with open_input(source.path, allow_playlist=source.is_playlist) as opened:
         first = _first_packets(opened, source, plan.copied)
         for stream in plan.copied:
+            if any(map(is_encrypted, first[stream.index])):
+                refused[stream.index] = "it is encrypted (DRM)"
+                continue
             try:
                 with av.open(io.BytesIO(), "w", format=container.name) as output:
                     _mux(output, container, opened.streams[stream.index], first[stream.index])

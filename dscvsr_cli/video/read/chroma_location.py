@@ -1,73 +1,105 @@
-"""Chroma location: where a bitstream says that its subsampled chroma sits.
+"""Chroma location: where a stream says that its subsampled chroma sits.
 
-PyAV shows no such field, but libav can name every element of a stream's headers in its log.
+PyAV shows no such field. Matroska stores it, so libav is asked for the header of a Matroska file
+that would hold the stream. Chroma at the bottom is the one place that it does not write; where a
+codec could have told, libav names the elements of the stream's own headers in its log.
 """
 
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 import av
-import av.logging
 from av.bitstream import BitStreamFilterContext
+from av.video.stream import VideoStream
 
-from dscvsr_cli.video.pixels.colour import RowSiting, Siting
+from dscvsr_cli.video.pixels.colour import RowSiting, Siting, codec_siting
+from dscvsr_cli.video.read.ebml import SEGMENT, TRACK, TRACKS, VIDEO, elements
+from dscvsr_cli.video.read.libav_log import libav_log
+from dscvsr_cli.video.read.main_stream import codec_name
 from dscvsr_cli.video.read.open_input import open_input
 
-_LOCATIONS: Final[tuple[tuple[Siting, RowSiting], ...]] = (
-    ("left", "centre"),
-    ("centre", "centre"),
-    ("left", "top"),
-    ("centre", "top"),
-    ("left", "bottom"),
-    ("centre", "bottom"),
-)
-"""What the numbers of H.264, HEVC and VVC mean (chroma_sample_loc_type)."""
+_COLOUR, _ACROSS, _DOWN = 0x55B0, 0x55B7, 0x55B8
+_SITINGS: Final[dict[int, Siting]] = {1: "left", 2: "centre"}
+_ROW_SITINGS: Final[dict[int, RowSiting]] = {1: "top", 2: "centre"}
+"""What the numbers of ChromaSitingHorz and ChromaSitingVert mean."""
 
-_AV1_LOCATIONS: Final[dict[int, tuple[Siting, RowSiting]]] = {2: ("left", "top")}
-"""What those of AV1 mean where it is not the usual place."""
-
-_USUAL: Final[tuple[Siting, RowSiting]] = ("left", "centre")
-
-_PATTERNS: Final = {
-    codec: re.compile(rf"{name}\s+[01]*\s*=\s*(\d+)")
-    for codec, name in (
-        ("h264", "chroma_sample_loc_type_top_field"),
-        ("hevc", "chroma_sample_loc_type_top_field"),
-        ("vvc", r"vui_chroma_sample_loc_type(?:_frame|_top_field)"),
-        ("av1", "chroma_sample_position"),
-    )
-}
+_AT_THE_BOTTOM: Final = re.compile(r"chroma_sample_loc_type\w*\s+[01]*\s*=\s*([45])\b")
+_TELLS: Final = frozenset({"h264", "hevc", "vvc"})
+"""Codecs whose headers can say that chroma is at the bottom."""
 
 _PACKETS: Final = 2
 """Packets in which a stream that has no headers apart must begin."""
 
 
-def has_chroma_location(codec: str) -> bool:
-    """Return whether a codec's headers can say where chroma sits."""
-    return codec in _PATTERNS
-
-
 def chroma_location(
-    path: Path, index: int, *, allow_playlist: bool = False
+    stream: VideoStream, path: Path, *, allow_playlist: bool = False
 ) -> tuple[Siting, RowSiting]:
     """Return where chroma sits across a row and down a column.
 
+    A stream that says nothing has its chroma where its codec usually has it.
+
     Args:
-        path: A file.
-        index: Index of its video stream, of a codec that ``has_chroma_location``.
+        stream: Of a file that has just been opened.
+        path: The file.
         allow_playlist: Whether the file may be a list of other files.
 
     Raises:
-        InputVideoError: The file cannot be opened.
+        InputVideoError: The file cannot be opened again.
     """
+    codec = codec_name(stream)
+    usual = codec_siting(codec)
+    written = _written(_matroska_header(stream))
+    if not written and codec in _TELLS:
+        return _at_the_bottom(path, stream.index, allow_playlist=allow_playlist) or (
+            usual,
+            "centre",
+        )
+    return (
+        _SITINGS.get(written.get(_ACROSS, 0), usual),
+        _ROW_SITINGS.get(written.get(_DOWN, 0), "centre"),
+    )
+
+
+def _matroska_header(stream: VideoStream) -> bytes:
+    header = BytesIO()
+    try:
+        with av.open(header, "w", format="matroska") as container:
+            # The decoder's name serves as well: nothing is encoded.
+            container.add_stream_from_template(stream, opaque=True)
+            container.start_encoding()
+            return header.getvalue()
+    except (av.FFmpegError, ValueError):
+        # A codec that Matroska cannot hold.
+        return b""
+
+
+def _written(header: bytes) -> dict[int, int]:
+    file = BytesIO(header)
+    places = [(0, len(header))]
+    for wanted in (SEGMENT, TRACKS, TRACK, VIDEO, _COLOUR):
+        places = [
+            (start, end)
+            for place in places
+            for kind, start, end in elements(file, *place)
+            if kind == wanted
+        ]
+    return {
+        kind: int.from_bytes(header[start:end], "big")
+        for place in places
+        for kind, start, end in elements(file, *place)
+        if kind in (_ACROSS, _DOWN)
+    }
+
+
+def _at_the_bottom(
+    path: Path, index: int, *, allow_playlist: bool
+) -> tuple[Siting, RowSiting] | None:
     with open_input(path, allow_playlist=allow_playlist) as container:
         stream = container.streams[index]
-        codec = stream.codec_context.codec.canonical_name
-        level = av.logging.get_level()
-        av.logging.set_level(av.logging.INFO)
         try:
-            with av.logging.Capture() as lines:
+            with libav_log() as said:
                 headers = BitStreamFilterContext("trace_headers", stream)
                 for number, packet in enumerate(container.demux(stream)):
                     if number == _PACKETS or not packet.size:
@@ -75,11 +107,8 @@ def chroma_location(
                     headers.filter(packet)
         except (av.FFmpegError, ValueError):
             # Damage is for the decoder to find.
-            return _USUAL
-        finally:
-            av.logging.set_level(level)
-        found = _PATTERNS[codec].search("\n".join(text for _, _, text in lines))
-    number = int(found[1]) if found else 0
-    if codec == "av1":
-        return _AV1_LOCATIONS.get(number, _USUAL)
-    return _LOCATIONS[number] if number < len(_LOCATIONS) else _USUAL
+            return None
+    found = _AT_THE_BOTTOM.search("\n".join(said))
+    if found is None:
+        return None
+    return ("left" if found[1] == "4" else "centre"), "bottom"

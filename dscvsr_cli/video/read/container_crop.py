@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from dscvsr_cli.video.info import Crop
+from dscvsr_cli.video.read.ebml import SEGMENT, TRACK, TRACKS, VIDEO, elements
 
 _BOX_HEADER: Final = 8
 _LONG_BOX_HEADER: Final = 16
 _SAMPLE_ENTRY_BYTES: Final = 78
 """Fields of a picture's sample entry that come before the boxes inside it."""
 
-_SEGMENT, _TRACKS, _TRACK, _VIDEO, _CLUSTER = 0x18538067, 0x1654AE6B, 0xAE, 0xE0, 0x1F43B675
+_CLUSTER: Final = 0x1F43B675
 _CROP_IDS: Final = {0x54BB: "top", 0x54AA: "bottom", 0x54CC: "left", 0x54DD: "right"}
 _MOST_TRACK_BYTES: Final = 1 << 24
 
@@ -112,13 +113,13 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, i
 
 def _pixel_crop(file: BinaryIO, stream_index: int) -> Crop | None:
     size = file.seek(0, 2)
-    for kind, start, end in _elements(file, 0, size):
-        if kind != _SEGMENT:
+    for kind, start, end in elements(file, 0, size):
+        if kind != SEGMENT:
             continue
-        for inner, inner_start, inner_end in _elements(file, start, end):
+        for inner, inner_start, inner_end in elements(file, start, end):
             if inner == _CLUSTER:
                 return None
-            if inner == _TRACKS and inner_end - inner_start <= _MOST_TRACK_BYTES:
+            if inner == TRACKS and inner_end - inner_start <= _MOST_TRACK_BYTES:
                 file.seek(inner_start)
                 return _track_crop(file.read(inner_end - inner_start), stream_index)
     return None
@@ -126,37 +127,15 @@ def _pixel_crop(file: BinaryIO, stream_index: int) -> Crop | None:
 
 def _track_crop(tracks: bytes, stream_index: int) -> Crop | None:
     file = BytesIO(tracks)
-    entries = [span for kind, *span in _elements(file, 0, len(tracks)) if kind == _TRACK]
+    entries = [span for kind, *span in elements(file, 0, len(tracks)) if kind == TRACK]
     if stream_index >= len(entries):
         return None
     edges = {}
-    for kind, start, end in _elements(file, *entries[stream_index]):
-        if kind != _VIDEO:
+    for kind, start, end in elements(file, *entries[stream_index]):
+        if kind != VIDEO:
             continue
-        for inner, inner_start, inner_end in _elements(file, start, end):
+        for inner, inner_start, inner_end in elements(file, start, end):
             if inner in _CROP_IDS:
                 value = tracks[inner_start:inner_end]
                 edges[_CROP_IDS[inner]] = int.from_bytes(value, "big")
     return Crop(**edges)
-
-
-def _elements(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield identifier, start and end of the content of each EBML element in a part of the file."""
-    while start < end:
-        file.seek(start)
-        kind, kind_bytes = _variable_integer(file, keep_marker=True)
-        size, size_bytes = _variable_integer(file, keep_marker=False)
-        begin = start + kind_bytes + size_bytes
-        # All bits set: a live recording that did not know its own length.
-        stop = end if size == (1 << 7 * size_bytes) - 1 else begin + size
-        yield kind, begin, min(stop, end)
-        start = stop
-
-
-def _variable_integer(file: BinaryIO, *, keep_marker: bool) -> tuple[int, int]:
-    first = file.read(1)
-    if not first or not first[0]:
-        raise ValueError("not EBML")
-    length = 9 - first[0].bit_length()
-    value = int.from_bytes(first + file.read(length - 1), "big")
-    return (value if keep_marker else value & ((1 << 7 * length) - 1)), length

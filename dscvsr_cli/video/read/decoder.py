@@ -13,6 +13,7 @@ from av.stream import Stream
 
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import ClockJumps
+from dscvsr_cli.video.read.encryption import refuse_encrypted
 from dscvsr_cli.video.read.main_stream import main_video_stream, picture_decoder
 from dscvsr_cli.video.read.packets import packets_of
 
@@ -52,6 +53,7 @@ class Decoding:
         stream_index: int | None = None,
     ) -> None:
         self.container = container
+        self._path = path
         self.stream = main_video_stream(container, path, stream_index)
         self._decoder = picture_decoder(self.stream)
         self._decoder.thread_count = threads
@@ -121,7 +123,12 @@ class Decoding:
             # demux() ends with an empty packet that drains the decoder; without it (an error) we
             # drain by hand. Forgetting this loses the last frames of every file with B-frames.
             drained = packet is None or (packet.size == 0 and packet.dts is None)
+            if packet is not None and not packet.size and not drained:
+                # An empty packet, as Theora has them, shows the frame before for longer. Decoders
+                # would take it for the end, or for damage.
+                continue
             if packet is not None:
+                refuse_encrypted(packet, self._path)
                 self._order.note(packet)
             try:
                 decoded = self._decoder.decode(None if drained else packet)

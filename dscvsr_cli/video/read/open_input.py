@@ -21,6 +21,7 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import PLAYLIST_FORMATS, SourceKind
 from dscvsr_cli.video.read.image_sequence import is_sequence
+from dscvsr_cli.video.read.libav_log import park_decoders
 
 STANDARD_INPUT: Final = Path("-")
 """The name that stands for what is piped in."""
@@ -42,6 +43,9 @@ _SCRIPTS: Final = frozenset({"avisynth", "lavfi", "vapoursynth", "webm_dash_mani
 """FFmpeg's names of formats that are programs, or descriptions of what to do."""
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]+:/", re.IGNORECASE)
+_WEBP_FLAGS: Final = 20
+_WEBP_IS_ANIMATED: Final = 2
+"""Place of the flags in an extended WebP file, and one of them."""
 _UNREAD_PICTURES: Final = frozenset({".cin", ".dpx", ".exr"})
 
 
@@ -90,15 +94,19 @@ def open_input(path: Path, *, allow_playlist: bool = False) -> Iterator[InputCon
         allow_playlist: Whether it may be a list of other files.
     """
     check_readable(path)
+    _refuse_animated_webp(path)
     if not allow_playlist:
         _refuse_playlist(path)
-    with _open(path, allow_playlist=allow_playlist) as container:
-        if not any(map(is_unreadable, container.streams)):
+    container = _open(path, allow_playlist=allow_playlist)
+    if any(map(is_unreadable, container.streams)):
+        # A track may begin later than libav looks by itself.
+        container.close()
+        container = _open(path, allow_playlist=allow_playlist, options=_DEEP_PROBE)
+    with container:
+        try:
             yield container
-            return
-    # A track may begin later than libav looks by itself.
-    with _open(path, allow_playlist=allow_playlist, options=_DEEP_PROBE) as container:
-        yield container
+        finally:
+            park_decoders(container)
 
 
 def _open(
@@ -156,6 +164,17 @@ def _refuse_playlist(path: Path) -> None:
         raise InputVideoError(
             f"{path} is a playlist: it names other files, which would be opened",
             hint="give the video itself, or let upscale open them with --allow-playlist",
+        )
+
+
+def _refuse_animated_webp(path: Path) -> None:
+    with path.open("rb") as file:
+        beginning = file.read(_WEBP_FLAGS + 1)
+    is_webp = beginning[:4] == b"RIFF" and beginning[8:16] == b"WEBPVP8X"
+    if is_webp and len(beginning) > _WEBP_FLAGS and beginning[_WEBP_FLAGS] & _WEBP_IS_ANIMATED:
+        raise InputVideoError(
+            f"{path} is an animated WebP, of which FFmpeg reads no frame",
+            hint="convert it first, with ImageMagick for example: magick IN.webp OUT.gif",
         )
 
 
@@ -234,6 +253,7 @@ class Pipe:
 
     def close(self) -> None:
         """Close the pipe; a program that still writes to it then stops."""
+        park_decoders(self.container)
         self._stack.close()
 
     def _open_file(self) -> "_PipeFile":

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import av
-from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
@@ -26,7 +25,7 @@ from dscvsr_cli.video.pixels.colour import (
 )
 from dscvsr_cli.video.pixels.convert import is_opaque
 from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
-from dscvsr_cli.video.read.chroma_location import chroma_location, has_chroma_location
+from dscvsr_cli.video.read.chroma_location import chroma_location
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
@@ -50,6 +49,7 @@ from dscvsr_cli.video.read.side_data import (
 )
 from dscvsr_cli.video.read.stated_length import (
     frames_cut_off,
+    has_steady_rate,
     start_seconds,
     stated_frames,
     stated_rate,
@@ -57,6 +57,7 @@ from dscvsr_cli.video.read.stated_length import (
 )
 from dscvsr_cli.video.read.survey import Survey, survey
 from dscvsr_cli.video.tags import content_keys, roles_of, track_keys
+from dscvsr_cli.video.timecode import timecode_of
 
 
 def y4m_siting(header: bytes) -> Siting:
@@ -136,9 +137,7 @@ def describe(
     frames = _first_frames(decoding, path, trouble)
     found = found or Survey()
     beside = _from_pipe(decoding) if header else _from_file(decoding, path, frames[0], found)
-    siting = _siting(path, decoding.container, decoding.stream, header)
-    if not header and has_chroma_location(codec_name(decoding.stream)):
-        siting = chroma_location(path, decoding.stream.index, allow_playlist=options.allow_playlist)
+    siting = _siting(decoding, path, options, header)
     interlaced = is_interlaced(decoding.stream, frames, options.field_order)
     return _video_info(decoding, path, frames, beside, siting=siting, interlaced=interlaced)
 
@@ -164,6 +163,7 @@ def _video_info(
         height=height,
         frame_rate=stated_rate(stream),
         time_base=stream.time_base or Fraction(1, 90000),
+        has_steady_rate=has_steady_rate(stream) and not beside.found.jumps.seconds,
         frame_count=stated_frames(stream),
         duration_seconds=stated_seconds(container, stream, beside.found),
         pixel_format=frame.format.name,
@@ -180,6 +180,7 @@ def _video_info(
         tags=beside.tags,
         picture_tags=track_keys(dict(stream.metadata)) if beside.kind == "file" else (),
         picture_language=stream.metadata.get("language"),
+        timecode=timecode_of(stream.metadata) or timecode_of(container.metadata),
         kind=beside.kind,
         start_seconds=start_seconds(container, stream),
         has_alpha=_has_alpha(codec_name(stream), frames),
@@ -285,12 +286,15 @@ def _colour(
 
 
 def _siting(
-    path: Path, container: InputContainer, stream: VideoStream, header: bytes
+    decoding: Decoding, path: Path, options: ReadOptions, header: bytes
 ) -> tuple[Siting, RowSiting]:
-    if container.format.name == "yuv4mpegpipe":
-        # PyAV does not show what libav makes of the header.
+    stream = decoding.stream
+    if decoding.container.format.name == "yuv4mpegpipe":
+        # Matroska holds no such frames.
         return y4m_siting(header or read_header(path)), "centre"
-    return codec_siting(codec_name(stream)), "centre"
+    if header:
+        return codec_siting(codec_name(stream)), "centre"
+    return chroma_location(stream, path, allow_playlist=options.allow_playlist)
 
 
 def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
@@ -307,6 +311,7 @@ def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
         title=tags.get("title") or tags.get("name") or tags.get("filename"),
         is_cover=cover,
         is_unreadable=is_unreadable(stream),
+        is_timecode=kind == "data" and timecode_of(tags) is not None,
         is_chapter_text=has_chapters and codec == "bin_data" and handler == "SubtitleHandler",
         # What Matroska says of an attached file (its name and kind) is part of the file.
         tags=() if kind == "attachment" else track_keys(dict(tags), is_cover=cover),

@@ -1,5 +1,6 @@
 """What a file says of its own length: rate, frames, seconds, and when it starts."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,8 @@ from dscvsr_cli.video.read.survey import Survey
 
 _HIGHEST_PLAUSIBLE_RATE: Final = 480
 
+_TAGGED_TIME: Final = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
+
 
 def stated_rate(stream: VideoStream) -> Fraction | None:
     """Return the rate of a stream in frames per second, or None where it says none."""
@@ -21,6 +24,14 @@ def stated_rate(stream: VideoStream) -> Fraction | None:
     if average and (average <= _HIGHEST_PLAUSIBLE_RATE or not guessed):
         return average
     return guessed or None
+
+
+def has_steady_rate(stream: VideoStream) -> bool:
+    """Return whether the least distance of two frames, as libav guesses it, is also the average."""
+    average = stream.average_rate
+    if not average or average > _HIGHEST_PLAUSIBLE_RATE:
+        return False
+    return average == stream.base_rate
 
 
 def stated_frames(stream: VideoStream) -> int | None:
@@ -51,9 +62,27 @@ def stated_seconds(container: InputContainer, stream: VideoStream, found: Survey
         return float(stream.duration * stream.time_base)
     if container.duration and container.duration > 0:
         seconds = (container.duration - _offset_in_duration(container)) / av.time_base
+        seconds = min(seconds, _tagged_seconds(stream) or seconds)
         rate = stated_rate(stream)
         # Raw streams have no header; what is guessed for them can be less than one frame.
         return seconds if rate is None or seconds * rate > 0.5 else None
+    return None
+
+
+def _tagged_seconds(stream: VideoStream) -> float | None:
+    """Return the length of a Matroska track by its tags, or None.
+
+    The file itself is as long as its longest track, which may be a subtitle that stays on.
+    """
+    is_counted = any(key.upper().startswith("_STATISTICS") for key in stream.metadata)
+    for key, text in stream.metadata.items():
+        match = _TAGGED_TIME.fullmatch(text)
+        if key.upper().partition("-")[0] == "DURATION" and match is not None:
+            seconds = int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
+            # mkvmerge writes a length, FFmpeg the time at which the track ends.
+            start = float((stream.start_time or 0) * (stream.time_base or 0))
+            offset = 0.0 if is_counted or not 0 < start < seconds else start
+            return seconds - offset or None
     return None
 
 

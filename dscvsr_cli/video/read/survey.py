@@ -7,15 +7,14 @@ Nothing is decoded, so the pass takes as long as reading the file from the disk.
 import math
 import re
 from array import array
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, cast
 
 import av
-import av.logging
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
@@ -23,6 +22,7 @@ from av.stream import Stream
 
 from dscvsr_cli.video.clock_jumps import NO_TIME, PacketTimes, find_jumps
 from dscvsr_cli.video.info import PLAYLIST_FORMATS, ClockJumps, StreamInfo, StreamKind
+from dscvsr_cli.video.read.libav_log import libav_log
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
 
@@ -159,7 +159,7 @@ def _part_start(jumps: ClockJumps, index: int) -> int:
 def _late_streams(container: InputContainer) -> tuple[StreamInfo, ...]:
     known = len(container.streams)
     found = []
-    with _descriptions():
+    with libav_log():
         # The stubs leave it out.
         text: str = cast("Any", container).dumps_format()
     for line in text.splitlines():
@@ -179,14 +179,3 @@ def _late_streams(container: InputContainer) -> tuple[StreamInfo, ...]:
             )
         )
     return tuple(sorted(found, key=lambda stream: stream.index))
-
-
-@contextmanager
-def _descriptions() -> Iterator[None]:
-    """Let libav describe a file, which it does in its log and only at this level."""
-    before = av.logging.get_level()
-    av.logging.set_level(av.logging.INFO)
-    try:
-        yield
-    finally:
-        av.logging.set_level(before)

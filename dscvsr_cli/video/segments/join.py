@@ -48,7 +48,7 @@ def join_segments(
     *,
     shift: int,
     target: Path,
-) -> None:
+) -> int:
     """Write one file from segments, without encoding anything again.
 
     Args:
@@ -58,6 +58,9 @@ def join_segments(
         spec: What it will hold; the segments were encoded from the same spec.
         shift: Ticks of the output's clock by which the streams beside the frames move.
         target: The name to use in errors.
+
+    Returns:
+        How many packets of streams encoded again are lost because they cannot be decoded.
 
     Raises:
         DamagedWorkError: A segment is damaged.
@@ -77,6 +80,7 @@ def join_segments(
                 assembly.mux(packet.to_packet(dts=dts, time_base=spec.picture.timing.time_base))
             assembly.finish()
             sync_file(path)
+            return assembly.lost_packets
     except BaseException:
         assembly.abandon()
         raise

@@ -33,7 +33,10 @@ def compare_track(
     if "name" in there:
         # Where MP4 keeps the title of a track.
         there.setdefault("title", there["name"])
-    ignored = MUXER_OWNED_KEYS | WRITER_KEYS | (COVER_KEYS if is_cover else frozenset())
+    # The timecode is compared for itself: it may be a track, or a tag of the file.
+    ignored = (
+        MUXER_OWNED_KEYS | WRITER_KEYS | {"timecode"} | (COVER_KEYS if is_cover else frozenset())
+    )
     for key, value in old.metadata.items():
         name = key.lower()
         if name in ignored or is_statistic(name) or says_nothing(name, value):

@@ -63,7 +63,11 @@ def open_encoder(spec: PictureSpec) -> VideoCodecContext:
 def _open(context: VideoCodecContext, spec: PictureSpec) -> None:
     options = spec.options
     context.options = encoder_options(
-        options, hdr=spec.source.hdr, pixel_format=spec.pixel_format, stereo=spec.source.stereo
+        options,
+        hdr=spec.source.hdr,
+        pixel_format=spec.pixel_format,
+        stereo=spec.source.stereo,
+        steady=spec.source.has_steady_rate,
     )
     context.width, context.height = spec.width, spec.height
     context.pix_fmt = spec.pixel_format
@@ -83,11 +87,11 @@ def _open(context: VideoCodecContext, spec: PictureSpec) -> None:
         raise UsageError(
             f"{options.encoder} refuses {spec.width}x{spec.height} {spec.pixel_format} "
             f"({describe_error(error)})",
-            hint="check --crf, --preset, --pix-fmt and --enc-opt, or try --encoder libx264",
+            hint="check --crf, --encoder-preset, --pix-fmt and --enc-opt, or try --encoder libx264",
         ) from error
     # What the encoder does not know is handed back.
     if options.preset is not None and "preset" in context.options:
-        raise UsageError(f"{options.encoder} has no presets", hint="leave the preset out")
+        raise UsageError(f"{options.encoder} has no presets", hint="leave out --encoder-preset")
 
 
 def stored_picture(frame: Frame, pixel_format: str, colour: ColourInfo) -> av.VideoFrame:

@@ -17,7 +17,7 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.display_matrix import DisplayMatrix, scale_display_matrix
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
-from dscvsr_cli.video.passthrough.stream_copier import StreamCopier, copy_stream_tags
+from dscvsr_cli.video.passthrough.stream_copier import StreamCopier
 from dscvsr_cli.video.read.main_stream import codec_name
 from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.write.encoder import open_stream_encoder
@@ -72,6 +72,11 @@ class Assembly:
         """The opened encoder of the video stream."""
         return self._opened[1].codec_context
 
+    @property
+    def lost_packets(self) -> int:
+        """Packets of streams encoded again that are lost because they could not be decoded."""
+        return self._copier.undecodable
+
     def open(self) -> None:
         """Open the source and the encoder, add all streams and write the header.
 
@@ -93,11 +98,7 @@ class Assembly:
                 self._stream = self._add_picture(output)
         if self._others is not None:
             self._copier.copy_container_tags(output)
-            copy_stream_tags(
-                self._copier.picture_template(),
-                self._opened[1],
-                spell_language=self._spec.container.spell_language,
-            )
+            self._copier.copy_picture_tags(self._opened[1])
             self._copier.start()
         stereo = self._spec.source.stereo
         if stereo is not None and self._spec.container.stores_stereo:

@@ -1,6 +1,5 @@
 """Pictures as files: what PNG, TIFF, JPEG, WebP and BMP take, and the bytes of one picture."""
 
-import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,11 +11,11 @@ from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.ffmpeg_errors import describe_error
-from dscvsr_cli.video.pixels.colour import resolve_colour
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
-from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.write.encoder_options import encoder_options
 from dscvsr_cli.video.write.picture_spec import PictureSpec
+from dscvsr_cli.video.write.still_bytes import encode_still
+from dscvsr_cli.video.write.still_options import StillOptions
 
 
 class StillEncoder:
@@ -92,21 +91,10 @@ def save_png(path: Path, pixels: Tensor) -> None:
     Raises:
         OutputVideoError: The file cannot be written.
     """
-    if pixels.ndim != 3 or pixels.shape[0] != 3 or not math.prod(pixels.shape):
-        raise ValueError(f"expected (3, H, W), got {tuple(pixels.shape) = }")
-    _, height, width = pixels.shape
-    plain = plain_format("gbrp")
-    colour = resolve_colour(pixel_format=plain, height=height, width=width)
-    encoder = av.CodecContext.create("png", "w")
-    if not isinstance(encoder, VideoCodecContext):
-        raise TypeError("the PNG encoder encodes no pictures")
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, "rgb24"
-    encoder.time_base = Fraction(1, 25)
-    frame = pixels_to_frame(pixels, pixel_format="rgb24", colour=colour)
+    encoded = encode_still(pixels, StillOptions(format="png"))
     try:
-        packets = [*encoder.encode(frame), *encoder.encode(None)]
-        write_durably(path, b"".join(bytes(packet) for packet in packets))
-    except (av.FFmpegError, OSError) as error:
+        write_durably(path, encoded)
+    except OSError as error:
         raise OutputVideoError(
             f"{path} could not be written: {describe_error(error)}",
             hint="check the folder, its permissions and the space on the disk",

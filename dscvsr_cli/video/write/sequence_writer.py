@@ -187,7 +187,8 @@ def check_sequence(names: PictureNames, *, overwrite: bool) -> None:
     folder = names.folder
     if not folder.parent.is_dir():
         raise OutputVideoError(
-            f"the folder {folder.parent} does not exist", hint=f"mkdir -p '{folder.parent}'"
+            f"the folder {folder.parent} does not exist",
+            hint="create it, or choose another name with -o",
         )
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is not a folder", hint="choose another name with -o")

@@ -10,9 +10,13 @@ from typing import Final
 
 from dscvsr_cli.durable import publish
 from dscvsr_cli.errors import OutputVideoError, UsageError
+from dscvsr_cli.windows_names import name_problem
 
 STANDARD_OUTPUT: Final = Path("-")
 """The name that stands for what is piped out."""
+
+ADDED_LENGTH: Final = 48
+"""Characters, at most, that unfinished work adds to the path of an output."""
 
 _KEPT_NAME_LENGTH = 40
 """Characters of the target's name that the hidden name repeats, well below any system's limit."""
@@ -65,6 +69,10 @@ def resolve_destination(path: Path) -> Destination:
 
 
 def _check_name(path: Path) -> None:
+    is_special = path in (STANDARD_OUTPUT, Path(os.devnull))
+    problem = "" if is_special else name_problem(path, below=ADDED_LENGTH)
+    if problem:
+        raise UsageError(f"{path} cannot be written: {problem}", hint="choose another name with -o")
     try:
         path.stat()
     except OSError as error:
@@ -131,7 +139,8 @@ def check_target(
         raise UsageError(f"{target} is a folder", hint="give the name of a file inside it")
     if not target.parent.is_dir() and not makes_folder:
         raise OutputVideoError(
-            f"the folder {target.parent} does not exist", hint=f"mkdir -p '{target.parent}'"
+            f"the folder {target.parent} does not exist",
+            hint="create it, or choose another name with -o",
         )
     if not target.exists():
         return

@@ -9,11 +9,15 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.video.containers import CONTAINERS
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.encoder import FrameEncoder, open_stream_encoder
 from dscvsr_cli.video.write.encoder_quality import required_hardware
 from dscvsr_cli.video.write.picture_spec import PictureSpec
+
+_FEW = 2
+"""Containers that a hint names."""
 
 
 def try_encoder(spec: PictureSpec) -> None:
@@ -42,6 +46,7 @@ def try_encoder(spec: PictureSpec) -> None:
                 packet.stream = stream
                 output.mux(packet)
     except (av.FFmpegError, ValueError) as error:
+        _refuse_codec(spec)
         raise UsageError(
             f"{encoder} cannot write {spec.width}x{spec.height} {spec.pixel_format} into "
             f"{suffix} files ({describe_error(error)})",
@@ -51,6 +56,26 @@ def try_encoder(spec: PictureSpec) -> None:
         if required_hardware(encoder) is None:
             raise
         raise UsageError(error.message, hint=_hint(encoder)) from error
+
+
+def _refuse_codec(spec: PictureSpec) -> None:
+    """Refuse an encoder whose codec the container does not hold; others pass.
+
+    Muxers take some codecs that no list here names, so a trial comes first.
+
+    Raises:
+        UsageError: It does not, with encoders and containers that fit.
+    """
+    container, encoder = spec.container, spec.options.encoder
+    codec = av.Codec(encoder, "w").canonical_name
+    if codec in container.video or encoder == container.picture_encoder:
+        return
+    ways = [f"--encoder {container.picture_encoder}"]
+    ways += [f"-o out{other.suffix}" for other in CONTAINERS if codec in other.video][:_FEW]
+    raise UsageError(
+        f"{container.label} files cannot hold the {codec} that {encoder} makes",
+        hint=f"use {', or '.join(ways)}",
+    )
 
 
 def _hint(encoder: str) -> str:

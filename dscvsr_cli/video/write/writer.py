@@ -50,6 +50,11 @@ class VideoWriter:
         """Frames whose time was not after their predecessor's."""
         return self._timeline.moved
 
+    @property
+    def lost_packets(self) -> int:
+        """Packets of streams encoded again that are lost because they could not be decoded."""
+        return self._assembly.lost_packets
+
     def __enter__(self) -> Self:
         """Create the hidden file, open the encoder and write the header.
 

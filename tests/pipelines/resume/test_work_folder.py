@@ -9,6 +9,7 @@ from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.pipelines.resume.manifest import Manifest
 from dscvsr_cli.pipelines.resume.work_folder import WorkFolder, work_path
+from dscvsr_cli.video.write.target_file import ADDED_LENGTH, PartialFile
 
 FRESH = Manifest(fingerprint={}, plan=StreamPlan())
 
@@ -108,3 +109,9 @@ def test_a_run_killed_before_its_first_commit_leaves_a_folder_that_can_be_used(
 def test_a_target_folder_that_was_removed_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputVideoError, match="does not exist any more"):
         WorkFolder(tmp_path / "gone" / "out.mp4").acquire()
+
+
+def test_unfinished_work_adds_no_more_to_a_path_than_is_reckoned_with(target: Path) -> None:
+    longest = work_path(target) / "state-0000000000.safetensors.part"
+    assert len(str(longest)) <= len(str(target)) + ADDED_LENGTH
+    assert len(PartialFile(target, overwrite=False).path.name) <= len(target.name) + ADDED_LENGTH

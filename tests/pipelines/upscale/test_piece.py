@@ -58,7 +58,7 @@ def job(tmp_path: Path, rendered: Path, weights: Path) -> UpscaleJob:
         device="cpu",
         dtype="float32",
         memory_bytes=7_600_000,
-        preset="ultrafast",
+        encoder_preset="ultrafast",
         checkpoint_frames=8,
     )
 

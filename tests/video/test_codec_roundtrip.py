@@ -8,8 +8,8 @@ from torch import Tensor
 
 from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.imaging.luma import luma
-from dscvsr_cli.video import h264_roundtrip as roundtrip
-from dscvsr_cli.video.h264_roundtrip import compress_h264
+from dscvsr_cli.video import codec_roundtrip as roundtrip
+from dscvsr_cli.video.codec_roundtrip import compress
 from tests.clips import picture
 
 
@@ -21,7 +21,7 @@ def frames(count: int, height: int = 48, width: int = 64) -> list[Tensor]:
 @pytest.mark.parametrize(("height", "width"), [(48, 64), (47, 61), (36, 35)])
 def test_every_frame_comes_back_once_in_order_and_in_its_size(height: int, width: int) -> None:
     sent = frames(9, height, width)
-    back = list(compress_h264(sent, crf=10))
+    back = list(compress(sent, crf=10))
     assert [tuple(frame.shape) for frame in back] == [(3, height, width)] * 9
     for place, frame in enumerate(back):
         errors = [(frame - other).square().mean().item() for other in sent]
@@ -34,7 +34,7 @@ def test_a_higher_crf_costs_more_quality() -> None:
     errors = [
         sum(
             (a - b).square().mean().item()
-            for a, b in zip(sent, compress_h264(sent, crf=crf), strict=True)
+            for a, b in zip(sent, compress(sent, crf=crf), strict=True)
         )
         for crf in (5, 25, 45)
     ]
@@ -42,7 +42,7 @@ def test_a_higher_crf_costs_more_quality() -> None:
 
 
 def test_the_same_frames_give_the_same_result() -> None:
-    once, twice = (list(compress_h264(frames(5), crf=30)) for _ in range(2))
+    once, twice = (list(compress(frames(5), crf=30)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(once, twice, strict=True))
 
 
@@ -61,7 +61,7 @@ def test_a_file_written_by_pyav_alone_looks_alike(tmp_path: Path) -> None:
         container.mux(stream.encode(None))
     with av.open(str(path)) as container:
         shown = [frame.to_ndarray()[:48] for frame in container.decode(video=0)]
-    for ours, theirs in zip(compress_h264(sent, crf=30), shown, strict=True):
+    for ours, theirs in zip(compress(sent, crf=30), shown, strict=True):
         difference = luma(ours.double()) - torch.from_numpy(theirs)
         # Only swscale's careless rounding lies between them; the compression itself is larger.
         assert difference.abs().mean() < 1.2
@@ -70,11 +70,11 @@ def test_a_file_written_by_pyav_alone_looks_alike(tmp_path: Path) -> None:
 def test_no_frames_give_none_and_a_build_without_the_encoder_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert list(compress_h264([], crf=20)) == []
+    assert list(compress([], crf=20)) == []
 
     def absent(*_: object) -> None:
         av.Codec("libx264-that-is-absent", "w")
 
     monkeypatch.setattr(roundtrip, "_open_encoder", absent)
     with pytest.raises(OutputVideoError, match="could not be compressed"):
-        list(compress_h264(frames(1), crf=20))
+        list(compress(frames(1), crf=20))

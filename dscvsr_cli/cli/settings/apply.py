@@ -1,0 +1,71 @@
+"""Fill in what a command line leaves open: from a preset, then from the user's defaults."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.options import Panel
+from dscvsr_cli.cli.settings.layers import settle
+from dscvsr_cli.cli.settings.settings_file import (
+    load_defaults,
+    load_preset,
+    preset_names,
+    settable_options,
+    user_file,
+    was_given,
+)
+from dscvsr_cli.cli.settings.show import config_lines
+
+PresetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME|FILE.toml",
+        autocompletion=preset_names,
+        help="Take settings from a preset: archive (lossless, mkv), web (plays everywhere), fast "
+        "(less than half the time), one of your own, or a file. Other options win.",
+        rich_help_panel=Panel.SETTINGS,
+    ),
+]
+
+NoDefaultsOption = Annotated[
+    bool,
+    typer.Option("--no-defaults", help="Ignore your config.toml.", rich_help_panel=Panel.SETTINGS),
+]
+
+PrintConfigOption = Annotated[
+    bool,
+    typer.Option(
+        "--print-config",
+        help="Print the settings that this command line comes to, as a preset, and exit.",
+        rich_help_panel=Panel.SETTINGS,
+    ),
+]
+
+
+def with_settings(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that a command runs with.
+
+    Args:
+        context: The command, being run.
+        values: Of its parameters, as the command line gives them.
+
+    Raises:
+        UsageError: A file cannot be used.
+        typer.Exit: The settings were to be printed, and are.
+    """
+    layers = [] if values["preset"] is None else [load_preset(context, values["preset"])]
+    if not values["no_defaults"]:
+        layers.append(load_defaults(context))
+    settled = settle(values, [name for name in values if was_given(context, name)], layers)
+    if values["print_config"]:
+        terminal = Terminal()
+        state = "" if user_file().is_file() else " (there is none)"
+        terminal.print(f"# your defaults: {user_file()}{state}")
+        keys = {option.name: key for key, option in settable_options(context).items()}
+        for line in config_lines(settled, keys):
+            terminal.print(line)
+        raise typer.Exit
+    return dict(settled.values)

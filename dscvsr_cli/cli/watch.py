@@ -1,0 +1,164 @@
+"""``dscvsr watch``: enlarge what arrives in a folder, for as long as the program runs."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dscvsr_cli.cli.console import open_terminal
+from dscvsr_cli.cli.parsers import parse_time
+from dscvsr_cli.cli.settings.apply import with_settings
+from dscvsr_cli.cli.takes_options import takes_options
+from dscvsr_cli.cli.upscale.job_options import JobOptions
+from dscvsr_cli.cli.upscale.run_jobs import SOME_FAILED, open_follower, run_job
+from dscvsr_cli.errors import DeviceError, OutputVideoError, UsageError
+from dscvsr_cli.geometry import check_one_target
+
+if TYPE_CHECKING:
+    from dscvsr_cli.cli.upscale.follow import Follower
+    from dscvsr_cli.pipelines.upscale.batch import FileResult
+    from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+    from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
+
+_SETTLE_SECONDS = 5.0
+"""Time for which a file must stay as it is, unless another one is asked for."""
+
+_PAUSE_SECONDS = 1.0
+"""Time between two looks at the folder."""
+
+_RETRY_SECONDS = 300.0
+"""Time after which a job is tried again that failed for want of disk space, memory or a device."""
+
+_PASSING = frozenset({OutputVideoError.__name__, DeviceError.__name__})
+"""Errors that may be over later, though the file stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchOptions(JobOptions):
+    """The command line of ``dscvsr watch``."""
+
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where videos arrive.")]
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Where to write; files keep their names and their place in the folder tree.",
+        ),
+    ]
+    settle: Annotated[
+        Fraction | None,
+        typer.Option(
+            "--settle",
+            parser=parse_time,
+            metavar="TIME",
+            help="A file is finished when it has not changed for this long.",
+            show_default="5s",
+        ),
+    ] = None
+    once: Annotated[
+        bool, typer.Option("--once", help="Exit when everything in the folder is finished.")
+    ] = False
+
+    def __post_init__(self) -> None:
+        """Refuse options that exclude each other."""
+        # A class with slots is made anew, so that super() would not find it.
+        JobOptions.__post_init__(self)
+        if self.dry_run:
+            raise UsageError(
+                "watch has nothing to say before files arrive",
+                hint=f"dscvsr upscale {self.folder} -o {self.output} --dry-run",
+            )
+
+    def job(self) -> "UpscaleJob":
+        """Return the job for every file; it continues what an earlier run left unfinished."""
+        return replace(self.job_for(self.folder), resume=not self.restart)
+
+
+@takes_options(WatchOptions, fill=with_settings)
+def watch_command(options: WatchOptions) -> None:
+    """Watch a folder and upscale every video in it once it is finished being written.
+
+    Outputs that are finished are skipped, and interrupted ones continued, so that the program can
+    be stopped and started at any time. A file that fails is tried again when it changes.
+    """
+    terminal = open_terminal(quiet=options.quiet, json=options.json)
+
+    from dscvsr_cli.engine.device import choose_device
+    from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
+    from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder
+    from dscvsr_cli.weights.locate import locate_weights
+
+    settle = _SETTLE_SECONDS if options.settle is None else float(options.settle)
+    watched = WatchedFolder(options.folder, options.output, settle_seconds=settle)
+    follower = open_follower(terminal, jobs=None)
+    job, cache = options.job(), NetworkCache()
+    # What would be wrong with every file is said before the first one arrives.
+    check_one_target(scale=job.scale, width=job.width, height=job.height)
+    choose_device(job.device)
+    locate_weights(job.weights)
+    terminal.note(f"watching {options.folder}; Ctrl-C ends it")
+    codes = {0}
+    with _terminated_like_ctrl_c():
+        while True:
+            for source in watched.look():
+                result = _enlarge(source, options, job, follower, cache)
+                codes.add(_exit_code(result))
+                passes = result.error_kind in _PASSING and not options.once
+                watched.take(source, retry_after=_RETRY_SECONDS if passes else None)
+            if options.once and watched.is_settled:
+                break
+            time.sleep(min(_PAUSE_SECONDS, max(0.05, settle)))
+    if any(codes):
+        raise typer.Exit(SOME_FAILED if SOME_FAILED in codes else max(codes))
+
+
+def _enlarge(
+    source: Path,
+    options: WatchOptions,
+    job: "UpscaleJob",
+    follower: "Follower",
+    cache: "NetworkCache",
+) -> "FileResult":
+    from dscvsr_cli.pipelines.upscale.batch import job_for, run_batch
+
+    own = job_for(source, source.relative_to(options.folder), options.output, job)
+    report = run_batch(
+        [own],
+        lambda job: run_job(job, follower, cache),
+        on_job=follower.begin,
+        on_result=follower.end,
+    )
+    return report.files[0]
+
+
+def _exit_code(result: "FileResult") -> int:
+    if result.outcome == "failed":
+        return SOME_FAILED
+    return 0 if result.report is None else result.report.exit_code
+
+
+@contextlib.contextmanager
+def _terminated_like_ctrl_c() -> Iterator[None]:
+    """Let what service managers and containers send end the program as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,225 @@
+"""ScenesAtOnce: works on several scenes of a stream at the same time, in threads.
+
+Nothing passes from one scene to the next, so what they make is what they would make one after the
+other. Frames are read, and everything that was made is handed over, in the caller's thread and in
+the order of the stream. A later scene begins when the frames before it have been read, and waits
+when as many of its frames are ready as may be held.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from threading import Condition, Thread
+
+from dscvsr_cli.engine.scene_maker import Made, SceneMaker, SceneStart
+from dscvsr_cli.engine.scene_run import WindowProgress
+from dscvsr_cli.frames import Frame
+
+SceneFrames = tuple[SceneStart, Iterator[Frame]]
+"""Where a scene begins, and its frames that are still to be made."""
+
+AllProgress = Callable[[int, list[WindowProgress]], None]
+"""Takes the number of frames made of all scenes, and how far every open window is."""
+
+
+class _Stopped(Exception):  # noqa: N818  a signal to a thread, not an error
+    """Nobody waits for this scene any more."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Scene:
+    """A scene that has been read as far as ``waiting`` goes, and made as far as ``made`` does."""
+
+    start: SceneStart
+    waiting: deque[Frame] = field(default_factory=deque)
+    is_read: bool = False
+    unread: Exception | None = None
+    """Why no more could be read."""
+    made: deque[Made] = field(default_factory=deque)
+    frames_held: int = 0
+    """Frames in ``made``."""
+    is_done: bool = False
+    error: BaseException | None = None
+    window: WindowProgress | None = None
+
+
+class ScenesAtOnce:
+    """Hands scenes to threads, and gives what they make in order.
+
+    Args:
+        maker: Makes the scenes.
+        at_once: Threads, at least 1.
+        ahead: Frames of each scene that may wait for the network, and finished frames of each
+            scene but the first that may be held. At least what a window and its look-ahead need.
+        on_progress: Called in the caller's thread.
+    """
+
+    def __init__(
+        self,
+        maker: SceneMaker,
+        *,
+        at_once: int,
+        ahead: int,
+        on_progress: AllProgress | None = None,
+    ) -> None:
+        if at_once < 1 or ahead <= maker.plan.window + maker.plan.look_ahead:
+            raise ValueError(
+                f"expected a scene and a window's frames, got {at_once = }, {ahead = }"
+            )
+        self._maker = maker
+        self._at_once = at_once
+        self._ahead = ahead
+        self._on_progress = on_progress
+        self._changed = Condition()
+        self._scenes: deque[_Scene] = deque()
+        """Those not handed over yet, in order."""
+        self._untouched: deque[_Scene] = deque()
+        """Those of them that no thread works on yet."""
+        self._frames_waiting = 0
+        """Frames read and not made."""
+        self._frames_made = 0
+        self._all_read = False
+        self._closed = False
+        self._moved = False
+        """Whether there is progress to report."""
+
+    def run(self, scenes: Iterable[SceneFrames]) -> Iterator[Made]:
+        """Make all scenes; closing this iterator stops the threads after the frame at hand.
+
+        Raises:
+            DscvsrError: Whatever a scene raises, after what was made before it.
+        """
+        threads = [
+            Thread(target=self._work, name=f"dscvsr-scene-{place}", daemon=True)
+            for place in range(self._at_once)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield from self._hand_over(self._read(scenes))
+        finally:
+            with self._changed:
+                self._closed = True
+                self._changed.notify_all()
+            for thread in threads:
+                thread.join()
+
+    def _read(self, scenes: Iterable[SceneFrames]) -> Iterator[None]:
+        """Read one frame of the stream at each step."""
+        index = 0
+        for start, frames in scenes:
+            scene = _Scene(start=start)
+            with self._changed:
+                # Frames in between were made elsewhere.
+                self._frames_made += start.made - index
+                self._scenes.append(scene)
+                self._untouched.append(scene)
+            index = start.made
+            try:
+                for index, frame in enumerate(frames, start=start.made + 1):  # noqa: B007
+                    with self._changed:
+                        scene.waiting.append(frame)
+                        self._frames_waiting += 1
+                        self._changed.notify_all()
+                    yield
+            except Exception as error:  # noqa: BLE001  raised where the scene misses the frame
+                scene.unread = error
+            with self._changed:
+                scene.is_read = True
+                self._changed.notify_all()
+            if scene.unread is not None:
+                return
+
+    def _hand_over(self, reading: Iterator[None]) -> Iterator[Made]:
+        while True:
+            if self._has_room() and next(reading, reading) is reading:
+                with self._changed:
+                    self._all_read = True
+                    self._changed.notify_all()
+            yield from self._take()
+            if self._all_read and not self._scenes:
+                return
+
+    def _has_room(self) -> bool:
+        return not self._all_read and self._frames_waiting < self._at_once * self._ahead
+
+    def _take(self) -> list[Made]:
+        """Return what is ready of the first scene; wait for it where nothing can be read."""
+        with self._changed:
+            first = self._scenes[0] if self._scenes else None
+            if first is None:
+                return []
+            self._changed.wait_for(
+                lambda: first.made or first.is_done or self._moved or self._has_room()
+            )
+            taken = list(first.made)
+            first.made.clear()
+            first.frames_held = 0
+            failed = first.error is not None and not taken
+            if first.is_done and (failed or first.error is None):
+                self._scenes.popleft()
+            windows = [scene.window for scene in self._scenes if scene.window is not None]
+            made, moved, self._moved = self._frames_made, self._moved, False
+            self._changed.notify_all()
+        if moved and self._on_progress is not None:
+            self._on_progress(made, windows)
+        if failed and first.error is not None:
+            raise first.error
+        return taken
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._untouched or self._all_read or self._closed)
+                if self._closed or not self._untouched:
+                    return
+                scene = self._untouched.popleft()
+            try:
+                self._make(scene)
+            except _Stopped:
+                return
+            except BaseException as error:  # noqa: BLE001  raised in the caller's thread
+                scene.error = error
+            with self._changed:
+                scene.is_done, scene.window = True, None
+                self._changed.notify_all()
+
+    def _make(self, scene: _Scene) -> None:
+        def note(window: WindowProgress) -> None:
+            with self._changed:
+                self._stop_if_closed()
+                scene.window = window
+                self._moved = True
+                self._changed.notify_all()
+
+        for item in self._maker.make(scene.start, self._frames_of(scene), on_progress=note):
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: (
+                        self._closed or scene is self._scenes[0] or scene.frames_held < self._ahead
+                    )
+                )
+                self._stop_if_closed()
+                scene.made.append(item)
+                if isinstance(item, Frame):
+                    scene.frames_held += 1
+                    self._frames_waiting -= 1
+                    self._frames_made += 1
+                    scene.window = None
+                self._changed.notify_all()
+
+    def _frames_of(self, scene: _Scene) -> Iterator[Frame]:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: scene.waiting or scene.is_read or self._closed)
+                self._stop_if_closed()
+                if not scene.waiting:
+                    if scene.unread is not None:
+                        raise scene.unread
+                    return
+                frame = scene.waiting.popleft()
+            yield frame
+
+    def _stop_if_closed(self) -> None:
+        if self._closed:
+            raise _Stopped

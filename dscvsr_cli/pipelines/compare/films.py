@@ -1,0 +1,166 @@
+"""Films: the opened videos of a comparison, checked to show the same in the same shape."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.pipelines.compare.job import CompareJob
+from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
+from dscvsr_cli.video.read.open_input import source_kind
+from dscvsr_cli.video.read.read_options import ReadOptions
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.span import TimeSpan
+
+EARLY_SECONDS = Fraction(1, 2)
+"""How much before --start each video is opened, for no two containers round times alike."""
+
+_SHAPE_TOLERANCE = Fraction(2, 100)
+"""How far two aspect ratios may differ: rounding to even sides makes a tiny clip change by as much.
+"""
+
+_BEHIND_CLEAR = 0.5
+"""Grey that shows through transparent frames."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """One video of a comparison."""
+
+    label: str
+    info: VideoInfo
+    reader: VideoReader
+
+    @property
+    def size(self) -> Size:
+        """Size as people see it, in pixels of the video."""
+        info = self.info
+        return Size(info.height, info.width).turned(by_quarter=info.is_turned)
+
+    @property
+    def sample_aspect(self) -> Fraction:
+        """Width over height of one pixel as people see it."""
+        aspect = self.info.sample_aspect_ratio or Fraction(1)
+        return 1 / aspect if self.info.is_turned else aspect
+
+    @property
+    def aspect(self) -> Fraction:
+        """Width over height as people see it."""
+        return Fraction(self.size.width, self.size.height) * self.sample_aspect
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second, as far as known."""
+        return self.info.frame_rate or USUAL_RATE
+
+    def seconds(self, frame: Frame) -> Fraction:
+        """Return when a frame is shown, counted from where players show 0:00."""
+        return frame.pts * self.info.time_base - self.info.start_seconds
+
+    def pixels(self, frame: Frame) -> Tensor:
+        """Return a frame as players show it -> ``(3, H, W)`` in [0, 1], transparency on grey."""
+        pixels = frame.pixels.clamp(0.0, 1.0)
+        if frame.alpha is not None:
+            pixels = pixels * frame.alpha + _BEHIND_CLEAR * (1 - frame.alpha)
+        return torch.rot90(pixels, self.info.rotation // 90, dims=(-2, -1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Films:
+    """All videos of a comparison: the two, and the reference behind them where it is another."""
+
+    all: tuple[Film, ...]
+    reference: Film | None
+
+    @property
+    def largest(self) -> Film:
+        """The video with the most pixels, whose size all are shown in."""
+        return max(self.all, key=lambda film: film.size.height * film.size.width)
+
+    @property
+    def frame_count(self) -> int | None:
+        """Frames that the shortest video says it has, as far as any says."""
+        counts = [film.info.frame_count for film in self.all if film.info.frame_count]
+        return min(counts, default=None)
+
+
+def open_films(job: CompareJob, stack: ExitStack) -> Films:
+    """Open the videos of a job.
+
+    Args:
+        job: What is asked for.
+        stack: Closes them.
+
+    Raises:
+        UsageError: A pipe, two shapes, or a video that is larger than the reference.
+        InputVideoError: A video cannot be read.
+    """
+    paths = [job.first, job.second]
+    if job.reference is not None and not any(map(job.reference.__eq__, paths)):
+        paths.append(job.reference)
+    for path in paths:
+        if source_kind(path) == "pipe":
+            raise UsageError(
+                f"{path} is a pipe, which cannot be compared", hint="write it to a file first"
+            )
+    readers = _open_all(paths, job.start, stack)
+    films = tuple(
+        Film(label=label, info=reader.info, reader=reader)
+        for label, reader in zip(labels_of(paths), readers, strict=True)
+    )
+    found = None if job.reference is None else films[paths.index(job.reference)]
+    _check_shapes(films)
+    if found is not None:
+        _check_reference(films, found)
+    return Films(all=films, reference=found)
+
+
+def labels_of(paths: Sequence[Path]) -> list[str]:
+    """Return what to call the videos: their names, or as much of the path as tells them apart."""
+    names = [path.name or str(path) for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    return [str(path) for path in paths]
+
+
+def _open_all(paths: Sequence[Path], start: Fraction, stack: ExitStack) -> list[VideoReader]:
+    """Open files first: image sequences have no rate and get that of the first file."""
+    readers: dict[int, VideoReader] = {}
+    rate = None
+    is_sequence = [source_kind(path) == "sequence" for path in paths]
+    for place in sorted(range(len(paths)), key=is_sequence.__getitem__):
+        options = ReadOptions(
+            span=TimeSpan(max(Fraction(0), start - EARLY_SECONDS)),
+            rate=rate if is_sequence[place] else None,
+        )
+        readers[place] = stack.enter_context(VideoReader(paths[place], options))
+        rate = rate or readers[place].info.frame_rate
+    return [readers[place] for place in range(len(paths))]
+
+
+def _check_shapes(films: Sequence[Film]) -> None:
+    first = films[0]
+    for film in films[1:]:
+        if abs(film.aspect / first.aspect - 1) > _SHAPE_TOLERANCE:
+            raise UsageError(
+                f"{first.label} is {float(first.aspect):.3f} times as wide as high, and "
+                f"{film.label} {float(film.aspect):.3f} times: they do not show the same frames",
+                hint="compare videos that were made from each other, without borders or crops",
+            )
+
+
+def _check_reference(films: Sequence[Film], reference: Film) -> None:
+    for film in films:
+        if film.size.height > reference.size.height or film.size.width > reference.size.width:
+            raise UsageError(
+                f"the reference {reference.label} is {reference.size}, smaller than {film.label} "
+                f"({film.size})",
+                hint="give the original in full size with --reference, or leave it out",
+            )

@@ -1,0 +1,82 @@
+"""Estimate: how long a job will take, and whether other weights are worth a thought."""
+
+from dataclasses import replace
+
+from dscvsr_cli.pipelines.upscale.job import OtherWeights, UpscalePlan
+from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame
+from dscvsr_cli.pipelines.upscale.measure_speed import guess_seconds_per_frame
+from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
+from dscvsr_cli.weights.catalog import load_catalog
+
+_LONG_WORK = 50_000_000
+"""Input pixels of a job on a processor that is worth a few seconds of measuring first."""
+
+_LONG_SECONDS = 180.0
+"""A shorter job is not worth a word about faster weights."""
+
+_SHORT_SECONDS = 60.0
+"""A job that better weights finish in this time is worth a word about them."""
+
+
+def with_estimate(ready: PreparedJob, frames_done: int) -> UpscalePlan:
+    """Return the plan of a job with the time it will take, and what other weights would take.
+
+    The time is that of earlier jobs here. A long job on a processor that knows none is measured on
+    noise, for a few seconds.
+
+    Args:
+        ready: The job; its reader is left alone.
+        frames_done: Frames that an earlier run made.
+    """
+    plan = replace(ready.plan, frames_done=frames_done)
+    if plan.frames is None:
+        return plan
+    frames = max(0, plan.frames - frames_done)
+    each = known_seconds_per_frame(ready)
+    pixels = plan.source.height * plan.source.width
+    if each is None and ready.device.type == "cpu" and frames * pixels >= _LONG_WORK:
+        each = guess_seconds_per_frame(ready)
+    return plan if each is None else with_time(ready, plan, each)
+
+
+def with_time(ready: PreparedJob, plan: UpscalePlan, each: float) -> UpscalePlan:
+    """Return a plan with the time its frames will take, and what other weights would take.
+
+    Args:
+        ready: The job.
+        plan: Its plan; without a number of frames it is returned as it is.
+        each: Seconds per frame.
+    """
+    if plan.frames is None:
+        return plan
+    frames = max(0, plan.frames - plan.frames_done)
+    other = None if plan.frames_done else _other_weights(ready, each, frames)
+    return replace(plan, seconds=frames * each, other_weights=other)
+
+
+def _other_weights(ready: PreparedJob, each: float, frames: int) -> OtherWeights | None:
+    """Return weights that are far faster where the job is long, or better where they are quick.
+
+    Args:
+        ready: The job.
+        each: Seconds per frame with its own weights.
+        frames: Frames to make.
+    """
+    entry = ready.loaded.entry
+    if entry is None:
+        return None
+
+    def seconds(name: str, ratio: float) -> float:
+        return frames * (known_seconds_per_frame(ready, weights=name) or each * ratio)
+
+    faster = entry.faster
+    if faster is not None and frames * each >= _LONG_SECONDS:
+        takes = seconds(faster.name, faster.time)
+        if takes < frames * each:
+            return OtherWeights(name=faster.name, seconds=takes, is_better=False)
+    for better in load_catalog().entries:
+        if better.faster is not None and better.faster.name == entry.name:
+            takes = seconds(better.name, 1 / better.faster.time)
+            if takes <= _SHORT_SECONDS:
+                return OtherWeights(name=better.name, seconds=takes, is_better=True)
+    return None

@@ -1,0 +1,163 @@
+"""WatchedFolder: which videos of a folder are finished being written, and still to be enlarged.
+
+The folder is looked at again and again. That works on every system and on network drives, where
+notices of changes do not arrive, and costs little: a look reads names, sizes and times.
+"""
+
+import contextlib
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.pipelines.upscale.batch import find_videos
+
+_log: Final = logging.getLogger(__name__)
+
+Version = tuple[int, int]
+"""What a file is at one moment: its size, and when it was changed."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    version: Version
+    since: float
+    """When the file was first seen like this."""
+    retry_at: float = field(default=float("inf"))
+    """When it is tried again although it has not changed."""
+    is_taken: bool = False
+
+
+class WatchedFolder:
+    """The videos of a folder and of those below it, each given out once for every version of it.
+
+    A file is finished when it has not changed for a while and, where the system can say so, when
+    no program has it open for writing.
+
+    Args:
+        folder: Where files arrive.
+        output: Where outputs go; it may be inside the folder, and is not searched then.
+        settle_seconds: How long a file must stay as it is.
+        clock: Seconds that only grow.
+
+    Raises:
+        InputVideoError: There is no such folder.
+        UsageError: Outputs would go into the folder itself, and be taken for inputs.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        output: Path,
+        *,
+        settle_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not folder.is_dir():
+            raise InputVideoError(f"there is no folder {folder}", hint="create it first")
+        if output.resolve() == folder.resolve():
+            raise UsageError(
+                f"{folder} is watched, so outputs in it would be enlarged again",
+                hint="give another folder with -o; one inside it will do",
+            )
+        self._folder = folder
+        self._output = output
+        self._settle_seconds = settle_seconds
+        self._clock = clock
+        self._seen: dict[Path, _Seen] = {}
+        self._is_readable = True
+
+    def look(self) -> list[Path]:
+        """Look at the folder -> the files that are finished, those that came first at the front.
+
+        A folder that cannot be read, such as a network drive that is away, holds nothing for now.
+        """
+        now = self._clock()
+        try:
+            names = find_videos(self._folder, self._output)
+        except OSError as error:
+            if self._is_readable:
+                _log.warning("%s cannot be read (%s); still trying", self._folder, error.strerror)
+            self._is_readable = False
+            return []
+        self._is_readable = True
+        versions = {name: version for name in names if (version := _version(name)) is not None}
+        self._seen = {name: self._note(name, version, now) for name, version in versions.items()}
+        ready = [
+            name
+            for name, seen in self._seen.items()
+            if (not seen.is_taken and now - seen.since >= self._settle_seconds)
+            or now >= seen.retry_at
+        ]
+        finished = [name for name in ready if not is_being_written(name)]
+        return sorted(finished, key=lambda name: (self._seen[name].since, name))
+
+    def take(self, name: Path, *, retry_after: float | None = None) -> None:
+        """Note that a file was given to a job, as it was at the last look.
+
+        Args:
+            name: One that ``look`` returned.
+            retry_after: Seconds after which it is given out again even if it stays as it is.
+        """
+        seen = self._seen[name]
+        seen.is_taken = True
+        seen.retry_at = float("inf") if retry_after is None else self._clock() + retry_after
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every file there was given to a job as it is now."""
+        return all(seen.is_taken for seen in self._seen.values())
+
+    def _note(self, name: Path, version: Version, now: float) -> _Seen:
+        seen = self._seen.get(name)
+        if seen is None or seen.version != version:
+            return _Seen(version=version, since=now)
+        return seen
+
+
+def _version(path: Path) -> Version | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def is_being_written(path: Path) -> bool:
+    """Return whether a program has a file open for writing, as far as the system says so.
+
+    Windows does not let a file be opened that another program is writing. Linux grants a lease for
+    reading only where nobody writes; file systems without leases, and other users' files, say
+    nothing.
+    """
+    try:
+        with path.open("rb") as file:
+            return sys.platform == "linux" and _is_lease_denied(file.fileno())
+    except PermissionError:
+        return sys.platform == "win32"
+    except OSError:
+        return False
+
+
+def _is_lease_denied(handle: int) -> bool:
+    if sys.platform != "linux":
+        return False
+    import fcntl  # noqa: PLC0415  absent on Windows
+
+    try:
+        # Whoever opens the file meanwhile makes the system send a signal. The usual one would end
+        # the program; this one is ignored.
+        fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False

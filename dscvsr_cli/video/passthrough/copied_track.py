@@ -1,0 +1,94 @@
+"""CopiedTrack: a stream copied packet by packet; and Track, what every such way has in common."""
+
+import logging
+import math
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+_log: Final = logging.getLogger(__name__)
+
+_EQUAL_TIMES_ALLOWED: Final = 0x20000
+"""libav's AVFMT_TS_NONSTRICT."""
+
+
+class Track(Protocol):
+    """Takes the packets of one source stream into one stream of the output."""
+
+    @property
+    def stream(self) -> Stream:
+        """The output stream."""
+        ...
+
+    @property
+    def undecodable(self) -> int:
+        """Packets of the source that are lost because they cannot be decoded."""
+        ...
+
+    def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
+        """Return what the output gets for a packet of the source, already shifted in time."""
+        ...
+
+    def finish(self) -> "Iterable[Packet[Stream]]":
+        """Return what is still held back after the last packet."""
+        ...
+
+
+class CopiedTrack:
+    """A stream whose packets are copied byte by byte.
+
+    Args:
+        output: The file that is written.
+        template: The stream of the source.
+        header: A stream of the same codec whose parameters to write, where they are not its own.
+    """
+
+    undecodable = 0
+
+    def __init__(
+        self, output: OutputContainer, template: Stream, *, header: Stream | None = None
+    ) -> None:
+        self.stream = _add_twin(output, header or template)
+        # Subtitles and data may begin at the same moment everywhere; muxers do not check them.
+        self._may_repeat = bool(output.format.flags & _EQUAL_TIMES_ALLOWED) or (
+            template.type in ("subtitle", "data")
+        )
+        self._name = f"{template.type} stream {template.index}"
+        self._last: int | None = None
+        self._moved = False
+
+    def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
+        """Return the packet itself, addressed to the output's stream."""
+        packet.stream = self.stream
+        self._keep_order(packet)
+        return (packet,)
+
+    def _keep_order(self, packet: "Packet[Stream]") -> None:
+        """Move a packet that would come before its predecessor, which muxers refuse."""
+        unit = self.stream.time_base
+        if packet.dts is None or not unit:
+            return
+        ticks = round(packet.dts * packet.time_base / unit)
+        least = ticks if self._last is None else self._last + (not self._may_repeat)
+        if ticks < least:
+            if not self._moved:
+                _log.warning("%s: timestamps repeat or step back; moved", self._name)
+            self._moved = True
+            packet.dts = math.ceil(least * unit / packet.time_base)
+            if packet.pts is not None:
+                packet.pts = max(packet.pts, packet.dts)
+        self._last = max(ticks, least)
+
+    def finish(self) -> "Iterable[Packet[Stream]]":
+        """Return nothing: nothing is ever held back."""
+        return ()
+
+
+def _add_twin(output: OutputContainer, template: Stream) -> Stream:
+    if template.type == "video":
+        # Without "opaque" PyAV would look for an encoder, although nothing will be encoded.
+        return output.add_stream_from_template(template, opaque=True)
+    return output.add_stream_from_template(template)

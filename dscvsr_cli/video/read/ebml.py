@@ -1,0 +1,35 @@
+"""EBML: the elements of which a Matroska file is made."""
+
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+SEGMENT: Final = 0x18538067
+TRACKS: Final = 0x1654AE6B
+TRACK: Final = 0xAE
+VIDEO: Final = 0xE0
+
+
+def elements(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Yield identifier, start and end of the content of each element in a part of a file.
+
+    Raises:
+        ValueError: It is not EBML.
+    """
+    while start < end:
+        file.seek(start)
+        kind, kind_bytes = _variable_integer(file, keep_marker=True)
+        size, size_bytes = _variable_integer(file, keep_marker=False)
+        begin = start + kind_bytes + size_bytes
+        # All bits set: a live recording that did not know its own length.
+        stop = end if size == (1 << 7 * size_bytes) - 1 else begin + size
+        yield kind, begin, min(stop, end)
+        start = stop
+
+
+def _variable_integer(file: BinaryIO, *, keep_marker: bool) -> tuple[int, int]:
+    first = file.read(1)
+    if not first or not first[0]:
+        raise ValueError("not EBML")
+    length = 9 - first[0].bit_length()
+    value = int.from_bytes(first + file.read(length - 1), "big")
+    return (value if keep_marker else value & ((1 << 7 * length) - 1)), length

@@ -1,0 +1,157 @@
+"""Presets and defaults: what they may hold, what wins, and what a job then is."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from dscvsr_cli.cli.app import main
+from dscvsr_cli.cli.settings import settings_file
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder of settings, still empty."""
+    folder = tmp_path / "settings"
+    (folder / "presets").mkdir(parents=True)
+    monkeypatch.setattr(settings_file, "user_folder", lambda: folder)
+    return folder
+
+
+@pytest.fixture
+def config(home: Path, capsys: pytest.CaptureFixture[str]) -> "Config":
+    return Config(home, capsys)
+
+
+class Config:
+    """Asks the program which settings a command line comes to."""
+
+    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home = home
+        self.printed = ""
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> dict[str, object]:
+        code = main(["upscale", "clip.mp4", *arguments, "--print-config"])
+        said = self._capsys.readouterr()
+        assert (code, said.err) == (0, "")
+        self.printed = said.out
+        return tomllib.loads(said.out)
+
+    def refusal(self, *arguments: str) -> str:
+        assert main(["upscale", "clip.mp4", *arguments, "--print-config"]) == 2
+        return self._capsys.readouterr().err
+
+    def write(self, text: str, name: str = "config.toml") -> Path:
+        path = self.home / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+def test_without_files_only_the_command_line_counts(config: Config) -> None:
+    assert config() == {}
+    assert config("-s", "2x", "--lossless") == {"scale": 2.0, "lossless": True}
+    assert "scale = 2.0  # command line" in config.printed
+    assert "config.toml (there is none)" in config.printed
+
+
+def test_the_command_line_wins_over_a_preset_and_that_over_defaults(config: Config) -> None:
+    config.write('[upscale]\nscale = 2\ncrf = 30\nweights = "a"\ndtype = "float32"\n')
+    config.write('scale = 3\nweights = "b"\n', "presets/mine.toml")
+    settled = config("--preset", "mine", "-s", "4")
+    assert settled == {"scale": 4.0, "crf": 30.0, "weights": "b", "dtype": "float32"}
+    assert 'weights = "b"  # preset mine' in config.printed
+    assert f"crf = 30.0  # {config.home / 'config.toml'}" in config.printed
+    assert config("--no-defaults", "-s", "4") == {"scale": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "left"),
+    [
+        ("scale = 2", ["--height", "1080"], {"height": 1080}),
+        ('size = "64x64"', ["-s", "2"], {"scale": 2.0}),
+        ("crf = 20", ["--lossless"], {"lossless": True}),
+        ("lossless = true", ["--crf", "20"], {"crf": 20.0}),
+        ("resume = true", ["--restart"], {"restart": True}),
+        (
+            'encoder = "libx265"\ncrf = 20\nencoder-preset = "slow"\nenc-opt = ["tune=grain"]',
+            ["--encoder", "ffv1"],
+            {"encoder": "ffv1"},
+        ),
+        ('audio-encoder = "aac"\naudio-bitrate = "96k"', ["--no-audio"], {"no-audio": True}),
+    ],
+)
+def test_what_excludes_a_setting_below_makes_it_void(
+    below: str, above: list[str], left: dict[str, object], config: Config
+) -> None:
+    config.write(f"[upscale]\n{below}\n")
+    assert config()
+    assert config(*above) == left
+
+
+def test_a_preset_can_switch_off_what_the_defaults_switch_on(config: Config) -> None:
+    config.write("[upscale]\nno-subs = true\ncrf = 20\n")
+    path = config.write("no-subs = false\nlossless = false\n", "other.toml")
+    assert config("--preset", str(path)) == {"no-subs": False, "lossless": False, "crf": 20.0}
+
+
+def test_what_is_printed_is_a_preset_that_gives_the_same(config: Config) -> None:
+    asked = ["-s", "2,7", "--fps", "24000/1001", "--start", "1:30.5", "--memory", "4GB"]
+    asked += ["--audio-bitrate", "96k", "--enc-opt", "tune=film", "--enc-opt", "x=ä", "--strict"]
+    settled = config(*asked)
+    assert len(settled) == 7
+    again = config.write(config.printed, "again.toml")
+    assert config("--preset", str(again)) == settled
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("scal = 2", "did you mean 'scale'?"),
+        ("output = 'x.mp4'", "output cannot be set in a file"),
+        ("scale = 'twice'", "cannot read 'twice' as a factor"),
+        ("dtype = 'int3'", "--dtype"),
+        ("lossless = 'yes'", "lossless must be true or false"),
+        ("scale = true", "scale cannot be True"),
+        ("crf = [1, 2]", "crf cannot be [1, 2]"),
+        ("crf = ", "cannot be read"),
+    ],
+)
+def test_a_mistake_in_a_file_is_named_with_the_file(
+    text: str, complaint: str, config: Config
+) -> None:
+    said = config.refusal("--preset", str(config.write(text, "bad.toml")))
+    assert "bad.toml" in said
+    assert complaint in said
+
+
+def test_a_mistake_in_the_defaults_is_named_too(config: Config) -> None:
+    config.write("scale = 2\n")
+    said = config.refusal()
+    assert "unknown table or key 'scale'" in said
+    assert "[upscale]" in said
+
+
+def test_a_name_of_the_encoders_own_presets_is_answered_with_the_right_option(
+    config: Config,
+) -> None:
+    assert "--encoder-preset slow" in config.refusal("--preset", "slow")
+    assert "no preset file" in config.refusal("--preset", "absent.toml")
+
+
+@pytest.mark.parametrize("name", ["archive", "fast", "web"])
+def test_every_built_in_preset_can_be_used(name: str, config: Config) -> None:
+    settled = config("--preset", name)
+    assert settled
+    assert f"# preset {name}" in config.printed
+    assert {"archive", "fast", "web"} <= set(settings_file.preset_names())
+
+
+def test_watch_takes_the_defaults_of_upscale_and_its_own(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write('[upscale]\nscale = 2\ncrf = 20\n[watch]\nsettle = "9s"\ncrf = 22\n')
+    assert config() == {"scale": 2.0, "crf": 20.0}
+    assert main(["watch", "inbox", "-o", "out", "--print-config"]) == 0
+    settled = tomllib.loads(capsys.readouterr().out)
+    assert settled == {"scale": 2.0, "crf": 22.0, "settle": 9.0}

@@ -1,0 +1,81 @@
+"""Hold: still input gives still output, moving input is left to the network alone."""
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dscvsr_cli.engine.hold import STILL_RADIUS, Shown, hold_still
+
+
+def noise(seed: int, *shape: int) -> torch.Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def alternate(frames: list[torch.Tensor], factor: int = 2) -> list[torch.Tensor]:
+    """Enlarge by repetition, with a texture that is another one in every second frame."""
+    textures = [0.01 * noise(seed, 3, 40 * factor, 48 * factor) for seed in (1, 2)]
+    return [
+        frame.repeat_interleave(factor, 1).repeat_interleave(factor, 2) + textures[number % 2]
+        for number, frame in enumerate(frames)
+    ]
+
+
+def hold(frames: list[torch.Tensor], pictures: list[torch.Tensor]) -> list[torch.Tensor]:
+    shown: Shown | None = None
+    held = []
+    for frame, picture in zip(frames, pictures, strict=True):
+        shown = hold_still(picture, frame, shown)
+        held.append(shown.picture)
+    return held
+
+
+def change(pictures: list[torch.Tensor]) -> float:
+    return float(torch.stack(pictures).diff(dim=0).abs().mean())
+
+
+def test_what_alternates_over_a_still_input_is_steadied_ten_times() -> None:
+    frames = [noise(0, 3, 40, 48)] * 16
+    pictures = alternate(frames)
+    held = hold(frames, pictures)
+    assert torch.equal(held[0], pictures[0])
+    assert change(held) < 0.1 * change(pictures)
+    # What it settles on is the mean of what alternates.
+    mean = (pictures[0] + pictures[1]) / 2
+    assert float((held[-1] - mean).abs().max()) < 0.25 * float((pictures[0] - mean).abs().max())
+
+
+@given(seed=st.integers(0, 1000), levels=st.integers(2, 60))
+def test_a_frame_that_changes_everywhere_is_the_networks_own(seed: int, levels: int) -> None:
+    first = noise(seed, 3, 40, 48)
+    second = first + levels / 255
+    pictures = alternate([first, second])
+    assert torch.equal(hold([first, second], pictures)[1], pictures[1])
+
+
+def test_what_stands_near_something_that_moves_is_the_networks_own() -> None:
+    first = noise(3, 3, 40, 48)
+    second = first.clone()
+    second[:, 10:14, 20:24] += 0.2
+    pictures = alternate([first, second])
+    held = hold([first, second], pictures)[1]
+    rows = slice(2 * (10 - STILL_RADIUS) + 1, 2 * (14 + STILL_RADIUS) - 1)
+    columns = slice(2 * (20 - STILL_RADIUS) + 1, 2 * (24 + STILL_RADIUS) - 1)
+    assert torch.equal(held[:, rows, columns], pictures[1][:, rows, columns])
+    far = (held - pictures[1])[:, :, -20:].abs()
+    assert float(far.mean()) > 0.001
+
+
+def test_a_change_of_one_level_is_none() -> None:
+    first = noise(4, 3, 40, 48).mul(255).round() / 255
+    second = (first * 255 + 1).clamp(0, 255) / 255
+    pictures = alternate([first, second])
+    held = hold([first, second], pictures)[1]
+    assert change([pictures[0], held]) < 0.2 * change(pictures)
+
+
+def test_any_factor_will_do() -> None:
+    frame = noise(5, 3, 20, 24)
+    pictures = [noise(6, 3, 54, 65), noise(7, 3, 54, 65)]
+    held = hold([frame, frame], pictures)[1]
+    assert held.shape == (3, 54, 65)
+    assert float((held - pictures[0]).abs().mean()) < float((held - pictures[1]).abs().mean())

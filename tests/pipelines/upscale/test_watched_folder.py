@@ -1,0 +1,153 @@
+"""Which files of a watched folder are finished, seen with a clock of the test's own."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder, is_being_written
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def watched(inbox: Path, clock: Clock) -> WatchedFolder:
+    return WatchedFolder(inbox, inbox / "out", settle_seconds=5, clock=clock)
+
+
+def test_a_file_is_given_out_once_it_has_not_changed_for_a_while(
+    watched: WatchedFolder, inbox: Path, clock: Clock
+) -> None:
+    path = inbox / "a.mp4"
+    path.write_bytes(b"beginning")
+    assert watched.look() == []
+    clock.now += 4
+    path.write_bytes(b"beginning and more")
+    assert watched.look() == []
+    clock.now += 4
+    assert watched.look() == []
+    clock.now += 1
+    assert watched.look() == [path]
+    assert not watched.is_settled
+    watched.take(path)
+    clock.now += 1000
+    assert watched.look() == []
+    assert watched.is_settled
+
+
+def test_a_file_that_changes_is_given_out_again(
+    watched: WatchedFolder, inbox: Path, clock: Clock
+) -> None:
+    path = inbox / "a.mp4"
+    path.write_bytes(b"first")
+    watched.look()
+    clock.now += 5
+    (found,) = watched.look()
+    watched.take(found)
+    path.write_bytes(b"second version")
+    assert watched.look() == []
+    clock.now += 5
+    assert watched.look() == [path]
+
+
+def test_a_file_that_failed_for_a_passing_reason_is_given_out_again_later(
+    watched: WatchedFolder, inbox: Path, clock: Clock
+) -> None:
+    path = inbox / "a.mp4"
+    path.write_bytes(b"video")
+    watched.look()
+    clock.now += 5
+    watched.look()
+    watched.take(path, retry_after=60)
+    clock.now += 59
+    assert watched.look() == []
+    clock.now += 1
+    assert watched.look() == [path]
+    watched.take(path)
+    clock.now += 1000
+    assert watched.look() == []
+
+
+def test_outputs_other_files_and_hidden_ones_are_not_taken(
+    watched: WatchedFolder, inbox: Path, clock: Clock
+) -> None:
+    for name in ("b.mkv", "below/a.mp4", "out/a.mp4", ".part.mp4", ".new/c.mp4", "notes.txt"):
+        path = inbox / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    watched.look()
+    clock.now += 5
+    assert [str(path.relative_to(inbox)) for path in watched.look()] == [
+        "b.mkv",
+        str(Path("below/a.mp4")),
+    ]
+
+
+def test_those_that_came_first_are_first(watched: WatchedFolder, inbox: Path, clock: Clock) -> None:
+    for name in ("z.mp4", "a.mp4"):
+        (inbox / name).write_bytes(b"x")
+        watched.look()
+        clock.now += 10
+    assert [path.name for path in watched.look()] == ["z.mp4", "a.mp4"]
+
+
+def test_a_folder_that_goes_away_is_waited_for(
+    watched: WatchedFolder,
+    inbox: Path,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gone(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    (inbox / "a.mp4").write_bytes(b"x")
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr("dscvsr_cli.pipelines.upscale.watched_folder.find_videos", gone)
+        assert watched.look() == watched.look() == []
+    assert caplog.text.count("still trying") == 1
+    watched.look()
+    clock.now += 5
+    assert len(watched.look()) == 1
+
+
+def test_folders_that_cannot_be_are_refused(inbox: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputVideoError, match="there is no folder"):
+        WatchedFolder(tmp_path / "absent", tmp_path / "out", settle_seconds=1)
+    with pytest.raises(UsageError, match="enlarged again"):
+        WatchedFolder(inbox, inbox / ".", settle_seconds=1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
+def test_a_file_that_a_program_writes_is_not_finished(inbox: Path) -> None:
+    path = inbox / "a.mp4"
+    path.write_bytes(b"x")
+    assert not is_being_written(path)
+    handle = os.open(path, os.O_WRONLY)
+    try:
+        if not is_being_written(path):
+            pytest.skip("this file system has no leases")
+    finally:
+        os.close(handle)
+    assert not is_being_written(path)
+    assert not is_being_written(inbox / "absent.mp4")

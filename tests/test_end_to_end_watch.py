@@ -1,0 +1,123 @@
+"""``dscvsr watch``, through the real command: what arrives is enlarged once."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from dscvsr_cli.cli.app import main
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.weights.network_file import save_network
+from tests.clips import Clip, render
+from tests.networks import SMALLEST
+
+SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        save_network(RecurrentNetwork(SMALLEST).state_dict(), SMALLEST, path, record={})
+    return path
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox"
+    (folder / "below").mkdir(parents=True)
+    return folder
+
+
+def arguments(inbox: Path, weights: Path, *more: str) -> list[str]:
+    fixed = ["-s", "2", "-w", weights, "--device", "cpu", "--encoder-preset", "ultrafast"]
+    return ["watch", *map(str, [inbox, "-o", inbox.parent / "out", *fixed]), *more]
+
+
+def test_what_is_there_is_enlarged_and_a_second_run_does_nothing_again(
+    inbox: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    render(SHORT, inbox, name="a")
+    render(SHORT, inbox / "below", name="b")
+    once = arguments(inbox, weights, "--once", "--settle", "100ms")
+    assert main(once) == 0
+    assert "watching" in capfd.readouterr().err
+    made = [inbox.parent / "out" / name for name in ("a.mp4", "below/b.mp4")]
+    assert [probe(path).width for path in made] == [64, 64]
+    before = [path.stat().st_mtime_ns for path in made]
+
+    assert main([*once, "--json"]) == 0
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [(line["job"], line["jobs"], line["outcome"]) for line in lines] == [
+        (1, None, "skipped"),
+        (2, None, "skipped"),
+    ]
+    assert [path.stat().st_mtime_ns for path in made] == before
+
+
+def test_a_bad_file_stops_nothing_and_counts_in_the_exit_code(
+    inbox: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (inbox / "bad.mp4").write_text("not a video at all\n" * 99)
+    render(SHORT, inbox, name="good")
+    assert main(arguments(inbox, weights, "--once", "--settle", "100ms")) == 1
+    assert "bad.mp4" in capfd.readouterr().err
+    assert (inbox.parent / "out" / "good.mp4").is_file()
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        (["--height", "64"], "either a factor or a size"),
+        (["--dry-run"], "--dry-run"),
+        (["-w", "no-such-weights"], "no-such-weights"),
+        (["--settle", "soon"], "cannot read 'soon' as a time"),
+    ],
+)
+def test_what_would_be_wrong_with_every_file_is_said_before_one_arrives(
+    more: list[str],
+    complaint: str,
+    inbox: Path,
+    weights: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert main(arguments(inbox, weights, *more)) in (2, 4)
+    assert complaint in capfd.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_what_arrives_later_is_enlarged_and_a_service_manager_can_end_it(
+    inbox: Path, weights: Path
+) -> None:
+    command = [sys.executable, "-m", "dscvsr_cli", *arguments(inbox, weights, "--settle", "200ms")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        assert "watching" in running.stderr.readline()
+        # As a copy that takes its time: the first half is no video yet.
+        whole = render(SHORT, inbox.parent, name="whole").read_bytes()
+        with (inbox / "late.mp4").open("wb") as file:
+            file.write(whole[: len(whole) // 2])
+            file.flush()
+            time.sleep(0.1)
+            file.write(whole[len(whole) // 2 :])
+        assert running.stdout is not None
+        plan, report = running.stdout.readline(), running.stdout.readline()
+        running.send_signal(signal.SIGTERM)
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert plan.startswith("late.mp4")
+    assert "3 frames in = 3 frames out" in report
+    assert (inbox.parent / "out" / "late.mp4").is_file()
+    assert "Traceback" not in err
