@@ -77,12 +77,7 @@ def rest_of(task: FilmTask, manifest: Manifest) -> FilmTask:
     done = manifest.frames_in_order - manifest.task_start
     if done == 0 or task.scenes.first_frame != manifest.task_start:
         return task
-    timeline = replace(
-        task.timeline,
-        shift=manifest.shift,
-        last=manifest.last_pts,
-        moved=manifest.moved_timestamps,
-    )
+    timeline = manifest.timeline(task.timeline.name)
     return replace(task, done=done, state=manifest.state, timeline=timeline)
 
 
