@@ -5,6 +5,7 @@ load torch; so there are few runs, and each looks at much.
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +30,10 @@ from tests.scenes import render_scenes
 ray = pytest.importorskip("ray", reason="Ray is not installed")
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed")
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="Ray has no clusters of Windows machines"),
+]
 
 LENGTHS = (10, 14, 3, 30, 5, 8)
 FRAMES = sum(LENGTHS)
