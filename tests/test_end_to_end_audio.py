@@ -1,13 +1,17 @@
 """Audio that is encoded again: what cannot be decoded is lost, and the exit code says so."""
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
 
 from dscvsr_cli.cli.app import main
+from dscvsr_cli.video.verify.compare_files import compare_files
 from tests.clips import Clip, render
+from tests.helpers import stream_packets
 
 CLIP = Clip(
     suffix=".mkv",
@@ -63,3 +67,20 @@ def test_one_of_several_does_not_stop_the_others(damaged: Path, tmp_path: Path) 
 def test_what_is_copied_or_left_out_is_not_decoded(damaged: Path, tmp_path: Path) -> None:
     assert upscale(damaged, "-o", tmp_path / "copied.mkv") == 0
     assert upscale(damaged, "-o", tmp_path / "silent.mkv", "--no-audio") == 0
+
+
+@pytest.mark.parametrize("source_suffix", [".avi", ".mkv"])
+def test_ac3_keeps_its_times_in_avi(source_suffix: str, tmp_path: Path) -> None:
+    clip = replace(
+        CLIP, suffix=source_suffix, encoder="mpeg4", options=(), time_base=Fraction(1, 25)
+    )
+    source = render(replace(clip, pts=tuple(range(16))), tmp_path)
+    target = tmp_path / "out.avi"
+    assert main(["upscale", str(source), "-s", "2", "-o", str(target)]) == 0
+    assert not [
+        one.message
+        for one in compare_files(source, target).changed
+        if one.subject.startswith("audio stream 1")
+    ]
+    starts = [packet.seconds for packet in stream_packets(target, 1)]
+    assert starts == [number * Fraction(1536, 48000) for number in range(len(starts))]

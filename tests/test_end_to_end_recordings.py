@@ -193,6 +193,11 @@ def test_of_two_videos_both_are_enlarged_in_two_runs_or_one_is_left_out(
     assert upscale(source, tmp_path / "refused.webm") == 2
     assert "--no-other-videos" in capfd.readouterr().err
 
+    assert main(["verify", str(first), str(both), "--video-stream", "1"]) == 0
+    assert "192x128" in capfd.readouterr().out
+    assert main(["verify", str(source), str(first)]) == 0
+    assert "96x64" in capfd.readouterr().out
+
     for target, sizes in ((both, [(96, 64), (192, 128)]), (one, [(96, 64)])):
         with av.open(str(target)) as container:
             videos = container.streams.video

@@ -1,5 +1,6 @@
 """Parts of a file: chapters and subtitles are cut to the span, as the frames are."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -103,3 +104,24 @@ def test_a_subtitle_that_has_ended_before_the_start_is_left_out(tmp_path: Path) 
     assert upscale(source, target, "--start", "3.7", "--end", "5") == 0
 
     assert [text for text, _, _ in subtitles(target)] == [b"three"]
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])
+@pytest.mark.parametrize("span", [("--start", "3", "--end", "5"), ("--end", "2.5")])
+def test_a_part_is_verified_against_the_part_it_was_made_from(
+    span: tuple[str, ...], suffix: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = FILM if suffix != ".ts" else replace(FILM, chapters=(), subtitles=())
+    source = render(replace(clip, sound_seconds=6.0, sound_encoder="ac3"), tmp_path)
+    target = tmp_path / f"out{suffix}"
+    assert upscale(source, target, *span, "--drop-unsupported") == 0
+    capfd.readouterr()
+
+    verify = ["verify", str(source), str(target)]
+    assert main([*verify, *span]) == 0
+    told = capfd.readouterr().out
+    assert " 0 lost, " in told
+    assert not [line for line in told.splitlines() if "frame" in line and "ok" not in line]
+    assert "moved by" not in told
+
+    assert main([*verify, "--start", "1", "--end", "2"]) == 1

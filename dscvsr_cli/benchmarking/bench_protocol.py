@@ -22,6 +22,10 @@ _CHANNELS: dict[Channel, str] = {
 }
 
 
+STILL_FRAMES = 16
+"""Times that a frame is repeated to see how much its enlarged picture changes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchProtocol:
     """How a benchmark measures."""
@@ -49,6 +53,9 @@ class BenchProtocol:
 
     lpips: bool = False
     """Whether LPIPS is measured, whose weights are an optional package."""
+
+    still: bool = False
+    """Whether is measured how much an enlarged frame changes while its input stands still."""
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be.
@@ -94,6 +101,11 @@ def statements(protocol: BenchProtocol) -> tuple[str, ...]:
         lines.append(
             "LPIPS: Zhang et al. (CVPR 2018), version 0.1 on AlexNet, of 8-bit RGB pictures with "
             f"{cropped} cropped; lower is better"
+        )
+    if protocol.still:
+        lines.append(
+            f"still: the first frame of each clip, {STILL_FRAMES} times; mean absolute change of "
+            "RGB from an enlarged frame to the next, in levels of 255 before rounding"
         )
     return tuple(lines)
 

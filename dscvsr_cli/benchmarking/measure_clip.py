@@ -7,11 +7,13 @@ frames that the method itself looks ahead.
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import fmean
 
 from torch import Tensor
 
-from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
+from dscvsr_cli.benchmarking.bench_protocol import STILL_FRAMES, BenchProtocol
 from dscvsr_cli.benchmarking.frame_meter import FrameMeter, PictureDistance, TrueMotions
 from dscvsr_cli.benchmarking.methods import Method
 from dscvsr_cli.benchmarking.report import ClipScore
@@ -89,6 +91,9 @@ def measure_clip(
                 method=name, scale=scale, clip=clip.name, place=place, made=output, pair=pair
             )
             on_frame(frame)
+    quality = meter.quality()
+    if protocol.still and method.timed:
+        quality = replace(quality, still_change=still_change(method, feed.first.low, feed.size))
     return ClipScore(
         method=name,
         scale=scale,
@@ -96,10 +101,23 @@ def measure_clip(
         frames=meter.frames,
         frames_made=feed.answered,
         size=feed.size,
-        quality=meter.quality(),
+        quality=quality,
         seconds=max(0.0, outputs.seconds - feed.seconds) if method.timed else None,
         peak_memory_bytes=None if method.peak_memory is None else method.peak_memory(),
     )
+
+
+def still_change(method: Method, low: Tensor, size: Size) -> float:
+    """Return how much ``low`` (3, h, w), enlarged again and again, changes from frame to frame.
+
+    Returns:
+        The mean absolute change of RGB over ``STILL_FRAMES`` frames, in levels of 255.
+    """
+    frames = (
+        frame.double().clamp(0, 1) * 255.0
+        for frame in _run(method, iter([low] * STILL_FRAMES), size)
+    )
+    return fmean(float((after - before).abs().mean()) for before, after in pairwise(frames))
 
 
 def _run(method: Method, lows: Iterator[Tensor], size: Size) -> Iterator[Tensor]:
@@ -118,6 +136,7 @@ class _Feed:
         first = next(pairs, None)
         if first is None:
             raise DatasetError(f"the clip {clip.name} holds no frames", hint="leave it out")
+        self.first = first
         self.size = Size(*first.truth.shape[-2:])
         side = min(self.size.height, self.size.width) - 2 * protocol.crop
         smaller_crop = " or a smaller --crop" if protocol.crop else ""

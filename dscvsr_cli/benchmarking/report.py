@@ -39,6 +39,10 @@ class MeasuredQuality:
     lpips: float | None = None
     """Perceptual distance, 0 where a frame is exact; None where it was not measured."""
 
+    still_change: float | None = None
+    """Mean absolute change from frame to frame while the input stands still, in levels; None where
+    it was not measured."""
+
     def psnr(self, channel: Channel) -> float:
         """Return the PSNR on a channel."""
         return self.psnr_y if channel == "y" else self.psnr_rgb
@@ -158,6 +162,7 @@ def mean_quality(qualities: Sequence[MeasuredQuality]) -> MeasuredQuality:
         true_warping=_root_mean_square([quality.true_warping for quality in qualities]),
         flicker=_root_mean_square([quality.flicker for quality in qualities]),
         lpips=_mean([quality.lpips for quality in qualities]),
+        still_change=_mean([quality.still_change for quality in qualities]),
     )
 
 

@@ -68,11 +68,16 @@ def quality_table(report: BenchReport) -> Table:
             row = (*row, _warping(mean.quality), _flicker(mean.quality))
         if report.protocol.lpips:
             row = (*row, "" if mean.quality.lpips is None else f"{mean.quality.lpips:.4f}")
+        if report.protocol.still:
+            change = mean.quality.still_change
+            row = (*row, "" if change is None else f"{change:.3f}")
         rows.append(row)
     if report.protocol.temporal:
         header = (*header, "warp (truth)", "flicker")
     if report.protocol.lpips:
         header = (*header, "LPIPS")
+    if report.protocol.still:
+        header = (*header, "still")
     name = "Y" if channel == "y" else "RGB"
     unfinished = "" if report.complete else ", broken off before the end"
     title = f"{report.protocol.dataset}, measured: PSNR in dB and SSIM on {name}{unfinished}"
@@ -203,6 +208,7 @@ _CSV_HEADER = (
     "peak_memory_bytes",
     "lpips",
     "flicker",
+    "still_change",
     "parameters",
     "device",
     "dtype",
@@ -231,6 +237,7 @@ def _csv_row(
         "" if score.peak_memory_bytes is None else score.peak_memory_bytes,
         _six_digits(quality.lpips),
         _six_digits(quality.flicker),
+        _six_digits(quality.still_change),
     ]
 
 

@@ -20,6 +20,7 @@ from dscvsr_cli.cli.verify import verify_command
 from dscvsr_cli.cli.watch import watch_command
 from dscvsr_cli.cli.weights.command import weights_app
 from dscvsr_cli.errors import DscvsrError, UsageError
+from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
 from dscvsr_cli.runtimes.process import tune_process
 from dscvsr_cli.version import __version__
 
@@ -96,6 +97,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except (MemoryError, RuntimeError, ImportError, OSError) as error:
+        if not is_out_of_memory(error):
+            raise
+        told = too_little_memory()
+        Terminal(json=json).error(told)
+        return told.exit_code
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
         if json and code == UsageError.exit_code:

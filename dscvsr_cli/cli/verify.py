@@ -1,5 +1,6 @@
 """``dscvsr verify``: check what an output kept of its input, stream by stream."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.options import JsonOption, QuietOption
+from dscvsr_cli.cli.parsers import parse_time
 
 _SOMETHING_LOST = 1
 
@@ -18,6 +20,35 @@ def verify_command(
     fast: Annotated[
         bool, typer.Option("--fast", help="Leave out the comparison of what the frames show.")
     ] = False,
+    video_stream: Annotated[
+        int | None,
+        typer.Option(
+            "--video-stream",
+            metavar="N",
+            help="Which stream of IN was enlarged, where there are several videos.",
+            show_default="the first video",
+        ),
+    ] = None,
+    start: Annotated[
+        Fraction | None,
+        typer.Option(
+            "--start",
+            parser=parse_time,
+            metavar="TIME",
+            help="Where OUT starts in IN, as it was given to upscale.",
+            show_default=False,
+        ),
+    ] = None,
+    end: Annotated[
+        Fraction | None,
+        typer.Option(
+            "--end",
+            parser=parse_time,
+            metavar="TIME",
+            help="Where OUT ends in IN.",
+            show_default=False,
+        ),
+    ] = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -27,9 +58,12 @@ def verify_command(
     """
     terminal = open_terminal(quiet=quiet or json)
 
+    from dscvsr_cli.video.read.read_options import ReadOptions
+    from dscvsr_cli.video.span import TimeSpan
     from dscvsr_cli.video.verify.compare_files import compare_files
 
-    comparison = compare_files(source, target, content=not fast)
+    reading = ReadOptions(video_stream=video_stream, span=TimeSpan(start or Fraction(0), end))
+    comparison = compare_files(source, target, reading=reading, content=not fast)
     if json:
         terminal.print_json(comparison)
     else:

@@ -1,4 +1,4 @@
-"""Memory: how much is free, how much was used, and which errors mean that there was too little."""
+"""Memory: how much is free, how much was used, and how to give back what is not needed."""
 
 import os
 import sys
@@ -13,15 +13,6 @@ UNKNOWN_FREE_BYTES = 4 * 2**30
 
 _USABLE_SHARE = {"cuda": 0.85, "xpu": 0.85}
 _USABLE_SHARE_OF_MAIN_MEMORY = 0.6
-
-_SIGNS = (
-    "out of memory",
-    "not enough memory",
-    "can't allocate memory",
-    "defaultcpuallocator",
-    "cudnn_status_alloc_failed",
-    "cublas_status_alloc_failed",
-)
 
 
 def free_memory_bytes(device: torch.device, *, meminfo: Path = Path("/proc/meminfo")) -> int:
@@ -49,16 +40,6 @@ def memory_budget_bytes(device: torch.device, *, memory_bytes: int | None = None
         return memory_bytes
     share = _USABLE_SHARE.get(device.type, _USABLE_SHARE_OF_MAIN_MEMORY)
     return int(share * free_memory_bytes(device))
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether ``error`` says that memory ran out, on any device.
-
-    torch has an exception type for CUDA; elsewhere only the message of a RuntimeError shows it.
-    """
-    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _SIGNS)
 
 
 def release_cached_memory(device: torch.device) -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
-from dscvsr_cli.engine.memory import is_out_of_memory, release_cached_memory
+from dscvsr_cli.engine.memory import release_cached_memory
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun, WindowProgress
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan, smaller_plan
@@ -21,6 +21,7 @@ from dscvsr_cli.engine.turns import Turns
 from dscvsr_cli.errors import DeviceError, WeightsError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.out_of_memory import is_out_of_memory
 
 _log = logging.getLogger(__name__)
 
@@ -177,10 +178,11 @@ class SceneMaker:
     def _shrink(self, source: Size | None, made: int) -> StreamEvent:
         smaller = smaller_plan(self.plan, source) if source else None
         if smaller is None:
+            elsewhere = "" if self._device.type == "cpu" else ", or use --device cpu"
             raise DeviceError(
                 f"there is too little memory on {self._device} to enlarge one frame of "
                 f"{source} to {self._size}",
-                hint="close other programs, choose a smaller factor, or use --device cpu",
+                hint=f"close other programs, choose a smaller factor{elsewhere}",
             )
         self.plan = smaller
         tile = "whole frames" if smaller.tile is None else f"tiles of {smaller.tile} pixels"

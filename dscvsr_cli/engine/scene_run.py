@@ -14,7 +14,6 @@ from torch import Tensor
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.hold import Shown, hold_still
-from dscvsr_cli.engine.memory import is_out_of_memory
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.engine.tiled_passes import run_backward, run_forward
@@ -22,6 +21,7 @@ from dscvsr_cli.engine.tiles import Tile
 from dscvsr_cli.engine.windows import Window, next_window
 from dscvsr_cli.frames import Frame, clamp_like
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.out_of_memory import is_out_of_memory
 
 
 class Outcome(Enum):
@@ -238,6 +238,9 @@ class SceneRun:
         for picture, frame in zip(clamp_like(pictures[0], frames[0]), frames[0], strict=True):
             shown = hold_still(picture, frame, shown)
             held.append(shown.picture)
+        ends = part.stop == window.stop - window.start
+        # Cloned for the same reason; the next window does not need it.
+        shown = None if ends or shown is None else replace(shown, picture=shown.picture.clone())
         return _Step(held, state, frames[:, -1].clone(), shown)
 
     def _begin_window(self, plan: StreamPlan, *, ended: bool) -> _OpenWindow:

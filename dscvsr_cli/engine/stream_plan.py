@@ -128,7 +128,9 @@ def peak_bytes(plan: StreamPlan, source: Size, target: Size, cost: NetworkCost) 
     area = max(_area(tile) for tile in tiles)
     feature = cost.feature_channels * cost.element_bytes
     span = plan.window + plan.look_ahead
-    held = span * plane * 3 * _FLOAT32_BYTES + plane * (feature + 3 * _FLOAT32_BYTES)
+    picture = target.height * target.width * 3 * _FLOAT32_BYTES
+    # The frames of a window, the forward state, its frame, and the picture shown last.
+    held = span * plane * 3 * _FLOAT32_BYTES + plane * (feature + 3 * _FLOAT32_BYTES) + picture
     # A pass collects its features one by one and then stacks them, which holds them twice.
     inside = area * (
         span * (2 * feature + cost.frame_bytes) + cost.workspace_channels * cost.element_bytes
@@ -138,7 +140,7 @@ def peak_bytes(plan: StreamPlan, source: Size, target: Size, cost: NetworkCost) 
     forward = area * (
         plan.step * (2 * feature + cost.frame_bytes) + cost.workspace_channels * cost.element_bytes
     )
-    pictures = plan.step * target.height * target.width * 3 * _FLOAT32_BYTES * _PICTURE_COPIES
+    pictures = plan.step * picture * _PICTURE_COPIES
     joining = plan.step * plane * 3 * feature + pictures
     return held + max(backward, kept + plan.step * plane * feature + max(forward, joining))
 

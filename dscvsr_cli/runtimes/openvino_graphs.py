@@ -20,6 +20,7 @@ import platformdirs
 import torch
 from torch import nn
 
+from dscvsr_cli.out_of_memory import is_out_of_memory
 from dscvsr_cli.runtimes.process import return_free_memory
 
 _log = logging.getLogger(__name__)
@@ -193,7 +194,7 @@ def memory_errors() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if any(sign in str(error) for sign in ("bad_alloc", "bad alloc", "allocate memory")):
+        if is_out_of_memory(error):
             raise MemoryError(str(error)) from error
         raise
 

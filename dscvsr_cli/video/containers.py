@@ -161,6 +161,7 @@ _AVI: Final = Container(
     languages=False,
     constant_rate=True,
     audio_is_gapless=True,
+    raw_audio=frozenset({"ac3", "dts"}),
     picture_encoder="mpeg4",
     audio_encoder="libmp3lame",
     tags=_COMMON_TAGS | {"encoded_by", "language", "track"},

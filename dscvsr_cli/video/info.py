@@ -152,6 +152,9 @@ class VideoInfo:
     time_base: Fraction
     """Seconds per unit of ``Frame.pts``."""
 
+    has_steady_rate: bool = False
+    """Whether all that is known of the file says that its frames last equally long."""
+
     frame_count: int | None
     """Frames as the container counts them, or None; decoding may yield more or fewer."""
 

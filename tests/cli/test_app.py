@@ -110,6 +110,15 @@ def test_a_bug_keeps_its_traceback(faulty: list[BaseException]) -> None:
         main(["fail"])
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("std::bad_alloc")])
+def test_memory_that_runs_out_is_no_bug(
+    faulty: list[BaseException], error: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faulty.append(error)
+    assert main(["fail"]) == 6
+    assert capsys.readouterr().err.startswith("error: there is too little memory\nhint: ")
+
+
 def test_ctrl_c_leaves_with_130(faulty: list[BaseException]) -> None:
     faulty.append(KeyboardInterrupt())
     assert main(["fail"]) == 130

@@ -36,6 +36,7 @@ class BenchOptions:
     frames: flags.FramesOption = None
     temporal: flags.TemporalOption = None
     lpips: flags.LpipsOption = False
+    still: flags.StillOption = False
     device: DeviceOption = "auto"
     dtype: DtypeOption = "auto"
     runtime: flags.BenchRuntimeOption = "auto"
@@ -76,6 +77,7 @@ class BenchOptions:
             "--frames": self.frames,
             "--temporal": self.temporal is not None,
             "--lpips": self.lpips,
+            "--still": self.still,
             "--resume": self.resume,
             "--published": self.published,
         }
@@ -111,6 +113,7 @@ class BenchOptions:
             frames=self.frames,
             temporal=self.sweep is None if self.temporal is None else self.temporal,
             lpips=self.lpips,
+            still=self.still,
             device=self.device,
             dtype=self.dtype,
             runtime=self.runtime,

@@ -146,6 +146,15 @@ LpipsOption = Annotated[
     ),
 ]
 
+StillOption = Annotated[
+    bool,
+    typer.Option(
+        "--still",
+        help="Also measure how much an enlarged frame changes while its input stands still.",
+        rich_help_panel=Panel.MEASURES,
+    ),
+]
+
 JsonFileOption = Annotated[
     str | None,
     typer.Option(

@@ -48,6 +48,7 @@ class BenchJob:
     frames: int | None = None
     temporal: bool = True
     lpips: bool = False
+    still: bool = False
     device: str = "auto"
     dtype: DtypeName = "auto"
     runtime: RuntimeName = "auto"
@@ -76,6 +77,7 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
         centre_only=any(clip.measured is not None for clip in clips),
         temporal=job.temporal and all(clip.measured is None for clip in clips),
         lpips=job.lpips,
+        still=job.still,
     )
     device = choose_device(job.device)
     peers = _peers(job, clips)

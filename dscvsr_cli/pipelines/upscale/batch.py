@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
+from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.failure_log import log_failure
 from dscvsr_cli.pipelines.upscale.finished import differences_to_finished
@@ -179,16 +180,10 @@ def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> File
             return finished
         report = run(job)
     except DscvsrError as error:
-        return FileResult(
-            source=job.source,
-            target=target,
-            outcome="failed",
-            message=error.message,
-            hint=error.hint,
-            error_kind=type(error).__name__,
-            exit_code=error.exit_code,
-        )
+        return _failed(job, target, error)
     except Exception as error:  # noqa: BLE001  a bug must not stop the other files of a long batch
+        if is_out_of_memory(error):
+            return _failed(job, target, too_little_memory())
         log = log_failure(job.source, error)
         return FileResult(
             source=job.source,
@@ -201,6 +196,18 @@ def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> File
             exit_code=1,
         )
     return FileResult(source=job.source, target=target, outcome="done", report=report)
+
+
+def _failed(job: UpscaleJob, target: Path, error: DscvsrError) -> FileResult:
+    return FileResult(
+        source=job.source,
+        target=target,
+        outcome="failed",
+        message=error.message,
+        hint=error.hint,
+        error_kind=type(error).__name__,
+        exit_code=error.exit_code,
+    )
 
 
 def _refuse_pictures(inputs: Sequence[Path]) -> None:

@@ -38,12 +38,20 @@ class Track(Protocol):
 
 
 class CopiedTrack:
-    """A stream whose packets are copied byte by byte."""
+    """A stream whose packets are copied byte by byte.
+
+    Args:
+        output: The file that is written.
+        template: The stream of the source.
+        header: A stream of the same codec whose parameters to write, where they are not its own.
+    """
 
     undecodable = 0
 
-    def __init__(self, output: OutputContainer, template: Stream) -> None:
-        self.stream = _add_twin(output, template)
+    def __init__(
+        self, output: OutputContainer, template: Stream, *, header: Stream | None = None
+    ) -> None:
+        self.stream = _add_twin(output, header or template)
         # Subtitles and data may begin at the same moment everywhere; muxers do not check them.
         self._may_repeat = bool(output.format.flags & _EQUAL_TIMES_ALLOWED) or (
             template.type in ("subtitle", "data")

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
+from io import BytesIO
+from itertools import islice
 from typing import Final
 
 import av
@@ -40,6 +42,8 @@ _log: Final = logging.getLogger(__name__)
 
 _LATE_SECONDS: Final = Fraction(1, 25)
 """A delay too short to notice."""
+
+_PACKETS_OF_A_HEADER: Final = 8
 
 _COVER_FILES: Final = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
 """How a cover is called as a file, by its codec: suffix and media type."""
@@ -210,7 +214,8 @@ class StreamCopier:
                     f"it begins {float(late):.3g} s late, and {output.format.name} plays all audio "
                     "from the beginning (--audio-encoder fills in silence)"
                 )
-            return CopiedTrack(output, template)
+            raw = stream.codec in self._container.raw_audio
+            return CopiedTrack(output, template, header=self._raw_twin(stream) if raw else None)
         if isinstance(template, AudioStream):
             return AudioTrack(
                 output,
@@ -220,6 +225,14 @@ class StreamCopier:
                 fill_gaps=self._container.audio_is_gapless,
             )
         return TextTrack(output, template, encoder=encoder)
+
+    def _raw_twin(self, stream: StreamInfo) -> Stream:
+        """Return a stream like one of audio, as its packets describe themselves without a file."""
+        with open_input(self._source.path, allow_playlist=self._source.is_playlist) as container:
+            packets = packets_of(container, [container.streams[stream.index]])
+            data = b"".join(map(bytes, islice(packets, _PACKETS_OF_A_HEADER)))
+        opened = av.open(BytesIO(data), format=stream.codec)
+        return self._stack.enter_context(opened).streams.audio[0]
 
     def _attach_cover(self, output: OutputContainer, stream: StreamInfo, template: Stream) -> None:
         # Matroska knows a cover by its being an attached file; as a stream of packets it would

@@ -123,6 +123,10 @@ class Decoding:
             # demux() ends with an empty packet that drains the decoder; without it (an error) we
             # drain by hand. Forgetting this loses the last frames of every file with B-frames.
             drained = packet is None or (packet.size == 0 and packet.dts is None)
+            if packet is not None and not packet.size and not drained:
+                # An empty packet, as Theora has them, shows the frame before for longer. Decoders
+                # would take it for the end, or for damage.
+                continue
             if packet is not None:
                 refuse_encrypted(packet, self._path)
                 self._order.note(packet)

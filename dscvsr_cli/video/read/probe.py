@@ -49,6 +49,7 @@ from dscvsr_cli.video.read.side_data import (
 )
 from dscvsr_cli.video.read.stated_length import (
     frames_cut_off,
+    has_steady_rate,
     start_seconds,
     stated_frames,
     stated_rate,
@@ -162,6 +163,7 @@ def _video_info(
         height=height,
         frame_rate=stated_rate(stream),
         time_base=stream.time_base or Fraction(1, 90000),
+        has_steady_rate=has_steady_rate(stream) and not beside.found.jumps.seconds,
         frame_count=stated_frames(stream),
         duration_seconds=stated_seconds(container, stream, beside.found),
         pixel_format=frame.format.name,

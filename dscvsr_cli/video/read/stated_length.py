@@ -26,6 +26,14 @@ def stated_rate(stream: VideoStream) -> Fraction | None:
     return guessed or None
 
 
+def has_steady_rate(stream: VideoStream) -> bool:
+    """Return whether the least distance of two frames, as libav guesses it, is also the average."""
+    average = stream.average_rate
+    if not average or average > _HIGHEST_PLAUSIBLE_RATE:
+        return False
+    return average == stream.base_rate
+
+
 def stated_frames(stream: VideoStream) -> int | None:
     """Return how many frames a stream says it has, or None."""
     if stream.frames > 0:

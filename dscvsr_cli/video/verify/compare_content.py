@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.verify.findings import Finding, Level
 
@@ -59,18 +60,25 @@ class _Likeness:
         self.frames += 1
 
 
-def compare_content(source: Path, target: Path) -> Iterator[Finding]:
+def compare_content(
+    source: Path,
+    target: Path,
+    reading: ReadOptions | None = None,
+    reading_target: ReadOptions | None = None,
+) -> Iterator[Finding]:
     """Yield how like the frames of two files are, in pairs and in order.
 
     Args:
         source: The original.
         target: The file made from it.
+        reading: Which of the original's videos to read, and which part of it.
+        reading_target: Which of the target's.
 
     Raises:
         InputVideoError: A file cannot be read.
     """
     seen = _Likeness()
-    with VideoReader(source) as old, VideoReader(target) as new:
+    with VideoReader(source, reading) as old, VideoReader(target, reading_target) as new:
         for before, after in zip(old, new, strict=False):
             wanted = _luma(before)
             seen.add(wanted, _reduced(_luma(after), *wanted.shape))

@@ -10,8 +10,11 @@ import av
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.passthrough.span_cut import SpanCut
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.read_options import ReadOptions
+from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.tags import MUXER_OWNED_KEYS, says_nothing
 from dscvsr_cli.video.verify.compare_content import compare_content
 from dscvsr_cli.video.verify.compare_frames import PictureTimes, compare_picture, picture_times
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
 _CHAPTER_TOLERANCE_SECONDS: Final = 0.002
 
 
-def compare_files(source: Path, target: Path, *, content: bool = True) -> Comparison:
+def compare_files(
+    source: Path, target: Path, *, reading: ReadOptions | None = None, content: bool = True
+) -> Comparison:
     """Return what became of everything in ``source`` in the file that was made from it.
 
     All frames of both files are decoded, and all other packets read. Times count as equal if
@@ -33,36 +38,65 @@ def compare_files(source: Path, target: Path, *, content: bool = True) -> Compar
     Args:
         source: The original file.
         target: The file made from it; its frames may have another size.
+        reading: How the original was read: which video of several, and which part of it.
         content: Whether to compare what the frames show as well.
 
     Raises:
         InputVideoError: One of the files cannot be read.
+        UsageError: The original has no such video stream.
     """
-    before, after = probe(source), probe(target)
-    times_before = picture_times(source, before)
+    reading = reading or ReadOptions()
+    before = probe(source, reading)
+    after = _probe_twin(before, target)
+    times_before = picture_times(source, before, reading.span)
     times_after = picture_times(target, after)
     findings = [
         *compare_picture(before, after, times_before, times_after),
-        *(compare_content(source, target) if content else ()),
-        *_other_streams(before, after, times_before, times_after),
+        *(
+            compare_content(source, target, reading, ReadOptions(video_stream=after.stream_index))
+            if content
+            else ()
+        ),
+        *_other_streams(before, after, times_before, times_after, reading.span),
     ]
     return Comparison(source=source, target=target, findings=tuple(findings))
 
 
+def _probe_twin(before: VideoInfo, target: Path) -> VideoInfo:
+    """Probe the target at the video that has the place of the source's; others may be left out."""
+    after = probe(target)
+    old, new = _videos(before), _videos(after)
+    index = new[old.index(before.stream_index)] if len(new) == len(old) else after.stream_index
+    if index == after.stream_index:
+        return after
+    return probe(target, ReadOptions(video_stream=index))
+
+
+def _videos(info: VideoInfo) -> list[int]:
+    others = [stream.index for stream in info.other_streams if stream.is_moving_picture]
+    return sorted([*others, info.stream_index])
+
+
 def _other_streams(
-    before: VideoInfo, after: VideoInfo, times_before: PictureTimes, times_after: PictureTimes
+    before: VideoInfo,
+    after: VideoInfo,
+    times_before: PictureTimes,
+    times_after: PictureTimes,
+    span: TimeSpan,
 ) -> Iterator[Finding]:
     if before.kind != "file":
         return
     shift = times_before.shift_to(times_after)
+    cut = SpanCut(span, before.start_seconds)
     try:
         with open_input(before.path) as old, open_input(after.path) as new:
-            yield from compare_streams(before, after, old, new, shift=shift)
+            yield from compare_streams(before, after, old, new, shift=shift, span=span)
             yield from _compare_tags(dict(old.metadata), dict(new.metadata))
             yield from _compare_chapters(
-                [_chapter(one) for one in old.chapters()],
+                [_chapter(one) for one in cut.chapters(old.chapters())],
                 [_chapter(one) for one in new.chapters()],
-                shift=float(shift),
+                # Those of a part that begins later have been moved by the cut.
+                shift=0.0 if span.start else float(shift),
             )
     except av.FFmpegError as error:
         raise InputVideoError(

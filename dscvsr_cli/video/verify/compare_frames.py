@@ -10,6 +10,7 @@ from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.one_shape import Shape
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.side_data import dynamic_hdr, picture_extras
+from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.timestamps import FrameClock
 from dscvsr_cli.video.verify.findings import Finding, Level
 
@@ -45,15 +46,20 @@ class PictureTimes:
         return other.seconds[0] - self.seconds[0]
 
 
-def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
+def picture_times(path: Path, info: VideoInfo, span: TimeSpan = WHOLE) -> PictureTimes:
     """Decode every frame of a file and return the times, repeated ones moved as when writing.
+
+    Args:
+        path: The file.
+        info: What it is.
+        span: The part whose frames count.
 
     Raises:
         InputVideoError: Not a single frame can be decoded.
     """
     if info.kind == "sequence":
-        seconds = tuple(number * info.time_base for number in range(info.frame_count or 0))
-        return PictureTimes(seconds=seconds, tick=info.time_base)
+        seconds = (number * info.time_base for number in range(info.frame_count or 0))
+        return PictureTimes(seconds=tuple(filter(span.holds, seconds)), tick=info.time_base)
     damage: list[str] = []
     clock = FrameClock(info)
     with open_input(path) as container:
@@ -70,6 +76,8 @@ def picture_times(path: Path, info: VideoInfo) -> PictureTimes:
         durations: list[int] = []
         for frame in frames:
             pts, duration = clock.stamp(frame)
+            if not span.holds(pts * info.time_base - info.start_seconds):
+                continue
             stamps.append(pts)
             durations.append(duration)
             shapes[Shape(frame.width, frame.height, frames.aspect)] = None

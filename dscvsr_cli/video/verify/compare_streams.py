@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from typing import Final
 
 from av.container import InputContainer
@@ -14,8 +15,11 @@ from dscvsr_cli.video.containers import TEXT_SUBTITLES
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.languages import same_language
 from dscvsr_cli.video.passthrough.left_out import describe_stream
+from dscvsr_cli.video.passthrough.span_cut import SpanCut
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
+from dscvsr_cli.video.span import WHOLE, TimeSpan
+from dscvsr_cli.video.timecode import advance
 from dscvsr_cli.video.verify.compare_tracks import compare_track
 from dscvsr_cli.video.verify.findings import Finding, Level
 from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_digests
@@ -36,6 +40,7 @@ class _Side:
     info: VideoInfo
     container: InputContainer
     packets: dict[int, list[PacketRecord]]
+    span: TimeSpan
 
     def digests(self, stream: StreamInfo) -> list[bytes]:
         return [packet.digest for packet in self.packets.get(stream.index, ())]
@@ -51,6 +56,7 @@ def compare_streams(
     new: InputContainer,
     *,
     shift: Fraction,
+    span: TimeSpan = WHOLE,
 ) -> Iterator[Finding]:
     """Yield a finding for every stream of the source, and for the tags of its video.
 
@@ -60,16 +66,17 @@ def compare_streams(
         old: The source, freshly opened.
         new: The target, freshly opened.
         shift: Seconds by which everything in the target is later.
+        span: The part of the source that the target was made from.
 
     Raises:
         av.FFmpegError: One of the files cannot be read to its end.
     """
-    source, target = _read(before, old), _read(after, new)
+    source, target = _read(before, old, span), _read(after, new, WHOLE)
     pairs = _pair(source, target)
     yield from compare_track(
         old.streams[before.stream_index], new.streams[after.stream_index], "video stream"
     )
-    yield from _timecode(before, after)
+    yield from _timecode(before, after, span)
     for stream in _content(before):
         twin = pairs.get(stream.index)
         subject = describe_stream(stream)
@@ -86,10 +93,11 @@ def compare_streams(
     yield from _late_streams(before, [one for one in _content(after) if one not in pairs.values()])
 
 
-def _timecode(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
-    was, became = before.timecode, after.timecode
-    if was is None:
+def _timecode(before: VideoInfo, after: VideoInfo, span: TimeSpan) -> Iterator[Finding]:
+    if before.timecode is None:
         return
+    was = advance(before.timecode, span.start, before.frame_rate)
+    became = after.timecode
     level: Level = "lost" if became is None else "ok" if became == was else "changed"
     message = "missing" if became is None else "the same" if became == was else f"is {became}"
     yield Finding(level=level, subject="timecode", message=f"{was}: {message}")
@@ -110,9 +118,11 @@ def _late_streams(before: VideoInfo, unpaired: Sequence[StreamInfo]) -> Iterator
             yield Finding(level="changed", subject=subject, message=message)
 
 
-def _read(info: VideoInfo, container: InputContainer) -> _Side:
+def _read(info: VideoInfo, container: InputContainer, span: TimeSpan) -> _Side:
     timed = [one.index for one in _content(info) if one.kind != "attachment"]
-    return _Side(info=info, container=container, packets=read_digests(container, timed, info.jumps))
+    cut = SpanCut(span, info.start_seconds)
+    packets = read_digests(container, timed, info.jumps, cut)
+    return _Side(info=info, container=container, packets=packets, span=span)
 
 
 def _content(info: VideoInfo) -> list[StreamInfo]:
@@ -244,8 +254,8 @@ def _compare_text(
     converted = f"converted to {twin.codec}"
     if not {stream.codec, twin.codec} <= TEXT_SUBTITLES:
         return Finding(level="changed", subject=subject, message=converted)
-    before = read_texts(source.info, stream.index)
-    after = read_texts(target.info, twin.index)
+    before = read_texts(source.info, stream.index, source.span)
+    after = read_texts(target.info, twin.index, target.span)
     if [text for _, text in before] != [text for _, text in after]:
         kept = sum(text in {one for _, one in after} for _, text in before)
         level: Level = "lost" if kept < len(before) else "changed"
@@ -261,8 +271,13 @@ def _compare_text(
     return Finding(level="changed", subject=subject, message=message)
 
 
-def read_texts(info: VideoInfo, index: int) -> list[tuple[Fraction, str]]:
+def read_texts(info: VideoInfo, index: int, span: TimeSpan = WHOLE) -> list[tuple[Fraction, str]]:
     """Return the start in seconds and the plain text of every subtitle of a text stream.
+
+    Args:
+        info: The file.
+        index: Index of the stream.
+        span: The part whose subtitles count.
 
     Raises:
         av.FFmpegError: The file cannot be read to its end.
@@ -272,7 +287,9 @@ def read_texts(info: VideoInfo, index: int) -> list[tuple[Fraction, str]]:
         stream = container.streams[index]
         if not isinstance(stream, SubtitleStream):
             return texts
-        for packet in packets_of(container, [stream], info.jumps):
+        cut = SpanCut(span, info.start_seconds)
+        packets = packets_of(container, [stream], info.jumps)
+        for packet in chain.from_iterable(map(cut.take, packets)):
             decoded = stream.codec_context.decode2(packet) if packet.size else None
             lines = [rect for rect in decoded or () if isinstance(rect, AssSubtitle)]
             text = "\n".join(plain_text(rect.ass) for rect in lines)

@@ -10,6 +10,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from dscvsr_cli.video.info import ClockJumps
+from dscvsr_cli.video.passthrough.span_cut import SpanCut
 from dscvsr_cli.video.read.main_stream import codec_name
 from dscvsr_cli.video.read.packets import packets_of
 
@@ -32,7 +33,7 @@ class PacketRecord:
 
 
 def read_digests(
-    container: InputContainer, indexes: Iterable[int], jumps: ClockJumps
+    container: InputContainer, indexes: Iterable[int], jumps: ClockJumps, cut: SpanCut
 ) -> dict[int, list[PacketRecord]]:
     """Return all packets of some streams in file order, by the index of the stream.
 
@@ -40,6 +41,7 @@ def read_digests(
         container: Freshly opened.
         indexes: The streams.
         jumps: Where the clock of the file steps back.
+        cut: Which of the packets belong to the part that is compared.
 
     Raises:
         av.FFmpegError: The file cannot be read to its end.
@@ -49,10 +51,16 @@ def read_digests(
         return records
     streams = [container.streams[index] for index in sorted(records)]
     codecs = {stream.index: codec_name(stream) for stream in streams}
+
+    def note(packets: "Iterable[Packet[Stream]]") -> None:
+        for packet in packets:
+            records[packet.stream_index].append(_record(packet, codecs[packet.stream_index]))
+
     for packet in packets_of(container, streams, jumps):
         # demux() ends every stream with an empty packet that is meant for decoders.
         if packet.size or packet.dts is not None:
-            records[packet.stream_index].append(_record(packet, codecs[packet.stream_index]))
+            note(cut.take(packet))
+    note(cut.finish())
     return records
 
 

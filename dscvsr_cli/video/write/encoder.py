@@ -63,7 +63,11 @@ def open_encoder(spec: PictureSpec) -> VideoCodecContext:
 def _open(context: VideoCodecContext, spec: PictureSpec) -> None:
     options = spec.options
     context.options = encoder_options(
-        options, hdr=spec.source.hdr, pixel_format=spec.pixel_format, stereo=spec.source.stereo
+        options,
+        hdr=spec.source.hdr,
+        pixel_format=spec.pixel_format,
+        stereo=spec.source.stereo,
+        steady=spec.source.has_steady_rate,
     )
     context.width, context.height = spec.width, spec.height
     context.pix_fmt = spec.pixel_format

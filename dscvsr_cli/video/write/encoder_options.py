@@ -199,6 +199,7 @@ def encoder_options(
     hdr: HdrMetadata | None,
     pixel_format: str = "yuv420p",
     stereo: str | None = None,
+    steady: bool = False,
 ) -> dict[str, str]:
     """Return the encoder's own option names and values.
 
@@ -207,6 +208,7 @@ def encoder_options(
         hdr: Static HDR metadata to write.
         pixel_format: What is stored.
         stereo: How two views share a frame, as ``VideoInfo.stereo`` says.
+        steady: Whether all frames last equally long.
 
     Raises:
         UsageError: A quality or losslessness that the encoder does not have, or an option it does
@@ -221,7 +223,7 @@ def encoder_options(
     result |= _usual_options(encoder, pixel_format)
     if options.preset is not None:
         result[_PRESET_OPTION.get(encoder, "preset")] = options.preset
-    for name, value in _private_parameters(encoder, hdr, stereo).items():
+    for name, value in _private_parameters(encoder, hdr, stereo, steady=steady).items():
         result[name] = f"{result[name]}:{value}" if name in result else value
     for name, value in options.extra:
         # Both sides may have something to say in x265-params.
@@ -286,11 +288,14 @@ def hardware_device(encoder: str) -> HWAccel | None:
 
 
 def _private_parameters(
-    encoder: str, hdr: HdrMetadata | None, stereo: str | None
+    encoder: str, hdr: HdrMetadata | None, stereo: str | None, *, steady: bool
 ) -> dict[str, str]:
     parameters = _hdr_parameters(encoder, hdr) if hdr is not None else []
     if encoder == "libx264" and stereo in FRAME_PACKING:
         parameters.append(f"frame-packing={FRAME_PACKING[stereo]}")
+    if encoder == "libx264" and steady:
+        # Otherwise the stream names the clock's rate, 12800 say, as that of its frames.
+        parameters.append("force-cfr=1")
     if encoder == "libx265":
         # libx265 writes to the terminal by itself, past every log level of FFmpeg.
         return {"x265-params": ":".join(["log-level=error", *parameters])}

@@ -1,6 +1,7 @@
 """One contract for every kind of clip, and what happens on damaged ones."""
 
 import logging
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -177,3 +178,24 @@ def test_strict_reading_stops_at_the_first_damaged_picture(spot: float, tmp_path
 def test_a_sound_file_passes_strict_reading(tmp_path: Path) -> None:
     with VideoReader(render_kind("b frames", tmp_path), ReadOptions(strict=True)) as reader:
         assert len(list(reader)) == 20
+
+
+def test_an_empty_packet_shows_the_frame_before_for_longer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = Clip(
+        suffix=".nut", encoder="mpeg4", options=(), time_base=Fraction(1, 25), pts=tuple(range(10))
+    )
+    whole, gaps = render(clip, tmp_path), tmp_path / "gaps.nut"
+    with av.open(str(whole)) as old, av.open(str(gaps), "w") as new:
+        twin = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        for number, packet in enumerate(one for one in old.demux() if one.size):
+            written = av.Packet(b"") if number in (4, 6) else packet
+            written.pts, written.dts, written.time_base = packet.pts, packet.dts, packet.time_base
+            written.stream = twin
+            new.mux(written)
+    with VideoReader(gaps) as reader:
+        shown = [round(frame.pts * reader.info.time_base * 25) for frame in reader]
+        assert shown == [0, 1, 2, 3, 5, 7, 8, 9]
+        assert reader.damaged_frames == 0
+    assert not caplog.records

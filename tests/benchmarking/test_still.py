@@ -1,0 +1,79 @@
+"""How much an enlarged frame changes while its input stands still."""
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+import pytest
+import torch
+from torch import Tensor
+
+from dscvsr_cli.benchmarking.bench_protocol import STILL_FRAMES, BenchProtocol, statements
+from dscvsr_cli.benchmarking.bench_run import BenchRun
+from dscvsr_cli.benchmarking.measure_clip import still_change
+from dscvsr_cli.benchmarking.methods import (
+    Method,
+    MethodInfo,
+    classical_methods,
+    classical_upscaler,
+)
+from dscvsr_cli.benchmarking.report_file import report_from_json, report_to_json
+from dscvsr_cli.benchmarking.tables import csv_text, quality_table
+from dscvsr_cli.datasets.clips import Clip
+from dscvsr_cli.geometry import Size
+
+STILL = BenchProtocol(dataset="mine", temporal=False, still=True)
+
+
+def clip() -> Clip:
+    pictures = torch.rand(3, 3, 40, 40, generator=torch.Generator().manual_seed(1))
+    return Clip(name="one", frame_count=3, read=lambda: iter(pictures))
+
+
+def restless(levels: float) -> Method:
+    """Enlarge as bicubic does, every second frame brighter by some levels."""
+
+    def upscale(lows: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+        made = classical_upscaler("bicubic")(lows, size)
+        for place, frame in zip(count(), made, strict=False):
+            yield frame.mul(0.9) + (levels / 255 if place % 2 else 0.0)
+
+    return Method(info=MethodInfo(name="restless"), upscale=upscale)
+
+
+def test_what_alternates_changes_by_its_step() -> None:
+    low = torch.rand(3, 20, 20, generator=torch.Generator().manual_seed(2)) * 0.8
+    assert still_change(restless(5.0), low, Size(40, 40)) == pytest.approx(5.0, abs=0.05)
+
+
+def test_a_method_is_given_the_first_frame_again_and_again() -> None:
+    seen: list[Tensor] = []
+
+    def upscale(lows: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+        for low in lows:
+            seen.append(low)
+            yield torch.zeros(3, size.height, size.width)
+
+    low = torch.rand(3, 20, 20)
+    assert still_change(Method(info=MethodInfo(name="x"), upscale=upscale), low, Size(40, 40)) == 0
+    assert len(seen) == STILL_FRAMES
+    assert all(frame is low for frame in seen)
+
+
+def test_it_stands_in_table_csv_and_json_where_it_was_asked_for() -> None:
+    methods = (*classical_methods(), restless(3.0))
+    report = BenchRun([clip()], methods, protocol=STILL, scales=[2.0]).run()
+    table = quality_table(report)
+    assert table.header[-1] == "still"
+    changes = {row[1]: row[-1] for row in table.rows}
+    assert changes["bicubic"] == "0.000"
+    assert float(changes["restless"]) == pytest.approx(3.0, abs=0.1)
+    assert "still_change" in csv_text(report).splitlines()[0]
+    assert report_from_json(report_to_json(report)) == report
+    assert any(line.startswith("still: ") for line in statements(STILL))
+
+
+def test_it_is_left_out_where_nobody_asked() -> None:
+    plain = BenchProtocol(dataset="mine", temporal=False)
+    report = BenchRun([clip()], classical_methods(), protocol=plain, scales=[2.0]).run()
+    assert "still" not in quality_table(report).header
+    assert {score.quality.still_change for score in report.scores} == {None}
