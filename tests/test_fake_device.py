@@ -73,6 +73,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTensorMode]:
     monkeypatch.setattr(torch, "isfinite", lambda _: Finite())
     monkeypatch.setattr(nn.Module, "to", moved)
     monkeypatch.setattr(Tensor, "__int__", first_step)
+    # Whether anything stands still: it does, so that what follows is run as well.
+    monkeypatch.setattr(Tensor, "__bool__", lambda _: True)
     if DEVICE.type == "meta":
         monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
         tensor = torch.tensor

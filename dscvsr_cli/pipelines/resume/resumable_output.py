@@ -32,7 +32,7 @@ from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.join import check_header, join_segments, rehearse
 from dscvsr_cli.video.segments.segment import check_segment
 from dscvsr_cli.video.write.muxer import OutputSpec
-from dscvsr_cli.video.write.target_file import PartialFile
+from dscvsr_cli.video.write.target_file import PartialFile, check_target
 
 _log = logging.getLogger(__name__)
 
@@ -151,6 +151,8 @@ class ResumableOutput:
         try:
             self._begin()
             if self._phase is not Phase.PUBLISHED:
+                # Another run may have finished the file since somebody looked.
+                check_target(self._target, source=None, overwrite=self._overwrite)
                 joined = self._folder.path / JOINED
                 self._header = rehearse(joined, self._spec, target=self._target)
                 check_header(self._header, self._manifest.all_segments)
