@@ -14,8 +14,9 @@ _SIGNS: Final = (
     "defaultcpuallocator",
     "cudnn_status_alloc_failed",
     "cublas_status_alloc_failed",
-    # A library that does not fit any more.
+    # A library that does not fit any more, and a thread.
     "failed to map segment",
+    "resource temporarily unavailable",
 )
 """What libraries say in small letters; only some have an exception type of their own for it."""
 
@@ -24,6 +25,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that memory ran out, on any device."""
     if isinstance(error, MemoryError):
         return True
+    if isinstance(error, BlockingIOError):
+        # A lock that another program holds, in the words for a thread that cannot be made.
+        return False
     # torch's own type for CUDA is a RuntimeError too.
     told = isinstance(error, RuntimeError | ImportError | OSError)
     return told and any(sign in str(error).lower() for sign in _SIGNS)

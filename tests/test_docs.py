@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from dscvsr_cli.cli.app import app
+from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
 from tests import cli_reference
 from tests.clips import Clip, render
 
@@ -97,6 +98,7 @@ def parse(arguments: list[str]) -> None:
     if "--install-completion" in arguments:
         raise ValueError("it would take effect while it is parsed: name the option alone")
     command: Any = typer.main.get_command(app)
+    arguments = fill_in_addresses(arguments)
     context = command.make_context("dscvsr", list(arguments), resilient_parsing=False)
     rest = list(arguments)
     while hasattr(command, "commands"):

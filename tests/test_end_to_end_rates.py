@@ -16,7 +16,7 @@ RATE = Fraction(25)
 
 def upscale(source: Path, target: Path) -> None:
     # B-frames: their times must come through as well.
-    options = ["--preset", "medium", "--enc-opt", "bf=3"]
+    options = ["--encoder-preset", "medium", "--enc-opt", "bf=3"]
     assert main(["upscale", str(source), "-s", "2", "-o", str(target), *options]) == 0
 
 

@@ -190,7 +190,7 @@ def test_of_two_videos_both_are_enlarged_in_two_runs_or_one_is_left_out(
     assert "--no-other-videos leaves it out" in capfd.readouterr().err
     assert upscale(source, one, "--no-other-videos") == 0
     assert "video stream" not in capfd.readouterr().err
-    assert upscale(source, tmp_path / "refused.webm") == 2
+    assert main(["upscale", str(source), "-s", "2", "-o", str(tmp_path / "refused.webm")]) == 2
     assert "--no-other-videos" in capfd.readouterr().err
 
     assert main(["verify", str(first), str(both), "--video-stream", "1"]) == 0

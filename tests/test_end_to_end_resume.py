@@ -26,9 +26,11 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.resume.lock import ProcessLock
 from dscvsr_cli.pipelines.resume.work_folder import WorkFolder, work_path
+from dscvsr_cli.pipelines.upscale.batch import run_batch
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.weights.load import LoadedNetwork, load_network
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.helpers import packet_payloads
@@ -485,3 +487,25 @@ def test_resuming_what_an_earlier_run_finished_does_nothing_and_succeeds(
     os.utime(job.source)
     os.utime(job.target, ns=(0, 0))
     assert main(arguments(job, "--resume")) == 2
+
+
+def test_what_another_run_finishes_meanwhile_is_skipped_and_leaves_no_folder(
+    job: UpscaleJob,
+) -> None:
+    assert job.target is not None
+    others: list[int] = []
+
+    def load_late(
+        spec: str | None = None, *, device: torch.device, dtype: torch.dtype = torch.float32
+    ) -> LoadedNetwork:
+        # The target has been looked for by now, and nothing is locked yet.
+        if not others:
+            others.append(upscale(job).frames_out)
+        return load_network(spec, device=device, dtype=dtype)
+
+    report = run_batch([job], lambda one: upscale(one, load=load_late))
+
+    assert others == [FRAMES]
+    assert [(one.outcome, one.message) for one in report.files] == [("skipped", "already finished")]
+    assert len(pictures(job.target)) == FRAMES
+    assert not work_path(job.target).exists()

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
 import torch
 
@@ -132,3 +133,20 @@ def test_narrow_help_shows_the_names_of_options_whole(
     if command == "upscale":
         for name in ("--audio-encoder", "--drop-unsupported", "--square-pixels", "--checkpoint"):
             assert name in shown
+
+
+def test_a_title_cannot_pass_for_a_line_of_ours(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plain, forged = render(Clip(suffix=".mkv", sound_seconds=0.3), tmp_path), tmp_path / "f.mkv"
+    with av.open(str(plain)) as old, av.open(str(forged), "w") as new:
+        twins = [new.add_stream_from_template(one, opaque=True) for one in old.streams]
+        twins[1].metadata["title"] = "two\nerror: no room\r"
+        for packet in old.demux():
+            if packet.size:
+                packet.stream = twins[packet.stream_index]
+                new.mux(packet)
+    assert main(["upscale", str(forged), "-s", "2", "-o", str(tmp_path / "out.webm")]) == 2
+    told = capfd.readouterr().err.splitlines()
+    assert [line for line in told if line.startswith("error")] == told[:1]
+    assert r"two\nerror: no room\r" in told[1]

@@ -22,6 +22,8 @@ def test_torchs_own_refusal_is_recognised() -> None:
         (RuntimeError("Exception from src/inference/src/dev/plugin.cpp:54:\ncan't alloc\n"), True),
         (OSError("libopenvino.so: failed to map segment from shared object"), True),
         (RuntimeError("std::bad_alloc"), True),
+        (RuntimeError("plugin.cpp:54: Resource temporarily unavailable"), True),
+        (BlockingIOError(11, "Resource temporarily unavailable"), False),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
         (ValueError("out of memory"), False),
     ],

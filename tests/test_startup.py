@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "av", "numpy", "safetensors", "huggingface_hub")
+HEAVY = ("torch", "av", "numpy", "safetensors", "huggingface_hub", "ray")
 
 _RUN = """
 import json, sys

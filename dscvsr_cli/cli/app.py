@@ -15,6 +15,7 @@ from dscvsr_cli.cli.console import Terminal, accept_any_text
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.devices import devices_command, encoders_command
 from dscvsr_cli.cli.train.command import train_command
+from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
 from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
 from dscvsr_cli.cli.watch import watch_command
@@ -89,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     narrow = shutil.get_terminal_size().columns < _TABLE_COLUMNS
     app.rich_markup_mode = None if narrow else _MARKUP
     try:
-        app(args=argv, prog_name="dscvsr")
+        app(args=fill_in_addresses(sys.argv[1:] if argv is None else argv), prog_name="dscvsr")
     except DscvsrError as error:
         if os.environ.get("DSCVSR_DEBUG") == "1":
             traceback.print_exception(error)

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from rich.progress import Progress, Task
 
 from dscvsr_cli.cli.console import Terminal
-from dscvsr_cli.cli.progress_line import LineColumn, Shown, format_left, format_rate
+from dscvsr_cli.cli.progress_line import (
+    LineColumn,
+    Shown,
+    format_left,
+    format_rate,
+    format_tasks,
+)
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.progress import JobProgress
@@ -68,6 +74,7 @@ class JobBar:
             rate=shown.rate,
             left=left,
             elapsed=now - self._begun,
+            tasks=shown.tasks,
         )
 
 
@@ -140,6 +147,7 @@ def shown_progress(progress: "JobProgress", description: str) -> Shown:
         rate=progress.frames_per_second,
         left=progress.seconds_left,
         elapsed=progress.seconds,
+        tasks=progress.tasks_running,
     )
 
 
@@ -165,7 +173,7 @@ class _PlainLines:
         parts = [f"{self._description}: {count} frames"]
         if shown.share is not None:
             parts.append(f"{min(shown.share, 1.0):.0%}")
-        parts += filter(None, [format_rate(shown.rate), format_left(shown)])
+        parts += filter(None, [format_rate(shown.rate), format_tasks(shown), format_left(shown)])
         self._terminal.note(", ".join(parts))
 
 

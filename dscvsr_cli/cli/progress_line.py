@@ -29,6 +29,8 @@ class Shown:
     """Seconds left."""
     elapsed: float = 0.0
     """Seconds since the start."""
+    tasks: int | None = None
+    """Tasks that are being worked on, where there can be several."""
     details: tuple[str, ...] = ()
     """What to say instead of frames and their rate, the most important first."""
 
@@ -66,6 +68,8 @@ def _layouts(shown: Shown) -> Iterator[tuple[tuple[str, ...], bool]]:
         yield (percent, shown.details[0], left), False
         yield (percent, left), False
         return
+    if shown.tasks is not None:
+        yield (shown.description, percent, f"{count} frames", rate, format_tasks(shown), left), True
     yield (shown.description, percent, f"{count} frames", rate, left), True
     yield (shown.description, percent, count, short_rate, left), True
     yield (percent, count, short_rate, left), True
@@ -82,6 +86,11 @@ def format_rate(rate: float | None, unit: str = "frames/s", inverse: str = "s/fr
         return f"{1 / rate:.0f} {inverse}"
     decimals = 2 if rate < 10 else 1 if rate < 100 else 0
     return f"{rate:.{decimals}f} {unit}"
+
+
+def format_tasks(shown: Shown) -> str:
+    """Write how many tasks are being worked on; nothing where there is only ever one."""
+    return "" if shown.tasks is None else f"{shown.tasks} task{'' if shown.tasks == 1 else 's'}"
 
 
 def format_left(shown: Shown) -> str:

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args
 
 import typer
 
@@ -38,8 +38,10 @@ def takes_options(
             function(options(**(fill(context, values) if fill else values)))
 
         shown = inspect.signature(options).parameters
-        # What a class adds to the one it extends comes first: its arguments, and where to write.
-        own = [name for name in shown if name in vars(options)["__annotations__"]]
+        # What a class adds to the one it extends comes first: its arguments, and where to write;
+        # what belongs under a heading stays there.
+        added = vars(options)["__annotations__"]
+        own = [name for name in shown if name in added and not _has_panel(shown[name])]
         order = [*own, *(name for name in shown if name not in own)]
         context = inspect.Parameter(
             "context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context
@@ -50,3 +52,9 @@ def takes_options(
         return command
 
     return decorate
+
+
+def _has_panel(parameter: inspect.Parameter) -> bool:
+    """Return whether an option is listed under a heading in the help."""
+    described = get_args(parameter.annotation)[1:]
+    return any(getattr(one, "rich_help_panel", None) is not None for one in described)

@@ -37,8 +37,15 @@ _ROLES: Final = {
 PHONE_PREFIX: Final = "com."
 """Begins the keys of phones, beyond the usual ones of MP4."""
 
+_LINE_ENDS: Final = frozenset("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+
 _UNSET_TIME: Final = "1970-01-01T00:00:00"
 """What programs without a clock write as the time at which they made a file."""
+
+
+def one_line(text: str) -> str:
+    r"""Return what a file says in a form that cannot pass for another line: "\\n" for its end."""
+    return "".join(repr(sign)[1:-1] if sign in _LINE_ENDS else sign for sign in text)
 
 
 def says_nothing(key: str, value: str) -> bool:
@@ -79,7 +86,7 @@ def content_keys(tags: dict[str, str]) -> tuple[str, ...]:
     """Return the names, in lower case, of the tags that describe a file's content."""
     small = {key.lower(): value for key, value in tags.items()}
     return tuple(
-        key
+        one_line(key)
         for key, value in small.items()
         if key not in MUXER_OWNED_KEYS and not says_nothing(key, value)
     )

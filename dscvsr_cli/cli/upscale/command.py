@@ -23,6 +23,7 @@ class UpscaleOptions(JobOptions):
 
     sources: flags.SourcesArgument
     output: flags.OutputOption = None
+    ray: flags.RayOption = None
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
@@ -31,6 +32,11 @@ class UpscaleOptions(JobOptions):
         if self.to_stdout and self.json:
             raise UsageError(
                 "both the video and --json want standard output", hint="leave out one of them"
+            )
+        if self.ray is not None and self.jobs > 1:
+            raise UsageError(
+                "--ray already works on as many scenes as the cluster has room for",
+                hint="leave out --jobs",
             )
 
     @property
@@ -78,6 +84,10 @@ def upscale_command(options: UpscaleOptions) -> None:
         jobs = [place_job(job, output, is_folder=options.output_is_folder)]
     if options.dry_run:
         show_dry_runs(jobs, terminal)
+    elif options.ray is not None:
+        from dscvsr_cli.cli.upscale.run_cluster import run_cluster
+
+        run_cluster(jobs, terminal, address=options.ray, several=several)
     elif several:
         run_many(jobs, terminal, at_once=options.jobs)
     else:

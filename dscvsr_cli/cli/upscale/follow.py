@@ -183,6 +183,7 @@ class JsonLines:
                 frames_per_second=progress.frames_per_second,
                 seconds_left=progress.seconds_left,
                 seconds=progress.seconds,
+                **({"tasks_running": running} if (running := progress.tasks_running) else {}),
             )
 
         yield JsonProgress(emit)

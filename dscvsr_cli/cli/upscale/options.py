@@ -15,6 +15,7 @@ from dscvsr_cli.cli.parsers import (
     parse_time,
     parse_width,
 )
+from dscvsr_cli.cli.upscale.cluster_address import parse_address
 from dscvsr_cli.video.read.read_options import FieldOrder
 
 CompareViewName = Literal["split", "side"]
@@ -291,6 +292,19 @@ CheckpointOption = Annotated[
         metavar="N",
         help="Save progress every N frames for --resume.",
         show_default="about half a minute of work",
+        rich_help_panel=Panel.LONG_JOBS,
+    ),
+]
+
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        parser=parse_address,
+        metavar="[ADDRESS]",
+        help="Spread the work with Ray, scene by scene: over all GPUs or cores of this machine, or "
+        "of the cluster at HOST:PORT; `auto` finds one that runs here.",
+        show_default=False,
         rich_help_panel=Panel.LONG_JOBS,
     ),
 ]

@@ -13,6 +13,7 @@ from dscvsr_cli.errors import DamagedWorkError
 from dscvsr_cli.version import __version__
 from dscvsr_cli.video.read.image_sequence import is_sequence, sequence_pictures
 from dscvsr_cli.video.segments.segment import Segment
+from dscvsr_cli.video.timestamps import Timeline
 
 _FORMAT = 3
 _SAMPLE_BYTES = 2**20
@@ -116,6 +117,12 @@ class Manifest:
     def all_segments(self) -> tuple[Segment, ...]:
         """All segments, those of the pieces included, in order."""
         return self.segments + tuple(segment for piece in self.pieces for segment in piece.segments)
+
+    def timeline(self, name: Path) -> Timeline:
+        """Return the output's clock after the segments; ``name`` says whose frames these are."""
+        return Timeline(
+            name=name, shift=self.shift, last=self.last_pts, moved=self.moved_timestamps
+        )
 
     def with_piece(self, piece: Piece) -> "Manifest":
         """Return this manifest with one more piece, moved to the others where it fits on.

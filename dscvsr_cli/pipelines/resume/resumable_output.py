@@ -31,9 +31,8 @@ from dscvsr_cli.pipelines.resume.work_folder import (
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.join import check_header, join_segments, rehearse
 from dscvsr_cli.video.segments.segment import check_segment
-from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.muxer import OutputSpec
-from dscvsr_cli.video.write.target_file import PartialFile
+from dscvsr_cli.video.write.target_file import PartialFile, check_target
 
 _log = logging.getLogger(__name__)
 
@@ -152,6 +151,8 @@ class ResumableOutput:
         try:
             self._begin()
             if self._phase is not Phase.PUBLISHED:
+                # Another run may have finished the file since somebody looked.
+                check_target(self._target, source=None, overwrite=self._overwrite)
                 joined = self._folder.path / JOINED
                 self._header = rehearse(joined, self._spec, target=self._target)
                 check_header(self._header, self._manifest.all_segments)
@@ -215,7 +216,6 @@ class ResumableOutput:
             OutputVideoError: Writing failed.
             DamagedWorkError: A segment is not there as it should be.
             InputVideoError: The input changed since the run started.
-            ValueError: Frames of it are finished already, or a segment is open.
         """
         if self._series.open_frames:
             raise ValueError("a piece can be added only between two segments")
@@ -235,12 +235,7 @@ class ResumableOutput:
         return SegmentSeries(
             self._folder.path,
             self._spec.picture,
-            Timeline(
-                name=self._spec.picture.source.path,
-                shift=manifest.shift,
-                last=manifest.last_pts,
-                moved=manifest.moved_timestamps,
-            ),
+            manifest.timeline(self._spec.picture.source.path),
             least_frames=self._segment_frames,
             first_frame=manifest.frames_in_order,
             task_start=manifest.task_start,
@@ -322,9 +317,8 @@ class ResumableOutput:
                 joined.unlink(missing_ok=True)
             raise
         with reported(self._target):
-            self._manifest = replace(
-                self._manifest, joined=file_identity(joined), lost_packets=lost
-            )
+            identity = file_identity(joined)
+            self._manifest = replace(self._manifest, joined=identity, lost_packets=lost)
             self._folder.commit(self._manifest)
         PartialFile(self._target, overwrite=self._overwrite, path=joined).publish()
 

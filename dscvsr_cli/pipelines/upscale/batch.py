@@ -180,7 +180,7 @@ def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> File
             return finished
         report = run(job)
     except DscvsrError as error:
-        return _failed(job, target, error)
+        return _finished_meanwhile(job) or _failed(job, target, error)
     except Exception as error:  # noqa: BLE001  a bug must not stop the other files of a long batch
         if is_out_of_memory(error):
             return _failed(job, target, too_little_memory())
@@ -196,6 +196,14 @@ def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> File
             exit_code=1,
         )
     return FileResult(source=job.source, target=target, outcome="done", report=report)
+
+
+def _finished_meanwhile(job: UpscaleJob) -> FileResult | None:
+    """Return the result of a job that another run has finished while this one began it."""
+    try:
+        return finished_earlier(job)
+    except DscvsrError:
+        return None
 
 
 def _failed(job: UpscaleJob, target: Path, error: DscvsrError) -> FileResult:

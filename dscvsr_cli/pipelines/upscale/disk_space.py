@@ -37,6 +37,8 @@ _STATE_BYTES_PER_PIXEL = 64 * 4
 
 _CLEARLY_TOO_LITTLE = 1 / 4
 """Share of the estimate below which even footage that packs well does not fit."""
+_CLEARLY_TOO_LITTLE_IF_EXACT = 1 / 64
+"""The same where every frame is stored exactly: drawings and screens then take next to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class DiskNeed:
     work_bytes: int | None
     """The segments beside it until they are joined, and the network's state."""
     free_bytes: int
+    least_share: float = _CLEARLY_TOO_LITTLE
+    """Share of the estimate below which the output certainly does not fit."""
 
     @property
     def needed_bytes(self) -> int | None:
@@ -66,7 +70,7 @@ class DiskNeed:
     def is_hopeless(self) -> bool:
         """Whether the free space is certainly too little."""
         needed = self.needed_bytes
-        return needed is not None and self.free_bytes < needed * _CLEARLY_TOO_LITTLE
+        return needed is not None and self.free_bytes < needed * self.least_share
 
 
 def estimate_disk(
@@ -87,7 +91,11 @@ def estimate_disk(
     picture = picture_bytes(frames, size, options)
     state = 2 * source.height * source.width * _STATE_BYTES_PER_PIXEL
     return DiskNeed(
-        folder=folder, output_bytes=picture, work_bytes=picture + state, free_bytes=free
+        folder=folder,
+        output_bytes=picture,
+        work_bytes=picture + state,
+        free_bytes=free,
+        least_share=_CLEARLY_TOO_LITTLE_IF_EXACT if options.lossless else _CLEARLY_TOO_LITTLE,
     )
 
 

@@ -47,6 +47,9 @@ class JobProgress:
     seconds: float
     """Time since the first frame of this run was asked for."""
 
+    tasks_running: int | None = None
+    """Tasks that a cluster is working on; None on one machine."""
+
 
 ProgressListener = Callable[[JobProgress], None]
 
@@ -93,6 +96,11 @@ class WorkMeter:
         self._forward_seconds += now - self._last
         self._frames = done
         return self._advance(float(done), now)
+
+    def reach(self, work: float, done: int) -> JobProgress:
+        """Take note that ``work`` frames' worth of work is done, and ``done`` frames finished."""
+        self._frames = done
+        return self._advance(work, self._clock())
 
     def now(self) -> JobProgress:
         """Return the progress, with nothing new done."""

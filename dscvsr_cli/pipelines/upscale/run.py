@@ -69,7 +69,7 @@ def upscale(
         Interrupted: Ctrl-C, when finished frames are kept.
     """
     if job.makes_folder and job.target is not None:
-        _make_folder(job.target.parent)
+        make_folder(job.target.parent)
     together = together or Together()
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:
@@ -94,7 +94,7 @@ def upscale(
                     with together.records:
                         remember_speed(ready, meter)
                 # Still inside the output, which would give an incomplete file its name.
-                _check_count(output, job.source)
+                check_count(output, job.source)
                 if ready.watch is not None:
                     ready.watch.check()
         except KeyboardInterrupt as interruption:
@@ -116,7 +116,12 @@ def _interruptible(listener: ProgressListener | None, together: Together) -> Pro
     return tell
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make the folder of a target.
+
+    Raises:
+        OutputVideoError: It cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -183,7 +188,7 @@ def _make_frames(
     output.frames_read = ready.reader.frames_read
 
 
-def _check_count(output: Output, source: Path) -> None:
+def check_count(output: Output, source: Path) -> None:
     """Compare the frames written with what the reader counted, in this run or an earlier one.
 
     Raises:

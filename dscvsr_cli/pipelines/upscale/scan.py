@@ -56,17 +56,28 @@ class FilmTask:
         return all(abs(a - b) <= _GLANCE_TOLERANCE for a, b in zip(seen, now, strict=True))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Seen:
+    """A decoded frame as a scan sees it."""
+
+    pts: int
+    """On the input's clock."""
+    thumbnail: Tensor
+    """(3, 32, 32) float32."""
+
+
+def see(frames: Iterable[Frame]) -> Iterator[Seen]:
+    """Yield what a scan sees of decoded frames."""
+    for frame in frames:
+        yield Seen(pts=frame.pts, thumbnail=thumbnail(frame.pixels))
+
+
 def rest_of(task: FilmTask, manifest: Manifest) -> FilmTask:
     """Return a task without the frames of it that an earlier run made."""
     done = manifest.frames_in_order - manifest.task_start
     if done == 0 or task.scenes.first_frame != manifest.task_start:
         return task
-    timeline = replace(
-        task.timeline,
-        shift=manifest.shift,
-        last=manifest.last_pts,
-        moved=manifest.moved_timestamps,
-    )
+    timeline = manifest.timeline(task.timeline.name)
     return replace(task, done=done, state=manifest.state, timeline=timeline)
 
 
@@ -83,7 +94,7 @@ class FilmScan:
     comes before them, and not yielded.
 
     Args:
-        frames: All frames of the film.
+        frames: All frames of the film, as ``see`` gives them.
         timing: Brings their times to the output's clock.
         timeline: The output's clock before the first frame.
         least_frames: Least number of frames of a task.
@@ -94,7 +105,7 @@ class FilmScan:
 
     def __init__(
         self,
-        frames: Iterable[Frame],
+        frames: Iterable[Seen],
         *,
         timing: OutputTiming,
         timeline: Timeline,
@@ -138,18 +149,17 @@ class FilmScan:
             placed = self._timeline.place(self._timing.ticks(frame.pts))
             self._can_seek = self._can_seek and (last is None or frame.pts > last)
             last = frame.pts
-            small = thumbnail(frame.pixels)
             self._known.append(
                 _Known(
                     pts=frame.pts,
                     placed=placed,
                     before=before,
-                    glance=glance(small),
+                    glance=glance(frame.thumbnail),
                     can_seek=self._can_seek,
                 )
             )
             self.frames_read += 1
-            yield small
+            yield frame.thumbnail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dscvsr_cli.video.info import StreamInfo
+from dscvsr_cli.video.tags import one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +36,5 @@ def describe_stream(stream: StreamInfo) -> str:
     kind: str = stream.kind
     if stream.is_cover or stream.is_timecode:
         kind = "cover picture" if stream.is_cover else "timecode"
-    known = [part for part in (stream.codec, stream.language, stream.title) if part]
+    known = [one_line(part) for part in (stream.codec, stream.language, stream.title) if part]
     return f"{kind} stream {stream.index}" + (f" ({', '.join(known)})" if known else "")

@@ -1,21 +1,26 @@
 """Decoding: the frames of one open container, with a look ahead at the first ones."""
 
+import errno
 from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+from dscvsr_cli.out_of_memory import too_little_memory
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import ClockJumps
 from dscvsr_cli.video.read.encryption import refuse_encrypted
 from dscvsr_cli.video.read.main_stream import main_video_stream, picture_decoder
 from dscvsr_cli.video.read.packets import packets_of
+
+_NO_ROOM: Final = frozenset({errno.EAGAIN, errno.ENOMEM})
+"""What a decoder says that finds no memory, for itself or for its threads."""
 
 DamageListener = Callable[[str, int | None], None]
 """Called with what is wrong, and the timestamp that it concerns where that is known."""
@@ -135,6 +140,8 @@ class Decoding:
             except av.EOFError:
                 return
             except av.FFmpegError as error:
+                if error.errno in _NO_ROOM:
+                    raise too_little_memory() from error
                 self._tell(describe_error(error), packet.pts if packet else None)
                 continue
             for frame in map(self._order.stamp, decoded):

@@ -15,7 +15,7 @@ from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.span import TimeSpan
-from dscvsr_cli.video.tags import MUXER_OWNED_KEYS, says_nothing
+from dscvsr_cli.video.tags import MUXER_OWNED_KEYS, one_line, says_nothing
 from dscvsr_cli.video.verify.compare_content import compare_content
 from dscvsr_cli.video.verify.compare_frames import PictureTimes, compare_picture, picture_times
 from dscvsr_cli.video.verify.compare_streams import compare_streams
@@ -113,15 +113,17 @@ def _compare_tags(before: dict[str, str], after: dict[str, str]) -> Iterator[Fin
         if key.lower() in MUXER_OWNED_KEYS or says_nothing(key.lower(), value):
             continue
         if key.lower() not in there:
-            yield Finding(level="lost", subject=f"tag {key}", message=f"{value!r} is missing")
+            yield Finding(
+                level="lost", subject=f"tag {one_line(key)}", message=f"{value!r} is missing"
+            )
         elif there[key.lower()] != value:
             yield Finding(
                 level="changed",
-                subject=f"tag {key}",
+                subject=f"tag {one_line(key)}",
                 message=f"{value!r} became {there[key.lower()]!r}",
             )
         else:
-            yield Finding(level="ok", subject=f"tag {key}", message="the same")
+            yield Finding(level="ok", subject=f"tag {one_line(key)}", message="the same")
 
 
 def _chapter(chapter: "Chapter") -> tuple[str, float]:

@@ -11,6 +11,7 @@ from dscvsr_cli.video.tags import (
     TECHNICAL_KEYS,
     WRITER_KEYS,
     is_statistic,
+    one_line,
     roles_of,
     says_nothing,
 )
@@ -47,7 +48,7 @@ def compare_track(
         missing = name not in there
         yield Finding(
             level="lost" if missing and name not in TECHNICAL_KEYS else "changed",
-            subject=f"{subject} tag {key}",
+            subject=f"{subject} tag {one_line(key)}",
             message=f"{value!r} is missing" if missing else f"{value!r} became {there[name]!r}",
         )
 

@@ -1,7 +1,9 @@
 """What an output will take on the disk, and what is said when it will not fit."""
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -75,3 +77,24 @@ def test_frames_of_a_part_are_counted_by_the_rate(tmp_path: Path) -> None:
     assert expected_frames(source, TimeSpan(Fraction(2, 5))) == 10
     assert expected_frames(source, TimeSpan(Fraction(1, 5), Fraction(2, 5))) == 5
     assert expected_frames(source, TimeSpan(Fraction(2, 5), Fraction(60))) == 10
+
+
+def test_exact_frames_may_pack_so_well_that_only_a_full_disk_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = probe(render_kind("constant", tmp_path))
+    free = 10**8
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+
+    def planned(*, lossless: bool, frames: int) -> DiskNeed:
+        size, options = Size(1080, 1920), EncodeOptions(lossless=lossless)
+        return estimate_disk(source, tmp_path, frames=frames, size=size, options=options)
+
+    drawing = planned(lossless=True, frames=500)
+    assert drawing.needed_bytes is not None
+    assert drawing.needed_bytes > 10 * free
+    check_disk(drawing)
+    assert disk_warning(drawing) is not None
+    for full in (planned(lossless=True, frames=5000), planned(lossless=False, frames=5000)):
+        with pytest.raises(OutputVideoError, match="are needed"):
+            check_disk(full)

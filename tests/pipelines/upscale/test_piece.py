@@ -21,7 +21,7 @@ from dscvsr_cli.pipelines.upscale.job_output import known_scene_starts, segment_
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings, make_piece
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.run import upscale
-from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, rest_of
+from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, rest_of, see
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.weights.network_file import save_network
@@ -81,7 +81,7 @@ def opened(job: UpscaleJob) -> Iterator[tuple[PreparedJob, ResumableOutput]]:
 def scanned(ready: PreparedJob, output: ResumableOutput) -> list[FilmTask]:
     settings = segment_settings(ready)
     scan = FilmScan(
-        ready.reader,
+        see(ready.reader),
         timing=settings.spec.picture.timing,
         timeline=Timeline(name=ready.job.source, shift=settings.first_shift),
         least_frames=settings.segment_frames,

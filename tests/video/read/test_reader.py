@@ -1,5 +1,6 @@
 """One contract for every kind of clip, and what happens on damaged ones."""
 
+import errno
 import logging
 from fractions import Fraction
 from pathlib import Path
@@ -8,7 +9,7 @@ import av
 import pytest
 import torch
 
-from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.errors import DeviceError, InputVideoError
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
@@ -199,3 +200,19 @@ def test_an_empty_packet_shows_the_frame_before_for_longer(
         assert shown == [0, 1, 2, 3, 5, 7, 8, 9]
         assert reader.damaged_frames == 0
     assert not caplog.records
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM])
+def test_a_decoder_without_memory_is_not_taken_for_damage(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        sample_aspect_ratio = None
+
+        def decode(self, packet: object) -> None:
+            del packet
+            raise av.FFmpegError(number, "no room")
+
+    monkeypatch.setattr("dscvsr_cli.video.read.decoder.picture_decoder", lambda _: Full())
+    with pytest.raises(DeviceError, match="too little memory"):
+        probe(render(Clip(), tmp_path))
