@@ -90,7 +90,7 @@ class FilmRun:
             make_folder(job.target.parent)
         asked = replace(job, memory_bytes=job.memory_bytes or budget_bytes)
         planned: FilmPlan = self._pool.ask("plan", asked)
-        job = replace(planned.job, memory_bytes=job.memory_bytes)
+        job = replace(planned.job, memory_bytes=job.memory_bytes, runtime=planned.plan.runtime)
         if planned.settings is None:
             return self._whole(job, planned)
         begun = time.monotonic()

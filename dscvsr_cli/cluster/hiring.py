@@ -85,9 +85,9 @@ class Crew:
         return self._kind
 
     def settled(self, job: UpscaleJob) -> UpscaleJob:
-        """Return a job with the device, dtype and runtime of the workers."""
-        device, dtype, runtime = self.kind
-        return replace(job, device=device, dtype=dtype, runtime=runtime)  # type: ignore[arg-type]
+        """Return a job with the device and dtype of the workers; its plan decides the runtime."""
+        device, dtype, _ = self.kind
+        return replace(job, device=device, dtype=dtype)  # type: ignore[arg-type]
 
     @property
     def least_budget(self) -> int:

@@ -36,6 +36,7 @@ class WorkerFacts:
     """Name of the graphics card, or of the processor."""
     dtype: str
     runtime: str
+    """What executes the network of a long film."""
     weights: str
     """SHA-256 of the weights."""
     budget_bytes: int

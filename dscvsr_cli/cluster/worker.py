@@ -43,6 +43,9 @@ from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.locate import locate_weights
 
+_MANY_PIXELS: Final = 2**60
+"""Of a film as long as can be."""
+
 _FILMS_KEPT: Final = 4
 """Films that stay open between two of their tasks."""
 
@@ -75,7 +78,8 @@ class Worker:
             device=device.type,
             card=_card(device),
             dtype=str(dtype).removeprefix("torch."),
-            runtime=choose_runtime(job.runtime, device=device, dtype=dtype),
+            # What a long film would take; each film decides for itself, and all workers follow.
+            runtime=choose_runtime(job.runtime, device=device, dtype=dtype, pixels=_MANY_PIXELS),
             weights=file_sha256(locate_weights(job.weights).path),
             budget_bytes=memory_budget_bytes(device, memory_bytes=job.memory_bytes),
         )

@@ -215,6 +215,21 @@ def test_a_pool_that_stops_ends_the_film_and_keeps_what_is_finished(job: Upscale
     assert manifest.frames == 24
 
 
+def test_all_workers_take_the_runtime_of_the_plan(job: UpscaleJob) -> None:
+    """A machine that goes on alone decides by the same film, and gets the same answer."""
+    pool = OneWorker()
+    asked: list[UpscaleJob] = []
+
+    def remember(call: Call, *, first_frame: int = 0) -> "Future[Any]":
+        asked.append(call.arguments(cast("Hired", SimpleNamespace(budget_bytes=BUDGET)))[0])
+        return OneWorker.submit(pool, call, first_frame=first_frame)
+
+    pool.submit = remember  # type: ignore[method-assign]
+    report = run(job, pool)
+    assert job.runtime == "auto"
+    assert {one.runtime for one in asked} == {report.plan.runtime} == {"torch"}
+
+
 def test_pictures_are_made_whole_by_one_worker(job: UpscaleJob, tmp_path: Path) -> None:
     target = tmp_path / "frames" / "%03d.png"
     pool = OneWorker()

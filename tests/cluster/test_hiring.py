@@ -105,7 +105,8 @@ def test_every_card_gets_a_worker_with_its_share_of_the_cores() -> None:
     assert [actor.calls[1] for actor in ray.actors] == [("settle", 4, 0), ("settle", 4, 1)]
     assert hired.least_budget == 6_000
     job = hired.settled(UpscaleJob(source=Path("in.mp4")))
-    assert (job.device, job.dtype, job.runtime) == ("cuda", "bfloat16", "torch")
+    # Whether another runtime repays its start depends on the film.
+    assert (job.device, job.dtype, job.runtime) == ("cuda", "bfloat16", "auto")
 
 
 @pytest.mark.parametrize(

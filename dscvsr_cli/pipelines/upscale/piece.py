@@ -120,7 +120,7 @@ def _make(
         ):
             for frame in ready.enlarge(
                 frames,
-                plan=_plan(ready, settings.plan),
+                plan=_plan(ready, settings.plan, first),
                 resume=_state(task, settings.folder),
                 mark_scenes=KnownScenes(
                     starts=frozenset(start - first for start in task.scenes.scene_starts)
@@ -161,11 +161,13 @@ def _frames(ready: PreparedJob, task: FilmTask, *, seek: bool) -> Iterator[Frame
         raise _AnotherFrameError
 
 
-def _plan(ready: PreparedJob, common: StreamPlan) -> StreamPlan:
+def _plan(ready: PreparedJob, common: StreamPlan, first_frame: int) -> StreamPlan:
     """Return the film's window and tile sizes, or those of this machine where it has less room."""
     size = Size(ready.reader.info.height, ready.reader.info.width)
     own = ready.stream_plan
-    return own if work_per_frame(own, size) > work_per_frame(common, size) else common
+    plan = own if work_per_frame(own, size) > work_per_frame(common, size) else common
+    # Only the film has a first window, not each of its tasks.
+    return replace(plan, first_window=None) if first_frame else plan
 
 
 def _state(task: FilmTask, folder: Path) -> StreamState | None:

@@ -144,6 +144,18 @@ def test_tasks_in_any_order_give_the_file_of_one_run(job: UpscaleJob, seed: int)
     assert not work_path(job.target).exists()
 
 
+def test_only_the_first_task_begins_with_a_short_window(job: UpscaleJob, tmp_path: Path) -> None:
+    source = render_scenes((10, 40, 20), tmp_path / "clip.mp4")
+    job = replace(job, source=source, memory_bytes=10**9)
+    assert job.target is not None
+    with opened(job) as (ready, output):
+        assert ready.stream_plan.first_window == 8
+        for task in scanned(ready, output):
+            make(ready, output, task)
+        assert [segment.frames for segment in output.manifest.segments] == [10, 40, 20]
+    assert job.target.read_bytes() == undisturbed(job)
+
+
 @pytest.mark.parametrize("numbers", [[2], [0, 3], [3, 1], [0, 1, 2], [1, 2]])
 def test_one_machine_finishes_what_others_began(job: UpscaleJob, numbers: list[int]) -> None:
     assert job.target is not None
