@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import warnings
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,6 +80,8 @@ class CompiledGraphs:
         self._lock = threading.Lock()
         self._here = threading.local()
         self._converted: set[str] = set()
+        self._in_use: Counter[str] = Counter()
+        """Threads that run each graph."""
 
     def convert_all(self, graphs: Iterable[Graph]) -> None:
         """Convert those graphs that the cache does not hold, and give the memory back.
@@ -103,8 +105,7 @@ class CompiledGraphs:
             MemoryError: There is too little.
         """
         tensor = self._openvino.Tensor
-        with memory_errors():
-            request = self._request(graph)
+        with memory_errors(), self._used(graph) as request:
             # These only point at the memory, which outlives the call.
             for index, array in enumerate(inputs):
                 request.set_input_tensor(index, tensor(array, shared_memory=True))
@@ -112,11 +113,25 @@ class CompiledGraphs:
             request.infer()
 
     def release(self, prefix: str) -> None:
-        """Give back the working memory of the graphs whose names begin so; they stay compiled."""
+        """Give back the working memory of the graphs whose names begin so; they stay compiled.
+
+        Those that another thread runs at the moment keep theirs.
+        """
         with self._lock:
             for key, model in self._compiled.items():
-                if key.startswith(prefix):
+                if key.startswith(prefix) and not self._in_use[key]:
                     model.release_memory()
+
+    @contextmanager
+    def _used(self, graph: Graph) -> Iterator[Any]:
+        """Return a request of a graph, whose memory stays inside the block."""
+        with self._lock:
+            self._in_use[graph.key] += 1
+        try:
+            yield self._request(graph)
+        finally:
+            with self._lock:
+                self._in_use[graph.key] -= 1
 
     def _request(self, graph: Graph) -> Any:
         """Return this thread's own request, which no other thread runs meanwhile."""

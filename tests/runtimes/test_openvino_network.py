@@ -14,6 +14,7 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes.openvino_network import OpenVinoNetwork
+from tests.engine.fakes import cuts_at
 
 pytest.importorskip("openvino", reason="needs openvino: pip install dscvsr[openvino]")
 pytestmark = pytest.mark.slow
@@ -87,3 +88,26 @@ def test_other_weights_do_not_take_graphs_from_the_cache(
 def test_float16_is_refused_on_processors(tiny_network: RecurrentNetwork) -> None:
     with pytest.raises(UsageError, match="float16"):
         OpenVinoNetwork(tiny_network, dtype=torch.float16)
+
+
+def test_scenes_at_once_have_the_frames_of_one_after_the_other(
+    tiny_network: RecurrentNetwork, tmp_path: Path
+) -> None:
+    network = OpenVinoNetwork(tiny_network, cache_dir=tmp_path, threads=1)
+    pictures = torch.rand(30, 3, 20, 30, generator=torch.Generator().manual_seed(1))
+    frames = [Frame(pixels=picture, pts=place) for place, picture in enumerate(pictures)]
+    made = [
+        upscale_stream(
+            frames,
+            network,
+            size=Size(40, 60),
+            plan=StreamPlan(window=3, look_ahead=1, step=1),
+            device=CPU,
+            mark_scenes=cuts_at(range(0, 30, 6)),
+            at_once=count,
+        )
+        for count in (1, 3)
+    ]
+    for one, other in zip(*made, strict=True):
+        assert one.pts == other.pts
+        assert torch.equal(one.pixels, other.pixels)

@@ -36,6 +36,7 @@ from dscvsr_cli.pipelines.upscale.disk_space import (
 )
 from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, source_warnings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
+from dscvsr_cli.pipelines.upscale.other_streams import plan_others
 from dscvsr_cli.pipelines.upscale.side_by_side import compared
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.runtimes.choose import (
@@ -46,14 +47,7 @@ from dscvsr_cli.runtimes.choose import (
     workspaces_held,
 )
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.passthrough.left_out import LeftOut
-from dscvsr_cli.video.passthrough.passthrough_plan import (
-    PassthroughPlan,
-    picture_only,
-    plan_passthrough,
-    refuse_losses,
-)
-from dscvsr_cli.video.passthrough.picture_losses import lost_colours, lost_shape
+from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses
 from dscvsr_cli.video.passthrough.trial_copy import try_copying
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.sequence_writer import check_sequence
@@ -187,7 +181,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     if not target.container.frames_only:
         # First: where the container cannot hold the frames, other streams do not matter.
         try_encoder(target.picture)
-    others = _plan_others(job, source, target)
+    others = plan_others(job, source, target)
     refuse_losses(others, target.path.name, job.streams)
     if not target.container.frames_only:
         others = try_copying(source, others, target.container)
@@ -336,24 +330,6 @@ def _check_place(job: UpscaleJob, target: Target) -> None:
             overwrite=job.overwrite,
             makes_folder=job.makes_folder,
         )
-
-
-def _plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> PassthroughPlan:
-    if target.names is not None:
-        return picture_only(source, "pictures")
-    encoder = target.options.encoder
-    colours = lost_colours(source, target.container, encoder)
-    if target.container.frames_only:
-        # A person who asks for bare frames knows that nothing else is kept.
-        others = picture_only(source, "y4m streams")
-        return _also_lost(others, colours and replace(colours, refused=False))
-    shape = lost_shape(target.picture.sample_aspect_ratio, target.container, encoder)
-    others = plan_passthrough(source, target.container, job.streams)
-    return _also_lost(others, shape, colours)
-
-
-def _also_lost(others: PassthroughPlan, *losses: LeftOut | None) -> PassthroughPlan:
-    return replace(others, left_out=(*others.left_out, *filter(None, losses)))
 
 
 def _warnings(source: VideoInfo, target: Target, others: PassthroughPlan) -> Iterator[str]:
