@@ -1,6 +1,7 @@
 """NetworkConfig: everything needed to rebuild a network, stored beside its weights."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
@@ -71,6 +72,10 @@ class NetworkConfig:
     head_hidden: int = 256
     """Hidden units of the Meta-Upscale filter predictor."""
 
+    state_limit: float = 0.0
+    """Bound of the values that travel through time, either sign; 0 sets none. A recurrence learns
+    on a dozen frames; on pictures unlike those, what it carries along may grow without end."""
+
     def __post_init__(self) -> None:
         """Refuse kinds that do not exist and sizes that no network can have."""
         for name, kinds in (("block", BlockKind), ("separable_order", SeparableOrder)):
@@ -85,6 +90,9 @@ class NetworkConfig:
         slope = self.motion_slope
         if type(slope) not in (int, float) or not 0 <= slope < 1:
             raise ValueError(f"motion_slope must lie in [0, 1), got {slope!r}")
+        limit = self.state_limit
+        if type(limit) not in (int, float) or not 0 <= limit < math.inf:
+            raise ValueError(f"state_limit must not be negative, got {limit!r}")
         if not isinstance(self.motion_channels, tuple):
             raise ValueError(f"motion_channels must be a list, got {self.motion_channels!r}")  # noqa: TRY004
         if len(self.motion_channels) > _MOST_MOTION_LAYERS:

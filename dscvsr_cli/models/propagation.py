@@ -66,6 +66,7 @@ class RecurrentPass(nn.Module):
         """Build R_f, and R where the config has filling."""
         super().__init__()
         self.channels = config.channels
+        self.limit = config.state_limit
         self.filling = InformationFilling(config) if config.filling_blocks else None
         residual = config.block == "residual"
         self.extraction = ResidualExtraction(config) if residual else FeatureExtraction(config)
@@ -106,4 +107,5 @@ class RecurrentPass(nn.Module):
         """
         if self.filling is not None and filled:
             aligned = self.filling(neighbour_BCHW, aligned)
-        return self.extraction(aligned, frame_B3HW)
+        state: Tensor = self.extraction(aligned, frame_B3HW)
+        return state.clamp(-self.limit, self.limit) if self.limit else state

@@ -22,7 +22,7 @@ from dscvsr_cli.runtimes.graphs import Align, Extract, Fuse, Reconstruct, fits_a
 from dscvsr_cli.runtimes.openvino_graphs import CompiledGraphs, Graph
 from dscvsr_cli.version import __version__
 
-_GRAPHS_VERSION = 1
+_GRAPHS_VERSION = 2
 """Of the graphs in the cache; raise it when ``graphs.py`` gives others."""
 
 _PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16"}

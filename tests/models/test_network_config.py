@@ -23,6 +23,7 @@ configs = st.builds(
     motion_channels=st.lists(st.integers(1, 128), max_size=5).map(tuple),
     motion_kernel=st.integers(0, 5).map(lambda half: 2 * half + 1),
     motion_slope=st.floats(0, 0.5),
+    state_limit=st.floats(0, 100),
     head_hidden=st.integers(1, 512),
 )
 
@@ -66,6 +67,9 @@ def test_the_paper_names_sixteen_blocks_of_eight_layers_for_both_networks() -> N
         ({"motion_channels": [16, 0]}, "motion_channels"),
         ({"motion_channels": 16}, "motion_channels"),
         ({"motion_slope": -0.1}, "motion_slope"),
+        ({"state_limit": -1.0}, "state_limit"),
+        ({"state_limit": float("inf")}, "state_limit"),
+        ({"state_limit": "6"}, "state_limit"),
         ({"motion_slope": "0.1"}, "motion_slope"),
         ({"channels": 8.5}, "channels"),
         ({"channels": "8"}, "channels"),
