@@ -37,6 +37,8 @@ pytestmark = [
 
 LENGTHS = (10, 14, 3, 30, 5, 8)
 FRAMES = sum(LENGTHS)
+TIMES_LONGER = 8
+"""A film of so many times the scenes is still being made when the first of them are finished."""
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,11 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return render_scenes(LENGTHS, tmp_path_factory.mktemp("rendered") / "clip.mp4")
+
+
+@pytest.fixture(scope="module")
+def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render_scenes(LENGTHS * TIMES_LONGER, tmp_path_factory.mktemp("long") / "clip.mp4")
 
 
 @pytest.fixture
@@ -106,7 +113,7 @@ class Follower:
         pass
 
     def progress(self, whole: JobProgress, films: dict[int, JobProgress]) -> None:
-        assert all(film.frames_done <= FRAMES for film in films.values())
+        assert all(film.frames_done <= TIMES_LONGER * FRAMES for film in films.values())
         self.most_tasks = max(self.most_tasks, whole.tasks_running or 0)
         if not self.acted and whole.frames_done >= self.after_frames:
             self.acted = True
@@ -158,8 +165,9 @@ def test_a_cluster_makes_what_one_machine_makes(
 
 
 def test_a_run_that_was_interrupted_is_finished_although_a_machine_leaves(
-    cluster: Any, job: UpscaleJob
+    cluster: Any, job: UpscaleJob, long_film: Path
 ) -> None:
+    job = replace(job, source=long_film)
     assert job.target is not None
 
     def interrupt() -> None:
@@ -170,7 +178,7 @@ def test_a_run_that_was_interrupted_is_finished_although_a_machine_leaves(
     manifest = read_manifest(job.target)
     assert manifest is not None
     assert manifest.frames == caught.value.frames_kept
-    assert 0 < manifest.frames < FRAMES
+    assert 0 < manifest.frames < TIMES_LONGER * FRAMES
 
     def remove_another() -> None:
         """Remove a machine, but not the one that this process is connected to."""
