@@ -1,8 +1,13 @@
 """The smallest network there is, for tests that need one but not what it makes."""
 
+from pathlib import Path
 from typing import Final
 
+import torch
+
+from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.weights.network_file import save_network
 
 SMALLEST: Final = NetworkConfig(
     channels=4,
@@ -15,3 +20,13 @@ SMALLEST: Final = NetworkConfig(
     motion_kernel=3,
     head_hidden=4,
 )
+
+
+def save_smallest(path: Path) -> Path:
+    """Write such a network, whose detail can be seen, the same every time -> ``path``."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = RecurrentNetwork(SMALLEST)
+        torch.nn.init.normal_(network.head.filters.weight, std=0.1)
+    save_network(network.state_dict(), SMALLEST, path, record={})
+    return path

@@ -34,7 +34,7 @@ from dscvsr_cli.weights.load import LoadedNetwork, load_network
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.helpers import packet_payloads
-from tests.networks import SMALLEST
+from tests.networks import SMALLEST, save_smallest
 
 FRAMES = 60
 MEMORY = 7_600_000
@@ -43,13 +43,7 @@ MEMORY = 7_600_000
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = RecurrentNetwork(SMALLEST)
-        torch.nn.init.normal_(network.head.filters.weight, std=0.1)
-    save_network(network.state_dict(), SMALLEST, path, record={})
-    return path
+    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 @pytest.fixture(scope="module")

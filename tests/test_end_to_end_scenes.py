@@ -8,15 +8,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import torch
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.run import upscale
-from dscvsr_cli.weights.network_file import save_network
-from tests.networks import SMALLEST
+from tests.networks import save_smallest
 
 SCENES = (14, 9, 17, 11)
 """Frames of each scene."""
@@ -44,13 +41,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = RecurrentNetwork(SMALLEST)
-        torch.nn.init.normal_(network.head.filters.weight, std=0.1)
-    save_network(network.state_dict(), SMALLEST, path, record={})
-    return path
+    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 @pytest.fixture

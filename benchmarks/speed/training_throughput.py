@@ -50,11 +50,16 @@ def main() -> None:
     parser.add_argument("recipe", nargs="?", default="lite", help="a built-in name, or a .toml")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--steps", type=int, default=10, help="timed steps per length of clips")
+    parser.add_argument(
+        "--step-by-step", action="store_true", help="capture no graphs on a GPU, as training does"
+    )
     parser.add_argument("-O", dest="override", action="append", default=[], metavar="KEY=VALUE")
     given = parser.parse_args()
     config = apply_overrides(load_recipe(given.recipe), given.override)
     device = choose_device(given.device)
     trainer = build_trainer(config, device=device)
+    if not given.step_by_step:
+        trainer.capture()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     print(
         f"{given.recipe} on {name}, {torch.get_num_threads()} threads, {trainer.config.dtype}; "

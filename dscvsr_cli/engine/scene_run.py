@@ -233,15 +233,11 @@ class SceneRun:
         if not bool(torch.isfinite(pictures).all() & torch.isfinite(state).all()):
             return None
         # A window begins afresh, so that a run that is resumed between two windows does as well.
-        shown = self._shown if begin else None
-        held: list[Tensor] = []
-        for picture, frame in zip(clamp_like(pictures[0], frames[0]), frames[0], strict=True):
-            shown = hold_still(picture, frame, shown)
-            held.append(shown.picture)
+        shown = _hold(pictures[0], frames[0], self._shown if begin else None)
         ends = part.stop == window.stop - window.start
-        # Cloned for the same reason; the next window does not need it.
-        shown = None if ends or shown is None else replace(shown, picture=shown.picture.clone())
-        return _Step(held, state, frames[:, -1].clone(), shown)
+        # Cloned as the state is; the next window does not need it.
+        last = None if ends else replace(shown[-1], picture=shown[-1].picture.clone())
+        return _Step([one.picture for one in shown], state, frames[:, -1].clone(), last)
 
     def _begin_window(self, plan: StreamPlan, *, ended: bool) -> _OpenWindow:
         window = self._next_window(plan, ended=ended)
@@ -290,3 +286,12 @@ class SceneRun:
         self._position += len(step.pictures)
         if self._open is not None and self._position == self._open.window.stop:
             self._open = None
+
+
+def _hold(pictures: Tensor, frames: Tensor, before: Shown | None) -> list[Shown]:
+    """Clamp ``(T, 3, sH, sW)`` to what their sources span, and steady each by the one before."""
+    shown: list[Shown] = []
+    for picture, frame in zip(clamp_like(pictures, frames), frames, strict=True):
+        before = hold_still(picture, frame, before)
+        shown.append(before)
+    return shown

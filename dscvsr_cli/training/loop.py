@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -39,6 +39,7 @@ from dscvsr_cli.training.schedule import (
     progress,
     sequence_length,
 )
+from dscvsr_cli.training.step_report import StepReport, Stopped
 from dscvsr_cli.training.training_config import TrainingConfig
 
 logger = logging.getLogger(__name__)
@@ -48,29 +49,6 @@ LEAST_SHARE_OF_STEPS = 0.1
 """Share of ``max_minutes`` that is for steps, however long reading takes."""
 MAX_SKIPPED_STEPS = 20
 """Steps in a row with a non-finite loss that a run tolerates; it stops at the next one."""
-
-
-class Stopped(KeyboardInterrupt):
-    """The run was stopped between two steps, and its checkpoint is written."""
-
-    def __init__(self, iteration: int) -> None:
-        super().__init__(f"stopped after step {iteration}")
-        self.iteration = iteration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepReport:
-    """One finished step."""
-
-    iteration: int
-    losses: dict[str, float]
-    """What ``Trainer.step`` returned."""
-    learning_rate: float
-    progress: float
-    """Share of the run that is done, in [0, 1]."""
-    clips_seen: int
-    seconds: float
-    """Seconds of training so far, restarts included."""
 
 
 class Trainer:
@@ -134,21 +112,16 @@ class Trainer:
         weights = dict(self.network.named_parameters())
         self.average = WeightAverage(weights, self.config.average_decay)
 
-    def capture(self) -> bool:
-        """Replay the network's passes as CUDA graphs from now on, and say whether that can be.
+    def capture(self) -> None:
+        """Replay the network's passes as CUDA graphs from now on, where that can be.
 
         It can for a process that trains alone on a CUDA device without a teacher, whose features
         are collected where the network runs step by step.
         """
-        possible = (
-            self.device.type == "cuda"
-            and self.parallel.world == 1
-            and self.objective.teacher is None
-        )
-        if possible:
+        alone = self.parallel.world == 1 and self.objective.teacher is None
+        if self.device.type == "cuda" and alone:
             half = self.config.dtype == "bfloat16"
             self.objective.passes = CapturedPasses(self.network, bfloat16=half)
-        return possible
 
     def run(
         self,

@@ -9,8 +9,9 @@ from pathlib import Path
 from dscvsr_cli.durable import write_durably
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.curves import draw_curves
-from dscvsr_cli.training.loop import StepReport, Trainer
+from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.run_log import RunLog, read_log
+from dscvsr_cli.training.step_report import StepReport
 from dscvsr_cli.training.validation import Score, Validator, is_due
 
 LOG_EVERY_STEPS = 50

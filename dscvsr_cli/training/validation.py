@@ -60,7 +60,7 @@ class Validator:
         self.frames = sum(clip.shape[0] for clip in clips)
         self._device = device
         self._pairs = {
-            scale: [_shrunken(_middle(clip), scale) for clip in clips] for scale in SCALES
+            scale: [_shrunken(middle(clip), scale) for clip in clips] for scale in SCALES
         }
         self._bicubic = {scale: self._score_bicubic(scale) for scale in SCALES}
 
@@ -132,7 +132,7 @@ def _spread(sources: Sequence[Source]) -> Iterator[Source]:
         yield from sources[start::step]
 
 
-def _middle(clip: Tensor) -> Tensor:
+def middle(clip: Tensor) -> Tensor:
     """Cut the middle out of a clip, to sides that every scale divides."""
     height, width = (min(MOST_SIDE, side // max(SCALES) * max(SCALES)) for side in clip.shape[-2:])
     top, left = (clip.shape[-2] - height) // 2, (clip.shape[-1] - width) // 2

@@ -12,19 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.cluster.run import run_on_cluster
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.resume.work_folder import read_manifest, work_path
 from dscvsr_cli.pipelines.upscale.batch import FileResult
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
 from dscvsr_cli.pipelines.upscale.run import upscale
-from dscvsr_cli.weights.network_file import save_network
 from tests.helpers import decoded_pts, packet_payloads
-from tests.networks import SMALLEST
+from tests.networks import save_smallest
 from tests.scenes import render_scenes
 
 ray = pytest.importorskip("ray", reason="Ray is not installed")
@@ -59,13 +56,7 @@ def cluster() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = RecurrentNetwork(SMALLEST)
-        torch.nn.init.normal_(network.head.filters.weight, std=0.1)
-    save_network(network.state_dict(), SMALLEST, path, record={})
-    return path
+    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-import torch
 
 from dscvsr_cli.cluster.film import FilmRun
 from dscvsr_cli.cluster.hiring import Hired
@@ -16,13 +15,11 @@ from dscvsr_cli.cluster.messages import Answer
 from dscvsr_cli.cluster.pool import Call, StoppedError, WorkerBugError, WorkerPool
 from dscvsr_cli.cluster.worker import Worker, answer, scan
 from dscvsr_cli.errors import DeviceError, FrameCountError, InputVideoError
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.resume.manifest import Piece
 from dscvsr_cli.pipelines.resume.work_folder import read_manifest, work_path
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.run import upscale
-from dscvsr_cli.weights.network_file import save_network
-from tests.networks import SMALLEST
+from tests.networks import save_smallest
 from tests.scenes import render_scenes
 
 LENGTHS = (10, 14, 3, 30, 5, 8)
@@ -63,13 +60,7 @@ class OneWorker:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = RecurrentNetwork(SMALLEST)
-        torch.nn.init.normal_(network.head.filters.weight, std=0.1)
-    save_network(network.state_dict(), SMALLEST, path, record={})
-    return path
+    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,9 @@ from dscvsr_cli.models.network import interpolate
 from dscvsr_cli.training.checkpoint import load_checkpoint, save_checkpoint
 from dscvsr_cli.training.data.clip_pool import Footage
 from dscvsr_cli.training.data.sampler import Batch, BatchPlan, Sampler
-from dscvsr_cli.training.loop import MAX_SKIPPED_STEPS, StepReport, Stopped, Trainer
+from dscvsr_cli.training.loop import MAX_SKIPPED_STEPS, Trainer
 from dscvsr_cli.training.objective.losses import charbonnier
+from dscvsr_cli.training.step_report import StepReport, Stopped
 from dscvsr_cli.training.training_config import TrainingConfig
 
 CPU = torch.device("cpu")

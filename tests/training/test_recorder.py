@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from dscvsr_cli.training.loop import StepReport, Trainer
+from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.recorder import LOG_EVERY_STEPS, Recorder, write_curves
 from dscvsr_cli.training.run_log import RunLog, read_log
+from dscvsr_cli.training.step_report import StepReport
 from dscvsr_cli.training.training_config import TrainingConfig
 from dscvsr_cli.training.validation import Validator
 

@@ -35,7 +35,7 @@ class StopBetweenSteps:
         traceback: TracebackType | None,
     ) -> None:
         """Restore Ctrl-C; say what is kept of a run that was stopped."""
-        from dscvsr_cli.training.loop import Stopped
+        from dscvsr_cli.training.step_report import Stopped
 
         self._restore()
         if isinstance(error, Stopped):

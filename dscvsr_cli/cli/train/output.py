@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from dscvsr_cli.pipelines.train.data import TrainingData
     from dscvsr_cli.pipelines.train.run import TrainReport
     from dscvsr_cli.pipelines.train.training_dry_run import TrainingPlan
-    from dscvsr_cli.training.loop import StepReport, Trainer
+    from dscvsr_cli.training.loop import Trainer
+    from dscvsr_cli.training.step_report import StepReport
     from dscvsr_cli.training.validation import Score
 
 PLAIN_SECONDS = 10.0

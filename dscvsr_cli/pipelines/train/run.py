@@ -16,10 +16,11 @@ from dscvsr_cli.pipelines.train.build_trainer import build_trainer
 from dscvsr_cli.pipelines.train.data import DataReader, TrainingData
 from dscvsr_cli.pipelines.train.start_record import last_start, log_start, machine
 from dscvsr_cli.training.data.sampler import Sampler
-from dscvsr_cli.training.loop import StepReport, Trainer
+from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.parallel import ALONE, Parallel
 from dscvsr_cli.training.recorder import Recorder, write_curves
 from dscvsr_cli.training.run_log import Event, RunLog
+from dscvsr_cli.training.step_report import StepReport
 from dscvsr_cli.training.training_config import NETWORK_PARTS, TrainingConfig
 from dscvsr_cli.training.validation import Score
 from dscvsr_cli.weights.network_file import read_network, save_network

@@ -64,11 +64,6 @@ class Sampler:
         self._config = config
 
     @property
-    def device(self) -> torch.device:
-        """Where batches are made."""
-        return self._footage.next().device if self.in_memory else torch.device("cpu")
-
-    @property
     def in_memory(self) -> bool:
         """Whether all footage is held at once, so that several processes can draw from it."""
         return isinstance(self._footage, Footage)

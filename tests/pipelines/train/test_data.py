@@ -10,8 +10,8 @@ from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.pipelines.train.run import (
     TrainEvents,
 )
-from dscvsr_cli.training.loop import StepReport
 from dscvsr_cli.training.run_log import read_log
+from dscvsr_cli.training.step_report import StepReport
 from dscvsr_cli.training.training_config import TrainingConfig
 from dscvsr_cli.training.validation import Score
 from dscvsr_cli.weights.network_file import read_network

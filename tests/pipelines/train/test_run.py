@@ -21,8 +21,8 @@ from dscvsr_cli.pipelines.train.run import (
     TrainEvents,
 )
 from dscvsr_cli.training.checkpoint import load_checkpoint
-from dscvsr_cli.training.loop import StepReport
 from dscvsr_cli.training.run_log import read_log
+from dscvsr_cli.training.step_report import StepReport
 from dscvsr_cli.training.training_config import TrainingConfig, load_recipe
 from dscvsr_cli.weights.network_file import read_network
 from tests.pipelines.train.runs import CPU, assert_same_weights, reader, train

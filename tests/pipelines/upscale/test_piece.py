@@ -8,11 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import InputVideoError, OutputVideoError
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
 from dscvsr_cli.pipelines.resume.work_folder import read_manifest, work_path
@@ -24,8 +22,7 @@ from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, rest_of, see
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.weights.network_file import save_network
-from tests.networks import SMALLEST
+from tests.networks import save_smallest
 from tests.scenes import STEP, render_scenes
 
 LENGTHS = (10, 14, 3, 30, 5, 8)
@@ -34,13 +31,7 @@ FRAMES = sum(LENGTHS)
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = RecurrentNetwork(SMALLEST)
-        torch.nn.init.normal_(network.head.filters.weight, std=0.1)
-    save_network(network.state_dict(), SMALLEST, path, record={})
-    return path
+    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 @pytest.fixture(scope="module")

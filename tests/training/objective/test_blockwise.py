@@ -10,9 +10,10 @@ from torch import Tensor
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.training.data.clip_pool import Footage
 from dscvsr_cli.training.data.sampler import Batch, Sampler
-from dscvsr_cli.training.loop import StepReport, Trainer
+from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.objective.blockwise import TeacherTrace, trace_teacher
 from dscvsr_cli.training.objective.objective import Objective
+from dscvsr_cli.training.step_report import StepReport
 from dscvsr_cli.training.training_config import TrainingConfig
 
 CPU = torch.device("cpu")
