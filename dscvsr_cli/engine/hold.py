@@ -8,18 +8,19 @@ what was shown before to what the network made now.
 
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-HELD_SHARE = 0.9
+HELD_SHARE = 0.95
 """Weight of the picture before, where the input stands still.
 
-Of an output that alternates, (1 - share) / (1 + share) is left, a nineteenth; what really drifts is
-followed within some ten frames.
+Of an output that alternates, (1 - share) / (1 + share) is left, a thirty-ninth; what the network
+finds out meanwhile is followed within some twenty frames.
 """
 
 STILL_LEVELS = 1.0
-"""Largest change of the input, in levels of 255, that is none: what rounding can do."""
+"""Largest difference of the input, in levels of 255, that is none: what rounding can do."""
 
 STILL_RADIUS = 3
 """Pixels of the input around a place that must stand still with it."""
@@ -27,10 +28,14 @@ STILL_RADIUS = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """One frame as it came in and as it went out."""
+    """What is on the screen, and the input that it stands for."""
 
     frame: Tensor
-    """(3, H, W) input in [0, 1]."""
+    """(3, H, W) input in [0, 1], held as the picture is.
+
+    Little by little it would become another than the newest. So it is what the next input is
+    compared with, and the picture is never further behind than ``STILL_LEVELS``.
+    """
 
     picture: Tensor
     """(3, sH, sW) output."""
@@ -42,16 +47,29 @@ def hold_still(picture: Tensor, frame: Tensor, before: Shown | None) -> Shown:
     Args:
         picture: (3, sH, sW) float32, what the network made of ``frame``.
         frame: (3, H, W) input in [0, 1].
-        before: The frame before and its picture; None holds nothing.
+        before: What was shown before; None holds nothing.
     """
     if before is None:
         return Shown(frame, picture)
-    change = (frame - before.frame).abs().amax(dim=0, keepdim=True)
+    change = frame - before.frame
+    largest = change.abs().amax(dim=0, keepdim=True)
     side = 2 * STILL_RADIUS + 1
-    near = F.max_pool2d(change[None], side, stride=1, padding=STILL_RADIUS)
+    near = F.max_pool2d(largest[None], side, stride=1, padding=STILL_RADIUS)
     # Half a level more, since rounded levels are not exact in binary.
     still = (near <= (STILL_LEVELS + 0.5) / 255.0).float()
     if not bool(still.any()):
         return Shown(frame, picture)
-    share = F.interpolate(still, size=picture.shape[-2:], mode="bilinear", align_corners=False)
-    return Shown(frame, picture.lerp(before.picture, HELD_SHARE * share[0]))
+    # A slow fade is no noise: what a whole neighbourhood changes by is added to what is held.
+    fade = still * F.avg_pool2d(
+        change[None], side, stride=1, padding=STILL_RADIUS, count_include_pad=False
+    )
+    enlarged = F.interpolate(
+        torch.cat((still, fade), dim=1),
+        size=picture.shape[-2:],
+        mode="bilinear",
+        align_corners=False,
+    )[0]
+    return Shown(
+        frame=frame.lerp(before.frame + fade[0], HELD_SHARE * still[0]),
+        picture=picture.lerp(before.picture + enlarged[1:], HELD_SHARE * enlarged[:1]),
+    )

@@ -56,20 +56,28 @@ class _OpenWindow:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Carried:
+    """What a frame leaves for the next one to continue from."""
+
+    features: Tensor
+    """(1, C, H, W), the forward state after it."""
+
+    frame: Tensor
+    """(1, 3, H, W), its input."""
+
+    shown: Shown
+    """Its picture, for the next one to be steadied by."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """A few enlarged frames, and what the next ones continue from."""
+    """A few enlarged frames."""
 
     pictures: list[Tensor]
     """(3, sH, sW) float32 each, clamped to what their sources span."""
 
-    features: Tensor
-    """(1, C, H, W), the forward state after the last of them."""
-
-    frame: Tensor
-    """(1, 3, H, W), the last of their inputs."""
-
-    shown: Shown | None
-    """The last of them, for the next ones to be steadied by."""
+    carried: _Carried
+    """What the last of them leaves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +119,7 @@ class SceneRun:
         self._waiting: deque[Frame] = deque()
         self._position = 0
         self._open: _OpenWindow | None = None
-        self._features: Tensor | None = None
-        self._frame: Tensor | None = None
-        self._shown: Shown | None = None
+        self._carried: _Carried | None = None
         self._finished: list[Frame] = []
         self.is_float32 = False
 
@@ -158,13 +164,14 @@ class SceneRun:
             made: Frames made since the stream's first.
             ended: Whether all frames of the scene have been added.
         """
-        if self._open is not None or self._features is None or self._frame is None:
+        if self._open is not None or self._carried is None:
             return None
         return StreamState(
             made=made,
             position=self._position,
-            features=self._features,
-            frame=self._frame,
+            features=self._carried.features,
+            frame=self._carried.frame,
+            shown=self._carried.shown,
             is_float32=self.is_float32,
             plan=plan,
             ends_scene=ended and not self._waiting,
@@ -173,8 +180,14 @@ class SceneRun:
     def restore(self, state: StreamState) -> None:
         """Return to where ``state`` was taken; the next frame added is the first one after it."""
         self._position = state.position
-        self._features = state.features.to(self._device)
-        self._frame = state.frame.to(self._device)
+        self._carried = _Carried(
+            features=state.features.to(self._device),
+            frame=state.frame.to(self._device),
+            shown=Shown(
+                frame=state.shown.frame.to(self._device),
+                picture=state.shown.picture.to(self._device),
+            ),
+        )
 
     def restart_window(self) -> None:
         """Drop the open window; the next one starts at the first frame not made yet."""
@@ -185,8 +198,8 @@ class SceneRun:
         self.restart_window()
         self._network = network
         self.is_float32 = True
-        if self._features is not None:
-            self._features = self._features.float()
+        if self._carried is not None:
+            self._carried = replace(self._carried, features=self._carried.features.float())
 
     def _next_window(self, plan: StreamPlan, *, ended: bool) -> Window | None:
         return next_window(
@@ -202,7 +215,7 @@ class SceneRun:
         """Run the network on the next frames; None when a number is not finite."""
         if self._open is None:
             self._open = self._begin_window(plan, ended=ended)
-        window = self._open.window
+        window, before = self._open.window, self._carried
         begin = self._position - window.start
         tile_count = len(self._open.tiles)
         part = slice(begin, min(begin + self._open.step, window.stop - window.start))
@@ -211,8 +224,8 @@ class SceneRun:
             self._network,
             frames,
             first_index=self._position,
-            previous_features=self._features,
-            previous_frame=self._frame,
+            previous_features=None if before is None else before.features,
+            previous_frame=None if before is None else before.frame,
             tiles=self._open.tiles,
             on_frame=self._count(
                 lambda done: WindowProgress(
@@ -228,16 +241,16 @@ class SceneRun:
         expected = (1, frames.shape[1], 3, self._size.height, self._size.width)
         if tuple(pictures.shape) != expected:
             raise ValueError(f"expected {expected} of the network, got {tuple(pictures.shape)}")
-        # Cloned, so that the state does not keep the features of the whole step alive.
-        state = forward[:, -1].clone()
-        if not bool(torch.isfinite(pictures).all() & torch.isfinite(state).all()):
+        if not bool(torch.isfinite(pictures).all() & torch.isfinite(forward[:, -1]).all()):
             return None
-        # A window begins afresh, so that a run that is resumed between two windows does as well.
-        shown = _hold(pictures[0], frames[0], self._shown if begin else None)
-        ends = part.stop == window.stop - window.start
-        # Cloned as the state is; the next window does not need it.
-        last = None if ends else replace(shown[-1], picture=shown[-1].picture.clone())
-        return _Step([one.picture for one in shown], state, frames[:, -1].clone(), last)
+        shown = _hold(pictures[0], frames[0], None if before is None else before.shown)
+        # Cloned, so that it does not keep the tensors of the whole step alive.
+        carried = _Carried(
+            features=forward[:, -1].clone(),
+            frame=frames[:, -1].clone(),
+            shown=Shown(shown[-1].frame.clone(), shown[-1].picture.clone()),
+        )
+        return _Step([one.picture for one in shown], carried)
 
     def _begin_window(self, plan: StreamPlan, *, ended: bool) -> _OpenWindow:
         window = self._next_window(plan, ended=ended)
@@ -282,7 +295,7 @@ class SceneRun:
             source = self._waiting.popleft()
             copy = pixels.to("cpu", copy=True)
             self._finished.append(replace(source, pixels=copy))
-        self._features, self._frame, self._shown = step.features, step.frame, step.shown
+        self._carried = step.carried
         self._position += len(step.pictures)
         if self._open is not None and self._position == self._open.window.stop:
             self._open = None

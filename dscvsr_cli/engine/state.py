@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from dscvsr_cli.engine.hold import Shown
 from dscvsr_cli.engine.stream_plan import StreamPlan
 
 
@@ -22,6 +23,9 @@ class StreamState:
 
     frame: Tensor
     """(1, 3, H, W), the input of that frame; never written to."""
+
+    shown: Shown
+    """That frame and its picture, as they are held; never written to."""
 
     is_float32: bool
     """Whether the scene continued in float32 because its values overflowed."""

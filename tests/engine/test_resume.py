@@ -75,6 +75,18 @@ def test_going_on_from_any_boundary_gives_the_rest_to_the_bit(
         assert [one.made for one in later] == [one.made for one in states if one.made > state.made]
 
 
+def test_what_stands_still_is_held_by_a_run_that_goes_on_as_well(
+    tiny_network: RecurrentNetwork, tmp_path: Path
+) -> None:
+    (still,) = random_frames(1)
+    frames = [Frame(pixels=still.pixels, pts=number) for number in range(12)]
+    plan = StreamPlan(window=4, look_ahead=2, step=2)
+    whole, states = run(frames, tiny_network, plan)
+    save_state(states[0], tmp_path / "state.safetensors")
+    rest, _ = run(frames, tiny_network, plan, resume=load_state(tmp_path / "state.safetensors"))
+    assert torch.equal(pixels(rest), pixels(whole[4:]))
+
+
 def test_a_state_may_be_put_away_in_a_file(tiny_network: RecurrentNetwork, tmp_path: Path) -> None:
     frames = random_frames(14)
     plan = StreamPlan(window=4, look_ahead=2, step=2)
@@ -113,6 +125,7 @@ def test_a_scene_that_was_switched_to_float32_goes_on_in_it() -> None:
         position=state.position,
         features=state.features,
         frame=state.frame,
+        shown=state.shown,
         is_float32=True,
         plan=plan,
     )

@@ -139,6 +139,17 @@ def test_nothing_of_a_scene_reaches_the_next() -> None:
     assert not torch.equal(first[:7], second[:7])
 
 
+@settings(deadline=None, max_examples=20)
+@given(window=windows, step=steps)
+def test_what_stands_still_does_so_from_window_to_window(window: int, step: int) -> None:
+    (frame,) = random_frames(1)
+    frames = [Frame(pixels=frame.pixels, pts=number) for number in range(24)]
+    plan = StreamPlan(window=window, look_ahead=2, step=min(step, window))
+    # The network alone goes from 0 to 0.9 and back.
+    changes = upscaled(frames, ParityNetwork(), plan).diff(dim=0).abs()
+    assert 0 < float(changes.max()) < 0.05
+
+
 def test_cuts_are_found_without_being_told() -> None:
     dark, light = torch.zeros(3, 16, 16), torch.ones(3, 16, 16)
     dark[:, :8], light[:, :, :8] = 0.4, 0.6

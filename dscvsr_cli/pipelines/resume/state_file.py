@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from dscvsr_cli.durable import write_durably
+from dscvsr_cli.engine.hold import Shown
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError
@@ -24,7 +25,12 @@ def save_state(state: StreamState, path: Path) -> None:
     """
     tensors = {
         name: tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
-        for name, tensor in (("features", state.features), ("frame", state.frame))
+        for name, tensor in (
+            ("features", state.features),
+            ("frame", state.frame),
+            ("shown.frame", state.shown.frame),
+            ("shown.picture", state.shown.picture),
+        )
     }
     about = {
         "made": state.made,
@@ -49,6 +55,10 @@ def load_state(path: Path) -> StreamState:
                 position=about["position"],
                 features=file.get_tensor("features"),
                 frame=file.get_tensor("frame"),
+                shown=Shown(
+                    frame=file.get_tensor("shown.frame"),
+                    picture=file.get_tensor("shown.picture"),
+                ),
                 is_float32=about["is_float32"],
                 plan=StreamPlan(**about["plan"]),
             )
