@@ -83,14 +83,15 @@ def test_a_long_job_says_what_faster_weights_would_take(
     monkeypatch.setattr(estimate, "_LONG_WORK", 1)
     monkeypatch.setattr(estimate, "_LONG_SECONDS", 0.0)
     source = render(SHORT, tmp_path)
-    assert upscale(source, "-o", tmp_path / "a.mp4", "--json") == 0
+    lite = ("-w", "dscvsr-lite-video")
+    assert upscale(source, "-o", tmp_path / "a.mp4", "--json", *lite) == 0
     plan = json.loads(capfd.readouterr().out.splitlines()[0])
     other = plan["plan"]["other_weights"]
     assert (other["name"], other["is_better"]) == ("dscvsr-fast-video", False)
     assert other["seconds"] == pytest.approx(0.44 * plan["seconds"])
     assert speed_file.exists()
 
-    assert upscale(source, "-o", tmp_path / "b.mp4") == 0
+    assert upscale(source, "-o", tmp_path / "b.mp4", *lite) == 0
     assert "dscvsr-fast-video would take about" in capfd.readouterr().err
 
 

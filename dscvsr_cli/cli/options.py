@@ -61,7 +61,7 @@ WeightsOption = Annotated[
         "-w",
         metavar="NAME|FILE|OWNER/REPO/FILE",
         help="A name from `dscvsr weights list`, a file, or a file on the Hub.",
-        show_default="the default of `dscvsr weights list`",
+        show_default="dscvsr-fast-video on a CPU, dscvsr-lite-video on a GPU",
         autocompletion=complete_weights,
         rich_help_panel=Panel.NETWORK,
     ),

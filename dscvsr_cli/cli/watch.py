@@ -96,6 +96,7 @@ def watch_command(options: WatchOptions) -> None:
     from dscvsr_cli.engine.device import choose_device
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
     from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder
+    from dscvsr_cli.weights.catalog import device_kind
     from dscvsr_cli.weights.locate import locate_weights
 
     settle = _SETTLE_SECONDS if options.settle is None else float(options.settle)
@@ -104,8 +105,7 @@ def watch_command(options: WatchOptions) -> None:
     job, cache = options.job(), NetworkCache()
     # What would be wrong with every file is said before the first one arrives.
     check_one_target(scale=job.scale, width=job.width, height=job.height)
-    choose_device(job.device)
-    locate_weights(job.weights)
+    locate_weights(job.weights, kind=device_kind(choose_device(job.device).type))
     terminal.note(f"watching {options.folder}; Ctrl-C ends it")
     codes = {0}
     with _terminated_like_ctrl_c():

@@ -91,9 +91,13 @@ def run_on_cluster(
     """
     for job in jobs:
         _refuse_pipes(job)
-    weights = file_sha256(locate_weights(jobs[0].weights).path)
     with ray_session(address) as ray:
         slots = choose_slots(jobs[0].device, ray.nodes())
+        # The default is that of the workers, whatever this machine has.
+        located = locate_weights(jobs[0].weights, kind="gpu" if slots.cards else "cpu")
+        weights = file_sha256(located.path)
+        if jobs[0].weights is None:
+            jobs = [replace(job, weights=located.name) for job in jobs]
         crew = Crew(ray, actor_class(ray), slots, jobs[0], release=release(), weights=weights)
         try:
             crew.start()

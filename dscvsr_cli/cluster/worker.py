@@ -40,6 +40,7 @@ from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, see
 from dscvsr_cli.runtimes.choose import choose_runtime
 from dscvsr_cli.version import __version__
 from dscvsr_cli.video.timestamps import Timeline
+from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.locate import locate_weights
 
@@ -80,7 +81,7 @@ class Worker:
             dtype=str(dtype).removeprefix("torch."),
             # What a long film would take; each film decides for itself, and all workers follow.
             runtime=choose_runtime(job.runtime, device=device, dtype=dtype, pixels=_MANY_PIXELS),
-            weights=file_sha256(locate_weights(job.weights).path),
+            weights=file_sha256(locate_weights(job.weights, kind=device_kind(device.type)).path),
             budget_bytes=memory_budget_bytes(device, memory_bytes=job.memory_bytes),
         )
 

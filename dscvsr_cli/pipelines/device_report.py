@@ -22,7 +22,9 @@ from dscvsr_cli.runtimes.choose import (
     open_runtime,
     weights_dtype,
 )
+from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.load import load_network
+from dscvsr_cli.weights.locate import locate_weights
 
 REFERENCE = Size(180, 320)
 """The input that speeds are given for; the output is twice as large."""
@@ -86,8 +88,7 @@ def describe_devices(weights: str | None = None, *, measure: bool = True) -> Ite
         others: list[RuntimeName] = [name for name in RUNTIMES if name != usual]
         name, rate, problem = None, None, ""
         if measure:
-            loaded = load_network(weights, device=torch.device("cpu"))
-            name = loaded.name
+            name = locate_weights(weights, kind=device_kind(device.type)).name
             try:
                 rate = _measure(weights, device, dtype, usual)
             except (DscvsrError, RuntimeError) as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, get_args
 
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.network_config import NetworkConfig
@@ -17,8 +17,13 @@ _BUNDLED_FOLDER = Path(__file__).resolve().parent / "bundled"
 _PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 _CATALOG_NAME = "weights.toml"
 
+DeviceKind = Literal["cpu", "gpu"]
+"""What decides which weights are the default: they are smaller where there is no GPU."""
+
+_DEVICE_KINDS: tuple[DeviceKind, ...] = get_args(DeviceKind)
+
 _ENTRY_KEYS = {"name", "summary", "licence", "size_bytes", "sha256", "config", "record"}
-_OPTIONAL_KEYS = {"default", "faster", "bundled", "repo", "file", "revision"}
+_OPTIONAL_KEYS = {"default_on", "faster", "bundled", "repo", "file", "revision"}
 _HUB_KEYS = ("repo", "file", "revision")
 
 
@@ -82,8 +87,8 @@ class WeightsEntry:
     source: BundledFile | HubFile
     """Where the file comes from; a Hub file is pinned to a commit."""
 
-    default: bool = False
-    """Whether this one is used unless another is asked for."""
+    default_on: frozenset[DeviceKind] = frozenset()
+    """Where this one is used unless another is asked for."""
 
     faster: FasterWeights | None = None
     """What to recommend where this one takes long."""
@@ -96,11 +101,18 @@ class WeightsEntry:
             raise ValueError(f"weights {self.name}: sha256 must be 64 lower case hex digits")
         if self.size_bytes < 1:
             raise ValueError(f"weights {self.name}: size_bytes must be positive")
+        if not self.default_on <= set(_DEVICE_KINDS):
+            raise ValueError(f"weights {self.name}: default_on lists cpu, gpu, or both")
         if isinstance(self.source, HubFile):
             if not re.fullmatch(r"[0-9a-f]{40}", self.source.revision):
                 raise ValueError(f"weights {self.name}: revision must be a commit of 40 hex digits")
         elif Path(self.source.file).name != self.source.file:
             raise ValueError(f"weights {self.name}: bundled must be a file name without folders")
+
+
+def device_kind(device_type: str) -> DeviceKind:
+    """Return the kind of a device of torch, from its ``type``."""
+    return "cpu" if device_type == "cpu" else "gpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +122,14 @@ class Catalog:
     entries: tuple[WeightsEntry, ...]
 
     def __post_init__(self) -> None:
-        """Refuse two entries of one name, and anything but one default among entries."""
+        """Refuse two entries of one name, and anything but one default for each kind of device."""
         names = self.names
         if len(set(names)) != len(names):
             raise ValueError(f"two weights of one name in {', '.join(names)}")
-        defaults = [entry.name for entry in self.entries if entry.default]
-        if self.entries and len(defaults) != 1:
-            raise ValueError(f"exactly one entry must be the default, got {defaults}")
+        for kind in _DEVICE_KINDS:
+            defaults = [entry.name for entry in self.entries if kind in entry.default_on]
+            if self.entries and len(defaults) != 1:
+                raise ValueError(f"exactly one entry must be the default on {kind}, got {defaults}")
         for entry in self.entries:
             if entry.faster is not None and entry.faster.name not in names:
                 raise ValueError(f"weights {entry.name}: faster names no other entry")
@@ -126,16 +139,15 @@ class Catalog:
         """The names of all entries."""
         return tuple(entry.name for entry in self.entries)
 
-    @property
-    def default(self) -> WeightsEntry:
-        """The entry that is used unless another is asked for.
+    def default(self, kind: DeviceKind) -> WeightsEntry:
+        """Return the entry that is used on such a device unless another is asked for.
 
         Raises:
             WeightsError: The catalog is empty.
         """
         if not self.entries:
             raise WeightsError("no weights are published with this dscvsr", hint="give a file")
-        return next(entry for entry in self.entries if entry.default)
+        return next(entry for entry in self.entries if kind in entry.default_on)
 
     def get(self, name: str) -> WeightsEntry | None:
         """Return the entry of that name, or None."""
@@ -216,7 +228,7 @@ def _entry(table: dict[str, Any]) -> WeightsEntry:
         config=NetworkConfig.from_values(table["config"]),
         record=MappingProxyType({key: str(value) for key, value in table["record"].items()}),
         source=_source(table),
-        default=table.get("default", False),
+        default_on=frozenset(table.get("default_on", ())),
         faster=FasterWeights(**table["faster"]) if "faster" in table else None,
     )
 

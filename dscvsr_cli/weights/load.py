@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
-from dscvsr_cli.weights.catalog import Catalog, WeightsEntry
+from dscvsr_cli.weights.catalog import Catalog, WeightsEntry, device_kind
 from dscvsr_cli.weights.locate import locate_weights
 from dscvsr_cli.weights.network_file import read_network
 
@@ -53,7 +53,7 @@ def load_network(
 
     Args:
         spec: A catalog name, the path of a file, or ``OWNER/REPO/FILE[@REVISION]`` on the Hub;
-            None means the catalog's default.
+            None means the catalog's default for such a device.
         device: Where to run the network.
         dtype: Floating point type of its parameters.
         catalog: Another catalog than this installation's.
@@ -65,7 +65,11 @@ def load_network(
             network of ours.
     """
     located = locate_weights(
-        spec, catalog=catalog, show_progress=show_progress, cache_dir=cache_dir
+        spec,
+        kind=device_kind(device.type),
+        catalog=catalog,
+        show_progress=show_progress,
+        cache_dir=cache_dir,
     )
     state, config, record = read_network(located.path)
     network = build_network(state, config, located.path)

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dscvsr_cli.errors import WeightsError
-from dscvsr_cli.weights.catalog import BundledFile, Catalog, WeightsEntry, load_catalog
+from dscvsr_cli.weights.catalog import (
+    BundledFile,
+    Catalog,
+    DeviceKind,
+    WeightsEntry,
+    load_catalog,
+)
 from dscvsr_cli.weights.checksum import check_entry_file
 from dscvsr_cli.weights.hub_address import HubFile
 
@@ -26,6 +32,7 @@ class LocatedWeights:
 def locate_weights(
     spec: str | None,
     *,
+    kind: DeviceKind,
     catalog: Catalog | None = None,
     force: bool = False,
     show_progress: bool = False,
@@ -36,6 +43,7 @@ def locate_weights(
     Args:
         spec: A catalog name, else the path of a file, else ``OWNER/REPO/FILE[@REVISION]`` on the
             Hub; None means the catalog's default.
+        kind: Of the device that they are for, which decides the default.
         catalog: Another catalog than this installation's.
         force: Fetch again even where the cache holds the file.
         show_progress: Show a bar while something is fetched.
@@ -46,7 +54,7 @@ def locate_weights(
             says.
     """
     catalog = catalog or load_catalog()
-    entry = catalog.default if spec is None else catalog.get(spec)
+    entry = catalog.default(kind) if spec is None else catalog.get(spec)
     if entry is not None:
         if isinstance(entry.source, BundledFile):
             path = entry.source.path

@@ -51,7 +51,7 @@ def make_catalog(tiny_file: Path) -> Callable[[BundledFile | HubFile], Catalog]:
             config=SMALLEST,
             record=RECORD,
             source=source,
-            default=True,
+            default_on=frozenset({"cpu", "gpu"}),
         )
         return Catalog((entry,))
 

@@ -16,7 +16,7 @@ COMMIT = "01" * 20
 BUNDLED = f"""
 [[weights]]
 name = "small"
-default = true
+default_on = ["cpu", "gpu"]
 summary = "small and fast"
 licence = "Apache-2.0"
 bundled = "small.safetensors"
@@ -51,7 +51,7 @@ def test_entries_are_read_in_order_with_their_networks() -> None:
 
     small, large = catalog.entries
     assert catalog.names == ("small", "large")
-    assert catalog.default is small
+    assert catalog.default("cpu") is catalog.default("gpu") is small
     assert small.config == NetworkConfig(channels=8, motion_channels=(4, 4))
     assert dict(small.record) == {"data": "clips", "steps": "1000"}
     assert small.source == BundledFile(file="small.safetensors")
@@ -65,7 +65,8 @@ def test_entries_are_read_in_order_with_their_networks() -> None:
         ('summary = "small and fast"', 'sumary = "x"', "unknown keys in weights small: sumary"),
         ('summary = "small and fast"', "", "missing keys in weights small: summary"),
         ("channels = 8", "chanels = 8", "chanels"),
-        ("default = true", "", "exactly one entry must be the default"),
+        ('"cpu", "gpu"', '"cpu"', "exactly one entry must be the default on gpu"),
+        ('"cpu", "gpu"', '"cpu", "gpu", "tpu"', "default_on lists cpu, gpu, or both"),
         ('name = "small"', 'name = "Small One"', "lower case"),
         ('name = "small"', 'name = "large"', "two weights of one name"),
         (SHA256, SHA256.upper(), "sha256"),
@@ -89,9 +90,15 @@ def test_a_mistake_in_the_catalog_is_an_error_that_says_where(
         parse_catalog(text.replace(old, new, 1))
 
 
-def test_two_defaults_are_refused() -> None:
+def test_two_defaults_on_one_kind_of_device_are_refused() -> None:
     with pytest.raises(ValueError, match="exactly one"):
-        parse_catalog(BUNDLED + ON_HUB.replace('"large"', '"large"\ndefault = true', 1))
+        parse_catalog(BUNDLED + ON_HUB.replace('"large"', '"large"\ndefault_on = ["gpu"]', 1))
+
+
+def test_a_gpu_may_have_a_default_of_its_own() -> None:
+    text = BUNDLED.replace('"cpu", "gpu"', '"cpu"')
+    catalog = parse_catalog(text + ON_HUB.replace('"large"', '"large"\ndefault_on = ["gpu"]', 1))
+    assert (catalog.default("cpu").name, catalog.default("gpu").name) == ("small", "large")
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
@@ -106,7 +113,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
 
 def test_an_empty_catalog_has_no_default() -> None:
     with pytest.raises(WeightsError, match="no weights are published"):
-        _ = Catalog(()).default
+        Catalog(()).default("cpu")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +145,8 @@ def test_an_address_is_written_as_it_is_read() -> None:
 
 
 def test_the_default_of_this_checkout_is_bundled_and_so_needs_no_network() -> None:
-    assert isinstance(load_catalog().default.source, BundledFile)
+    for kind in ("cpu", "gpu"):
+        assert isinstance(load_catalog().default(kind).source, BundledFile)
 
 
 def test_every_bundled_file_is_exactly_what_the_catalog_says() -> None:

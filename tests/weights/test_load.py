@@ -104,7 +104,7 @@ def test_a_config_of_another_network_does_not_fit(
 def test_nothing_asked_for_means_the_default(tiny_file: Path, make_catalog: MakeCatalog) -> None:
     catalog = make_catalog(bundled(tiny_file))
     loaded = load_network(None, device=CPU, catalog=catalog)
-    assert loaded.entry is catalog.default
+    assert loaded.entry is catalog.default("cpu")
     assert loaded.name == "tiny"
 
 
@@ -114,37 +114,39 @@ def test_a_catalog_name_wins_over_a_file_of_that_name(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny").write_bytes(b"another")
     catalog = make_catalog(bundled(tiny_file))
-    assert locate_weights("tiny", catalog=catalog).path == tiny_file
-    assert locate_weights("./tiny", catalog=catalog).path == Path("tiny")
+    assert locate_weights("tiny", kind="cpu", catalog=catalog).path == tiny_file
+    assert locate_weights("./tiny", kind="cpu", catalog=catalog).path == Path("tiny")
 
 
 def test_a_damaged_bundled_file_is_refused(tiny_file: Path, make_catalog: MakeCatalog) -> None:
     catalog = make_catalog(bundled(tiny_file))
     tiny_file.write_bytes(tiny_file.read_bytes()[:-1] + b"\x7f")
     with pytest.raises(WeightsError, match="another sha256") as caught:
-        locate_weights("tiny", catalog=catalog)
+        locate_weights("tiny", kind="cpu", catalog=catalog)
     assert "install dscvsr again" in caught.value.hint
 
 
 def test_a_missing_bundled_file_is_refused(tiny_file: Path, make_catalog: MakeCatalog) -> None:
     catalog = make_catalog(bundled(tiny_file))
     tiny_file.unlink()
-    assert present_path(catalog.default) is None
+    assert present_path(catalog.default("cpu")) is None
     with pytest.raises(WeightsError, match="cannot read the weights tiny"):
-        locate_weights("tiny", catalog=catalog)
+        locate_weights("tiny", kind="cpu", catalog=catalog)
 
 
 def test_what_is_neither_a_name_nor_a_file_is_answered_with_names(
     make_catalog: MakeCatalog, tiny_file: Path
 ) -> None:
     with pytest.raises(WeightsError, match="no weights and no file are called 'tin'") as caught:
-        locate_weights("tin", catalog=make_catalog(bundled(tiny_file)))
+        locate_weights("tin", kind="cpu", catalog=make_catalog(bundled(tiny_file)))
     assert "'tiny'" in caught.value.hint
 
 
 def test_a_described_file_is_an_entry_of_the_catalog(tiny_file: Path) -> None:
-    text = describe_file(tiny_file).replace("[[weights]]", "[[weights]]\ndefault = true")
-    entry = parse_catalog(text).default
+    text = describe_file(tiny_file).replace(
+        "[[weights]]", '[[weights]]\ndefault_on = ["cpu", "gpu"]'
+    )
+    entry = parse_catalog(text).default("cpu")
     assert entry.name == "tiny"
     assert entry.config == SMALLEST == read_network(tiny_file)[1]
     assert entry.size_bytes == tiny_file.stat().st_size

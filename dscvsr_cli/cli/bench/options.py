@@ -58,7 +58,7 @@ WeightsListOption = Annotated[
         "-w",
         metavar="NAME|FILE|OWNER/REPO/FILE",
         help="Weights to measure; may be repeated.",
-        show_default="the default of `dscvsr weights list`",
+        show_default="as for `dscvsr upscale`",
         autocompletion=complete_weights,
         rich_help_panel=Panel.NETWORK,
     ),

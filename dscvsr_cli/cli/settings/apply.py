@@ -24,8 +24,9 @@ PresetOption = Annotated[
         "--preset",
         metavar="NAME|FILE.toml",
         autocompletion=preset_names,
-        help="Take settings from a preset: archive (lossless, mkv), web (plays everywhere), fast "
-        "(less than half the time), one of your own, or a file. Other options win.",
+        help="Take settings from a preset: archive (lossless, mkv), web (plays everywhere), best "
+        "(the strongest network), fast (the fast one), one of your own, or a file. Other options "
+        "win.",
         rich_help_panel=Panel.SETTINGS,
     ),
 ]

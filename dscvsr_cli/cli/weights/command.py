@@ -11,7 +11,13 @@ from dscvsr_cli.cli.options import JsonOption, QuietOption, complete_weights
 from dscvsr_cli.cli.units import format_bytes
 from dscvsr_cli.cli.weights.release import convert_command, export_command, push_command
 from dscvsr_cli.errors import WeightsError
-from dscvsr_cli.weights.catalog import BundledFile, WeightsEntry, load_catalog
+from dscvsr_cli.weights.catalog import (
+    BundledFile,
+    DeviceKind,
+    WeightsEntry,
+    device_kind,
+    load_catalog,
+)
 from dscvsr_cli.weights.locate import locate_weights, present_path
 
 weights_app = typer.Typer(
@@ -40,7 +46,7 @@ class WeightsStatus:
 
     name: str
     summary: str
-    default: bool
+    default_on: tuple[DeviceKind, ...]
     licence: str
     size_bytes: int
     sha256: str
@@ -59,7 +65,7 @@ class Verdict:
 
 @weights_app.command("list")
 def list_command(*, as_json: JsonOption = False) -> None:
-    """List the published weights; the default is marked with a star."""
+    """List the published weights; the defaults, on CPU and GPU, are marked with a star."""
     terminal = open_terminal()
     statuses = [_status(entry) for entry in load_catalog().entries]
     if as_json:
@@ -72,7 +78,7 @@ def _status(entry: WeightsEntry) -> WeightsStatus:
     return WeightsStatus(
         name=entry.name,
         summary=entry.summary,
-        default=entry.default,
+        default_on=tuple(sorted(entry.default_on)),
         licence=entry.licence,
         size_bytes=entry.size_bytes,
         sha256=entry.sha256,
@@ -87,7 +93,7 @@ def _row(status: WeightsStatus) -> tuple[str, ...]:
     else:
         place = "downloaded" if status.path else "on the Hub"
     return (
-        ("* " if status.default else "  ") + status.name,
+        ("* " if status.default_on else "  ") + status.name,
         format_bytes(status.size_bytes),
         status.licence,
         place,
@@ -99,7 +105,7 @@ def _row(status: WeightsStatus) -> tuple[str, ...]:
 def path_command(name: NameArgument = None) -> None:
     """Print the path of weights on this machine; download nothing."""
     catalog = load_catalog()
-    entry = catalog.default if name is None else catalog.find(name)
+    entry = catalog.default(_kind_here()) if name is None else catalog.find(name)
     path = present_path(entry)
     if path is None:
         raise WeightsError(
@@ -107,6 +113,12 @@ def path_command(name: NameArgument = None) -> None:
             hint=f"run: dscvsr weights pull {entry.name}",
         )
     open_terminal().print(str(path))
+
+
+def _kind_here() -> DeviceKind:
+    from dscvsr_cli.engine.device import choose_device
+
+    return device_kind(choose_device().type)
 
 
 @weights_app.command("pull")
@@ -119,7 +131,8 @@ def pull_command(
     """Download weights and check their sha256; without a name, all published ones."""
     terminal = open_terminal(quiet=quiet)
     for name in names or load_catalog().names:
-        located = locate_weights(name, force=force, show_progress=not quiet)
+        # All are named, so it is of no account which one is the default.
+        located = locate_weights(name, kind="cpu", force=force, show_progress=not quiet)
         terminal.print(f"{located.name}: {located.path}")
 
 

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dscvsr_cli.durable import write_durably
+from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.pipelines.resume.manifest import identify_input
 from dscvsr_cli.pipelines.resume.work_folder import file_identity
 from dscvsr_cli.pipelines.upscale.fingerprint import describe_job
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.locate import locate_weights
 
@@ -74,7 +76,8 @@ def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[
 def _made_from(job: UpscaleJob) -> dict[str, str]:
     described = identify_input(job.source, start_number=job.reading.start_number)
     described.pop(_CHANGES_WITH_COPYING, None)
-    described["the weights"] = file_sha256(locate_weights(job.weights).path)
+    kind = device_kind(choose_device(job.device).type)
+    described["the weights"] = file_sha256(locate_weights(job.weights, kind=kind).path)
     return described | describe_job(job, leave_out=_ANY_MACHINE)
 
 

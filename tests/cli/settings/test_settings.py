@@ -139,12 +139,12 @@ def test_a_name_of_the_encoders_own_presets_is_answered_with_the_right_option(
     assert "no preset file" in config.refusal("--preset", "absent.toml")
 
 
-@pytest.mark.parametrize("name", ["archive", "fast", "web"])
+@pytest.mark.parametrize("name", ["archive", "best", "fast", "web"])
 def test_every_built_in_preset_can_be_used(name: str, config: Config) -> None:
     settled = config("--preset", name)
     assert settled
     assert f"# preset {name}" in config.printed
-    assert {"archive", "fast", "web"} <= set(settings_file.preset_names())
+    assert {"archive", "best", "fast", "web"} <= set(settings_file.preset_names())
 
 
 def test_watch_takes_the_defaults_of_upscale_and_its_own(

@@ -65,7 +65,7 @@ def test_list_as_json_holds_the_path(bundled: Path, capsys: Capture) -> None:
     assert main(["weights", "list", "--json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)
     assert entry["path"] == str(bundled)
-    assert entry["default"]
+    assert entry["default_on"] == ["cpu", "gpu"]
     assert entry["size_bytes"] == bundled.stat().st_size
 
 

@@ -147,11 +147,11 @@ def test_a_published_file_is_fetched_checked_and_found_again(
     hub.add(ADDRESS.repo, ADDRESS.file, tiny_file.read_bytes())
     catalog = make_catalog(ADDRESS)
 
-    located = locate_weights("tiny", catalog=catalog, cache_dir=tmp_path)
+    located = locate_weights("tiny", kind="cpu", catalog=catalog, cache_dir=tmp_path)
 
-    assert located.entry is catalog.default
+    assert located.entry is catalog.default("cpu")
     assert located.path.read_bytes() == tiny_file.read_bytes()
-    assert present_path(catalog.default, cache_dir=tmp_path) == located.path
+    assert present_path(catalog.default("cpu"), cache_dir=tmp_path) == located.path
 
 
 def test_a_hub_that_serves_something_else_is_refused(
@@ -163,7 +163,7 @@ def test_a_hub_that_serves_something_else_is_refused(
     hub.add(ADDRESS.repo, ADDRESS.file, tiny_file.read_bytes()[:-1] + b"\x7f")
 
     with pytest.raises(WeightsError, match="another sha256"):
-        locate_weights(None, catalog=make_catalog(ADDRESS), cache_dir=tmp_path)
+        locate_weights(None, kind="cpu", catalog=make_catalog(ADDRESS), cache_dir=tmp_path)
 
 
 def test_a_damaged_cache_is_refused_left_alone_and_healed_by_force(
@@ -174,15 +174,15 @@ def test_a_damaged_cache_is_refused_left_alone_and_healed_by_force(
 ) -> None:
     hub.add(ADDRESS.repo, ADDRESS.file, tiny_file.read_bytes())
     catalog = make_catalog(ADDRESS)
-    path = locate_weights(None, catalog=catalog, cache_dir=tmp_path).path
+    path = locate_weights(None, kind="cpu", catalog=catalog, cache_dir=tmp_path).path
     path.write_bytes(tiny_file.read_bytes()[:-1])
 
     with pytest.raises(WeightsError, match=r"\d+ bytes instead of \d+") as caught:
-        locate_weights(None, catalog=catalog, cache_dir=tmp_path)
+        locate_weights(None, kind="cpu", catalog=catalog, cache_dir=tmp_path)
     assert "dscvsr weights pull tiny --force" in caught.value.hint
     assert path.read_bytes() == tiny_file.read_bytes()[:-1]
 
-    healed = locate_weights(None, catalog=catalog, cache_dir=tmp_path, force=True)
+    healed = locate_weights(None, kind="cpu", catalog=catalog, cache_dir=tmp_path, force=True)
     assert healed.path.read_bytes() == tiny_file.read_bytes()
 
 
@@ -191,7 +191,9 @@ def test_any_file_on_the_hub_is_named_by_its_address(
 ) -> None:
     hub.add("someone/nets", "my net.safetensors", tiny_file.read_bytes())
 
-    located = locate_weights(f"someone/nets/my net.safetensors@{COMMIT}", cache_dir=tmp_path)
+    located = locate_weights(
+        f"someone/nets/my net.safetensors@{COMMIT}", kind="cpu", cache_dir=tmp_path
+    )
 
     assert located.path.read_bytes() == tiny_file.read_bytes()
     assert located.entry is None
