@@ -29,8 +29,8 @@ class QuotedRow:
     psnr_db: float
     """As printed."""
 
-    ssim: float
-    """As printed."""
+    ssim: float | None = None
+    """As printed; None where the source has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

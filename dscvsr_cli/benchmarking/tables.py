@@ -117,7 +117,7 @@ def quoted_table(block: QuotedBlock) -> Table:
             f"x{row.scale:g}",
             row.method,
             row.parameters,
-            f"{row.psnr_db:.2f} {row.ssim:.4f}",
+            f"{row.psnr_db:.2f}" + ("" if row.ssim is None else f" {row.ssim:.4f}"),
             _gain(block.gain(row)),
         )
         for row in block.rows
