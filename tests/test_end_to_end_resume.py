@@ -140,15 +140,6 @@ def test_segments_of_other_encoders_join_as_well(job: UpscaleJob, encoder: str) 
         assert abs(Fraction(seconds) - expected) < Fraction(1, 1000)
 
 
-def test_pictures_that_would_crash_an_encoder_are_refused(
-    job: UpscaleJob, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    narrow = replace(job, target=tmp_path / "out.mkv")
-    assert main([*arguments(narrow), "--encoder", "libx265", "-s", "1.5"]) == 2
-    assert "narrower than 64" in capfd.readouterr().err
-    assert list(tmp_path.iterdir()) == [job.source]
-
-
 def test_a_gif_which_cannot_be_joined_is_written_in_one_go(job: UpscaleJob, tmp_path: Path) -> None:
     steady = Clip(width=32, height=32, pts=tuple(range(0, 30 * 512, 512)))
     target = tmp_path / "out.gif"

@@ -20,8 +20,8 @@ from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, STEREO_EXTRA
 from dscvsr_cli.video.write.captions import CAPTION_CODECS
-from dscvsr_cli.video.write.encoder_options import FRAME_PACKING
 from dscvsr_cli.video.write.picture_spec import PictureSpec
+from dscvsr_cli.video.write.private_parameters import FRAME_PACKING
 
 _PLACES_NAMED = 5
 

@@ -11,6 +11,7 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.colour import ColourInfo
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
@@ -68,6 +69,7 @@ def _open(context: VideoCodecContext, spec: PictureSpec) -> None:
         pixel_format=spec.pixel_format,
         stereo=spec.source.stereo,
         steady=spec.source.has_steady_rate,
+        size=Size(spec.height, spec.width),
     )
     context.width, context.height = spec.width, spec.height
     context.pix_fmt = spec.pixel_format

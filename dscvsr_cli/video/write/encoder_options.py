@@ -3,7 +3,6 @@
 import difflib
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
 import av
@@ -11,6 +10,7 @@ from av.codec.context import OptionFlags
 from av.codec.hwaccel import HWAccel
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
 from dscvsr_cli.video.pixels.formats import (
@@ -20,22 +20,13 @@ from dscvsr_cli.video.pixels.formats import (
     plain_format,
 )
 from dscvsr_cli.video.write.encoder_quality import lossless_options, quality_options
+from dscvsr_cli.video.write.private_parameters import private_parameters, safety_parameters
 from dscvsr_cli.video.write.y4m import Y4M_FORMATS
 
 _COMMON_ENCODERS: Final = "libx264, libx265, libsvtav1, libvpx-vp9, prores_ks, ffv1"
 
 _DEEPER_ENCODERS: Final = {"libx264": ("libx265",), "libvpx-vp9": ("libsvtav1", "libaom-av1")}
 """What stands in for an encoder whose frames have too few bits, in the same containers."""
-
-FRAME_PACKING: Final = {
-    "checkerboard_lr": 0,
-    "col_interleaved_lr": 1,
-    "row_interleaved_lr": 2,
-    "left_right": 3,
-    "top_bottom": 4,
-    "block_lr": 5,
-}
-"""How H.264 counts the ways in which two views share a frame; only the left one can be first."""
 
 _PRESET_OPTION: Final = {
     "libvpx": "cpu-used",
@@ -200,6 +191,7 @@ def encoder_options(
     pixel_format: str = "yuv420p",
     stereo: str | None = None,
     steady: bool = False,
+    size: Size | None = None,
 ) -> dict[str, str]:
     """Return the encoder's own option names and values.
 
@@ -209,6 +201,7 @@ def encoder_options(
         pixel_format: What is stored.
         stereo: How two views share a frame, as ``VideoInfo.stereo`` says.
         steady: Whether all frames last equally long.
+        size: Size of the frames; None where they are large.
 
     Raises:
         UsageError: A quality or losslessness that the encoder does not have, or an option it does
@@ -223,10 +216,9 @@ def encoder_options(
     result |= _usual_options(encoder, pixel_format)
     if options.preset is not None:
         result[_PRESET_OPTION.get(encoder, "preset")] = options.preset
-    for name, value in _private_parameters(encoder, hdr, stereo, steady=steady).items():
-        result[name] = f"{result[name]}:{value}" if name in result else value
-    for name, value in options.extra:
-        # Both sides may have something to say in x265-params.
+    ours = private_parameters(encoder, hdr, stereo, steady=steady)
+    # A later word wins: what a person says over ours, and what keeps the process alive over all.
+    for name, value in (*ours, *options.extra, *safety_parameters(encoder, size)):
         joined = name.endswith("-params") and name in result
         result[name] = f"{result[name]}:{value}" if joined else value
     return result
@@ -285,52 +277,3 @@ def check_extra_options(options: EncodeOptions) -> None:
 def hardware_device(encoder: str) -> HWAccel | None:
     """Return the device whose memory an encoder reads frames from, None for the usual ones."""
     return HWAccel("vaapi") if encoder.endswith("_vaapi") else None
-
-
-def _private_parameters(
-    encoder: str, hdr: HdrMetadata | None, stereo: str | None, *, steady: bool
-) -> dict[str, str]:
-    parameters = _hdr_parameters(encoder, hdr) if hdr is not None else []
-    if encoder == "libx264" and stereo in FRAME_PACKING:
-        parameters.append(f"frame-packing={FRAME_PACKING[stereo]}")
-    if encoder == "libx264" and steady:
-        # Otherwise the stream names the clock's rate, 12800 say, as that of its frames.
-        parameters.append("force-cfr=1")
-    if encoder == "libx265":
-        # libx265 writes to the terminal by itself, past every log level of FFmpeg.
-        return {"x265-params": ":".join(["log-level=error", *parameters])}
-    names = {"libsvtav1": "svtav1-params", "libx264": "x264-params"}
-    return {names[encoder]: ":".join(parameters)} if parameters and encoder in names else {}
-
-
-def _hdr_parameters(encoder: str, hdr: HdrMetadata) -> list[str]:
-    """Return mastering display and light levels the way the encoder's own library spells them."""
-    light = ",".join(str(level) for level in hdr.content_light or ())
-    display = ""
-    if hdr.primaries and hdr.luminance is not None:
-        red, green, blue, white = hdr.primaries
-        # AV1 takes chromaticities as they are; the x26x family counts in steps of 0.00002 and
-        # luminance in steps of 0.0001 cd/m2.
-        is_av1 = encoder == "libsvtav1"
-        step, luminance_step = (1, 1) if is_av1 else (50000, 10000)
-        pairs = {"G": green, "B": blue, "R": red, "WP": white}
-        least, greatest = (value * luminance_step for value in hdr.luminance)
-        pairs["L"] = (greatest, least)
-        display = "".join(
-            f"{name}({_number(x * (1 if name == 'L' else step), is_av1)},"
-            f"{_number(y * (1 if name == 'L' else step), is_av1)})"
-            for name, (x, y) in pairs.items()
-        )
-    names = {
-        "libx264": ("mastering-display", "cll"),
-        "libx265": ("master-display", "max-cll"),
-        "libsvtav1": ("mastering-display", "content-light"),
-    }
-    if encoder not in names:
-        return []
-    values = zip(names[encoder], (display, light), strict=True)
-    return [f"{name}={value}" for name, value in values if value]
-
-
-def _number(value: Fraction, decimal: bool) -> str:  # noqa: FBT001
-    return f"{float(value):.5f}" if decimal else str(round(value))

@@ -23,9 +23,6 @@ from dscvsr_cli.video.write.encoder_options import EncodeOptions, output_pixel_f
 
 _BT601_TAG: Final = 6
 
-_NARROWEST_X265: Final = 64
-"""Columns of its largest block; with fewer it writes past its own memory and ends the process."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSpec:
@@ -96,7 +93,7 @@ def settle_picture(
     """
     pixel_format = output_pixel_format(source, options)
     plain = plain_format(pixel_format)
-    _check_size(options.encoder, pixel_format, plain, height, width)
+    _check_size(pixel_format, plain, height, width)
     decide = _still_colour if container.is_pictures else _video_colour
     return PictureSpec(
         source=source,
@@ -112,20 +109,13 @@ def settle_picture(
     )
 
 
-def _check_size(
-    encoder: str, pixel_format: str, plain: PlainFormat, height: int, width: int
-) -> None:
+def _check_size(pixel_format: str, plain: PlainFormat, height: int, width: int) -> None:
     rows, columns = plain.multiple
     if height % rows or width % columns:
         raise UsageError(
             f"{pixel_format} pictures need sides that are multiples of "
             f"{columns}x{rows}, got {width}x{height}",
             hint="choose an even size, or --pix-fmt yuv444p",
-        )
-    if encoder == "libx265" and width < _NARROWEST_X265:
-        raise UsageError(
-            f"libx265 cannot encode pictures narrower than {_NARROWEST_X265} pixels, got {width}",
-            hint="choose a larger size, or --encoder libx264",
         )
 
 

@@ -64,12 +64,6 @@ def test_sides_that_chroma_cannot_share_are_refused(info: VideoInfo) -> None:
         settle_picture(info, MP4, height=95, width=128, options=EncodeOptions())
 
 
-def test_what_would_end_the_process_is_refused(info: VideoInfo) -> None:
-    options = EncodeOptions(encoder="libx265")
-    with pytest.raises(UsageError, match="narrower than 64"):
-        settle_picture(info, MP4, height=48, width=62, options=options)
-
-
 def test_jpeg_is_bt601_in_full_range_with_centred_chroma_at_any_size(info: VideoInfo) -> None:
     options = EncodeOptions(encoder="mjpeg")
     spec = settle_picture(info, picture_container(".jpg"), height=900, width=1600, options=options)
