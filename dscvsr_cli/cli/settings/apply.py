@@ -36,11 +36,24 @@ NoDefaultsOption = Annotated[
     typer.Option("--no-defaults", help="Ignore your config.toml.", rich_help_panel=Panel.SETTINGS),
 ]
 
+
+def _need_no_input(context: typer.Context, wanted: bool) -> bool:
+    """Let a command do without what it must be given otherwise, where it only prints settings."""
+    if wanted:
+        # Each run has a command of its own.
+        for parameter in context.command.params:
+            parameter.required = False
+    return wanted
+
+
 PrintConfigOption = Annotated[
     bool,
     typer.Option(
         "--print-config",
-        help="Print the settings that this command line comes to, as a preset, and exit.",
+        callback=_need_no_input,
+        is_eager=True,
+        help="Print the settings that this command line comes to, as a preset, and exit; "
+        "needs no input.",
         rich_help_panel=Panel.SETTINGS,
     ),
 ]

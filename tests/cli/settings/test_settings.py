@@ -132,6 +132,21 @@ def test_a_mistake_in_the_defaults_is_named_too(config: Config) -> None:
     assert "[upscale]" in said
 
 
+def test_settings_are_printed_without_an_input(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write("[upscale]\ncrf = 20\n")
+    for command in (["upscale"], ["watch"], ["upscale", "clip.mp4"], ["watch", "inbox"]):
+        assert main([*command, "-s", "2", "--print-config"]) == 0
+        assert tomllib.loads(capsys.readouterr().out) == {"scale": 2.0, "crf": 20.0}
+    # Mistakes are still found, and whoever wants an output must still name an input.
+    assert main(["upscale", "--print-config", "-s", "none"]) == 2
+    assert "none" in capsys.readouterr().err
+    for command, missing in (("upscale", "INPUT"), ("watch", "FOLDER")):
+        assert main([command, "-s", "2"]) == 2
+        assert missing in capsys.readouterr().err
+
+
 def test_a_name_of_the_encoders_own_presets_is_answered_with_the_right_option(
     config: Config,
 ) -> None:
