@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
 from typing import Final, Self
 
@@ -36,7 +37,9 @@ class VideoReader:
     """Decode every frame of an input, in the order shown, once.
 
     Use it as a context manager and iterate over it; a second loop starts from the beginning, unless
-    the input is a pipe, which is probed and read in one go.
+    the input is a pipe, which is probed and read in one go. One loop runs at a time: beginning
+    another one, or closing the reader, ends those before, which then raise a ``ValueError`` when
+    they are continued. Use one reader for each where several must run at once.
 
     Timestamps are the source's own. Where a frame has none (raw streams, some AVI files) it gets
     its decoding time if that moves forward, and else the previous timestamp plus the previous
@@ -64,6 +67,9 @@ class VideoReader:
         self._options = options or ReadOptions()
         self._span = self._options.span
         self._stack = ExitStack()
+        # Loops may run in threads; nothing may be closed while one of them is inside libav.
+        self._lock = RLock()
+        self._turn = 0
         self._pipe: Pipe | None = None
         self._piped: Decoding | None = None
         self._warned_of_fields = self._warned_of_alpha = self._warned_of_shape = False
@@ -99,9 +105,11 @@ class VideoReader:
 
     def close(self) -> None:
         """Close the input; iterating again opens it again, unless it is a pipe."""
-        self._stack.close()
-        if self._pipe is not None:
-            self._pipe.close()
+        with self._lock:
+            self._turn += 1
+            self._stack.close()
+            if self._pipe is not None:
+                self._pipe.close()
 
     def __iter__(self) -> Iterator[Frame]:
         return self.read(self._options.span)
@@ -111,14 +119,21 @@ class VideoReader:
 
         Raises:
             InputVideoError: As the loop over the reader itself.
+            ValueError: A later loop has begun, the reader was closed, or a pipe is read again.
         """
-        self._stack.close()
-        self._span = span
-        self.frames_read = 0
-        if self._piped is None:
-            self.damaged_frames = 0
+        with self._lock:
+            if self.info.kind == "pipe" and self._piped is None:
+                raise ValueError("a pipe can be read only once")
+            self._turn += 1
+            turn = self._turn
+            self._stack.close()
+            self._span = span
+            self.frames_read = 0
+            if self._piped is None:
+                self.damaged_frames = 0
+            frames = self._whole_pictures()
         clock = FrameClock(self.info)
-        for decoded in self._whole_pictures():
+        while (decoded := self._next(frames, turn)) is not None:
             pts, duration = clock.stamp(decoded)
             seconds = self._seconds(pts)
             if span.is_before(seconds):
@@ -129,6 +144,15 @@ class VideoReader:
             yield self._frame(decoded, pts, duration)
         if self.frames_read == 0:
             self._refuse_empty()
+
+    def _next(self, frames: Iterator[av.VideoFrame], turn: int) -> av.VideoFrame | None:
+        with self._lock:
+            if turn != self._turn:
+                raise ValueError(
+                    f"this loop over {input_name(self._path)} is over: another one has begun, or "
+                    "the reader was closed; use one VideoReader for each loop"
+                )
+            return next(frames, None)
 
     def _open_pipe(self, path: Path) -> VideoInfo:
         pipe = self._pipe = Pipe(path)
@@ -161,8 +185,6 @@ class VideoReader:
         if self._piped is not None:
             decoding, self._piped = self._piped, None
             return decoding
-        if self.info.kind == "pipe":
-            raise ValueError("a pipe can be read only once")
         self._stack.close()
         opener = FileOpener(self.info, self._stack, on_damage=self._note_damage)
         start = self._span.start

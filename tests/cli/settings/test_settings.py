@@ -142,8 +142,8 @@ def test_settings_are_printed_without_an_input(
     # Mistakes are still found, and whoever wants an output must still name an input.
     assert main(["upscale", "--print-config", "-s", "none"]) == 2
     assert "none" in capsys.readouterr().err
-    for command, missing in (("upscale", "INPUT"), ("watch", "FOLDER")):
-        assert main([command, "-s", "2"]) == 2
+    for name, missing in (("upscale", "INPUT"), ("watch", "FOLDER")):
+        assert main([name, "-s", "2"]) == 2
         assert missing in capsys.readouterr().err
 
 

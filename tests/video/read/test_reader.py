@@ -9,6 +9,7 @@ import av
 import pytest
 import torch
 
+from dscvsr_cli.engine.background import Prefetch
 from dscvsr_cli.errors import DeviceError, InputVideoError
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
@@ -66,6 +67,39 @@ def test_any_file_name_will_do(name: str, tmp_path: Path) -> None:
     path = render_kind("single frame", tmp_path).rename(tmp_path / name)
     with VideoReader(path) as reader:
         assert len(list(reader)) == 1
+
+
+def test_a_second_loop_ends_the_first_one_with_an_error(tmp_path: Path) -> None:
+    path = render(Clip(pts=tuple(range(0, 40 * 512, 512))), tmp_path)
+    with VideoReader(path) as reader:
+        first = iter(reader)
+        assert [next(first).pts, next(first).pts] == [0, 512]
+        second = iter(reader)
+        assert next(second).pts == 0
+        with pytest.raises(ValueError, match="another one has begun"):
+            next(first)
+        # The later loop goes on undisturbed, and its counts are the reader's.
+        assert len(list(second)) == 39
+        assert reader.frames_read == 40
+        third = iter(reader)
+        next(third)
+    with pytest.raises(ValueError, match="reader was closed"):
+        next(third)
+
+
+def test_loops_in_two_threads_do_not_meet_inside_the_decoder(tmp_path: Path) -> None:
+    path = render(Clip(pts=tuple(range(0, 200 * 512, 512))), tmp_path)
+    with VideoReader(path) as reader:
+        for _ in range(5):
+            with Prefetch(reader) as first, Prefetch(reader) as second:
+                outcomes: list[int | str] = []
+                for frames in (first, second):
+                    try:
+                        outcomes.append(len(list(frames)))
+                    except ValueError as error:
+                        outcomes.append(str(error))
+            assert 200 in outcomes
+        reader.close()
 
 
 def spoil(path: Path, start: float, end: float) -> None:

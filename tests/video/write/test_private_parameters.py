@@ -35,9 +35,11 @@ def test_frames_too_small_for_an_encoder_s_threads_or_blocks_are_encoded(
 
     # Apart from the tests: libx265 ended the process here, and libsvtav1 never came back.
     subprocess.run(
-        [sys.executable, "-c", CALL_MAIN]
-        + ["upscale", str(source), "-s", "2", "-o", str(target), "-w", str(weights)]
-        + ["--encoder", encoder, "--device", "cpu", "--dtype", "float32"],
+        [
+            *[sys.executable, "-c", CALL_MAIN, "upscale", str(source), "-o", str(target)],
+            *["-s", "2", "-w", str(weights), "--encoder", encoder],
+            *["--device", "cpu", "--dtype", "float32"],
+        ],
         check=True,
         timeout=60,
         capture_output=True,
