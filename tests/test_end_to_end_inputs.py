@@ -1,5 +1,6 @@
 """Every kind of input through the real command: what goes in, and what is refused how."""
 
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import Clip, render, render_kind
 from tests.helpers import decoded_pts, decoded_seconds
+from tests.networks import save_smallest
 from tests.video.pixels.test_alpha import render_clear
 from tests.video.read.test_image_sequence import write_picture, write_pictures
 from tests.video.read.test_interlacing import render_fields
@@ -200,6 +202,24 @@ def test_a_damaged_video_is_enlarged_as_far_as_it_goes_unless_strict(
     assert "is damaged" in error
     assert "--strict" in error
     assert not (tmp_path / "strict.mkv").exists()
+
+
+def test_frames_that_vanish_from_a_damaged_file_are_in_the_report(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = Clip(
+        suffix=".mkv", time_base=Fraction(1, 1000), pts=tuple(range(0, 1600, 40)), sound_seconds=1.6
+    )
+    source = spoiled(render(clip, tmp_path))
+
+    weights = save_smallest(tmp_path / "smallest.safetensors")
+    assert upscale(source, "-s", "1.5", "-o", tmp_path / "out.mkv", "-w", weights, "--json") == 0
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    report = lines[-1]["report"]
+    assert report["frames_in"] == report["frames_out"] < 40
+    assert abs(report["damaged_frames"] - (40 - report["frames_in"])) <= 3
+    warnings = [line["message"] for line in lines if line.get("kind") == "warning"]
+    assert any("cannot be read" in warning for warning in warnings)
 
 
 def zero_bytes(path: Path) -> Path:

@@ -53,7 +53,7 @@ def _is_slow(plan: "UpscalePlan") -> bool:
 
 def describe_report(report: "UpscaleReport") -> str:
     """Say in one line what has happened."""
-    damaged = f", {report.damaged_frames} damaged" if report.damaged_frames else ""
+    damaged = f", {report.damaged_frames} damaged or missing" if report.damaged_frames else ""
     if report.lost_packets:
         damaged += f", {report.lost_packets} packets of audio or subtitles lost"
     return (

@@ -2,7 +2,7 @@
 
 import errno
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -17,13 +17,11 @@ from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import ClockJumps
 from dscvsr_cli.video.read.encryption import refuse_encrypted
 from dscvsr_cli.video.read.main_stream import main_video_stream, picture_decoder
+from dscvsr_cli.video.read.missing_frames import DamageListener, KeptBack, SkippedData
 from dscvsr_cli.video.read.packets import packets_of
 
 _NO_ROOM: Final = frozenset({errno.EAGAIN, errno.ENOMEM})
 """What a decoder says that finds no memory, for itself or for its threads."""
-
-DamageListener = Callable[[str, int | None], None]
-"""Called with what is wrong, and the timestamp that it concerns where that is known."""
 
 
 class Decoding:
@@ -35,7 +33,7 @@ class Decoding:
         container: Freshly opened.
         path: Its name, for messages.
         threads: Threads of the decoder; 0 takes as many as are useful.
-        on_damage: Called for every packet or frame that is damaged.
+        on_damage: Called where a packet or frame is damaged, or frames are missing.
         first_packet: How many packets of the video stream are skipped at the beginning.
         jumps: Where the clock of the file steps back.
         stream_index: Which stream to decode; None takes the first video.
@@ -67,6 +65,15 @@ class Decoding:
         self._first_packet = first_packet
         self._jumps = jumps
         self._order = _DisplayOrder(self.stream, delay)
+        self._kept_back = KeptBack(self.stream.codec_context.name, tell=self._tell)
+        self._skipped = SkippedData(
+            container,
+            self.stream,
+            path,
+            from_start=first_packet == 0,
+            is_carried_on=jumps is not None and bool(jumps.changes),
+            tell=self._tell,
+        )
         self.first_aspect = self.aspect = self._decoder.sample_aspect_ratio or Fraction(1)
         """Sample aspect ratios of the file's first frame, and of the frame given out last."""
         self._seen: deque[tuple[av.VideoFrame, Fraction]] = deque()
@@ -107,6 +114,8 @@ class Decoding:
             return False
         self._decoder.flush_buffers()
         self._order.restart()
+        self._kept_back.restart()
+        self._skipped.restart()
         self._seen.clear()
         self._first_packet = 0
         self._frames = self._decode()
@@ -124,6 +133,7 @@ class Decoding:
                 # The container itself is cut or damaged here: nothing more can be read, but the
                 # decoder still holds frames.
                 self._tell(f"reading stopped: {describe_error(error)}", None)
+                self._kept_back.suspect()
                 packet = None
             # demux() ends with an empty packet that drains the decoder; without it (an error) we
             # drain by hand. Forgetting this loses the last frames of every file with B-frames.
@@ -134,28 +144,45 @@ class Decoding:
                 continue
             if packet is not None:
                 refuse_encrypted(packet, self._path)
-                self._order.note(packet)
+                self._note(packet, drained=drained)
             try:
                 decoded = self._decoder.decode(None if drained else packet)
             except av.EOFError:
-                return
+                break
             except av.FFmpegError as error:
                 if error.errno in _NO_ROOM:
                     raise too_little_memory() from error
                 self._tell(describe_error(error), packet.pts if packet else None)
+                self._kept_back.suspect(told=1)
                 continue
-            for frame in map(self._order.stamp, decoded):
+            for frame in decoded:
+                if not has_slots(self.stream):
+                    self._kept_back.came(frame)
+                self._order.stamp(frame)
                 if frame.is_corrupt:
                     self._tell("decoded with errors", frame.pts)
+                    self._kept_back.suspect()
                 if frame.key_frame or (frame.width, frame.height) != size:
                     # PyAV does not show a frame's own; a new one begins with a keyframe.
                     aspect = self._decoder.sample_aspect_ratio or Fraction(1)
                     size = frame.width, frame.height
                 yield frame, aspect
+        self._kept_back.end()
 
-    def _tell(self, trouble: str, pts: int | None) -> None:
+    def _note(self, packet: "Packet[Any]", *, drained: bool) -> None:
+        """Take note of a packet before it is decoded."""
+        self._order.note(packet)
+        if drained:
+            self._skipped.end()
+            return
+        if self._skipped.note(packet):
+            self._kept_back.suspect()
+        if not has_slots(self.stream):
+            self._kept_back.sent(packet)
+
+    def _tell(self, trouble: str, pts: int | None, frames: int = 1) -> None:
         if self._on_damage is not None:
-            self._on_damage(trouble, pts)
+            self._on_damage(trouble, pts, frames)
 
 
 class _DisplayOrder:

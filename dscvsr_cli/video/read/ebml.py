@@ -16,14 +16,26 @@ def elements(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, i
         ValueError: It is not EBML.
     """
     while start < end:
-        file.seek(start)
-        kind, kind_bytes = _variable_integer(file, keep_marker=True)
-        size, size_bytes = _variable_integer(file, keep_marker=False)
-        begin = start + kind_bytes + size_bytes
-        # All bits set: a live recording that did not know its own length.
-        stop = end if size == (1 << 7 * size_bytes) - 1 else begin + size
+        kind, begin, size = element_header(file, start)
+        stop = end if size is None else begin + size
         yield kind, begin, min(stop, end)
         start = stop
+
+
+def element_header(file: BinaryIO, start: int) -> tuple[int, int, int | None]:
+    """Return identifier of an element, where its content begins, and its size in bytes.
+
+    The size is None in a live recording that did not know its own length.
+
+    Raises:
+        ValueError: It is not EBML.
+    """
+    file.seek(start)
+    kind, kind_bytes = _variable_integer(file, keep_marker=True)
+    size, size_bytes = _variable_integer(file, keep_marker=False)
+    # All bits set say that it is not known.
+    known = None if size == (1 << 7 * size_bytes) - 1 else size
+    return kind, start + kind_bytes + size_bytes, known
 
 
 def _variable_integer(file: BinaryIO, *, keep_marker: bool) -> tuple[int, int]:

@@ -105,7 +105,7 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
             path,
             # A few frames are wanted; more threads would only start on the ones after them.
             threads=1,
-            on_damage=lambda message, _: trouble.append(message),
+            on_damage=lambda message, *_: trouble.append(message),
             jumps=found.jumps,
             stream_index=options.video_stream,
         )

@@ -46,8 +46,9 @@ class VideoReader:
     duration. Timestamps that repeat or step back are passed on as they are: ``VideoWriter`` puts
     them in order, since only it knows what its container can hold.
 
-    A frame that cannot be decoded is left out, counted in ``damaged_frames`` and logged; frames
-    that decode with errors are kept, counted and logged as well.
+    A frame that cannot be decoded is left out, counted in ``damaged_frames`` and logged, as are
+    those that are missing where data was skipped; frames that decode with errors are kept, counted
+    and logged as well.
 
     Args:
         path: A file; a pattern such as ``frames/%05d.png`` or a folder of pictures; ``-`` for
@@ -281,18 +282,19 @@ class VideoReader:
                 input_name(self._path),
             )
 
-    def _note_damage(self, trouble: str, pts: int | None) -> None:
+    def _note_damage(self, trouble: str, pts: int | None, frames: int) -> None:
         if pts is not None and hasattr(self, "info"):
             seconds = self._seconds(pts)
             if self._span.is_before(seconds) or self._span.is_past(seconds):
                 return
-        self.damaged_frames += 1
+        self.damaged_frames += frames
         if self._options.strict:
             raise InputVideoError(
-                f"a frame of {input_name(self._path)} is damaged ({trouble})",
+                f"a frame of {input_name(self._path)} is damaged or missing ({trouble})",
                 hint="try another copy of the file, or leave out --strict to keep what there is",
             )
-        _log.warning("%s: damaged frame (%s); going on", input_name(self._path), trouble)
+        many = "damaged frame" if frames == 1 else f"{frames} damaged or missing frames"
+        _log.warning("%s: %s (%s); going on", input_name(self._path), many, trouble)
 
     def _refuse_empty(self) -> None:
         if not self._span.is_whole:

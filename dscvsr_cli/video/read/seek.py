@@ -8,8 +8,9 @@ import av
 from av.container import InputContainer
 
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.read.decoder import DamageListener, Decoding
+from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.main_stream import main_video_stream
+from dscvsr_cli.video.read.missing_frames import DamageListener
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
 

@@ -60,13 +60,13 @@ def picture_times(path: Path, info: VideoInfo, span: TimeSpan = WHOLE) -> Pictur
     if info.kind == "sequence":
         seconds = (number * info.time_base for number in range(info.frame_count or 0))
         return PictureTimes(seconds=tuple(filter(span.holds, seconds)), tick=info.time_base)
-    damage: list[str] = []
+    damage: list[int] = []
     clock = FrameClock(info)
     with open_input(path) as container:
         frames = Decoding(
             container,
             path,
-            on_damage=lambda trouble, _: damage.append(trouble),
+            on_damage=lambda _trouble, _pts, frames: damage.append(frames),
             jumps=info.jumps,
             stream_index=info.stream_index,
         )
@@ -87,7 +87,7 @@ def picture_times(path: Path, info: VideoInfo, span: TimeSpan = WHOLE) -> Pictur
         # A frame whose time steps back is written too, after the ones before it.
         seconds=tuple(pts * info.time_base for pts in sorted(stamps)),
         tick=info.time_base,
-        damaged=len(damage),
+        damaged=sum(damage),
         shapes=tuple(shapes),
         last_duration=None
         if last is None or not durations[last]
@@ -125,7 +125,10 @@ def _frame_count(before: PictureTimes, after: PictureTimes) -> Finding:
     was, count = len(before.seconds), len(after.seconds)
     level: Level = "ok" if was == count else "lost"
     message = f"{count} of {was}" if was != count else f"all {was}"
-    damaged = f", {after.damaged} of them damaged" if after.damaged else ""
+    damaged = f", {after.damaged} damaged or missing" if after.damaged else ""
+    # What the source has lost is no fault of the output, but a reason to look for another copy.
+    if before.damaged:
+        message += f" ({before.damaged} of the source are damaged or missing)"
     return Finding(
         level="changed" if damaged and level == "ok" else level,
         subject="frames",
