@@ -272,10 +272,13 @@ def test_a_run_killed_at_its_very_end_can_be_resumed(
     def kill(*_: object, **__: object) -> None:
         raise Killed
 
-    name = "dscvsr_cli.pipelines.resume.resumable_output."
+    package = "dscvsr_cli.pipelines.resume."
     with monkeypatch.context() as patch:
         patch.setattr(
-            f"{name}join_segments" if moment == "joining" else f"{name}WorkFolder.discard", kill
+            f"{package}publish.join_segments"
+            if moment == "joining"
+            else f"{package}resumable_output.WorkFolder.discard",
+            kill,
         )
         with pytest.raises(Killed):
             upscale(job)
@@ -333,7 +336,7 @@ def test_frames_in_are_those_the_reader_counted_although_another_run_did(
 
     def left_before_joining() -> Path:
         with monkeypatch.context() as patch:
-            patch.setattr("dscvsr_cli.pipelines.resume.resumable_output.join_segments", kill)
+            patch.setattr("dscvsr_cli.pipelines.resume.publish.join_segments", kill)
             with pytest.raises(Killed):
                 upscale(replace(job, restart=True))
         assert job.target is not None

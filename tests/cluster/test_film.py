@@ -248,7 +248,7 @@ def test_a_film_that_was_only_to_be_joined_is_joined(job: UpscaleJob) -> None:
         raise KilledError
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dscvsr_cli.pipelines.resume.resumable_output.join_segments", kill)
+        patch.setattr("dscvsr_cli.pipelines.resume.publish.join_segments", kill)
         with pytest.raises(KilledError):
             run(job, OneWorker())
     pool = OneWorker()

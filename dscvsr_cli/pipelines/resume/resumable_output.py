@@ -20,19 +20,15 @@ from dscvsr_cli.pipelines.resume.phase import (
     earlier_manifest,
     phase_of,
 )
+from dscvsr_cli.pipelines.resume.publish import publish
 from dscvsr_cli.pipelines.resume.segment_series import SegmentSeries
 from dscvsr_cli.pipelines.resume.state_file import load_state, save_state
-from dscvsr_cli.pipelines.resume.work_folder import (
-    JOINED,
-    WorkFolder,
-    check_fingerprint,
-    file_identity,
-)
+from dscvsr_cli.pipelines.resume.work_folder import JOINED, WorkFolder, check_fingerprint
 from dscvsr_cli.video.ffmpeg_errors import reported
-from dscvsr_cli.video.segments.join import check_header, join_segments, rehearse
+from dscvsr_cli.video.segments.join import check_header, rehearse
 from dscvsr_cli.video.segments.segment import check_segment
 from dscvsr_cli.video.write.muxer import OutputSpec
-from dscvsr_cli.video.write.target_file import PartialFile, check_target
+from dscvsr_cli.video.write.target_file import check_target
 
 _log = logging.getLogger(__name__)
 
@@ -294,33 +290,16 @@ class ResumableOutput:
             with reported(self._target):
                 self._commit(Phase.JOINING, state=None)
         if self._phase is Phase.JOINING:
-            self._join()
+            self._manifest = publish(
+                self._folder,
+                self._manifest,
+                self._spec,
+                target=self._target,
+                overwrite=self._overwrite,
+                check_input=self._check_input,
+            )
             self._phase = advance(self._phase, Phase.PUBLISHED)
         self._folder.discard()
-
-    def _join(self) -> None:
-        joined = self._folder.path / JOINED
-        try:
-            lost = join_segments(
-                self._folder.path,
-                self._manifest.segments,
-                joined,
-                self._spec,
-                shift=self._manifest.shift,
-                target=self._target,
-            )
-            # Audio and subtitles were read from the input only now.
-            self._check_input()
-        except BaseException:
-            # The segments are what is worth keeping; half a copy of them only fills the disk.
-            with suppress(OSError):
-                joined.unlink(missing_ok=True)
-            raise
-        with reported(self._target):
-            identity = file_identity(joined)
-            self._manifest = replace(self._manifest, joined=identity, lost_packets=lost)
-            self._folder.commit(self._manifest)
-        PartialFile(self._target, overwrite=self._overwrite, path=joined).publish()
 
     def _give_up(self, error: BaseException) -> None:
         """Release the folder after an error.
