@@ -138,6 +138,8 @@ def test_figures_about_the_old_encoding_are_not_kept(weights: Path, tmp_path: Pa
         for stream in container.streams:
             assert stream.metadata["title"] == "Main"
             assert not {*figures} & {*stream.metadata}
+    # Nor are they missed.
+    assert main(["verify", str(source), str(target), "--end", "0.2", "--fast"]) == 0
 
 
 def test_a_varying_rate_is_refused_where_it_cannot_be(weights: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from av.stream import Disposition
 
-MUXER_OWNED_KEYS: Final = frozenset(
+_MUXER_OWNED_KEYS: Final = frozenset(
     {"alpha_mode", "encoder", "major_brand", "minor_version", "compatible_brands", "duration"}
 )
 """Metadata that describes the old file and not its content; the muxer writes its own."""
@@ -62,9 +62,12 @@ def is_statistic(key: str) -> bool:
     return name.partition("-")[0] in _ENCODING_KEYS or name.startswith("_statistics")
 
 
-def is_muxer_owned(key: str) -> bool:
+def is_muxer_owned(key: str, value: str) -> bool:
     """Return whether a tag describes the old file, with or without a language behind its name."""
-    return key.lower().partition("-")[0] in MUXER_OWNED_KEYS
+    name = key.lower()
+    # AVI's word for the program that wrote the file; elsewhere it is the one that made the content.
+    by_libav = name == "software" and value.startswith("Lavf")
+    return by_libav or name.partition("-")[0] in _MUXER_OWNED_KEYS
 
 
 def roles_of(disposition: Disposition) -> tuple[str, ...]:
@@ -88,5 +91,5 @@ def content_keys(tags: dict[str, str]) -> tuple[str, ...]:
     return tuple(
         one_line(key)
         for key, value in small.items()
-        if key not in MUXER_OWNED_KEYS and not says_nothing(key, value)
+        if not is_muxer_owned(key, value) and not says_nothing(key, value)
     )

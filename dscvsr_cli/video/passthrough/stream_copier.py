@@ -31,7 +31,6 @@ from dscvsr_cli.video.read.packets import packets_of
 from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.tags import (
     COVER_KEYS,
-    MUXER_OWNED_KEYS,
     PHONE_PREFIX,
     is_muxer_owned,
     is_statistic,
@@ -131,7 +130,7 @@ class StreamCopier:
         tags = {
             key: value
             for key, value in self._opened.metadata.items()
-            if key.lower() not in MUXER_OWNED_KEYS
+            if not is_muxer_owned(key, value)
         }
         advance_tags(tags, self._cut.start, self._source.frame_rate)
         output.metadata.update(tags)
@@ -245,7 +244,11 @@ class StreamCopier:
         name = tags.get("filename", f"cover.{suffix}")
         twin = output.add_attachment(name, tags.get("mimetype", kind), data)
         twin.metadata.update(
-            {key: value for key, value in tags.items() if key not in COVER_KEYS | MUXER_OWNED_KEYS}
+            {
+                key: value
+                for key, value in tags.items()
+                if key not in COVER_KEYS and not is_muxer_owned(key, value)
+            }
         )
 
     def _next(self) -> "Packet[Stream] | None":
@@ -292,7 +295,7 @@ def copy_stream_tags(
     tags = {
         key: value
         for key, value in template.metadata.items()
-        if not is_muxer_owned(key)
+        if not is_muxer_owned(key, value)
         and not (is_statistic(key) if encoded else key.startswith("_STATISTICS"))
     }
     if "language" in tags:

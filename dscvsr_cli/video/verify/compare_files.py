@@ -15,7 +15,7 @@ from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.span import TimeSpan
-from dscvsr_cli.video.tags import MUXER_OWNED_KEYS, one_line, says_nothing
+from dscvsr_cli.video.tags import is_muxer_owned, one_line, says_nothing
 from dscvsr_cli.video.verify.compare_content import compare_content
 from dscvsr_cli.video.verify.compare_frames import PictureTimes, compare_picture, picture_times
 from dscvsr_cli.video.verify.compare_streams import compare_streams
@@ -110,7 +110,7 @@ def _compare_tags(before: dict[str, str], after: dict[str, str]) -> Iterator[Fin
     # Matroska writes the names of tags in capitals.
     there = {key.lower(): value for key, value in after.items()}
     for key, value in before.items():
-        if key.lower() in MUXER_OWNED_KEYS or says_nothing(key.lower(), value):
+        if is_muxer_owned(key, value) or says_nothing(key.lower(), value):
             continue
         if key.lower() not in there:
             yield Finding(

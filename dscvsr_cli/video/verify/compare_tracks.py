@@ -7,9 +7,9 @@ from av.stream import Disposition, Stream
 from dscvsr_cli.video.languages import same_language
 from dscvsr_cli.video.tags import (
     COVER_KEYS,
-    MUXER_OWNED_KEYS,
     TECHNICAL_KEYS,
     WRITER_KEYS,
+    is_muxer_owned,
     is_statistic,
     one_line,
     roles_of,
@@ -35,12 +35,12 @@ def compare_track(
         # Where MP4 keeps the title of a track.
         there.setdefault("title", there["name"])
     # The timecode is compared for itself: it may be a track, or a tag of the file.
-    ignored = (
-        MUXER_OWNED_KEYS | WRITER_KEYS | {"timecode"} | (COVER_KEYS if is_cover else frozenset())
-    )
+    ignored = WRITER_KEYS | {"timecode"} | (COVER_KEYS if is_cover else frozenset())
     for key, value in old.metadata.items():
         name = key.lower()
-        if name in ignored or is_statistic(name) or says_nothing(name, value):
+        if name in ignored or is_muxer_owned(name, value):
+            continue
+        if is_statistic(name) or says_nothing(name, value):
             continue
         same = same_language if name == "language" else str.__eq__
         if name in there and same(value, there[name]):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -41,6 +42,16 @@ def test_a_transport_stream_keeps_pictures_sound_and_their_distance(tmp_path: Pa
     source, target = render_kind("b frames", tmp_path), tmp_path / "out.ts"
     copy_clip(source, target)
     assert not_ok(compare_files(source, target)) == []
+
+
+def test_the_program_that_wrote_an_avi_file_is_not_missed(tmp_path: Path) -> None:
+    clip = Clip(suffix=".avi", encoder="mpeg4", options=(), time_base=Fraction(1, 25))
+    source, target = render(replace(clip, pts=tuple(range(8))), tmp_path), tmp_path / "out.mp4"
+    with av.open(str(source)) as container:
+        assert container.metadata["software"].startswith("Lavf")
+    assert probe(source).tags == ()
+    copy_clip(source, target)
+    assert [one for one in not_ok(compare_files(source, target)) if "tag" in one] == []
 
 
 def test_chapters_fonts_and_tags_are_compared(tmp_path: Path) -> None:
