@@ -22,15 +22,15 @@ def plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> Passthrou
         source: The probed input.
         target: Where the output goes.
     """
-    if target.names is not None:
-        return picture_only(source, "pictures")
     encoder = target.options.encoder
+    shape = lost_shape(target.picture.sample_aspect_ratio, target.container, encoder)
+    if target.names is not None:
+        return _also_lost(picture_only(source, "pictures"), shape and replace(shape, refused=False))
     colours = lost_colours(source, target.container, encoder)
     if target.container.frames_only:
         # A person who asks for bare frames knows that nothing else is kept.
         others = picture_only(source, "y4m streams")
         return _also_lost(others, colours and replace(colours, refused=False))
-    shape = lost_shape(target.picture.sample_aspect_ratio, target.container, encoder)
     others = plan_passthrough(source, target.container, job.streams)
     return _also_lost(others, shape, colours)
 

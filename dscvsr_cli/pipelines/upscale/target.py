@@ -98,7 +98,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
         height=canvas.height,
         width=canvas.width,
         options=replace(options, pixel_format=pixel_format),
-        timing=_timing(source, container),
+        timing=_timing(job, source, container),
         square_pixels=job.square_pixels,
     )
     return Target(destination=destination, size=size, picture=picture, names=names)
@@ -133,9 +133,10 @@ def _encode_options(job: UpscaleJob, container: Container, source: VideoInfo) ->
     )
 
 
-def _timing(source: VideoInfo, container: Container) -> OutputTiming:
+def _timing(job: UpscaleJob, source: VideoInfo, container: Container) -> OutputTiming:
     if container.constant_rate:
-        from_zero = container.audio_is_gapless
+        # A part that is cut out begins at zero, whenever the file does.
+        from_zero = container.audio_is_gapless and job.reading.span.start == 0
         rate = require_constant_rate(source, container.suffix, from_zero=from_zero)
         return OutputTiming.constant(source, rate)
     if container.clock is not None:

@@ -1,7 +1,7 @@
 """The plan for everything beside the frames: what is copied, converted or lost."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import av
 
@@ -10,7 +10,7 @@ from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import CONTAINERS, TEXT_SUBTITLES, recommend
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
-from dscvsr_cli.video.passthrough.property_losses import lost_properties
+from dscvsr_cli.video.passthrough.property_losses import lost_properties, lost_rotation
 
 _OPTION_OF_KIND = {"audio": "--no-audio", "subtitle": "--no-subs", "video": "--no-other-videos"}
 
@@ -170,8 +170,11 @@ def picture_only(source: VideoInfo, what: str) -> PassthroughPlan:
         for one in wanted
     ]
     if source.chapter_count:
-        what = f"{source.chapter_count} chapters"
-        losses.append(LeftOut(what=what, reason=reason, refused=False))
+        chapters = f"{source.chapter_count} chapters"
+        losses.append(LeftOut(what=chapters, reason=reason, refused=False))
+    turned = lost_rotation(source, what)
+    if turned is not None:
+        losses.append(replace(turned, refused=False))
     return PassthroughPlan(left_out=tuple(losses), chapters=False)
 
 

@@ -44,12 +44,25 @@ def lost_properties(
             reason=f"{name} files cannot list them",
             fixes=("-o out.mkv",),
         )
-    if source.display_matrix is not None and source.rotation and not container.rotation:
-        yield LeftOut(
-            what=f"the rotation by {source.rotation} degrees",
-            reason=f"{name} files cannot hold it, and the picture would be on its side",
-            fixes=("-o out.mkv", "-o out.mp4"),
-        )
+    turned = None if container.rotation else lost_rotation(source, f"{name} files")
+    if turned is not None:
+        yield turned
+
+
+def lost_rotation(source: VideoInfo, what: str) -> LeftOut | None:
+    """Return the loss of the rotation in an output that has none, or None where there is none.
+
+    Args:
+        source: The probed file.
+        what: The kind of output, as a plural: "pictures".
+    """
+    if source.display_matrix is None or not source.rotation:
+        return None
+    return LeftOut(
+        what=f"the rotation by {source.rotation} degrees",
+        reason=f"{what} cannot hold it, and the picture would be on its side",
+        fixes=("-o out.mkv", "-o out.mp4"),
+    )
 
 
 def _lost_languages(
