@@ -150,6 +150,7 @@ class KeptBack:
         self._keyframes_left = 0
         self._told = 0
         self._came = 0
+        self._first: int | None = None
 
     def suspect(self, *, told: int = 0) -> None:
         """Take note of damage, and how many frames have been told to be missing."""
@@ -176,10 +177,12 @@ class KeptBack:
         late = {pts: doubt for pts, doubt in self._waiting.items() if pts < frame.pts}
         for pts, doubt in late.items():
             del self._waiting[pts]
-            # What comes before the first frame shows nothing without the frames before it.
-            if self._came:
+            # What is shown before the first frame needs others, which are not in the file.
+            if self._first is not None and pts > self._first:
                 self._overdue[pts] = doubt, self._came
         self._came += 1
+        if self._first is None:
+            self._first = frame.pts
         lost = [pts for pts, (_, seen) in self._overdue.items() if self._came - seen > _MOST_LATE]
         self._report(lost)
         if not self._keyframes_left and not any(self._waiting.values()) and not self._overdue:
@@ -187,8 +190,11 @@ class KeptBack:
 
     def end(self) -> None:
         """Count what has not come when the decoder has ended."""
-        if self._came:
-            self._overdue |= {pts: (doubt, 0) for pts, doubt in self._waiting.items()}
+        first = self._first
+        if first is not None:
+            self._overdue |= {
+                pts: (doubt, 0) for pts, doubt in self._waiting.items() if pts > first
+            }
             self._report(list(self._overdue))
         self._waiting = {}
 

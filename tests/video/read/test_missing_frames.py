@@ -140,29 +140,47 @@ def test_frames_that_a_decoder_keeps_back_after_damage_are_counted(
     assert sum(told) >= FRAMES - frames > 0
 
 
+def shown(pts: int) -> av.VideoFrame:
+    frame = av.VideoFrame(16, 16, "gray")
+    frame.pts = pts
+    return frame
+
+
+def packet_at(pts: int) -> "av.Packet[Any]":
+    packet: av.Packet[Any] = av.Packet(b"x")
+    packet.pts = pts
+    return packet
+
+
 def test_packets_without_a_frame_of_their_own_are_known_from_before_the_damage() -> None:
     told: list[int] = []
     kept = KeptBack("vp9", tell=lambda *damage: told.append(damage[2]))
-
-    def shown(pts: int) -> av.VideoFrame:
-        frame = av.VideoFrame(16, 16, "gray")
-        frame.pts = pts
-        return frame
-
-    def sent(pts: int) -> "av.Packet[Any]":
-        packet: av.Packet[Any] = av.Packet(b"x")
-        packet.pts = pts
-        return packet
-
-    for pts in range(0, 20, 2):
+    for pts in range(0, 60, 2):
         # Two fields make a frame, or one of two frames is hidden.
-        kept.sent(sent(pts))
-        kept.sent(sent(pts + 1))
+        kept.sent(packet_at(pts))
+        kept.sent(packet_at(pts + 1))
         kept.came(shown(pts))
-        if pts == 10:
+        if pts == 50:
             kept.suspect()
     kept.end()
     assert told == []
+
+
+def test_frames_before_a_first_keyframe_that_others_would_explain_are_no_damage() -> None:
+    told: list[int] = []
+    kept = KeptBack("hevc", tell=lambda *damage: told.append(damage[2]))
+    # An open group: leading frames come after the keyframe, and cannot be decoded.
+    for pts in (20, 16, 17, 18, 19):
+        kept.sent(packet_at(pts))
+        if pts == 20:
+            kept.came(shown(20))
+    for pts in range(21, 80):
+        kept.sent(packet_at(pts))
+        if pts not in (40, 41):
+            kept.came(shown(pts))
+    kept.end()
+    # Of later ones none goes unnoticed.
+    assert sum(told) == 2
 
 
 def test_verify_says_what_the_source_has_lost(tmp_path: Path) -> None:
