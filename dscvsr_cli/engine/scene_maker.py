@@ -12,7 +12,7 @@ from typing import Literal
 
 import torch
 
-from dscvsr_cli.engine.frame_network import FrameNetwork
+from dscvsr_cli.engine.frame_network import FrameNetwork, KeepsMemory
 from dscvsr_cli.engine.memory import release_cached_memory
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun, WindowProgress
 from dscvsr_cli.engine.state import StreamState
@@ -164,6 +164,8 @@ class SceneMaker:
     ) -> StreamEvent:
         """Let scenes take turns from now on; where they do already, shrink the plan."""
         run.restart_window()
+        if isinstance(self._network, KeepsMemory):
+            self._network.release_memory()
         release_cached_memory(self._device)
         with self._shared:
             if not alone:
