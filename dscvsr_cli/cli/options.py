@@ -94,8 +94,8 @@ RuntimeOption = Annotated[
         "--runtime",
         help="What executes the network. auto takes torch, or OpenVINO where it is installed and "
         "a long job runs in float32 on a processor: 350 frames of 320x180, or 10 of 1920x1080. "
-        "compiled fuses operations with torch.compile and, on CUDA, replays captured graphs; it has "
-        "not been measured on a GPU yet.",
+        "compiled fuses operations with torch.compile and, on CUDA, replays captured graphs; it "
+        "has not been measured on a GPU yet.",
         rich_help_panel=Panel.NETWORK,
     ),
 ]

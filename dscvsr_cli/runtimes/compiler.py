@@ -50,13 +50,13 @@ def missing_for_compiling(device: torch.device) -> str | None:
 class Compiler:
     """Runs functions compiled, and as they are once compiling has failed."""
 
-    def __init__(self, compile_work: Callable[[Work], Work] | None = None) -> None:
+    def __init__(self, backend: str | Callable[..., Work] = "inductor") -> None:
         """Compile nothing yet.
 
         Args:
-            compile_work: Compiles a function for fixed shapes; None takes torch.compile.
+            backend: What torch.compile hands its graphs to.
         """
-        self._compile = compile_work or _compiled
+        self._backend = backend
         self._forms: OrderedDict[Hashable, Work] = OrderedDict()
         """By what they were compiled for, the one used last at the end."""
         self._gate = _Gate()
@@ -95,7 +95,7 @@ class Compiler:
         self, name: Hashable, work: Work, arguments: tuple[object, ...], choices: dict[str, bool]
     ) -> Tensor:
         try:
-            form = self._form(name) or self._compile(work)
+            form = self._form(name) or _compiled(work, self._backend)
             made = form(*arguments, **choices)
         except Exception as error:  # A compiler fails in ways that nobody can list.
             ran_out = memory_error_in(error)
@@ -112,7 +112,10 @@ class Compiler:
 
     def _give_up(self, error: Exception) -> None:
         if not self.has_failed:
-            reason = next(filter(None, map(str.strip, str(error).splitlines())), repr(error))
+            # The first line of torch's own errors says no more than where they come from.
+            lines = [line.strip() for line in str(error).splitlines()]
+            told = [line for line in lines if line and not line.endswith("raised:")]
+            reason = told[0] if told else repr(error)
             _log.warning("compiling failed, so the network runs uncompiled: %s", reason)
         self.has_failed = True
         self._forms.clear()
@@ -134,11 +137,11 @@ def memory_error_in(error: BaseException) -> Exception | None:
     return None
 
 
-def _compiled(work: Work) -> Work:
+def _compiled(work: Work, backend: str | Callable[..., Work]) -> Work:
     # torch counts what it has compiled by code object, and runs uncompiled after eight shapes.
     assert isinstance(work, FunctionType)  # noqa: S101
     own = FunctionType(work.__code__.replace(), work.__globals__, work.__name__)
-    compiled: Work = torch.compile(own, dynamic=False, fullgraph=True)
+    compiled: Work = torch.compile(own, backend=backend, dynamic=False, fullgraph=True)
     return compiled
 
 
