@@ -16,6 +16,8 @@ _WINDOWS = (48, 36, 24, 16, 12, 8, 4)
 _TILES = (None, 1024, 768, 512, 384, 256, 192, 128)
 _STEPS = (4, 2, 1)
 _PICTURE_COPIES = 4
+MOST_PICTURES = max(_STEPS)
+"""Pictures that a plan of ``plan_stream`` makes in one step at most."""
 _FLOAT32_BYTES = 4
 
 

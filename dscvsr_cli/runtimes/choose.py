@@ -9,7 +9,8 @@ from typing import Literal, get_args
 import torch
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
-from dscvsr_cli.engine.stream_plan import NetworkCost
+from dscvsr_cli.engine.stream_plan import MOST_PICTURES, NetworkCost
+from dscvsr_cli.engine.transfer import copies_beside
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.extras import install_command
 from dscvsr_cli.models.network import RecurrentNetwork
@@ -166,6 +167,9 @@ def runtime_cost(cost: NetworkCost, runtime: Runtime, device: torch.device) -> N
         runtime: From ``choose_runtime``.
         device: Where it runs.
     """
+    if copies_beside(device):
+        # The pictures of the step before may still be on their way to main memory.
+        cost = replace(cost, kept_pictures=MOST_PICTURES)
     if runtime == "openvino":
         # It keeps the working memory of each graph; of a pass they are three, and each needs less
         # than torch does.
@@ -176,7 +180,11 @@ def runtime_cost(cost: NetworkCost, runtime: Runtime, device: torch.device) -> N
         # One picture is the graph's output, and three are on their way to it.
         frames = 2 * 3 * 4 // cost.element_bytes
         buffers = 2 * (2 * cost.feature_channels + frames)
-        return replace(cost, kept_channels=cost.workspace_channels + buffers, kept_pictures=4)
+        return replace(
+            cost,
+            kept_channels=cost.workspace_channels + buffers,
+            kept_pictures=cost.kept_pictures + 4,
+        )
     return cost
 
 

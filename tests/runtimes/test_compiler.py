@@ -1,6 +1,7 @@
 """What compiles, what happens when it cannot, and what is asked for beforehand."""
 
 import logging
+import sysconfig
 import threading
 import time
 from pathlib import Path
@@ -103,9 +104,10 @@ def test_nothing_runs_while_something_compiles() -> None:
         time.sleep(0.02)
         inside.remove("compiling")
 
-        def forward(*given: Tensor) -> object:
+        def forward(*given: Tensor) -> Tensor:
             clash.extend(inside)
-            return graph.forward(*given)
+            made: Tensor = graph.forward(*given)
+            return made
 
         return forward
 
@@ -139,7 +141,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setenv("CXX", str(tmp_path / "g++-99"))
     assert "g++-99" in str(missing_for_compiling(CPU))
     monkeypatch.setenv("CXX", "sh")
-    monkeypatch.setattr(compiler_module.sysconfig, "get_path", lambda _: str(tmp_path))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
     assert "headers" in str(missing_for_compiling(CPU))
     (tmp_path / "Python.h").touch()
     assert missing_for_compiling(CPU) is None
