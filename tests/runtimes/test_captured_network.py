@@ -1,11 +1,10 @@
 """Graphs give the frames that torch gives, whatever else is replayed in between.
 
-Without a GPU, a stand-in repeats what it was shown on the same memory, as a graph does. The tests
-marked ``gpu`` capture real graphs.
+Without a GPU, a stand-in repeats what it was shown on the same memory. The tests marked ``gpu``
+capture real graphs.
 """
 
 import logging
-from collections.abc import Callable
 
 import pytest
 import torch
@@ -17,42 +16,14 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes.captured_network import CapturedNetwork
-from dscvsr_cli.runtimes.captured_step import Capture, Replay
 from dscvsr_cli.runtimes.choose import open_runtime
 from dscvsr_cli.runtimes.compiled_passes import shared_twin
 from dscvsr_cli.runtimes.kept_filters import KeptFilters
 from tests.engine.fakes import cuts_at
+from tests.runtimes.captures import Captures
 
 CPU = torch.device("cpu")
 DOUBLE = Size(38, 60)
-
-
-class Repeated:
-    """Repeats a function, as a graph repeats kernels."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self.replay = work
-
-
-class Captures:
-    """Starts captures that repeat, and counts what was captured since."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.starts = 0
-        self.error: Exception | None = None
-
-    def start(self) -> Capture:
-        self.starts += 1
-        return self.capture
-
-    def capture(self, work: Callable[[], None]) -> Replay:
-        work()
-        if self.error is not None:
-            error, self.error = self.error, None
-            raise error
-        self.count += 1
-        return Repeated(work)
 
 
 @pytest.fixture

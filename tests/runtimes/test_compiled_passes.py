@@ -12,7 +12,7 @@ import torch
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.runtimes.compiled_passes import with_compiled_passes
+from dscvsr_cli.runtimes.compiled_passes import _warp_and_advance, with_compiled_passes
 from dscvsr_cli.runtimes.compiler import Compiler
 from tests.engine.fakes import random_frames, upscaled
 
@@ -35,6 +35,19 @@ def test_frames_are_those_of_torch(tiny_network: RecurrentNetwork, plan: StreamP
             for network in (compiled, tiny_network)
         )
     torch.testing.assert_close(made, expected, atol=1e-5, rtol=0)
+    assert not compiler.has_failed
+
+
+def test_the_warp_is_compiled_with_the_pass_where_it_pays(tiny_network: RecurrentNetwork) -> None:
+    recurrent, generator = tiny_network.forward_pass, torch.Generator().manual_seed(0)
+    frame, state, flow = (
+        torch.randn(1, channels, 9, 14, generator=generator) for channels in (3, 8, 2)
+    )
+    compiler = Compiler("eager")
+    with torch.inference_mode():
+        made = compiler.run(_warp_and_advance, 0, recurrent, frame, state, flow, filled=True)
+        expected = recurrent(frame, state, flow, filled=True)
+    torch.testing.assert_close(made, expected)
     assert not compiler.has_failed
 
 
