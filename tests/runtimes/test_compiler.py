@@ -112,17 +112,24 @@ def test_nothing_runs_while_something_compiles() -> None:
         return forward
 
     compiler = Compiler(slow)
+    done = threading.Event()
 
     @torch.inference_mode()
-    def work(first: int) -> None:
-        for rows in range(first, first + 4):
-            run(compiler, torch.nn.Linear(3, 4), rows, doubled=False)
+    def run_what_is_compiled() -> None:
+        while not done.is_set():
+            run(compiler, layer, 1, doubled=False)
 
-    threads = [threading.Thread(target=work, args=(first,)) for first in (1, 3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    layer = torch.nn.Linear(3, 4)
+    with torch.inference_mode():
+        run(compiler, layer, 1, doubled=False)
+        runner = threading.Thread(target=run_what_is_compiled)
+        runner.start()
+        try:
+            for rows in range(2, 6):
+                run(compiler, layer, rows, doubled=False)
+        finally:
+            done.set()
+            runner.join()
     assert clash == []
     assert not compiler.has_failed
 
