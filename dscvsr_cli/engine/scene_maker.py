@@ -133,8 +133,7 @@ class SceneMaker:
             if outcome is Outcome.DONE:
                 return
             if outcome is not Outcome.MADE:
-                # What was made before it comes first.
-                run.restart_window()
+                run.restart_window()  # what was made before it comes first
             for frame in run.take():
                 made += 1
                 yield frame
@@ -142,8 +141,7 @@ class SceneMaker:
                 yield self._make_room(source, made, alone=alone)
             elif outcome is Outcome.NOT_FINITE:
                 yield self._switch_to_float32(run, source, made)
-            state = run.state(self.plan, made=made, ended=ended)
-            if state is not None and outcome is Outcome.MADE:
+            elif state := run.state(self.plan, made=made, ended=ended):
                 yield state
 
     def _restore(self, run: SceneRun, start: SceneStart, state: StreamState) -> Iterator[Made]:

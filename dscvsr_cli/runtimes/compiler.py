@@ -8,6 +8,7 @@ import logging
 import shutil
 import sys
 import sysconfig
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -95,8 +96,12 @@ class Compiler:
         self, name: Hashable, work: Work, arguments: tuple[object, ...], choices: dict[str, bool]
     ) -> Tensor:
         try:
-            form = self._form(name) or _compiled(work, self._backend)
-            made = form(*arguments, **choices)
+            with warnings.catch_warnings():
+                # About how compilers are written, not about what is compiled; and where warnings
+                # are errors, nothing would compile.
+                warnings.simplefilter("ignore")
+                form = self._form(name) or _compiled(work, self._backend)
+                made = form(*arguments, **choices)
         except Exception as error:  # A compiler fails in ways that nobody can list.
             ran_out = memory_error_in(error)
             if ran_out is not None:

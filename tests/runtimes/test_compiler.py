@@ -4,6 +4,7 @@ import logging
 import sysconfig
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,18 @@ def test_where_compiling_fails_the_work_goes_on_uncompiled_with_one_warning(
     assert "uncompiled" in warning.message
     assert "no compiler of this kind" in warning.message
     assert "\n" not in warning.message
+
+
+@torch.inference_mode()
+def test_what_a_compiler_warns_of_does_not_stop_it() -> None:
+    def grumble(graph: torch.fx.GraphModule, _: list[Tensor]) -> Work:
+        warnings.warn("distutils is old", DeprecationWarning, stacklevel=1)
+        forward: Work = graph.forward
+        return forward
+
+    compiler = Compiler(grumble)
+    run(compiler, torch.nn.Linear(3, 4), 2, doubled=False)
+    assert not compiler.has_failed
 
 
 @torch.inference_mode()

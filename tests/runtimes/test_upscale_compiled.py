@@ -26,8 +26,6 @@ MISSING = missing_for_compiling(CPU)
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(MISSING is not None, reason=f"needs {MISSING}"),
-    # Inductor's own use of what torch and Python deprecate is not ours to mend.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),
 ]
 
 FRAMES, HEIGHT, WIDTH = 24, 26, 34
