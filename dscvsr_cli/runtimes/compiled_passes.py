@@ -57,8 +57,9 @@ class CompiledPass(nn.Module):
         key = (self._config, frame.shape, frame.dtype, frame.device)
         if neighbour_BCHW is None or flow_B2HW is None:
             batch, _, height, width = frame.shape
-            zeros = frame.new_zeros((batch, self.recurrent.channels, height, width))
-            state = aligned = _uniform(zeros)
+            state = _uniform(frame.new_zeros((batch, self.recurrent.channels, height, width)))
+            # Two tensors, for the compiler would take one that comes twice for something new.
+            aligned = torch.zeros_like(state)
         elif frame.is_cuda:
             state, flow = _uniform(neighbour_BCHW), _uniform(flow_B2HW)
             return self._compiler.run(

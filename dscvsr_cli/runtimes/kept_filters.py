@@ -28,6 +28,6 @@ class KeptFilters(MetaUpscale):
         """Yield the filters of all phases, made at the first call for a factor."""
         key = rows, columns, dtype
         if key not in self._kept:
-            # Of one factor at a time: a job has no more.
-            self._kept = {key: list(super().filter_banks(rows, columns, dtype))}
+            # Never dropped, for captured graphs read them where they are.
+            self._kept[key] = list(super().filter_banks(rows, columns, dtype))
         yield from self._kept[key]

@@ -15,18 +15,21 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes.compiled_passes import _warp_and_advance, with_compiled_passes
 from dscvsr_cli.runtimes.compiler import Compiler
 from tests.engine.fakes import random_frames, upscaled
+from tests.runtimes.counting_backend import CountingBackend
 
 
 @pytest.mark.parametrize(
-    "plan",
+    ("plan", "shapes"),
     [
-        StreamPlan(window=3, look_ahead=1, step=2),
-        # Two shapes of tiles.
-        StreamPlan(window=8, look_ahead=0, tile=16, overlap=8),
+        (StreamPlan(window=3, look_ahead=1, step=2), 1),
+        (StreamPlan(window=8, look_ahead=0, tile=16, overlap=8), 2),
     ],
 )
-def test_frames_are_those_of_torch(tiny_network: RecurrentNetwork, plan: StreamPlan) -> None:
-    compiler = Compiler("eager")
+def test_frames_are_those_of_torch_and_both_passes_share_two_forms_of_each_shape(
+    tiny_network: RecurrentNetwork, plan: StreamPlan, shapes: int
+) -> None:
+    backend = CountingBackend()
+    compiler = Compiler(backend)
     compiled = with_compiled_passes(tiny_network, compiler)
     frames = random_frames(7, Size(15, 22))
     with torch.inference_mode():
@@ -36,6 +39,27 @@ def test_frames_are_those_of_torch(tiny_network: RecurrentNetwork, plan: StreamP
         )
     torch.testing.assert_close(made, expected, atol=1e-5, rtol=0)
     assert not compiler.has_failed
+    assert backend.count == 2 * shapes
+
+
+def test_a_state_from_elsewhere_and_a_clip_of_another_length_compile_nothing_new(
+    tiny_network: RecurrentNetwork,
+) -> None:
+    backend = CountingBackend()
+    compiled = with_compiled_passes(tiny_network, Compiler(backend))
+    clip = torch.rand((1, 5, 3, 9, 14), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        compiled.forward_features(clip, first_index=0)
+    assert backend.count == 2
+    for length in (1, 2, 3):
+        # As it comes from a file: made outside of inference mode, and in other strides.
+        state, frame = torch.rand(1, 8, 9, 14), torch.rand(1, 3, 9, 14)
+        for network in (compiled, tiny_network):
+            made = network.forward_features(
+                clip[:, :length], first_index=1, previous_features=state, previous_frame=frame
+            )
+            assert made.isfinite().all()
+    assert backend.count == 2
 
 
 def test_the_warp_is_compiled_with_the_pass_where_it_pays(tiny_network: RecurrentNetwork) -> None:

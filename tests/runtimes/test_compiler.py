@@ -14,6 +14,7 @@ from torch import Tensor
 from dscvsr_cli.out_of_memory import is_out_of_memory
 from dscvsr_cli.runtimes import compiler as compiler_module
 from dscvsr_cli.runtimes.compiler import Compiler, Work, memory_error_in, missing_for_compiling
+from tests.runtimes.counting_backend import CountingBackend
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -27,18 +28,6 @@ def run(compiler: Compiler, layer: torch.nn.Linear, rows: int, *, doubled: bool)
     values = torch.rand(rows, 3)
     made = compiler.run(scaled, rows, layer, values, doubled=doubled)
     torch.testing.assert_close(made, scaled(layer, values, doubled=doubled))
-
-
-class CountingBackend:
-    """Compiles nothing, and counts how often it is asked to."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, graph: torch.fx.GraphModule, _: list[Tensor]) -> Work:
-        self.count += 1
-        forward: Work = graph.forward
-        return forward
 
 
 @torch.inference_mode()
