@@ -4,6 +4,7 @@ A copy that waits for nobody is only queued; it runs when somebody waits for an 
 whoever reads too early reads what was there before: not a number.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -48,9 +49,15 @@ class LateCopies:
 
     def __init__(self) -> None:
         self.usual = LateStream()
-        self.current = self.usual
+        self._here = threading.local()
         self.streams: list[LateStream] = []
         self.recorded: list[Tensor] = []
+
+    @property
+    def current(self) -> LateStream:
+        """The stream that this thread queues on, as CUDA has it."""
+        found: LateStream = getattr(self._here, "stream", self.usual)
+        return found
 
     @property
     def outstanding(self) -> int:
@@ -63,11 +70,11 @@ class LateCopies:
 
     @contextmanager
     def inside(self, stream: LateStream) -> Iterator[None]:
-        before, self.current = self.current, stream
+        before, self._here.stream = self.current, stream
         try:
             yield
         finally:
-            self.current = before
+            self._here.stream = before
 
 
 def copy_late(monkeypatch: pytest.MonkeyPatch) -> LateCopies:
