@@ -166,11 +166,8 @@ def network_candidates(given: argparse.Namespace) -> list[Candidate]:
             name = f"{loaded.name}, {runtime}"
             begun, before = time.perf_counter(), _processor_seconds()
             parts = _parts(name, network, loaded.network, frames=frames, size=size, cost=cost)
-            print(
-                f"{name}: first run {time.perf_counter() - begun:.1f} s, "
-                f"{_processor_seconds() - before:.1f} s of the processor",
-                flush=True,
-            )
+            first, spent = time.perf_counter() - begun, _processor_seconds() - before
+            print(f"{name}: first run {first:.1f} s, {spent:.1f} s of the processor", flush=True)
             found += parts if place == 0 else parts[:1]
     return found
 
