@@ -8,7 +8,7 @@ checkout.
 import re
 import shlex
 import sys
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
@@ -41,7 +41,10 @@ def install_command(
         has_pip: Whether the environment has pip; None looks.
     """
     prefix = prefix or Path(sys.prefix)
-    has_pip = find_spec("pip") is not None if has_pip is None else has_pip
+    if has_pip is None:
+        # Before Python 3.12 whoever asks all finders for pip takes setuptools' distutils away from
+        # the rest of the process, and torch's compiler needs it.
+        has_pip = PathFinder.find_spec("pip") is not None
     if (prefix / "pipx_metadata.json").is_file():
         # Only pip itself takes its options; what is injected survives a reinstallation.
         words = ["pipx", "runpip", prefix.name, "install"] if options else []

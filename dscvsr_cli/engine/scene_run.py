@@ -18,6 +18,7 @@ from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.engine.tiled_passes import run_backward, run_forward
 from dscvsr_cli.engine.tiles import Tile
+from dscvsr_cli.engine.transfer import Arrival, Downloads, to_device
 from dscvsr_cli.engine.windows import Window, next_window
 from dscvsr_cli.frames import Frame, clamp_like
 from dscvsr_cli.geometry import Size
@@ -120,7 +121,9 @@ class SceneRun:
         self._position = 0
         self._open: _OpenWindow | None = None
         self._carried: _Carried | None = None
-        self._finished: list[Frame] = []
+        self._downloads = Downloads(device)
+        self._arriving: deque[tuple[list[Frame], Arrival]] = deque()
+        """The frames of each step that were not taken yet, without their pictures."""
         self.is_float32 = False
 
     def add(self, frame: Frame) -> None:
@@ -152,9 +155,21 @@ class SceneRun:
         return Outcome.MADE
 
     def take(self) -> list[Frame]:
-        """Return the frames made since the last call."""
-        finished, self._finished = self._finished, []
-        return finished
+        """Return the frames made since the last call.
+
+        Where pictures are copied beside the work, those of the last step come after the next one,
+        as long as their window is open.
+        """
+        kept = int(self._downloads.beside and self._open is not None)
+        taken: list[Frame] = []
+        while len(self._arriving) > kept:
+            frames, arrival = self._arriving.popleft()
+            arrival.wait()
+            taken += (
+                replace(frame, pixels=pixels)
+                for frame, pixels in zip(frames, arrival.pictures, strict=True)
+            )
+        return taken
 
     def state(self, plan: StreamPlan, *, made: int, ended: bool) -> StreamState | None:
         """Return what the scene continues from; None inside a window, or before the first.
@@ -218,6 +233,7 @@ class SceneRun:
         window, before = self._open.window, self._carried
         begin = self._position - window.start
         tile_count = len(self._open.tiles)
+        arriving = sum(len(frames) for frames, _ in self._arriving)
         part = slice(begin, min(begin + self._open.step, window.stop - window.start))
         frames = self._open.frames[:, part]
         forward = run_forward(
@@ -229,9 +245,9 @@ class SceneRun:
             tiles=self._open.tiles,
             on_frame=self._count(
                 lambda done: WindowProgress(
-                    waiting=window.stop - self._position,
+                    waiting=window.stop - self._position + arriving,
                     backward=1.0,
-                    forward=done / tile_count,
+                    forward=done / tile_count + arriving,
                 )
             ),
         )
@@ -257,7 +273,7 @@ class SceneRun:
         if window is None:
             raise ValueError("advance() needs more frames of a scene that has not ended")
         read = [self._waiting[i].pixels for i in range(window.reach - window.start)]
-        frames = torch.stack(read)[None].to(self._device, torch.float32)
+        frames = to_device(read, self._device)[None]
         tiles = plan.tiles(Size(*frames.shape[-2:]))
         backward = run_backward(
             self._network,
@@ -291,10 +307,8 @@ class SceneRun:
 
     def _accept(self, step: _Step) -> None:
         # Outside inference mode and copied, so that the caller may do anything with a frame.
-        for pixels in step.pictures:
-            source = self._waiting.popleft()
-            copy = pixels.to("cpu", copy=True)
-            self._finished.append(replace(source, pixels=copy))
+        arrival = self._downloads.begin(step.pictures)
+        self._arriving.append(([self._waiting.popleft() for _ in step.pictures], arrival))
         self._carried = step.carried
         self._position += len(step.pictures)
         if self._open is not None and self._position == self._open.window.stop:

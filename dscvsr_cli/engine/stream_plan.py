@@ -16,6 +16,8 @@ _WINDOWS = (48, 36, 24, 16, 12, 8, 4)
 _TILES = (None, 1024, 768, 512, 384, 256, 192, 128)
 _STEPS = (4, 2, 1)
 _PICTURE_COPIES = 4
+MOST_PICTURES = max(_STEPS)
+"""Pictures that a plan of ``plan_stream`` makes in one step at most."""
 _FLOAT32_BYTES = 4
 
 
@@ -34,6 +36,12 @@ class NetworkCost:
 
     element_bytes: int = 4
     """Bytes of one feature value: 4 for float32, 2 for float16 and bfloat16."""
+
+    kept_channels: int = 0
+    """Channels, of the features' dtype, that a runtime keeps at all times."""
+
+    kept_pictures: int = 0
+    """Enlarged pictures that a runtime keeps room for at all times."""
 
     def with_workspaces(self, count: int) -> Self:
         """Return the cost where ``count`` steps' working memory is held at once."""
@@ -131,6 +139,8 @@ def peak_bytes(plan: StreamPlan, source: Size, target: Size, cost: NetworkCost) 
     picture = target.height * target.width * 3 * _FLOAT32_BYTES
     # The frames of a window, the forward state, its frame, and the picture shown last.
     held = span * plane * 3 * _FLOAT32_BYTES + plane * (feature + 3 * _FLOAT32_BYTES) + picture
+    # Whatever a runtime keeps for tiles and for pictures.
+    held += area * cost.kept_channels * cost.element_bytes + cost.kept_pictures * picture
     # A pass collects its features one by one and then stacks them, which holds them twice.
     inside = area * (
         span * (2 * feature + cost.frame_bytes) + cost.workspace_channels * cost.element_bytes

@@ -29,7 +29,7 @@ from dscvsr_cli.weights.locate import locate_weights
 REFERENCE = Size(180, 320)
 """The input that speeds are given for; the output is twice as large."""
 
-RUNTIMES: Final[tuple[Runtime, ...]] = ("openvino", "torch")
+RUNTIMES: Final[tuple[Runtime, ...]] = ("openvino", "torch", "compiled")
 
 _SCALE = 2.0
 _MEASURED = Size(90, 160)

@@ -1,8 +1,12 @@
-"""How the network's steps are executed: torch, OpenVINO, ONNX, and the process they run in.
+"""How the network's steps are executed: torch, compiled, OpenVINO, ONNX, and their process.
 
 Begin with ``choose.py``, which picks a runtime. ``process.py`` sets up allocator and threads before
 torch loads; ``graphs.py`` cuts the network into steps with the state as input and output;
 ``openvino_network.py`` runs those steps under the engine's protocol, and ``openvino_graphs.py``
-converts and compiles them; ``export_graphs.py`` writes
-them to files. Importing this package loads nothing heavy.
+converts and compiles them; ``export_graphs.py`` writes them to files.
+
+The runtime "compiled" is ``compiled_passes.py``, whose steps go through torch.compile
+(``compiler.py``); on CUDA ``captured_network.py`` replays them as captured graphs
+(``captured_step.py``), with a head that keeps its filters (``kept_filters.py``). Importing this
+package loads nothing heavy.
 """

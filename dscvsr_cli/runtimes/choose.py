@@ -1,20 +1,27 @@
 """Choose the runtime: what executes the network on the chosen device."""
 
+import logging
 import os
+from dataclasses import replace
 from importlib.util import find_spec
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
+from dscvsr_cli.engine.stream_plan import MOST_PICTURES, NetworkCost
+from dscvsr_cli.engine.transfer import copies_beside
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.extras import install_command
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.runtimes.compiler import missing_for_compiling
 
-RuntimeName = Literal["auto", "torch", "openvino"]
+_log = logging.getLogger(__name__)
+
+RuntimeName = Literal["auto", "torch", "openvino", "compiled"]
 """How a person names a runtime."""
 
-Runtime = Literal["torch", "openvino"]
+Runtime = Literal["torch", "openvino", "compiled"]
 
 AUTO_VARIABLE = "DSCVSR_RUNTIME"
 """Environment variable that says what "auto" means; unset or "auto" chooses by the device."""
@@ -44,10 +51,13 @@ def choose_runtime(
         pixels: Of all input frames of the job together; None if unknown, which counts as few.
 
     Raises:
-        UsageError: OpenVINO is not installed, or does not run there.
+        UsageError: The runtime is not installed, or does not run there.
     """
     if name == "auto":
         name = _preferred()
+    if name == "compiled":
+        _check_compiler(device)
+        return name
     suits = device.type == "cpu" and dtype in (torch.float32, torch.bfloat16)
     if name == "auto":
         repaid = dtype == torch.float32 and (pixels or 0) >= _OPENVINO_PIXELS
@@ -83,10 +93,28 @@ def runtimes_to_compare(name: RuntimeName, *, device: torch.device) -> tuple[Run
 
 def _preferred() -> RuntimeName:
     """Return what the environment says that "auto" means."""
-    preferred = os.environ.get(AUTO_VARIABLE, "auto")
-    if preferred == "openvino":
-        return "openvino"
-    return "torch" if preferred == "torch" else "auto"
+    preferred = os.environ.get(AUTO_VARIABLE)
+    for name in get_args(RuntimeName):
+        if name == preferred:
+            found: RuntimeName = name
+            return found
+    return "auto"
+
+
+def _check_compiler(device: torch.device) -> None:
+    """Refuse to compile where nothing would come of it."""
+    if device.type not in ("cpu", "cuda"):
+        raise UsageError(
+            f"the runtime compiled does not run on {device.type}",
+            hint="use --device cuda or cpu, or --runtime torch",
+        )
+    missing = missing_for_compiling(device)
+    # On CUDA captured graphs are left.
+    if missing is not None and device.type == "cpu":
+        raise UsageError(
+            f"the runtime compiled needs {missing}, and there is none",
+            hint="install it (CXX names another compiler), or use --runtime torch",
+        )
 
 
 def is_openvino_installed() -> bool:
@@ -110,15 +138,54 @@ def open_runtime(
         return OpenVinoNetwork(network, dtype=dtype)
     # torch's stubs leave out this form of to().
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network
+    return _compile(network) if runtime == "compiled" else network
 
 
-def workspaces_held(runtime: Runtime) -> int:
-    """Return how many steps' working memory is held at once: OpenVINO keeps that of each graph.
+def _compile(network: RecurrentNetwork) -> FrameNetwork:
+    from dscvsr_cli.runtimes.captured_network import CapturedNetwork  # noqa: PLC0415
+    from dscvsr_cli.runtimes.compiled_passes import shared_twin, with_compiled_passes  # noqa: PLC0415
+    from dscvsr_cli.runtimes.kept_filters import KeptFilters  # noqa: PLC0415
 
-    Of a pass they are three, and each needs less than torch does.
+    device = network.fusion.weight.device
+    if device.type != "cuda":
+        return with_compiled_passes(network)
+    missing = missing_for_compiling(device)
+    if missing is None:
+        twin = with_compiled_passes(network)
+    else:
+        _log.warning("%s is not installed: steps are captured as graphs, but not compiled", missing)
+        twin = shared_twin(network)
+    twin.head = KeptFilters(network.head, network.config)
+    return CapturedNetwork(twin, device=device)
+
+
+def runtime_cost(cost: NetworkCost, runtime: Runtime, device: torch.device) -> NetworkCost:
+    """Return what a network needs in memory as ``runtime`` executes it on ``device``.
+
+    Args:
+        cost: What it needs in torch.
+        runtime: From ``choose_runtime``.
+        device: Where it runs.
     """
-    return 3 if runtime == "openvino" else 1
+    if copies_beside(device):
+        # The pictures of the step before may still be on their way to main memory.
+        cost = replace(cost, kept_pictures=MOST_PICTURES)
+    if runtime == "openvino":
+        # It keeps the working memory of each graph; of a pass they are three, and each needs less
+        # than torch does.
+        return cost.with_workspaces(3)
+    if runtime == "compiled" and device.type == "cuda":
+        # The graphs share one working memory, which nothing else can use. Beside it every shape has
+        # a state, what became of it, and two frames in float32, and enlarging has as much again.
+        # One picture is the graph's output, and three are on their way to it.
+        frames = 2 * 3 * 4 // cost.element_bytes
+        buffers = 2 * (2 * cost.feature_channels + frames)
+        return replace(
+            cost,
+            kept_channels=cost.workspace_channels + buffers,
+            kept_pictures=cost.kept_pictures + 4,
+        )
+    return cost
 
 
 def weights_dtype(runtime: Runtime, dtype: torch.dtype) -> torch.dtype:

@@ -1,11 +1,21 @@
 """The runtime suits the device, and what does not suit is refused with a way out."""
 
+from typing import Final
+
 import pytest
 import torch
 
+from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, peak_bytes
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.geometry import Size
 from dscvsr_cli.runtimes import choose
-from dscvsr_cli.runtimes.choose import AUTO_VARIABLE, choose_runtime, runtimes_to_compare
+from dscvsr_cli.runtimes.choose import (
+    AUTO_VARIABLE,
+    Runtime,
+    choose_runtime,
+    runtime_cost,
+    runtimes_to_compare,
+)
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -72,6 +82,47 @@ def test_openvino_is_refused_where_it_does_not_run() -> None:
     for device, dtype in ((CUDA, torch.float32), (CPU, torch.float16)):
         with pytest.raises(UsageError, match="does not run"):
             choose_runtime("openvino", device=device, dtype=dtype)
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_compiler_is_for_processors_and_cuda_and_only_who_names_it_gets_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    missing: list[str | None] = [None]
+    monkeypatch.setattr(choose, "missing_for_compiling", lambda _: missing[0])
+    for device in (CPU, CUDA):
+        assert choose_runtime("auto", device=device, dtype=torch.bfloat16, pixels=LONG) == "torch"
+        assert choose_runtime("compiled", device=device, dtype=torch.bfloat16) == "compiled"
+    with pytest.raises(UsageError, match="does not run on mps"):
+        choose_runtime("compiled", device=torch.device("mps"), dtype=torch.float32)
+    missing[0] = "a C++ compiler (g++)"
+    with pytest.raises(UsageError, match="needs a C\\+\\+ compiler"):
+        choose_runtime("compiled", device=CPU, dtype=torch.float32)
+    # Without Triton, steps can still be captured there.
+    assert choose_runtime("compiled", device=CUDA, dtype=torch.bfloat16) == "compiled"
+    monkeypatch.setenv(AUTO_VARIABLE, "compiled")
+    assert choose_runtime("auto", device=CUDA, dtype=torch.bfloat16) == "compiled"
+
+
+def test_a_plan_counts_what_a_runtime_keeps_on_a_gpu() -> None:
+    cost = NetworkCost(feature_channels=8, workspace_channels=100, element_bytes=2)
+    plan, source, size = StreamPlan(window=8), Size(100, 200), Size(200, 400)
+    picture = 3 * 4 * size.height * size.width
+    ways: Final[tuple[tuple[Runtime, torch.device], ...]] = (
+        ("torch", CPU),
+        ("torch", CUDA),
+        ("compiled", CUDA),
+    )
+    bytes_by_runtime = {
+        (runtime, device): peak_bytes(plan, source, size, runtime_cost(cost, runtime, device))
+        for runtime, device in ways
+    }
+    usual = peak_bytes(plan, source, size, cost)
+    assert bytes_by_runtime["torch", CPU] == usual
+    # The pictures of a step on their way, and for graphs a working memory and four more pictures.
+    assert bytes_by_runtime["torch", CUDA] == usual + 4 * picture
+    kept = bytes_by_runtime["compiled", CUDA] - usual - 8 * picture
+    assert kept > source.height * source.width * 2 * (100 + 8 + 8)
 
 
 @pytest.mark.usefixtures("installed")

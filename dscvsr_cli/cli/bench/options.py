@@ -132,7 +132,8 @@ BenchRuntimeOption = Annotated[
     RuntimeChoice,
     typer.Option(
         "--runtime",
-        help="What executes the networks; auto times every one with --speed, and else takes torch.",
+        help="What executes the networks; auto times torch and OpenVINO with --speed, and "
+        "otherwise takes torch.",
         rich_help_panel=Panel.NETWORK,
     ),
 ]

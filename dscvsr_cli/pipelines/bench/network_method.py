@@ -20,8 +20,8 @@ from dscvsr_cli.runtimes.choose import (
     RuntimeName,
     choose_runtime,
     open_runtime,
+    runtime_cost,
     weights_dtype,
-    workspaces_held,
 )
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.load import load_network
@@ -54,7 +54,7 @@ def network_method(
     runtime = choose_runtime(runtime_name, device=device, dtype=dtype)
     held = weights_dtype(runtime, dtype)
     loaded = load_network(spec, device=device, dtype=held, show_progress=show_progress)
-    cost = network_cost(loaded.config, held)
+    cost = runtime_cost(network_cost(loaded.config, held), runtime, device)
     return Method(
         info=MethodInfo(
             name=loaded.name,
@@ -67,7 +67,7 @@ def network_method(
         upscale=network_upscaler(
             open_runtime(runtime, loaded.network, dtype=dtype),
             device=device,
-            cost=cost.with_workspaces(workspaces_held(runtime)),
+            cost=cost,
             memory_bytes=memory_bytes,
             float32_network=None
             if dtype == torch.float32

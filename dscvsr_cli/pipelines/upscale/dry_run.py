@@ -12,7 +12,7 @@ from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.measure_speed import measure_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
-from dscvsr_cli.runtimes.choose import workspaces_held
+from dscvsr_cli.runtimes.choose import runtime_cost
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.weights.load import load_network
 
@@ -69,8 +69,8 @@ def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunRep
             ready.stream_plan,
             Size(source.height, source.width),
             ready.target.size,
-            network_cost(ready.loaded.config, dtype).with_workspaces(
-                workspaces_held(ready.plan.runtime)
+            runtime_cost(
+                network_cost(ready.loaded.config, dtype), ready.plan.runtime, ready.device
             ),
         ),
         disk=ready.disk,

@@ -43,8 +43,8 @@ from dscvsr_cli.runtimes.choose import (
     Runtime,
     choose_runtime,
     open_runtime,
+    runtime_cost,
     weights_dtype,
-    workspaces_held,
 )
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses
@@ -198,7 +198,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     )
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
-    cost = network_cost(loaded.config, held).with_workspaces(workspaces_held(runtime))
+    cost = runtime_cost(network_cost(loaded.config, held), runtime, device)
     budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
     stream_plan = _plan_in_memory(
         job, source, target, cost, device=device, budget_bytes=budget_bytes
