@@ -16,6 +16,8 @@ SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
 def dscvsr(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
     # What Python does by itself in a locale such as en_US.UTF-8.
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    # Where earlier jobs are known, a line about other weights may be said.
+    environment["XDG_CACHE_HOME"] = str(folder / "cache")
     command = [sys.executable, "-m", "dscvsr_cli", *arguments]
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
