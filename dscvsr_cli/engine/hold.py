@@ -12,11 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-HELD_SHARE = 0.95
+HELD_SHARE = 0.96
 """Weight of the picture before, where the input stands still.
 
-Of an output that alternates, (1 - share) / (1 + share) is left, a thirty-ninth; what the network
-finds out meanwhile is followed within some twenty frames.
+Of an output that alternates, (1 - share) / (1 + share) is left, a forty-ninth; what the network
+finds out meanwhile is followed within some twenty-five frames.
 """
 
 STILL_LEVELS = 1.0
