@@ -150,11 +150,13 @@ class _Run:
             ]
             try:
                 return self._wait_for(futures)
-            except KeyboardInterrupt as interruption:
+            except KeyboardInterrupt as error:
+                interruption = error
                 for future in futures:
                     future.cancel()
                 self._pool.stop()
-                raise self._interrupted() from interruption
+        # Counted when every film has ended: until then it keeps what was on its way.
+        raise self._interrupted() from interruption
 
     def _interrupted(self) -> BaseException:
         kept = sum(film.run.step.frames_kept for film in self._films.values() if film.run.step)

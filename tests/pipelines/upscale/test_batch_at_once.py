@@ -26,14 +26,14 @@ def test_results_keep_the_order_whatever_ends_first(jobs: list[UpscaleJob]) -> N
 
     def run(place: int, job: UpscaleJob, _: Together) -> UpscaleReport:
         if place == 0:
-            # Ends when all others have.
+            # Ends when all others have been told.
             for _number in range(3):
                 assert others.acquire(timeout=20)
-        others.release()
         raise InputVideoError(f"no video: {job.source.name}")
 
     def note(place: int, _: FileResult) -> None:
         told.append(place)
+        others.release()
 
     report = run_batch_at_once(jobs, run, at_once=2, on_result=note)
     assert [result.message for result in report.files] == [
