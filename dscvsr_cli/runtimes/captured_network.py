@@ -14,14 +14,13 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-from dscvsr_cli.engine.frame_network import FrameListener
 from dscvsr_cli.frames import check_frames
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.models.filling import is_filled
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes.captured_step import Capture, CapturedStep, Work, capture_on
 from dscvsr_cli.runtimes.compiler import memory_error_in
 from dscvsr_cli.runtimes.graphs import fits_a_graph
+from dscvsr_cli.runtimes.stepped_passes import Direction, Neighbour, SteppedPasses
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ _MOST_SHAPES = 5
 """Shapes whose graphs are kept: a plan has at most four of tiles, and whole frames to enlarge."""
 
 
-class CapturedNetwork:
+class CapturedNetwork(SteppedPasses):
     """A network on a CUDA device; several threads may use it at once.
 
     Args:
@@ -58,47 +57,6 @@ class CapturedNetwork:
         """False once capturing has failed."""
 
     @torch.inference_mode()
-    def backward_features(
-        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
-    ) -> Tensor:
-        """Run the pass from the last frame to the first -> ``(B, T, C, H, W)``."""
-        check_frames(frames)
-        length = frames.shape[1]
-        made = self._new_features(frames)
-        for place in reversed(range(length)):
-            last = place == length - 1
-            neighbour = None if last else (frames[:, place + 1], made[:, place + 1])
-            filled = is_filled(first_index + place)
-            self._step("backward", frames, place, neighbour=neighbour, filled=filled, made=made)
-            if on_frame:
-                on_frame()
-        return made
-
-    @torch.inference_mode()
-    def forward_features(
-        self,
-        frames: Tensor,
-        *,
-        first_index: int,
-        previous_features: Tensor | None = None,
-        previous_frame: Tensor | None = None,
-        on_frame: FrameListener | None = None,
-    ) -> Tensor:
-        """Run the pass from the first frame to the last -> ``(B, T, C, H, W)``."""
-        check_frames(frames)
-        made = self._new_features(frames)
-        neighbour = None
-        if previous_frame is not None and previous_features is not None:
-            neighbour = previous_frame, previous_features
-        for place in range(frames.shape[1]):
-            filled = is_filled(first_index + place)
-            self._step("forward", frames, place, neighbour=neighbour, filled=filled, made=made)
-            neighbour = frames[:, place], made[:, place]
-            if on_frame:
-                on_frame()
-        return made
-
-    @torch.inference_mode()
     def reconstruct(
         self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
     ) -> Tensor:
@@ -125,33 +83,33 @@ class CapturedNetwork:
         with self._lock:
             self._release()
 
-    def _new_features(self, frames: Tensor) -> Tensor:
+    def _begin_pass(self, direction: Direction, frames: Tensor) -> Tensor:
+        del direction
+        check_frames(frames)
         batch, length, _, height, width = frames.shape
         shape = (batch, length, self._network.config.channels, height, width)
         return frames.new_empty(shape, dtype=self._network.feature_dtype)
 
+    @torch.inference_mode()
     def _step(
         self,
-        direction: str,
-        frames: Tensor,
-        place: int,
-        *,
-        neighbour: tuple[Tensor, Tensor] | None,
-        filled: bool,
+        direction: Direction,
+        frame: Tensor,
         made: Tensor,
+        neighbour: Neighbour | None,
+        *,
+        filled: bool,
     ) -> None:
-        """Run one frame of a pass, from the frame beside it and that one's state, into ``made``."""
         recurrent = getattr(self._network, f"{direction}_pass")
-        frame = frames[:, place]
         # At the start of a scene any frame will do, for warped zeros are zeros.
-        beside, state = neighbour or (frame, torch.zeros_like(made[:, place]))
+        beside, state = neighbour or (frame, torch.zeros_like(made))
 
         def advance(frame: Tensor, beside: Tensor, state: Tensor) -> Tensor:
             flow = self._network.motion(frame, beside)
             here: Tensor = recurrent(frame.to(state.dtype), state, flow, filled=filled)
             return here
 
-        self._run((direction, filled), advance, (frame, beside, state), made[:, place])
+        self._run((direction, filled), advance, (frame, beside, state), made)
 
     def _run(self, name: Hashable, work: Work, inputs: Sequence[Tensor], made: Tensor) -> None:
         """Run ``work``, which is always the same for a name and shapes, into ``made``."""

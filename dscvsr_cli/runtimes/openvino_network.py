@@ -8,18 +8,18 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
-from dscvsr_cli.engine.frame_network import FrameListener
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.models.filling import is_filled
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.models.propagation import RecurrentPass
 from dscvsr_cli.runtimes.graphs import Align, Extract, Fuse, Reconstruct, fits_a_graph
 from dscvsr_cli.runtimes.openvino_graphs import CompiledGraphs, Graph
+from dscvsr_cli.runtimes.stepped_passes import Direction, Neighbour, SteppedPasses
 from dscvsr_cli.version import __version__
 
 _GRAPHS_VERSION = 2
@@ -27,10 +27,10 @@ _GRAPHS_VERSION = 2
 
 _PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16"}
 
-_DIRECTIONS = ("backward", "forward")
+_DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 
-class OpenVinoNetwork:
+class OpenVinoNetwork(SteppedPasses):
     """A network on the processor; takes and gives torch tensors on the CPU, float32.
 
     Args:
@@ -64,52 +64,6 @@ class OpenVinoNetwork:
         self._working = ""
         """The pass whose graphs may hold working memory."""
 
-    def backward_features(
-        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
-    ) -> Tensor:
-        """Run the pass from the last frame to the first -> ``(1, T, C, H, W)``."""
-        _check_single(frames)
-        self._begin_pass("backward", frames)
-        made = self._new_features(frames)
-        length = frames.shape[1]
-        for place in reversed(range(length)):
-            last = place == length - 1
-            self._step(
-                "backward",
-                frames[:, place],
-                None if last else frames[:, place + 1],
-                None if last else made[:, place + 1],
-                filled=is_filled(first_index + place),
-                made=made[:, place],
-            )
-            if on_frame:
-                on_frame()
-        return made
-
-    def forward_features(
-        self,
-        frames: Tensor,
-        *,
-        first_index: int,
-        previous_features: Tensor | None = None,
-        previous_frame: Tensor | None = None,
-        on_frame: FrameListener | None = None,
-    ) -> Tensor:
-        """Run the pass from the first frame to the last -> ``(1, T, C, H, W)``."""
-        _check_single(frames)
-        self._begin_pass("forward", frames)
-        made = self._new_features(frames)
-        state, neighbour = previous_features, previous_frame
-        for place in range(frames.shape[1]):
-            filled = is_filled(first_index + place)
-            self._step(
-                "forward", frames[:, place], neighbour, state, filled=filled, made=made[:, place]
-            )
-            state, neighbour = made[:, place], frames[:, place]
-            if on_frame:
-                on_frame()
-        return made
-
     def reconstruct(
         self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
     ) -> Tensor:
@@ -136,8 +90,9 @@ class OpenVinoNetwork:
                 made[:, place] = interpolate(picture, size) + self._network.head(fused, size)
         return made
 
-    def _begin_pass(self, direction: str, frames: Tensor) -> None:
+    def _begin_pass(self, direction: Direction, frames: Tensor) -> Tensor:
         """Convert what both passes need, and give back what the other pass worked in."""
+        _check_single(frames)
         frame = frames[:, 0]
         state = frame.new_empty(
             (1, self._network.config.channels, *frame.shape[-2:]), device="meta"
@@ -152,26 +107,24 @@ class OpenVinoNetwork:
             before, self._working = self._working, direction
         if before not in ("", direction):
             self._graphs.release(before)
-
-    def _new_features(self, frames: Tensor) -> Tensor:
         _, length, _, height, width = frames.shape
         return torch.empty((1, length, self._network.config.channels, height, width))
 
     def _step(
         self,
-        direction: str,
+        direction: Direction,
         frame: Tensor,
-        neighbour: Tensor | None,
-        state: Tensor | None,
+        made: Tensor,
+        neighbour: Neighbour | None,
         *,
         filled: bool,
-        made: Tensor,
     ) -> None:
         aligned = torch.zeros_like(made)
-        if neighbour is None or state is None:
+        if neighbour is None:
             state = torch.zeros_like(made)
         else:
-            self._run(self._align(frame, state), (frame, neighbour, state), aligned)
+            beside, state = neighbour
+            self._run(self._align(frame, state), (frame, beside, state), aligned)
         extract = self._extract(direction, frame, state, filled=filled)
         self._run(extract, (frame, state, aligned), made)
 
@@ -180,7 +133,9 @@ class OpenVinoNetwork:
             "align", lambda: Align(self._network.motion), (frame, frame, state), precision="f32"
         )
 
-    def _extract(self, direction: str, frame: Tensor, state: Tensor, *, filled: bool) -> Graph:
+    def _extract(
+        self, direction: Direction, frame: Tensor, state: Tensor, *, filled: bool
+    ) -> Graph:
         recurrent: RecurrentPass = getattr(self._network, f"{direction}_pass")
         filled = filled and recurrent.filling is not None
         return self._graph(

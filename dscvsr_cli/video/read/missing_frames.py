@@ -98,11 +98,6 @@ class SkippedData:
         if missing > 0:
             self._tell("the end of the file cannot be read", self._latest, missing)
 
-    def _is_damaged(self, before: "Packet[Any]", after: "Packet[Any]") -> bool:
-        if self._is_matroska:
-            return not is_unbroken(self._path, before, after)
-        return (before.is_corrupt or after.is_corrupt) and not self._is_carried_on
-
     def _missing(self, last: "Packet[Any] | None", packet: "Packet[Any]") -> int:
         """Return how many frames are missing between two packets, or before the first one."""
         skipped = round(self._steps(last, packet)) - 1 if last is not None else 0
