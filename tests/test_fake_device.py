@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
+from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
@@ -143,17 +144,18 @@ def make_frames_on_the_device(
     run = SceneRun(network, size=size, device=DEVICE)
     plan = StreamPlan(window=3, look_ahead=1, tile=tile, overlap=8, step=2)
     for place in range(4):
-        run.add(Frame(pixels=torch.empty(3, 16, 24), pts=place))
+        pixels = torch.empty(3, 16, 24)
+        run.add(Picture(pixels=pixels, frames=(Frame(pixels=pixels, pts=place),)))
     made = []
     while run.advance(plan, ended=True) is Outcome.MADE:
         made += run.take()
-        state = run.state(plan, made=len(made), ended=True)
+        state = run.state(plan, made=len(made), position=len(made), ended=True)
         if state is not None:
             assert state.features.device == DEVICE
             assert state.features.dtype == dtype
-    assert [tuple(frame.pixels.shape) for frame in made] == [(3, size.height, size.width)] * 4
-    assert all(frame.pixels.device.type == "cpu" for frame in made)
-    assert all(frame.pixels.dtype == torch.float32 for frame in made)
+    assert [tuple(picture.pixels.shape) for picture in made] == [(3, size.height, size.width)] * 4
+    assert all(picture.pixels.device.type == "cpu" for picture in made)
+    assert all(picture.pixels.dtype == torch.float32 for picture in made)
 
 
 @dataclass(frozen=True)

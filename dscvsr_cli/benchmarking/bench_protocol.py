@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from dscvsr_cli.benchmarking.still_input import STILL_FRAMES, STIRRED_SHARE
 from dscvsr_cli.datasets.degrade import BLUR_SIGMA, Degradation
 from dscvsr_cli.errors import UsageError
 
@@ -20,10 +21,6 @@ _CHANNELS: dict[Channel, str] = {
     "y": "on luma (BT.601, 16 to 235, unrounded)",
     "rgb": "on RGB (one mean squared error over all three; the mean of three SSIM)",
 }
-
-
-STILL_FRAMES = 16
-"""Times that a frame is repeated to see how much its enlarged picture changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +101,9 @@ def statements(protocol: BenchProtocol) -> tuple[str, ...]:
         )
     if protocol.still:
         lines.append(
-            f"still: the first frame of each clip, {STILL_FRAMES} times; mean absolute change of "
-            "RGB from an enlarged frame to the next, in levels of 255 before rounding"
+            f"still: the first frame of each clip, {STILL_FRAMES} times, {STIRRED_SHARE:.0%} of "
+            "its values one level off, others each time; mean absolute change of RGB from an "
+            "enlarged frame to the next, in levels of 255 before rounding"
         )
     return tuple(lines)
 

@@ -13,10 +13,11 @@ from statistics import fmean
 
 from torch import Tensor
 
-from dscvsr_cli.benchmarking.bench_protocol import STILL_FRAMES, BenchProtocol
+from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
 from dscvsr_cli.benchmarking.frame_meter import FrameMeter, PictureDistance, TrueMotions
 from dscvsr_cli.benchmarking.methods import Method
 from dscvsr_cli.benchmarking.report import ClipScore
+from dscvsr_cli.benchmarking.still_input import still_frames
 from dscvsr_cli.benchmarking.timed_iterator import TimedIterator
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, PicturePair, clip_pairs
@@ -111,12 +112,9 @@ def still_change(method: Method, low: Tensor, size: Size) -> float:
     """Return how much ``low`` (3, h, w), enlarged again and again, changes from frame to frame.
 
     Returns:
-        The mean absolute change of RGB over ``STILL_FRAMES`` frames, in levels of 255.
+        The mean absolute change of RGB over what ``still_frames`` gives, in levels of 255.
     """
-    frames = (
-        frame.double().clamp(0, 1) * 255.0
-        for frame in _run(method, iter([low] * STILL_FRAMES), size)
-    )
+    frames = (frame.double().clamp(0, 1) * 255.0 for frame in _run(method, still_frames(low), size))
     return fmean(float((after - before).abs().mean()) for before, after in pairwise(frames))
 
 

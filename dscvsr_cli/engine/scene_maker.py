@@ -1,7 +1,7 @@
 """SceneMaker: takes one scene after another, or several at once, through the network.
 
 It holds what outlives a scene: the plan, which may shrink, and the float32 network. Its scenes give
-frames and, between them, states and events, so that whoever asks for them decides where these go.
+pictures and, between them, states and events, so that whoever asks for them decides where these go.
 """
 
 import logging
@@ -14,12 +14,12 @@ import torch
 
 from dscvsr_cli.engine.frame_network import FrameNetwork, KeepsMemory
 from dscvsr_cli.engine.memory import release_cached_memory
+from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun, WindowProgress
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan, smaller_plan
 from dscvsr_cli.engine.turns import Turns
 from dscvsr_cli.errors import DeviceError, WeightsError
-from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.out_of_memory import is_out_of_memory
 
@@ -40,8 +40,8 @@ class StreamEvent:
     """One sentence for a log."""
 
 
-Made = Frame | StreamState | StreamEvent
-"""What a scene gives: an enlarged frame, the state after it, or something to report."""
+Made = Picture | StreamState | StreamEvent
+"""What a scene gives: an enlarged picture, the state after it, or something to report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ class SceneMaker:
     def make(
         self,
         start: SceneStart,
-        frames: Iterator[Frame],
+        pictures: Iterator[Picture],
         *,
         on_progress: Callable[[WindowProgress], None] | None = None,
     ) -> Iterator[Made]:
@@ -103,7 +103,7 @@ class SceneMaker:
 
         Args:
             start: Where it begins.
-            frames: Its frames that are still to be made, all of one size.
+            pictures: What its frames show that are still to be made, all of one size.
             on_progress: Called after every frame of either pass.
 
         Raises:
@@ -122,27 +122,30 @@ class SceneMaker:
         while True:
             # Before the first frame is made; a window that is open keeps the plan it began with.
             plan = self.plan if made else self.plan.at_start()
-            while not ended and run.needs_frames(plan):
-                frame = next(frames, None)
-                ended = frame is None
-                if frame is not None:
-                    source = Size(*frame.pixels.shape[-2:])
-                    run.add(frame)
+            while not ended and run.needs_pictures(plan):
+                picture = next(pictures, None)
+                ended = picture is None
+                if picture is not None:
+                    source = Size(*picture.pixels.shape[-2:])
+                    run.add(picture)
             with self._turns.step() as alone:
                 outcome = run.advance(plan, ended=ended)
             if outcome is Outcome.DONE:
                 return
             if outcome is not Outcome.MADE:
                 run.restart_window()  # what was made before it comes first
-            for frame in run.take():
-                made += 1
-                yield frame
+            for enlarged in run.take():
+                made += len(enlarged.frames)
+                yield enlarged
             if outcome is Outcome.OUT_OF_MEMORY:
                 yield self._make_room(source, made, alone=alone)
             elif outcome is Outcome.NOT_FINITE:
                 yield self._switch_to_float32(run, source, made)
-            elif state := run.state(self.plan, made=made, ended=ended):
-                yield state
+            else:
+                position = start.skipped + made - start.made
+                state = run.state(self.plan, made=made, position=position, ended=ended)
+                if state is not None:
+                    yield state
 
     def _restore(self, run: SceneRun, start: SceneStart, state: StreamState) -> Iterator[Made]:
         if state.position != start.skipped:

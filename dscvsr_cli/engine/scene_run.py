@@ -1,7 +1,7 @@
-"""SceneRun: processes one scene window by window, a few frames per call.
+"""SceneRun: processes the pictures of one scene window by window, a few per call.
 
 The place in the scene and the forward state change together and only when a step has succeeded.
-So a step that failed is repeated from the same frame, with another plan or another network.
+So a step that failed is repeated from the same picture, with another plan or another network.
 """
 
 from collections import deque
@@ -14,13 +14,14 @@ from torch import Tensor
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.hold import Shown, hold_still
+from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.engine.tiled_passes import run_backward, run_forward
 from dscvsr_cli.engine.tiles import Tile
 from dscvsr_cli.engine.transfer import Arrival, Downloads, to_device
 from dscvsr_cli.engine.windows import Window, next_window
-from dscvsr_cli.frames import Frame, clamp_like
+from dscvsr_cli.frames import clamp_like
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.out_of_memory import is_out_of_memory
 
@@ -29,10 +30,10 @@ class Outcome(Enum):
     """Result of a call of ``SceneRun.advance``."""
 
     MADE = auto()
-    """Frames were made; ``take`` returns them."""
+    """Pictures were enlarged; ``take`` returns them."""
 
     DONE = auto()
-    """Every frame that was added is made."""
+    """Every picture that was added is enlarged."""
 
     OUT_OF_MEMORY = auto()
     """Nothing was made, because memory ran out."""
@@ -72,7 +73,7 @@ class _Carried:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """A few enlarged frames."""
+    """A few enlarged pictures."""
 
     pictures: list[Tensor]
     """(3, sH, sW) float32 each, clamped to what their sources span."""
@@ -83,16 +84,16 @@ class _Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowProgress:
-    """How far a window is, between two frames that it gives."""
+    """How far a window is, between two pictures that it gives."""
 
     waiting: int
-    """Frames of the window that are not made yet."""
+    """Pictures of the window that are not enlarged yet."""
 
     backward: float
     """Share of its backward pass that is done, in [0, 1]."""
 
     forward: float
-    """Frames that the forward pass has finished and that are still to be reconstructed."""
+    """Pictures that the forward pass has finished and that are still to be reconstructed."""
 
 
 class SceneRun:
@@ -117,29 +118,29 @@ class SceneRun:
         self._network = network
         self._size = size
         self._device = device
-        self._waiting: deque[Frame] = deque()
+        self._waiting: deque[Picture] = deque()
         self._position = 0
         self._open: _OpenWindow | None = None
         self._carried: _Carried | None = None
         self._downloads = Downloads(device)
-        self._arriving: deque[tuple[list[Frame], Arrival]] = deque()
-        """The frames of each step that were not taken yet, without their pictures."""
+        self._arriving: deque[tuple[list[Picture], Arrival]] = deque()
+        """The pictures of each step that were not taken yet, and where they arrive enlarged."""
         self.is_float32 = False
 
-    def add(self, frame: Frame) -> None:
-        """Append the scene's next frame."""
-        self._waiting.append(frame)
+    def add(self, picture: Picture) -> None:
+        """Append the scene's next picture."""
+        self._waiting.append(picture)
 
-    def needs_frames(self, plan: StreamPlan) -> bool:
-        """Return whether more frames must be added before ``advance``, if the scene has any."""
+    def needs_pictures(self, plan: StreamPlan) -> bool:
+        """Return whether more must be added before ``advance``, if the scene has any."""
         return self._open is None and self._next_window(plan, ended=False) is None
 
     def advance(self, plan: StreamPlan, *, ended: bool) -> Outcome:
-        """Make the next few frames.
+        """Enlarge the next few pictures.
 
         Args:
             plan: Taken up where a window begins; a window that is open keeps its own.
-            ended: Whether all frames of the scene have been added.
+            ended: Whether all pictures of the scene have been added.
         """
         if not self._waiting:
             return Outcome.DONE
@@ -154,36 +155,40 @@ class SceneRun:
         self._accept(step)
         return Outcome.MADE
 
-    def take(self) -> list[Frame]:
-        """Return the frames made since the last call.
+    def take(self) -> list[Picture]:
+        """Return the pictures enlarged since the last call.
 
-        Where pictures are copied beside the work, those of the last step come after the next one,
-        as long as their window is open.
+        Where they are copied beside the work, those of the last step come after the next one, as
+        long as their window is open.
         """
         kept = int(self._downloads.beside and self._open is not None)
-        taken: list[Frame] = []
+        taken: list[Picture] = []
         while len(self._arriving) > kept:
-            frames, arrival = self._arriving.popleft()
+            sources, arrival = self._arriving.popleft()
             arrival.wait()
             taken += (
-                replace(frame, pixels=pixels)
-                for frame, pixels in zip(frames, arrival.pictures, strict=True)
+                replace(source, pixels=pixels)
+                for source, pixels in zip(sources, arrival.pictures, strict=True)
             )
         return taken
 
-    def state(self, plan: StreamPlan, *, made: int, ended: bool) -> StreamState | None:
+    def state(
+        self, plan: StreamPlan, *, made: int, position: int, ended: bool
+    ) -> StreamState | None:
         """Return what the scene continues from; None inside a window, or before the first.
 
         Args:
             plan: Of the windows to come.
             made: Frames made since the stream's first.
-            ended: Whether all frames of the scene have been added.
+            position: Frames made of the scene.
+            ended: Whether all pictures of the scene have been added.
         """
         if self._open is not None or self._carried is None:
             return None
         return StreamState(
             made=made,
-            position=self._position,
+            position=position,
+            pictures=self._position,
             features=self._carried.features,
             frame=self._carried.frame,
             shown=self._carried.shown,
@@ -193,8 +198,8 @@ class SceneRun:
         )
 
     def restore(self, state: StreamState) -> None:
-        """Return to where ``state`` was taken; the next frame added is the first one after it."""
-        self._position = state.position
+        """Return to where ``state`` was taken; the next picture added is the first one after it."""
+        self._position = state.pictures
         self._carried = _Carried(
             features=state.features.to(self._device),
             frame=state.frame.to(self._device),
@@ -205,7 +210,7 @@ class SceneRun:
         )
 
     def restart_window(self) -> None:
-        """Drop the open window; the next one starts at the first frame not made yet."""
+        """Drop the open window; the next one starts at the first picture not enlarged yet."""
         self._open = None
 
     def use_float32(self, network: FrameNetwork) -> None:
@@ -227,7 +232,7 @@ class SceneRun:
 
     @torch.inference_mode()
     def _make_step(self, plan: StreamPlan, *, ended: bool) -> _Step | None:
-        """Run the network on the next frames; None when a number is not finite."""
+        """Run the network on the next pictures; None when a number is not finite."""
         if self._open is None:
             self._open = self._begin_window(plan, ended=ended)
         window, before = self._open.window, self._carried
@@ -271,7 +276,7 @@ class SceneRun:
     def _begin_window(self, plan: StreamPlan, *, ended: bool) -> _OpenWindow:
         window = self._next_window(plan, ended=ended)
         if window is None:
-            raise ValueError("advance() needs more frames of a scene that has not ended")
+            raise ValueError("advance() needs more pictures of a scene that has not ended")
         read = [self._waiting[i].pixels for i in range(window.reach - window.start)]
         frames = to_device(read, self._device)[None]
         tiles = plan.tiles(Size(*frames.shape[-2:]))

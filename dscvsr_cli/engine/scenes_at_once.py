@@ -1,9 +1,9 @@
 """ScenesAtOnce: works on several scenes of a stream at the same time, in threads.
 
 Nothing passes from one scene to the next, so what they make is what they would make one after the
-other. Frames are read, and everything that was made is handed over, in the caller's thread and in
-the order of the stream. A later scene begins when the frames before it have been read, and waits
-when as many of its frames are ready as may be held.
+other. Pictures are read, and everything that was made is handed over, in the caller's thread and in
+the order of the stream. A later scene begins when the pictures before it have been read, and waits
+when as many of its own are ready as may be held.
 """
 
 from collections import deque
@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Condition, Thread
 
+from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.scene_maker import Made, SceneMaker, SceneStart
 from dscvsr_cli.engine.scene_run import WindowProgress
-from dscvsr_cli.frames import Frame
 
-SceneFrames = tuple[SceneStart, Iterator[Frame]]
-"""Where a scene begins, and its frames that are still to be made."""
+ScenePictures = tuple[SceneStart, Iterator[Picture]]
+"""Where a scene begins, and what its frames show that are still to be made."""
 
 AllProgress = Callable[[int, list[WindowProgress]], None]
 """Takes the number of frames made of all scenes, and how far every open window is."""
@@ -31,13 +31,13 @@ class _Scene:
     """A scene that has been read as far as ``waiting`` goes, and made as far as ``made`` does."""
 
     start: SceneStart
-    waiting: deque[Frame] = field(default_factory=deque)
+    waiting: deque[Picture] = field(default_factory=deque)
     is_read: bool = False
     unread: Exception | None = None
     """Why no more could be read."""
     made: deque[Made] = field(default_factory=deque)
-    frames_held: int = 0
-    """Frames in ``made``."""
+    held: int = 0
+    """Pictures in ``made``."""
     is_done: bool = False
     error: BaseException | None = None
     window: WindowProgress | None = None
@@ -49,7 +49,7 @@ class ScenesAtOnce:
     Args:
         maker: Makes the scenes.
         at_once: Threads, at least 1.
-        ahead: Frames of each scene that may wait for the network, and finished frames of each
+        ahead: Pictures of each scene that may wait for the network, and finished ones of each
             scene but the first that may be held. At least what a window and its look-ahead need.
         on_progress: Called in the caller's thread.
     """
@@ -75,15 +75,15 @@ class ScenesAtOnce:
         """Those not handed over yet, in order."""
         self._untouched: deque[_Scene] = deque()
         """Those of them that no thread works on yet."""
-        self._frames_waiting = 0
-        """Frames read and not made."""
+        self._waiting = 0
+        """Pictures read and not enlarged."""
         self._frames_made = 0
         self._all_read = False
         self._closed = False
         self._moved = False
         """Whether there is progress to report."""
 
-    def run(self, scenes: Iterable[SceneFrames]) -> Iterator[Made]:
+    def run(self, scenes: Iterable[ScenePictures]) -> Iterator[Made]:
         """Make all scenes; closing this iterator stops the threads after the frame at hand.
 
         Raises:
@@ -104,10 +104,10 @@ class ScenesAtOnce:
             for thread in threads:
                 thread.join()
 
-    def _read(self, scenes: Iterable[SceneFrames]) -> Iterator[None]:
-        """Read one frame of the stream at each step."""
+    def _read(self, scenes: Iterable[ScenePictures]) -> Iterator[None]:
+        """Read one picture of the stream at each step."""
         index = 0
-        for start, frames in scenes:
+        for start, pictures in scenes:
             scene = _Scene(start=start)
             with self._changed:
                 # Frames in between were made elsewhere.
@@ -116,13 +116,14 @@ class ScenesAtOnce:
                 self._untouched.append(scene)
             index = start.made
             try:
-                for index, frame in enumerate(frames, start=start.made + 1):  # noqa: B007
+                for picture in pictures:
+                    index += len(picture.frames)
                     with self._changed:
-                        scene.waiting.append(frame)
-                        self._frames_waiting += 1
+                        scene.waiting.append(picture)
+                        self._waiting += 1
                         self._changed.notify_all()
                     yield
-            except Exception as error:  # noqa: BLE001  raised where the scene misses the frame
+            except Exception as error:  # noqa: BLE001  raised where the scene misses the picture
                 scene.unread = error
             with self._changed:
                 scene.is_read = True
@@ -141,7 +142,7 @@ class ScenesAtOnce:
                 return
 
     def _has_room(self) -> bool:
-        return not self._all_read and self._frames_waiting < self._at_once * self._ahead
+        return not self._all_read and self._waiting < self._at_once * self._ahead
 
     def _take(self) -> list[Made]:
         """Return what is ready of the first scene; wait for it where nothing can be read."""
@@ -154,7 +155,7 @@ class ScenesAtOnce:
             )
             taken = list(first.made)
             first.made.clear()
-            first.frames_held = 0
+            first.held = 0
             failed = first.error is not None and not taken
             if first.is_done and (failed or first.error is None):
                 self._scenes.popleft()
@@ -192,23 +193,21 @@ class ScenesAtOnce:
                 self._moved = True
                 self._changed.notify_all()
 
-        for item in self._maker.make(scene.start, self._frames_of(scene), on_progress=note):
+        for item in self._maker.make(scene.start, self._pictures_of(scene), on_progress=note):
             with self._changed:
                 self._changed.wait_for(
-                    lambda: (
-                        self._closed or scene is self._scenes[0] or scene.frames_held < self._ahead
-                    )
+                    lambda: self._closed or scene is self._scenes[0] or scene.held < self._ahead
                 )
                 self._stop_if_closed()
                 scene.made.append(item)
-                if isinstance(item, Frame):
-                    scene.frames_held += 1
-                    self._frames_waiting -= 1
-                    self._frames_made += 1
+                if isinstance(item, Picture):
+                    scene.held += 1
+                    self._waiting -= 1
+                    self._frames_made += len(item.frames)
                     scene.window = None
                 self._changed.notify_all()
 
-    def _frames_of(self, scene: _Scene) -> Iterator[Frame]:
+    def _pictures_of(self, scene: _Scene) -> Iterator[Picture]:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: scene.waiting or scene.is_read or self._closed)
@@ -217,8 +216,8 @@ class ScenesAtOnce:
                     if scene.unread is not None:
                         raise scene.unread
                     return
-                frame = scene.waiting.popleft()
-            yield frame
+                picture = scene.waiting.popleft()
+            yield picture
 
     def _stop_if_closed(self) -> None:
         if self._closed:

@@ -18,6 +18,9 @@ class StreamState:
     position: int
     """Frames made of the current scene, at least 1."""
 
+    pictures: int
+    """Pictures that these frames show, at least 1: fewer, where some are repeated."""
+
     features: Tensor
     """(1, C, H, W), the forward pass after the last frame made; never written to."""
 
@@ -39,5 +42,8 @@ class StreamState:
 
     def __post_init__(self) -> None:
         """Refuse positions that no stream can be in."""
-        if not 1 <= self.position <= self.made:
-            raise ValueError(f"expected 1 <= position <= made, got {self.position}, {self.made}")
+        if not 1 <= self.pictures <= self.position <= self.made:
+            raise ValueError(
+                "expected 1 <= pictures <= position <= made, "
+                f"got {self.pictures}, {self.position}, {self.made}"
+            )

@@ -8,10 +8,11 @@ from operator import itemgetter
 import torch
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
+from dscvsr_cli.engine.pictures import Picture, join_repeats
 from dscvsr_cli.engine.scene_maker import Made, SceneMaker, SceneStart, StreamEvent
 from dscvsr_cli.engine.scene_run import WindowProgress
 from dscvsr_cli.engine.scenes import mark_scene_starts
-from dscvsr_cli.engine.scenes_at_once import SceneFrames, ScenesAtOnce
+from dscvsr_cli.engine.scenes_at_once import ScenePictures, ScenesAtOnce
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
@@ -33,13 +34,13 @@ class StreamProgress:
     """Frames made since the stream's first."""
 
     waiting: int
-    """Frames of the open window that are not made yet; of all of them, where several are open."""
+    """Pictures of the open window that are not enlarged yet; of all, where several are open."""
 
     backward: float
     """Share of their backward pass that is done, in [0, 1]."""
 
     forward: float
-    """Frames that the forward pass has finished and that are still to be reconstructed."""
+    """Pictures that the forward pass has finished and that are still to be reconstructed."""
 
 
 ProgressListener = Callable[[StreamProgress], None]
@@ -72,7 +73,8 @@ def upscale_stream(
 ) -> Iterator[Frame]:
     """Enlarge a stream of frames: every frame in is one frame out, in order, with its times.
 
-    Frames are yielded as soon as their window is known, float32 on the CPU, in [0, 1] or as far
+    Frames in a row that are equal go through the network once. All are yielded as soon as their
+    window is known, float32 on the CPU, in [0, 1] or as far
     beyond as their sources reach. The recurrent state never crosses a scene cut. When memory runs
     out the plan shrinks, for good, and the window continues where it stopped.
 
@@ -96,7 +98,7 @@ def upscale_stream(
         on_progress: Called after every frame of either pass.
         at_once: Scenes that are made at the same time, each in a thread. The frames are the same;
             all listeners are called in the caller's thread.
-        ahead: Frames of each of these scenes that are read ahead, and held when they are made; None
+        ahead: Pictures of each of these scenes that are read ahead, and held once enlarged; None
             takes twice a window. See ``ScenesAtOnce``.
 
     Raises:
@@ -125,8 +127,8 @@ def upscale_stream(
             on_progress=None if on_progress is None else _joined(on_progress),
         ).run(scenes)
     for item in made:
-        if isinstance(item, Frame):
-            yield item
+        if isinstance(item, Picture):
+            yield from item.shown()
         elif isinstance(item, StreamState):
             if on_boundary is not None:
                 on_boundary(item)
@@ -135,7 +137,7 @@ def upscale_stream(
 
 
 def _one_by_one(
-    maker: SceneMaker, scenes: Iterable[SceneFrames], on_progress: ProgressListener | None
+    maker: SceneMaker, scenes: Iterable[ScenePictures], on_progress: ProgressListener | None
 ) -> Iterator[Made]:
     made = 0
 
@@ -143,10 +145,11 @@ def _one_by_one(
         if on_progress is not None:
             _joined(on_progress)(made, [window])
 
-    for start, frames in scenes:
+    for start, pictures in scenes:
         made = start.made
-        for item in maker.make(start, frames, on_progress=tell if on_progress else None):
-            made += isinstance(item, Frame)
+        for item in maker.make(start, pictures, on_progress=tell if on_progress else None):
+            if isinstance(item, Picture):
+                made += len(item.frames)
             yield item
 
 
@@ -172,8 +175,8 @@ def _scenes(
     marked: Iterable[tuple[Frame, bool]],
     resume: StreamState | None,
     finished: Sequence[range],
-) -> Iterator[SceneFrames]:
-    """Yield every scene of which something is still to be made, with its frames."""
+) -> Iterator[ScenePictures]:
+    """Yield every scene of which something is still to be made, with its pictures."""
     done = 0 if resume is None else resume.made
     made = 0
     for number, members in groupby(_number_scenes(marked), key=itemgetter(1)):
@@ -185,7 +188,7 @@ def _scenes(
         made += skipped
         if made < done:
             continue
-        counted = _Counted(rest)
+        counted = _Counted(join_repeats(rest))
         yield (
             SceneStart(
                 number=number,
@@ -195,20 +198,20 @@ def _scenes(
             ),
             counted,
         )
-        made += counted.count
+        made += counted.frames
 
 
-class _Counted(Iterator[Frame]):
-    """Frames, and how many there were."""
+class _Counted(Iterator[Picture]):
+    """Pictures, and how many frames showed them."""
 
-    def __init__(self, frames: Iterator[Frame]) -> None:
-        self._frames = frames
-        self.count = 0
+    def __init__(self, pictures: Iterator[Picture]) -> None:
+        self._pictures = pictures
+        self.frames = 0
 
-    def __next__(self) -> Frame:
-        frame = next(self._frames)
-        self.count += 1
-        return frame
+    def __next__(self) -> Picture:
+        picture = next(self._pictures)
+        self.frames += len(picture.frames)
+        return picture
 
 
 def _of_one_size(frames: Iterable[Frame]) -> Iterator[Frame]:

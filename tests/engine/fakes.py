@@ -26,6 +26,12 @@ def random_frames(count: int, size: Size = SMALL, *, seed: int = 0) -> list[Fram
     ]
 
 
+def still_frames(count: int) -> list[Frame]:
+    """One picture again and again, but for what rounding may change, so that none is a repeat."""
+    (first,) = random_frames(1)
+    return [Frame(pixels=first.pixels * (1.0 - 1e-4 * (i % 2)), pts=i) for i in range(count)]
+
+
 def cuts_at(positions: Iterable[int]) -> SceneMarker:
     """A marker that finds cuts at known positions."""
     starts = {0, *positions}

@@ -16,7 +16,7 @@ from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.resume.state_file import load_state, save_state
-from tests.engine.fakes import CPU, SMALL, MovingSumNetwork, cuts_at, random_frames
+from tests.engine.fakes import CPU, SMALL, MovingSumNetwork, cuts_at, random_frames, still_frames
 
 
 def run(
@@ -78,8 +78,7 @@ def test_going_on_from_any_boundary_gives_the_rest_to_the_bit(
 def test_what_stands_still_is_held_by_a_run_that_goes_on_as_well(
     tiny_network: RecurrentNetwork, tmp_path: Path
 ) -> None:
-    (still,) = random_frames(1)
-    frames = [Frame(pixels=still.pixels, pts=number) for number in range(12)]
+    frames = still_frames(12)
     plan = StreamPlan(window=4, look_ahead=2, step=2)
     whole, states = run(frames, tiny_network, plan)
     save_state(states[0], tmp_path / "state.safetensors")
@@ -123,6 +122,7 @@ def test_a_scene_that_was_switched_to_float32_goes_on_in_it() -> None:
     switched = StreamState(
         made=state.made,
         position=state.position,
+        pictures=state.pictures,
         features=state.features,
         frame=state.frame,
         shown=state.shown,

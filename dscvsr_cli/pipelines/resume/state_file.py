@@ -35,6 +35,7 @@ def save_state(state: StreamState, path: Path) -> None:
     about = {
         "made": state.made,
         "position": state.position,
+        "pictures": state.pictures,
         "is_float32": state.is_float32,
         "plan": asdict(state.plan),
     }
@@ -53,6 +54,7 @@ def load_state(path: Path) -> StreamState:
             return StreamState(
                 made=about["made"],
                 position=about["position"],
+                pictures=about["pictures"],
                 features=file.get_tensor("features"),
                 frame=file.get_tensor("frame"),
                 shown=Shown(
