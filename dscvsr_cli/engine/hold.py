@@ -12,18 +12,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-HELD_SHARE = 0.96
+HELD_SHARE = 0.9
 """Weight of the picture before, where the input stands still.
 
-Of an output that alternates, (1 - share) / (1 + share) is left, a forty-ninth; what the network
-finds out meanwhile is followed within some twenty-five frames.
+Of an output that alternates, (1 - share) / (1 + share) is left, a nineteenth; what the network
+finds out meanwhile is followed within some ten frames.
 """
-
-STILL_LEVELS = 1.0
-"""Largest difference of the input, in levels of 255, that is none: what rounding can do."""
 
 STILL_RADIUS = 3
 """Pixels of the input around a place that must stand still with it."""
+
+AROUND_LEVELS = (0.6, 1.0)
+"""Root mean square of the change around a place, in levels of 255: held up to the first, not at all
+from the second on. What rounding changes is 0.5 to 0.7."""
+
+LARGEST_LEVELS = (2.0, 3.5)
+"""The same of the largest change there, which a faint line that moves makes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +38,7 @@ class Shown:
     """(3, H, W) input in [0, 1], held as the picture is.
 
     Little by little it would become another than the newest. So it is what the next input is
-    compared with, and the picture is never further behind than ``STILL_LEVELS``.
+    compared with, and the picture is never further behind than ``LARGEST_LEVELS``.
     """
 
     picture: Tensor
@@ -52,24 +56,40 @@ def hold_still(picture: Tensor, frame: Tensor, before: Shown | None) -> Shown:
     if before is None:
         return Shown(frame, picture)
     change = frame - before.frame
-    largest = change.abs().amax(dim=0, keepdim=True)
-    side = 2 * STILL_RADIUS + 1
-    near = F.max_pool2d(largest[None], side, stride=1, padding=STILL_RADIUS)
-    # Half a level more, since rounded levels are not exact in binary.
-    still = (near <= (STILL_LEVELS + 0.5) / 255.0).float()
+    still = _stillness(change)
     if not bool(still.any()):
         return Shown(frame, picture)
     # A slow fade is no noise: what a whole neighbourhood changes by is added to what is held.
-    fade = still * F.avg_pool2d(
-        change[None], side, stride=1, padding=STILL_RADIUS, count_include_pad=False
-    )
+    fade = _mean_around(change)
     enlarged = F.interpolate(
-        torch.cat((still, fade), dim=1),
+        torch.cat((still, fade))[None],
         size=picture.shape[-2:],
         mode="bilinear",
         align_corners=False,
     )[0]
     return Shown(
-        frame=frame.lerp(before.frame + fade[0], HELD_SHARE * still[0]),
+        frame=frame.lerp(before.frame + fade, HELD_SHARE * still),
         picture=picture.lerp(before.picture + enlarged[1:], HELD_SHARE * enlarged[:1]),
     )
+
+
+def _stillness(change: Tensor) -> Tensor:
+    """Return how still the input ``(3, H, W)`` is -> ``(1, H, W)``, from 0 (moving) to 1."""
+    around = _mean_around(change.square().mean(dim=0, keepdim=True)).sqrt()
+    side = 2 * STILL_RADIUS + 1
+    largest = change.abs().amax(dim=0, keepdim=True)
+    largest = F.max_pool2d(largest[None], side, stride=1, padding=STILL_RADIUS)[0]
+    return _below(around, AROUND_LEVELS) * _below(largest, LARGEST_LEVELS)
+
+
+def _mean_around(planes: Tensor) -> Tensor:
+    side = 2 * STILL_RADIUS + 1
+    return F.avg_pool2d(
+        planes[None], side, stride=1, padding=STILL_RADIUS, count_include_pad=False
+    )[0]
+
+
+def _below(values: Tensor, levels: tuple[float, float]) -> Tensor:
+    """Return 1 up to the first level, 0 from the second on, and something in between there."""
+    low, high = (level / 255.0 for level in levels)
+    return ((high - values) / (high - low)).clamp(0.0, 1.0)

@@ -35,12 +35,12 @@ def change(pictures: list[torch.Tensor]) -> float:
     return float(torch.stack(pictures).diff(dim=0).abs().mean())
 
 
-def test_what_alternates_over_a_still_input_is_steadied_twenty_times() -> None:
+def test_what_alternates_over_a_still_input_is_steadied_ten_times() -> None:
     frames = [noise(0, 3, 40, 48)] * 48
     pictures = alternate(frames)
     held = hold(frames, pictures)
     assert torch.equal(held[0], pictures[0])
-    assert change(held[:16]) < 0.05 * change(pictures[:16])
+    assert change(held[:16]) < 0.1 * change(pictures[:16])
     # What it settles on is the mean of what alternates.
     mean = (pictures[0] + pictures[1]) / 2
     assert float((held[-1] - mean).abs().max()) < 0.25 * float((pictures[0] - mean).abs().max())
@@ -69,7 +69,7 @@ def test_what_stands_near_something_that_moves_is_the_networks_own() -> None:
 
 def test_a_change_of_one_level_here_and_there_is_none() -> None:
     first = noise(4, 3, 40, 48).mul(255).round() / 255
-    second = first + (noise(5, 3, 40, 48) * 3 - 1).floor() / 255
+    second = first + (noise(5, 3, 40, 48) * 1.25 - 0.125).floor() / 255
     pictures = alternate([first, second])
     held = hold([first, second], pictures)[1]
     assert change([pictures[0], held]) < 0.2 * change(pictures)

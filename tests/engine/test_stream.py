@@ -147,7 +147,7 @@ def test_what_stands_still_does_so_from_window_to_window(window: int, step: int)
     plan = StreamPlan(window=window, look_ahead=2, step=min(step, window))
     # The network alone goes from 0 to 0.9 and back.
     changes = upscaled(still_frames(24), ParityNetwork(), plan).diff(dim=0).abs()
-    assert 0 < float(changes.max()) < 0.05
+    assert 0 < float(changes.max()) < 0.1
 
 
 def test_cuts_are_found_without_being_told() -> None:
