@@ -19,8 +19,8 @@ Of an output that alternates, (1 - share) / (1 + share) is left, a nineteenth; w
 finds out meanwhile is followed within some ten frames.
 """
 
-STILL_RADIUS = 3
-"""Pixels of the input around a place that must stand still with it."""
+CELL = 4
+"""Side of the squares of input pixels that are judged together, each with the eight around it."""
 
 AROUND_LEVELS = (0.6, 1.0)
 """Root mean square of the change around a place, in levels of 255: held up to the first, not at all
@@ -56,37 +56,44 @@ def hold_still(picture: Tensor, frame: Tensor, before: Shown | None) -> Shown:
     if before is None:
         return Shown(frame, picture)
     change = frame - before.frame
-    still = _stillness(change)
-    if not bool(still.any()):
+    cells = F.pad(change[None], _to_whole_cells(change), mode="replicate")[0]
+    still, mean = _stillness(cells), _mean_around(cells)
+    # Another device is not asked, for the answer would wait for all that is queued there.
+    if still.is_cpu and not bool(still.any()):
         return Shown(frame, picture)
+    smooth = F.interpolate(
+        torch.cat((still, mean))[None], scale_factor=CELL, mode="bilinear", align_corners=False
+    )
+    smooth = smooth[..., : frame.shape[-2], : frame.shape[-1]]
     # A slow fade is no noise: what a whole neighbourhood changes by is added to what is held.
-    fade = _mean_around(change)
-    enlarged = F.interpolate(
-        torch.cat((still, fade))[None],
-        size=picture.shape[-2:],
-        mode="bilinear",
-        align_corners=False,
-    )[0]
+    still, fade = smooth[0, :1], smooth[0, 1:]
+    enlarged = F.interpolate(smooth, size=picture.shape[-2:], mode="bilinear", align_corners=False)[
+        0
+    ]
     return Shown(
         frame=frame.lerp(before.frame + fade, HELD_SHARE * still),
         picture=picture.lerp(before.picture + enlarged[1:], HELD_SHARE * enlarged[:1]),
     )
 
 
+def _to_whole_cells(planes: Tensor) -> list[int]:
+    """Return how far the last two dimensions are from multiples of ``CELL``, as ``F.pad`` takes."""
+    height, width = planes.shape[-2:]
+    return [0, -width % CELL, 0, -height % CELL]
+
+
 def _stillness(change: Tensor) -> Tensor:
-    """Return how still the input ``(3, H, W)`` is -> ``(1, H, W)``, from 0 (moving) to 1."""
+    """Return how still cells of ``(3, H, W)`` are -> ``(1, h, w)``, from 0 (moving) to 1."""
     around = _mean_around(change.square().mean(dim=0, keepdim=True)).sqrt()
-    side = 2 * STILL_RADIUS + 1
     largest = change.abs().amax(dim=0, keepdim=True)
-    largest = F.max_pool2d(largest[None], side, stride=1, padding=STILL_RADIUS)[0]
+    largest = F.max_pool2d(F.max_pool2d(largest[None], CELL), 3, stride=1, padding=1)[0]
     return _below(around, AROUND_LEVELS) * _below(largest, LARGEST_LEVELS)
 
 
 def _mean_around(planes: Tensor) -> Tensor:
-    side = 2 * STILL_RADIUS + 1
-    return F.avg_pool2d(
-        planes[None], side, stride=1, padding=STILL_RADIUS, count_include_pad=False
-    )[0]
+    """Return the mean of each cell of ``(C, H, W)`` and those around it -> ``(C, h, w)``."""
+    cells = F.avg_pool2d(planes[None], CELL)
+    return F.avg_pool2d(cells, 3, stride=1, padding=1, count_include_pad=False)[0]
 
 
 def _below(values: Tensor, levels: tuple[float, float]) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dscvsr_cli.engine.hold import STILL_RADIUS, Shown, hold_still
+from dscvsr_cli.engine.hold import CELL, Shown, hold_still
 
 
 def noise(seed: int, *shape: int) -> torch.Tensor:
@@ -60,8 +60,9 @@ def test_what_stands_near_something_that_moves_is_the_networks_own() -> None:
     second[:, 10:14, 20:24] += 0.2
     pictures = alternate([first, second])
     held = hold([first, second], pictures)[1]
-    rows = slice(2 * (10 - STILL_RADIUS) + 1, 2 * (14 + STILL_RADIUS) - 1)
-    columns = slice(2 * (20 - STILL_RADIUS) + 1, 2 * (24 + STILL_RADIUS) - 1)
+    near = CELL // 2
+    rows = slice(2 * (10 - near) + 1, 2 * (14 + near) - 1)
+    columns = slice(2 * (20 - near) + 1, 2 * (24 + near) - 1)
     assert torch.equal(held[:, rows, columns], pictures[1][:, rows, columns])
     far = (held - pictures[1])[:, :, -20:].abs()
     assert float(far.mean()) > 0.001
@@ -76,7 +77,7 @@ def test_a_change_of_one_level_here_and_there_is_none() -> None:
 
 
 def test_any_factor_will_do() -> None:
-    frame = noise(5, 3, 20, 24)
+    frame = noise(5, 3, 21, 26)
     pictures = [noise(6, 3, 54, 65), noise(7, 3, 54, 65)]
     held = hold([frame, frame], pictures)[1]
     assert held.shape == (3, 54, 65)
