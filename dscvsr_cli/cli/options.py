@@ -29,7 +29,7 @@ class Panel(StrEnum):
 
 
 DtypeChoice = Literal["auto", "float32", "bfloat16", "float16"]
-RuntimeChoice = Literal["auto", "torch", "openvino", "compiled"]
+RuntimeChoice = Literal["auto", "torch", "openvino", "openvino-gpu", "openvino-npu", "compiled"]
 
 
 def complete_weights() -> list[str]:
@@ -94,6 +94,7 @@ RuntimeOption = Annotated[
         "--runtime",
         help="What executes the network. auto takes torch, or OpenVINO where it is installed and "
         "a long job runs in float32 on a processor: 350 frames of 320x180, or 10 of 1920x1080. "
+        "openvino-gpu and openvino-npu use Intel's graphics or neural processor, untested. "
         "compiled fuses operations with torch.compile and, on CUDA, replays captured graphs; it "
         "has not been measured on a GPU yet.",
         rich_help_panel=Panel.NETWORK,

@@ -18,7 +18,7 @@ import dscvsr_cli
 from dscvsr_cli.cluster.actor import pin
 from dscvsr_cli.cluster.messages import Answer, FilmPlan, ScanTotals, WorkerFacts
 from dscvsr_cli.durable import write_durably
-from dscvsr_cli.engine.device import choose_device, choose_dtype
+from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.engine.memory import memory_budget_bytes, peak_memory_bytes
 from dscvsr_cli.errors import DscvsrError, OutputVideoError
 from dscvsr_cli.pipelines.resume.manifest import Piece, identify_input
@@ -37,7 +37,7 @@ from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, see
-from dscvsr_cli.runtimes.choose import choose_runtime
+from dscvsr_cli.runtimes.choose import choose_runtime, choose_runtime_dtype
 from dscvsr_cli.version import __version__
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.weights.catalog import device_kind
@@ -71,7 +71,7 @@ class Worker:
         import ray  # noqa: PLC0415  it runs this process
 
         device = choose_device(job.device)
-        dtype = choose_dtype(job.dtype, device)
+        dtype = choose_runtime_dtype(job.runtime, job.dtype, device)
         return WorkerFacts(
             node=ray.get_runtime_context().get_node_id(),
             host=platform.node(),

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 import torch
 
@@ -11,7 +11,7 @@ from dscvsr_cli.engine.device import choose_dtype
 from dscvsr_cli.engine.memory import free_memory_bytes
 from dscvsr_cli.engine.stream import one_scene, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
-from dscvsr_cli.errors import DscvsrError, UsageError
+from dscvsr_cli.errors import DscvsrError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.pipelines.upscale.known_speed import machine
@@ -19,6 +19,7 @@ from dscvsr_cli.runtimes.choose import (
     Runtime,
     RuntimeName,
     choose_runtime,
+    choose_runtime_dtype,
     open_runtime,
     weights_dtype,
 )
@@ -29,7 +30,7 @@ from dscvsr_cli.weights.locate import locate_weights
 REFERENCE = Size(180, 320)
 """The input that speeds are given for; the output is twice as large."""
 
-RUNTIMES: Final[tuple[Runtime, ...]] = ("openvino", "torch", "compiled")
+RUNTIMES: Final[tuple[Runtime, ...]] = get_args(Runtime)
 
 _SCALE = 2.0
 _MEASURED = Size(90, 160)
@@ -98,17 +99,18 @@ def describe_devices(weights: str | None = None, *, measure: bool = True) -> Ite
             name=machine(device),
             free_memory_bytes=free_memory_bytes(device),
             dtype=str(dtype).removeprefix("torch."),
-            runtimes=(usual, *(name for name in others if _runs(name, device, dtype))),
+            runtimes=(usual, *(name for name in others if _runs(name, device))),
             weights=name,
             frames_per_second=rate,
             problem=problem,
         )
 
 
-def _runs(name: RuntimeName, device: torch.device, dtype: torch.dtype) -> bool:
+def _runs(name: RuntimeName, device: torch.device) -> bool:
+    dtype = choose_runtime_dtype(name, "auto", device)
     try:
         choose_runtime(name, device=device, dtype=dtype)
-    except UsageError:
+    except DscvsrError:
         return False
     return True
 

@@ -4,24 +4,33 @@ import logging
 import os
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 import torch
 
+from dscvsr_cli.engine.device import DtypeName, choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.stream_plan import MOST_PICTURES, NetworkCost
 from dscvsr_cli.engine.transfer import copies_beside
-from dscvsr_cli.errors import UsageError
+from dscvsr_cli.errors import DeviceError, UsageError
 from dscvsr_cli.extras import install_command
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes.compiler import missing_for_compiling
+from dscvsr_cli.runtimes.openvino_devices import Processor, dtypes_of, processors_here
 
 _log = logging.getLogger(__name__)
 
-RuntimeName = Literal["auto", "torch", "openvino", "compiled"]
+RuntimeName = Literal["auto", "torch", "openvino", "openvino-gpu", "openvino-npu", "compiled"]
 """How a person names a runtime."""
 
-Runtime = Literal["torch", "openvino", "compiled"]
+Runtime = Literal["torch", "openvino", "openvino-gpu", "openvino-npu", "compiled"]
+
+_OPENVINO: Final[dict[str, Processor]] = {
+    "openvino": "CPU",
+    "openvino-gpu": "GPU",
+    "openvino-npu": "NPU",
+}
+"""The runtimes that are OpenVINO's, and what each runs on; tensors stay on the CPU."""
 
 AUTO_VARIABLE = "DSCVSR_RUNTIME"
 """Environment variable that says what "auto" means; unset or "auto" chooses by the device."""
@@ -33,6 +42,22 @@ _OPENVINO_PIXELS = 20_000_000
 That takes 9 s of one core, and a core saves 5 us with every pixel; so it is repaid after 2 million
 pixels on one core, and before this number up to a dozen. docs/notes/speed.md has the figures.
 """
+
+
+def choose_runtime_dtype(
+    runtime: RuntimeName, dtype: DtypeName, device: torch.device
+) -> torch.dtype:
+    """Return the dtype that ``dtype`` means: "auto" suits what will compute.
+
+    That is the device, or the Intel GPU or NPU that a runtime brings.
+
+    Raises:
+        UsageError: Not the name of a dtype.
+    """
+    processor = _OPENVINO.get(_preferred() if runtime == "auto" else runtime, "CPU")
+    if dtype == "auto" and processor != "CPU":
+        return dtypes_of(processor)[0]
+    return choose_dtype(dtype, device)
 
 
 def choose_runtime(
@@ -47,18 +72,19 @@ def choose_runtime(
     Args:
         name: What a person asked for.
         device: Where the network runs.
-        dtype: What it computes in.
+        dtype: What it computes in, from ``choose_runtime_dtype``.
         pixels: Of all input frames of the job together; None if unknown, which counts as few.
 
     Raises:
         UsageError: The runtime is not installed, or does not run there.
+        DeviceError: It needs an Intel GPU or NPU, and OpenVINO finds none.
     """
     if name == "auto":
         name = _preferred()
     if name == "compiled":
         _check_compiler(device)
         return name
-    suits = device.type == "cpu" and dtype in (torch.float32, torch.bfloat16)
+    suits = device.type == "cpu" and dtype in dtypes_of(_OPENVINO.get(name, "CPU"))
     if name == "auto":
         repaid = dtype == torch.float32 and (pixels or 0) >= _OPENVINO_PIXELS
         return "openvino" if suits and repaid and is_openvino_installed() else "torch"
@@ -66,16 +92,30 @@ def choose_runtime(
         return "torch"
     if not suits:
         raise UsageError(
-            f"the runtime openvino does not run on {device.type} in "
-            f"{str(dtype).removeprefix('torch.')}",
-            hint="use --device cpu with --dtype float32 or bfloat16, or --runtime torch",
+            f"the runtime {name} does not run on {device.type} in {_name(dtype)}",
+            hint="use --device cpu with --dtype "
+            f"{' or '.join(map(_name, dtypes_of(_OPENVINO[name])))}, or --runtime torch",
         )
     if not is_openvino_installed():
         raise UsageError(
             "the runtime openvino is not installed",
             hint=f"run: {install_command('openvino')}\nor use --runtime torch",
         )
-    return "openvino"
+    _check_processor(_OPENVINO[name])
+    return name
+
+
+def _check_processor(processor: Processor) -> None:
+    if processor != "CPU" and processor not in processors_here():
+        kind = "GPU" if processor == "GPU" else "neural processor (NPU)"
+        raise DeviceError(
+            f"OpenVINO finds no Intel {kind} on this machine",
+            hint=f"install Intel's {processor} driver, or use --runtime openvino or torch",
+        )
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def runtimes_to_compare(name: RuntimeName, *, device: torch.device) -> tuple[Runtime, ...]:
@@ -132,10 +172,10 @@ def open_runtime(
         network: In ``weights_dtype(runtime, dtype)``, on the device.
         dtype: What the network computes in.
     """
-    if runtime == "openvino":
+    if runtime in _OPENVINO:
         from dscvsr_cli.runtimes.openvino_network import OpenVinoNetwork  # noqa: PLC0415
 
-        return OpenVinoNetwork(network, dtype=dtype)
+        return OpenVinoNetwork(network, dtype=dtype, processor=_OPENVINO[runtime])
     # torch's stubs leave out this form of to().
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return _compile(network) if runtime == "compiled" else network
@@ -170,7 +210,7 @@ def runtime_cost(cost: NetworkCost, runtime: Runtime, device: torch.device) -> N
     if copies_beside(device):
         # The pictures of the step before may still be on their way to main memory.
         cost = replace(cost, kept_pictures=MOST_PICTURES)
-    if runtime == "openvino":
+    if runtime in _OPENVINO:
         # It keeps the working memory of each graph; of a pass they are three, and each needs less
         # than torch does.
         return cost.with_workspaces(3)
@@ -190,4 +230,4 @@ def runtime_cost(cost: NetworkCost, runtime: Runtime, device: torch.device) -> N
 
 def weights_dtype(runtime: Runtime, dtype: torch.dtype) -> torch.dtype:
     """Return the dtype of the weights to load: OpenVINO takes float32 and converts by itself."""
-    return torch.float32 if runtime == "openvino" else dtype
+    return torch.float32 if runtime in _OPENVINO else dtype

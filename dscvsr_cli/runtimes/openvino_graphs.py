@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from dscvsr_cli.out_of_memory import is_out_of_memory
+from dscvsr_cli.runtimes.openvino_devices import Processor
 from dscvsr_cli.runtimes.process import return_free_memory
 
 _log = logging.getLogger(__name__)
@@ -50,7 +51,10 @@ class Graph:
     """Of its inputs."""
 
     precision: str
-    """What it computes in: "f32" or "bf16"."""
+    """What it computes in: "f32", "bf16" or "f16"."""
+
+    processor: Processor
+    """Where it runs."""
 
     @property
     def key(self) -> str:
@@ -80,6 +84,7 @@ class CompiledGraphs:
         self._lock = threading.Lock()
         self._here = threading.local()
         self._converted: set[str] = set()
+        self._on_cpu: set[str] = set()
         self._in_use: Counter[str] = Counter()
         """Threads that run each graph."""
 
@@ -115,11 +120,11 @@ class CompiledGraphs:
     def release(self, prefix: str) -> None:
         """Give back the working memory of the graphs whose names begin so; they stay compiled.
 
-        Those that another thread runs at the moment keep theirs.
+        Only those on the CPU can. Those that another thread runs at the moment keep theirs.
         """
         with self._lock:
             for key, model in self._compiled.items():
-                if key.startswith(prefix) and not self._in_use[key]:
+                if key.startswith(prefix) and key in self._on_cpu and not self._in_use[key]:
                     model.release_memory()
 
     @contextmanager
@@ -150,14 +155,17 @@ class CompiledGraphs:
         return requests[graph.key][1]
 
     def _compile(self, graph: Graph) -> Any:
-        settings = {
+        settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": graph.precision,
             "PERFORMANCE_HINT": "LATENCY",
-            "ENABLE_CPU_PINNING": False,
             "CACHE_DIR": str(self._cache / "compiled"),
-            **({"INFERENCE_NUM_THREADS": self._threads} if self._threads else {}),
         }
-        return self._core.compile_model(self._model(graph), "CPU", settings)
+        if graph.processor == "CPU":
+            settings["ENABLE_CPU_PINNING"] = False
+            self._on_cpu.add(graph.key)
+            if self._threads:
+                settings["INFERENCE_NUM_THREADS"] = self._threads
+        return self._core.compile_model(self._model(graph), graph.processor, settings)
 
     def _path(self, graph: Graph) -> Path:
         return self._cache / f"{self._identity}-{graph.key}.xml"

@@ -1,7 +1,10 @@
-"""OpenVinoNetwork: the engine's ``FrameNetwork`` on a processor, through OpenVINO.
+"""OpenVinoNetwork: the engine's ``FrameNetwork`` through OpenVINO.
 
 OpenVINO fuses layers that torch runs one by one. Each graph is compiled for one frame size when it
 is first needed. Only the graphs of the pass at hand keep their working memory.
+
+OpenVINO also runs on Intel's graphics and neural processors; frames come from main memory and go
+back there.
 """
 
 import hashlib
@@ -18,6 +21,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.models.propagation import RecurrentPass
 from dscvsr_cli.runtimes.graphs import Align, Extract, Fuse, Reconstruct, fits_a_graph
+from dscvsr_cli.runtimes.openvino_devices import Processor, dtypes_of
 from dscvsr_cli.runtimes.openvino_graphs import CompiledGraphs, Graph
 from dscvsr_cli.runtimes.stepped_passes import Direction, Neighbour, SteppedPasses
 from dscvsr_cli.version import __version__
@@ -25,17 +29,19 @@ from dscvsr_cli.version import __version__
 _GRAPHS_VERSION = 2
 """Of the graphs in the cache; raise it when ``graphs.py`` gives others."""
 
-_PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16"}
+_PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
 
 _DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 
 class OpenVinoNetwork(SteppedPasses):
-    """A network on the processor; takes and gives torch tensors on the CPU, float32.
+    """A network whose tensors come and go on the CPU, float32.
 
     Args:
         network: On the CPU, in float32; it must not change afterwards.
-        dtype: What convolutions compute in: float32, or bfloat16. Motion stays in float32.
+        dtype: What convolutions compute in, one of ``dtypes_of(processor)``. Motion stays in
+            float32.
+        processor: Where graphs run.
         cache_dir: Where graphs are kept; None takes the user's cache folder.
         threads: Of the processor; 0 takes all.
     """
@@ -45,18 +51,21 @@ class OpenVinoNetwork(SteppedPasses):
         network: RecurrentNetwork,
         *,
         dtype: torch.dtype = torch.float32,
+        processor: Processor = "CPU",
         cache_dir: Path | None = None,
         threads: int = 0,
     ) -> None:
-        if dtype not in _PRECISIONS:
+        if dtype not in dtypes_of(processor):
+            names = [str(one).removeprefix("torch.") for one in (dtype, *dtypes_of(processor))]
             raise UsageError(
-                f"OpenVINO does not compute in {str(dtype).removeprefix('torch.')} on processors",
-                hint="use --dtype float32 or bfloat16, or --runtime torch",
+                f"OpenVINO does not compute in {names[0]} on the {processor}",
+                hint=f"use --dtype {' or '.join(names[1:])}, or --runtime torch",
             )
         import openvino  # noqa: PLC0415  an extra, and slow to load
 
         self._network = network
         self._precision = _PRECISIONS[dtype]
+        self._processor = processor
         self._graphs = CompiledGraphs(
             _identity(network, openvino.__version__), cache_dir=cache_dir, threads=threads
         )
@@ -130,7 +139,12 @@ class OpenVinoNetwork(SteppedPasses):
 
     def _align(self, frame: Tensor, state: Tensor) -> Graph:
         return self._graph(
-            "align", lambda: Align(self._network.motion), (frame, frame, state), precision="f32"
+            "align",
+            lambda: Align(self._network.motion),
+            (frame, frame, state),
+            # In 16 bits positions are wrong by pixels, and a neural processor knows nothing else.
+            precision="f32",
+            processor="CPU" if self._processor == "NPU" else self._processor,
         )
 
     def _extract(
@@ -151,12 +165,14 @@ class OpenVinoNetwork(SteppedPasses):
         inputs: Iterable[Tensor],
         *,
         precision: str | None = None,
+        processor: Processor | None = None,
     ) -> Graph:
         return Graph(
             name=name,
             build=build,
             shapes=tuple(tuple(part.shape) for part in inputs),
             precision=precision or self._precision,
+            processor=processor or self._processor,
         )
 
     def _run(self, graph: Graph, inputs: Iterable[Tensor], made: Tensor) -> None:

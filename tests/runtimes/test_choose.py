@@ -5,16 +5,19 @@ from typing import Final
 import pytest
 import torch
 
+from dscvsr_cli.engine.device import choose_dtype
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, peak_bytes
-from dscvsr_cli.errors import UsageError
+from dscvsr_cli.errors import DeviceError, UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.runtimes import choose
 from dscvsr_cli.runtimes.choose import (
     AUTO_VARIABLE,
     Runtime,
     choose_runtime,
+    choose_runtime_dtype,
     runtime_cost,
     runtimes_to_compare,
+    weights_dtype,
 )
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -82,6 +85,31 @@ def test_openvino_is_refused_where_it_does_not_run() -> None:
     for device, dtype in ((CUDA, torch.float32), (CPU, torch.float16)):
         with pytest.raises(UsageError, match="does not run"):
             choose_runtime("openvino", device=device, dtype=dtype)
+
+
+@pytest.mark.usefixtures("installed")
+def test_intels_gpu_and_npu_are_used_where_openvino_finds_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(choose, "processors_here", lambda: frozenset({"CPU", "GPU"}))
+    assert choose_runtime_dtype("openvino-gpu", "auto", CPU) == torch.float16
+    assert choose_runtime_dtype("openvino-gpu", "float32", CPU) == torch.float32
+    for dtype in (torch.float16, torch.float32):
+        assert choose_runtime("openvino-gpu", device=CPU, dtype=dtype) == "openvino-gpu"
+        assert weights_dtype("openvino-gpu", dtype) == torch.float32
+    with pytest.raises(UsageError, match="openvino-gpu does not run on cpu in bfloat16") as refused:
+        choose_runtime("openvino-gpu", device=CPU, dtype=torch.bfloat16)
+    assert "--dtype float16 or float32" in str(refused.value.hint)
+    with pytest.raises(DeviceError, match="no Intel neural processor") as missing:
+        choose_runtime("openvino-npu", device=CPU, dtype=torch.float16)
+    assert "driver" in str(missing.value.hint)
+
+
+def test_other_runtimes_compute_in_what_suits_the_device() -> None:
+    usual = choose_dtype("auto", CPU)
+    for name in ("auto", "torch", "openvino", "compiled"):
+        assert choose_runtime_dtype(name, "auto", CPU) == usual
+        assert choose_runtime_dtype(name, "float16", CPU) == torch.float16
 
 
 @pytest.mark.usefixtures("installed")

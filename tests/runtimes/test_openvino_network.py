@@ -1,6 +1,7 @@
 """OpenVINO gives the frames that torch gives, from its cache as well."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.runtimes.openvino_devices import Processor
 from dscvsr_cli.runtimes.openvino_network import OpenVinoNetwork
 from tests.engine.fakes import cuts_at
 
@@ -111,3 +113,34 @@ def test_scenes_at_once_have_the_frames_of_one_after_the_other(
     for one, other in zip(*made, strict=True):
         assert one.pts == other.pts
         assert torch.equal(one.pixels, other.pixels)
+
+
+@pytest.mark.parametrize("processor", ["GPU", "NPU"])
+def test_intels_gpu_and_npu_get_the_graphs_in_float16_and_motion_in_float32(
+    tiny_network: RecurrentNetwork,
+    clip: Tensor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    processor: Processor,
+) -> None:
+    """What such a processor computes cannot be tested without one: the CPU stands in."""
+    import openvino  # noqa: PLC0415
+
+    asked: dict[str, tuple[str, str]] = {}
+    compile_model = openvino.Core.compile_model
+
+    def compile_here(core: Any, model: Any, device: str, settings: dict[str, Any]) -> Any:
+        inputs = "align" if len(model.inputs) == 3 and model.inputs[1].shape[1] == 3 else "others"
+        asked[inputs] = device, settings["INFERENCE_PRECISION_HINT"]
+        assert device == "CPU" or "ENABLE_CPU_PINNING" not in settings
+        return compile_model(core, model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+    monkeypatch.setattr(openvino.Core, "compile_model", compile_here)
+    network = OpenVinoNetwork(
+        tiny_network, dtype=torch.float16, processor=processor, cache_dir=tmp_path
+    )
+    plan = StreamPlan(window=3, look_ahead=1, step=2)
+    made, expected = (stream(kind, clip, Size(40, 60), plan) for kind in (network, tiny_network))
+    torch.testing.assert_close(made, expected, atol=1e-3, rtol=0)
+    motion = "CPU" if processor == "NPU" else processor
+    assert asked == {"align": (motion, "f32"), "others": (processor, "f16")}

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel
 from dscvsr_cli.benchmarking.methods import Method, MethodInfo, Upscaler
-from dscvsr_cli.engine.device import DtypeName, choose_dtype
+from dscvsr_cli.engine.device import DtypeName
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes, peak_memory_bytes
 from dscvsr_cli.engine.stream import upscale_stream
@@ -19,6 +19,7 @@ from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.runtimes.choose import (
     RuntimeName,
     choose_runtime,
+    choose_runtime_dtype,
     open_runtime,
     runtime_cost,
     weights_dtype,
@@ -50,7 +51,7 @@ def network_method(
         UsageError: Not the name of a dtype, or a runtime that does not run there.
         WeightsError: The weights are missing or damaged.
     """
-    dtype = choose_dtype(dtype_name, device)
+    dtype = choose_runtime_dtype(runtime_name, dtype_name, device)
     runtime = choose_runtime(runtime_name, device=device, dtype=dtype)
     held = weights_dtype(runtime, dtype)
     loaded = load_network(spec, device=device, dtype=held, show_progress=show_progress)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import torch
 
-from dscvsr_cli.engine.device import choose_device, choose_dtype
+from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes, memory_of_scenes
@@ -42,6 +42,7 @@ from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.runtimes.choose import (
     Runtime,
     choose_runtime,
+    choose_runtime_dtype,
     open_runtime,
     runtime_cost,
     weights_dtype,
@@ -188,7 +189,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     need = expected_disk(job, source, target)
     check_disk(need)
     device = choose_device(job.device)
-    dtype = choose_dtype(job.dtype, device)
+    dtype = choose_runtime_dtype(job.runtime, job.dtype, device)
     frames = expected_frames(source, job.reading.span)
     runtime = choose_runtime(
         job.runtime,
