@@ -124,8 +124,8 @@ class TrainingConfig:
     """Constant of the Charbonnier loss on the frames: smooths the difference near zero."""
 
     change_weight: float = 0.0
-    """Weight of the Charbonnier distance between the change from frame to frame and the ground
-    truth's, which keeps what stands still from shimmering."""
+    """Weight of what changes from frame to frame along the motion and does not in the ground truth,
+    which keeps what stands still from shimmering."""
 
     vgg_weight: float = 0.0
     """Weight of the perceptual loss, lambda of Eq. 6; above zero it needs VGG-19 from the Hub."""

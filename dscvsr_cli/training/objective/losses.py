@@ -1,6 +1,7 @@
 """Losses on pictures and on flow: Charbonnier, a photometric loss, the distance of two flows."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from dscvsr_cli.models.motion import MotionEstimator, warp
@@ -21,6 +22,28 @@ LENGTH_EPSILON = 1e-6
 def charbonnier(made: Tensor, wanted: Tensor, epsilon: float = CHARBONNIER_EPSILON) -> Tensor:
     """Return the mean of ``sqrt(difference^2 + epsilon^2)`` (Lai et al., CVPR 2017), a scalar."""
     return torch.sqrt((made.float() - wanted).square() + epsilon**2).mean()
+
+
+def change_along(made: Tensor, wanted: Tensor, flow: Tensor) -> Tensor:
+    """Return how much of what changes along the motion does not in the ground truth, a scalar.
+
+    The error of a frame is compared with that of the next one at the place that the flow points to:
+    detail that is always missing moves along and costs nothing; what comes and goes does. Bench
+    calls that flicker (``imaging/warping_error.py``).
+
+    Args:
+        made: ``(B, T, 3, H, W)`` in [0, 1].
+        wanted: The ground truth of the same shape.
+        flow: ``(B, T - 1, 2, h, w)`` pixels of its own grid, from every frame to the next; gets no
+            gradient, or it would learn to point to where the errors happen to agree.
+    """
+    error = made.float() - wanted
+    height, width = error.shape[-2:]
+    grid = flow.detach().float().flatten(0, 1)
+    enlarged = F.interpolate(grid, size=(height, width), mode="bilinear", align_corners=False)
+    stretch = enlarged.new_tensor([width / grid.shape[-1], height / grid.shape[-2]])
+    following = warp(error[:, 1:].flatten(0, 1), enlarged * stretch[:, None, None])
+    return charbonnier(following, error[:, :-1].flatten(0, 1), CHANGE_EPSILON)
 
 
 def photometric(motion: MotionEstimator, first: Tensor, second: Tensor) -> Tensor:

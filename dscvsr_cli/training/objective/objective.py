@@ -22,7 +22,7 @@ from dscvsr_cli.training.objective.blockwise import (
 )
 from dscvsr_cli.training.objective.distillation import FeatureDistillation, collect_features
 from dscvsr_cli.training.objective.losses import (
-    CHANGE_EPSILON,
+    change_along,
     charbonnier,
     endpoint_distance,
     flow_distance,
@@ -164,8 +164,7 @@ class Objective(nn.Module):
                 losses["distillation"] = distillation(taught, learned)
         losses["pictures"] = charbonnier(made, wanted, self.config.charbonnier_epsilon)
         if self.config.change_weight:
-            change, wanted_change = made.float().diff(dim=1), wanted.diff(dim=1)
-            losses["change"] = charbonnier(change, wanted_change, CHANGE_EPSILON)
+            losses["change"] = change_along(made, wanted, passes.flow[:, 0])
         if self.perceptual is not None:
             losses["perceptual"] = self.perceptual(made, wanted)
         return losses

@@ -8,7 +8,13 @@ from torch import Tensor, nn
 
 from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network_config import NetworkConfig
-from dscvsr_cli.training.objective.losses import CHARBONNIER_EPSILON, charbonnier, photometric
+from dscvsr_cli.training.objective.losses import (
+    CHANGE_EPSILON,
+    CHARBONNIER_EPSILON,
+    change_along,
+    charbonnier,
+    photometric,
+)
 
 
 def test_equal_pictures_cost_epsilon() -> None:
@@ -93,3 +99,30 @@ def test_a_rough_flow_costs_more_than_a_smooth_one() -> None:
     flat = torch.full((1, 3, 8, 8), 0.5)
     rough, smooth = (kind(0.0) for kind in (RoughMotion, ConstantMotion))
     assert photometric(rough, flat, flat) > photometric(smooth, flat, flat)
+
+
+def still(dx: float = 0.0) -> Tensor:
+    """A flow ``(1, 2, 2, 4, 10)`` that is the same everywhere."""
+    return torch.tensor([dx, 0.0]).view(1, 1, 2, 1, 1).expand(1, 2, 2, 4, 10)
+
+
+def test_where_nothing_moves_the_change_is_that_from_frame_to_frame() -> None:
+    made, wanted = torch.rand(2, 1, 3, 3, 16, 40).unbind()
+    by_hand = charbonnier(made.diff(dim=1), wanted.diff(dim=1), CHANGE_EPSILON)
+    torch.testing.assert_close(change_along(made, wanted, still()), by_hand)
+
+
+def test_an_error_that_moves_with_the_picture_does_not_flicker(moving: Tensor) -> None:
+    # What is at x is at x - 2 in the next frame: half a pixel of a grid of a quarter of the size.
+    blurred = 0.5 + 0.8 * (moving - 0.5)
+    along = float(change_along(blurred, moving, still(-0.5)))
+    apart = float(change_along(blurred, moving, still()))
+    assert along < 0.25 * apart
+
+
+def test_the_flow_does_not_learn_to_hide_flicker(moving: Tensor) -> None:
+    flow = still(-0.5).clone().requires_grad_()
+    made = (moving * 0.9).requires_grad_()
+    torch.autograd.backward(change_along(made, moving, flow))
+    assert flow.grad is None
+    assert made.grad is not None
