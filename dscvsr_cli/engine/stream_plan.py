@@ -137,8 +137,9 @@ def peak_bytes(plan: StreamPlan, source: Size, target: Size, cost: NetworkCost) 
     feature = cost.feature_channels * cost.element_bytes
     span = plan.window + plan.look_ahead
     picture = target.height * target.width * 3 * _FLOAT32_BYTES
-    # The frames of a window, the forward state, its frame, and the picture shown last.
-    held = span * plane * 3 * _FLOAT32_BYTES + plane * (feature + 3 * _FLOAT32_BYTES) + picture
+    # The frames of a window, the forward state, its frame, and what is shown with its input.
+    frame = plane * 3 * _FLOAT32_BYTES
+    held = span * frame + plane * feature + 2 * frame + picture
     # Whatever a runtime keeps for tiles and for pictures.
     held += area * cost.kept_channels * cost.element_bytes + cost.kept_pictures * picture
     # A pass collects its features one by one and then stacks them, which holds them twice.
