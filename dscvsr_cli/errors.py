@@ -16,8 +16,8 @@
 
 Exit code 1 without an error means that some of several files failed (each with its own message),
 or that ``verify`` found something missing; 8 that an output lacks audio or
-subtitles that were to be encoded again and could not be decoded. Ctrl-C exits with 130. Any other
-exception is a bug of ours and shows its traceback.
+subtitles that could not be decoded, to be encoded again, or that are cut off in the input. Ctrl-C
+exits with 130. Any other exception is a bug of ours and shows its traceback.
 """
 
 from typing import ClassVar, Self

@@ -25,7 +25,7 @@ def run_cluster(
 
     Raises:
         DscvsrError: What the only job failed with, or what keeps a cluster from starting.
-        typer.Exit: Some of several failed, or an output lacks audio that could not be decoded.
+        typer.Exit: Some of several failed, or an output lacks audio or subtitles.
         KeyboardInterrupt: Ctrl-C.
     """
     from dscvsr_cli.cluster.run import run_on_cluster

@@ -27,7 +27,7 @@ def run_single(job: "UpscaleJob", terminal: Terminal) -> None:
     """Run one job and print its report; nothing is left to do where an earlier run finished it.
 
     Raises:
-        typer.Exit: The output lacks audio that could not be decoded.
+        typer.Exit: The output lacks audio or subtitles.
     """
     from dscvsr_cli.pipelines.upscale.batch import finished_earlier
     from dscvsr_cli.weights.load import load_network
@@ -48,7 +48,7 @@ def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, at_once: int) 
     """Run several jobs, say of each what came of it, and count them at the end.
 
     Raises:
-        typer.Exit: Some failed, or an output lacks audio that could not be decoded.
+        typer.Exit: Some failed, or an output lacks audio or subtitles.
     """
     if at_once == 1 or len(jobs) == 1:
         report = _run_in_turn(jobs, terminal)

@@ -92,7 +92,7 @@ class Manifest:
     """Identity of the joined file, once it is complete and about to be published."""
 
     lost_packets: int = 0
-    """Packets that the joined file lacks because they could not be decoded."""
+    """Packets that the joined file lacks: undecodable, or cut off in the input."""
 
     version: str = field(default=__version__)
     """Version of dscvsr that wrote the first segment."""

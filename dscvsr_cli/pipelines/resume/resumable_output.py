@@ -131,7 +131,7 @@ class ResumableOutput:
 
     @property
     def lost_packets(self) -> int:
-        """Packets of streams encoded again that are lost because they could not be decoded."""
+        """Packets of audio and subtitles that are lost: undecodable, or cut off in the input."""
         return self._manifest.lost_packets
 
     def __enter__(self) -> Self:

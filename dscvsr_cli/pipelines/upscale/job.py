@@ -16,7 +16,7 @@ from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.read_options import ReadOptions
 
 _PACKETS_LOST: Final = 8
-"""Exit code where an output is whole but for packets that could not be decoded."""
+"""Exit code where an output is whole but for packets of audio or subtitles."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -176,7 +176,7 @@ class UpscaleReport:
     moved_timestamps: int
     plan: UpscalePlan
     lost_packets: int = 0
-    """Packets of streams encoded again that are lost because they could not be decoded."""
+    """Packets of audio and subtitles that are lost: undecodable, or cut off in the input."""
 
     @property
     def exit_code(self) -> int:

@@ -99,7 +99,7 @@ class Output(AbstractContextManager["Output"], Protocol):
 
     @property
     def lost_packets(self) -> int:
-        """Packets of streams encoded again that are lost because they could not be decoded."""
+        """Packets of audio and subtitles that are lost: undecodable, or cut off in the input."""
         ...
 
     def write(self, frame: Frame) -> None:
@@ -176,7 +176,7 @@ class DirectOutput:
 
     @property
     def lost_packets(self) -> int:
-        """Packets of streams encoded again that are lost because they could not be decoded."""
+        """Packets of audio and subtitles that are lost: undecodable, or cut off in the input."""
         # Pictures and bare frames have nothing else to lose.
         return self._writer.lost_packets if isinstance(self._writer, VideoWriter) else 0
 

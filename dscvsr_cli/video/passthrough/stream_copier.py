@@ -22,6 +22,7 @@ from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.audio_transcode import AudioTrack
 from dscvsr_cli.video.passthrough.copied_track import CopiedTrack, Track
+from dscvsr_cli.video.passthrough.cut_short import CutShort
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
@@ -77,6 +78,9 @@ class StreamCopier:
         self._held: deque[Packet[Stream]] = deque()
         self.shift_seconds = Fraction(0)
         self._cut = SpanCut(span, source.start_seconds)
+        self._cut_short = CutShort(span, source.start_seconds)
+        self._missing: int | None = None
+        """Packets that the source lacks; known when all have been read."""
 
     def open(self) -> None:
         """Open the source.
@@ -188,9 +192,9 @@ class StreamCopier:
                 output.mux(list(track.finish()))
 
     @property
-    def undecodable(self) -> int:
-        """Packets of streams encoded again that are lost because they could not be decoded."""
-        return sum(track.undecodable for track in self._tracks.values())
+    def lost_packets(self) -> int:
+        """Packets that are lost: they could not be decoded, or the source ends before them."""
+        return (self._missing or 0) + sum(track.undecodable for track in self._tracks.values())
 
     @property
     def _opened(self) -> InputContainer:
@@ -237,7 +241,7 @@ class StreamCopier:
         # Matroska knows a cover by its being an attached file; as a stream of packets it would
         # become a second video.
         with open_input(self._source.path, allow_playlist=self._source.is_playlist) as container:
-            packets = container.demux(container.streams[stream.index])
+            packets = packets_of(container, [container.streams[stream.index]])
             data = next((bytes(packet) for packet in packets if packet.size), b"")
         suffix, kind = _COVER_FILES.get(stream.codec, (stream.codec, f"image/{stream.codec}"))
         tags = {key.lower(): value for key, value in template.metadata.items()}
@@ -254,22 +258,38 @@ class StreamCopier:
     def _next(self) -> "Packet[Stream] | None":
         if self._held:
             return self._held.popleft()
+        trouble = ""
         try:
             for packet in self._packets:
                 # demux() ends every stream with an empty packet that is meant for decoders.
                 if packet.size or packet.dts is not None:
+                    self._cut_short.note(packet)
                     self._hold(self._cut.take(packet))
                 if self._held:
                     return self._held.popleft()
         except av.FFmpegError as error:
-            _log.warning(
-                "%s: reading audio and subtitles stopped early: %s",
-                self._source.path,
-                describe_error(error),
-            )
+            trouble = f" ({describe_error(error)})"
         self._packets = iter(())
+        if self._missing is None:
+            self._missing = self._count_missing(trouble)
         self._hold(self._cut.finish())
         return self._held.popleft() if self._held else None
+
+    def _count_missing(self, trouble: str) -> int:
+        source = self._source
+        missing = self._cut_short.missing(
+            [self._opened.streams[index] for index in self._tracks],
+            size_bytes=None if source.is_playlist else source.path.stat().st_size,
+            broke_off=bool(trouble),
+        )
+        if missing:
+            _log.warning(
+                "%s: audio or subtitles end early%s; packets missing: %d",
+                source.path,
+                trouble,
+                missing,
+            )
+        return missing
 
     def _hold(self, packets: "Iterable[Packet[Stream]]") -> None:
         for packet in packets:

@@ -22,6 +22,7 @@ from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import PLAYLIST_FORMATS, SourceKind
 from dscvsr_cli.video.read.image_sequence import is_sequence
 from dscvsr_cli.video.read.libav_log import park_decoders
+from dscvsr_cli.video.read.packets import FILE_PREFIX
 
 STANDARD_INPUT: Final = Path("-")
 """The name that stands for what is piped in."""
@@ -114,9 +115,9 @@ def _open(
 ) -> InputContainer:
     try:
         # Metadata in other encodings than UTF-8 is common in old AVI files and must not stop us.
-        # The "file:" prefix keeps names such as "a:b.mp4" from being read as a protocol.
+        # The prefix keeps names such as "a:b.mp4" from being read as a protocol.
         return av.open(
-            f"file:{path}",
+            f"{FILE_PREFIX}{path}",
             "r",
             metadata_errors="replace",
             container_options={**_limits(allow_playlist=allow_playlist), **(options or {})},

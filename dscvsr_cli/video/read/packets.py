@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
 from dscvsr_cli.video.clock_jumps import PacketClock
-from dscvsr_cli.video.info import ClockJumps
+from dscvsr_cli.video.info import PLAYLIST_FORMATS, ClockJumps
+from dscvsr_cli.video.read.medium import refuse_failing_medium
+
+FILE_PREFIX: Final = "file:"
+"""What libav is given before the name of a file, so that no name is taken for an address."""
 
 
 def packets_of(
@@ -30,13 +35,33 @@ def packets_of(
 
     Raises:
         av.FFmpegError: The file is damaged.
+        InputVideoError: The medium fails, or the network on which it is.
     """
     wanted = list(streams)
     clock = PacketClock(
         jumps or ClockJumps(), skipped={stream.index: skipped for stream in wanted[:1]}
     )
-    # Where a stream has appeared midway, PyAV looks for it at the end in a list without it.
-    with suppress(IndexError):
-        for packet in islice(container.demux(wanted), skipped, None):
-            clock.carry_on(packet)
-            yield packet
+    place = largest = 0
+    try:
+        # Where a stream has appeared midway, PyAV looks for it at the end in a list without it.
+        with suppress(IndexError):
+            for number, packet in enumerate(container.demux(wanted)):
+                place, largest = packet.pos or place, max(largest, packet.size)
+                if number < skipped:
+                    continue
+                clock.carry_on(packet)
+                yield packet
+    except (av.FFmpegError, OSError) as error:
+        name, path = _named(container)
+        refuse_failing_medium(error, name, path, place=place, largest_packet=largest)
+        raise
+
+
+def _named(container: InputContainer) -> tuple[str, Path | None]:
+    """Return how messages call an input, and the file if all its packets lie in that one."""
+    name = container.name
+    if not name.startswith(FILE_PREFIX):
+        return "the pipe", None
+    name = name.removeprefix(FILE_PREFIX)
+    is_list = not PLAYLIST_FORMATS.isdisjoint(container.format.name.split(","))
+    return name, None if is_list else Path(name)

@@ -1,12 +1,15 @@
 """What a file says of its own length: rate, frames, seconds, and when it starts."""
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import av
 from av.container import InputContainer
+from av.index import IndexEntry
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from dscvsr_cli.video.read.main_stream import is_cover
@@ -48,9 +51,13 @@ def stated_frames(stream: VideoStream) -> int | None:
 
 def frames_cut_off(path: Path, stream: VideoStream) -> int:
     """Return how many frames the index lists beyond the end of the file."""
+    return sum(1 for _ in entries_cut_off(stream, path.stat().st_size))
+
+
+def entries_cut_off(stream: Stream, size_bytes: int) -> Iterator[IndexEntry]:
+    """Yield what the index lists beyond the end of the file: packets that cannot be read."""
     # libav reads what is there of such a file, and then ends without an error.
-    size_bytes = path.stat().st_size
-    return sum(1 for entry in stream.index_entries if entry.pos + entry.size > size_bytes)
+    return (entry for entry in stream.index_entries if entry.pos + entry.size > size_bytes)
 
 
 def stated_seconds(container: InputContainer, stream: VideoStream, found: Survey) -> float | None:

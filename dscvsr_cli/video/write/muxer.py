@@ -74,8 +74,8 @@ class Assembly:
 
     @property
     def lost_packets(self) -> int:
-        """Packets of streams encoded again that are lost because they could not be decoded."""
-        return self._copier.undecodable
+        """Packets of audio and subtitles that are lost: undecodable, or cut off in the input."""
+        return self._copier.lost_packets
 
     def open(self) -> None:
         """Open the source and the encoder, add all streams and write the header.
