@@ -17,6 +17,8 @@ import errno
 import functools
 import logging
 import os
+import re
+import secrets
 import sys
 import time
 from pathlib import Path
@@ -26,6 +28,11 @@ from typing import BinaryIO, Final
 from dscvsr_cli.windows_names import name_problem
 
 _PART: Final = ".part"
+_MARK_BYTES: Final = 4
+"""Random bytes in a temporary name, so that no two writers share one."""
+_ADDED_LENGTH: Final = 1 + 2 * _MARK_BYTES + len(_PART)
+_ABANDONED_SECONDS: Final = 24 * 3600.0
+"""Age from which a temporary file is taken for one that a killed run left."""
 _ATTEMPTS: Final = 20
 _PAUSE_SECONDS: Final = 0.1
 
@@ -51,21 +58,23 @@ class DurableFile:
 
     As a context manager it gives the open file, commits when the block ends and discards when an
     exception leaves it. A caller that writes over many calls uses ``commit`` and ``discard``.
+    Where several write one file at the same time, the last to commit wins, and its file is whole.
 
     Args:
-        path: The name to take, replacing an older file; ``<name>.part`` beside it is written.
+        path: The name to take, replacing an older file; ``<name>.<random>.part`` beside it is
+            written.
 
     Raises:
         OSError: The temporary file cannot be created.
     """
 
     def __init__(self, path: Path) -> None:
-        problem = name_problem(path, below=len(_PART))
+        problem = name_problem(path, below=_ADDED_LENGTH)
         if problem:
             raise OSError(errno.EINVAL, problem, str(path))
         self._path = path
-        self._part = path.with_name(f"{path.name}{_PART}")
-        self.file: BinaryIO = self._part.open("wb")
+        self._part = path.with_name(f"{path.name}.{secrets.token_hex(_MARK_BYTES)}{_PART}")
+        self.file: BinaryIO = self._part.open("xb")
 
     def __enter__(self) -> BinaryIO:
         return self.file
@@ -97,6 +106,7 @@ class DurableFile:
             self.discard()
             raise
         sync_folder(self._path.parent)
+        _remove_abandoned(self._path)
 
     def discard(self) -> None:
         """Close and remove the temporary file; does nothing after ``commit``."""
@@ -105,6 +115,18 @@ class DurableFile:
             self.file.close()
         with contextlib.suppress(OSError):
             self._part.unlink()
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what runs that were killed long ago left beside a file."""
+    name = re.compile(rf"{re.escape(path.name)}\.[0-9a-f]{{{2 * _MARK_BYTES}}}{re.escape(_PART)}")
+    with contextlib.suppress(OSError):
+        for part in path.parent.iterdir():
+            if (
+                name.fullmatch(part.name)
+                and time.time() - part.stat().st_mtime > _ABANDONED_SECONDS
+            ):
+                part.unlink()
 
 
 def publish(part: Path, target: Path, *, overwrite: bool) -> None:

@@ -27,7 +27,8 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def noted(move: Callable[[Path, Path], object]) -> Callable[[Path, Path], object]:
         def wrapper(source: Path, target: Path) -> object:
-            seen.append(f"rename {source.name} -> {target.name}")
+            name = re.sub(r"\.[0-9a-f]{8}\.part$", ".part", source.name)
+            seen.append(f"rename {name} -> {target.name}")
             return move(source, target)
 
         return wrapper
@@ -115,9 +116,27 @@ def test_a_disk_that_fills_up_while_writing_leaves_the_old_file_and_no_other(
 
 
 def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path: Path) -> None:
-    (tmp_path / "a.part").write_bytes(b"longer than what is written now")
+    left, others = tmp_path / "a.0123abcd.part", tmp_path / "aa.0123abcd.part"
+    for path in (left, others):
+        path.write_bytes(b"longer than what is written now")
     write_durably(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"new"
+    assert left.exists(), "it may be that of a run that goes on"
+
+    for path in (left, others):
+        os.utime(path, (0, 0))
+    write_durably(tmp_path / "a", b"newer")
+    assert {path.name for path in tmp_path.iterdir()} == {"a", others.name}
+
+
+def test_of_two_that_write_one_file_at_once_both_write_a_whole_one(tmp_path: Path) -> None:
+    long, short = DurableFile(tmp_path / "a"), DurableFile(tmp_path / "a")
+    long.file.write(b"a long content")
+    short.file.write(b"short")
+    short.commit()
+    assert (tmp_path / "a").read_bytes() == b"short"
+    long.commit()
+    assert (tmp_path / "a").read_bytes() == b"a long content"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 

@@ -30,15 +30,18 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 def test_a_newer_checkpoint_takes_the_place_of_the_older(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(path, {"iteration": 1})
-    (tmp_path / "checkpoint.pt.part").write_bytes(b"left behind by a killed run")
+    (tmp_path / "checkpoint.pt.0123abcd.part").write_bytes(b"left behind by a killed run")
     save_checkpoint(path, {"iteration": 2})
     assert load_checkpoint(path) == {"iteration": 2}
 
 
-def test_a_failed_save_leaves_the_older_checkpoint(tmp_path: Path) -> None:
+def test_a_failed_save_leaves_the_older_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(path, {"iteration": 1})
-    (tmp_path / "checkpoint.pt.part").mkdir()  # the new one cannot be written
+    monkeypatch.setattr("secrets.token_hex", lambda _: "0123abcd")
+    (tmp_path / "checkpoint.pt.0123abcd.part").mkdir()  # the new one cannot be written
     with pytest.raises(WeightsError, match="cannot write") as caught:
         save_checkpoint(path, {"iteration": 2})
     assert "--resume" in caught.value.hint

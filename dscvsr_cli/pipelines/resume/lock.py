@@ -3,6 +3,9 @@
 import logging
 import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -10,6 +13,11 @@ from dscvsr_cli.durable import is_unsupported
 from dscvsr_cli.errors import UsageError
 
 _log: Final = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS: Final = 10.0
+"""Longer than any change to a record takes; whoever waits longer waits for a process that hangs."""
+
+_PAUSE_SECONDS: Final = 0.02
 
 
 class ProcessLock:
@@ -79,6 +87,42 @@ class ProcessLock:
             return False
         held = os.fstat(file.fileno())
         return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Let one process, or one thread, at a time into the block, to change a file and write it back.
+
+    Whoever finds the block taken waits, but no more than some seconds: then it goes on without.
+
+    Args:
+        path: A file to lock that is there only meanwhile.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    lock, patient_until = ProcessLock(path), time.monotonic() + _PATIENCE_SECONDS
+    while not (held := _is_acquired(lock, path.name)) and time.monotonic() < patient_until:
+        time.sleep(_PAUSE_SECONDS)
+    try:
+        yield
+    finally:
+        # Who has opened the file meanwhile finds that it is gone, and makes another one.
+        if held and sys.platform != "win32":
+            path.unlink(missing_ok=True)
+        lock.release()
+        # Windows removes a file that is open for nobody.
+        if held and sys.platform == "win32":
+            with suppress(OSError):
+                path.unlink()
+
+
+def _is_acquired(lock: ProcessLock, name: str) -> bool:
+    try:
+        lock.acquire(name)
+    except UsageError:
+        return False
+    return True
 
 
 if sys.platform == "win32":

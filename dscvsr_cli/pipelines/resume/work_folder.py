@@ -23,8 +23,9 @@ JOINED = "joined.part"
 """The complete file before it is published."""
 
 _OWN_NAME: Final = re.compile(
-    r"manifest\.json(\.part)?|lock|joined\.part|shared-[0-9a-f]{8}(\.part)?|"
-    r"segment-\d{5,}(-[0-9a-f]{8})?\.packets(\.part)?|state-\d{5,}\.safetensors(\.part)?"
+    r"lock|joined\.part|"
+    r"(manifest\.json|shared-[0-9a-f]{8}|segment-\d{5,}(-[0-9a-f]{8})?\.packets|"
+    r"state-\d{5,}\.safetensors)(\.[0-9a-f]{8}\.part)?"
 )
 """Every name that this program gives to a file in a work folder; no other file is ever removed."""
 

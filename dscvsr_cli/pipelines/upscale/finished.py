@@ -5,16 +5,15 @@ that a job would make: a name and a time alone do not say that.
 """
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dscvsr_cli.durable import write_durably
 from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.pipelines.resume.manifest import identify_input
 from dscvsr_cli.pipelines.resume.work_folder import file_identity
 from dscvsr_cli.pipelines.upscale.fingerprint import describe_job
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.record_file import Record, change_record, read_record
 from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.locate import locate_weights
@@ -38,14 +37,16 @@ def remember_finished(job: UpscaleJob, target: Path) -> None:
     path = target.with_name(RECORD_NAME)
     with contextlib.suppress(OSError):
         entry = {"output": file_identity(target), "made_from": _made_from(job)}
-        # Read again just before writing: another run may have finished a file meanwhile.
-        kept = {
-            name: value
-            for name, value in _read(path).items()
-            if name != target.name and target.with_name(name).exists()
-        }
-        kept[target.name] = entry
-        write_durably(path, json.dumps(kept, indent=1).encode())
+        change_record(path, lambda record: _with_entry(record, target, entry))
+
+
+def _with_entry(record: Record, target: Path, entry: object) -> Record:
+    others = {
+        name: value
+        for name, value in record.items()
+        if name != target.name and target.with_name(name).exists()
+    }
+    return {**others, target.name: entry}
 
 
 def differences_to_finished(job: UpscaleJob, target: Path) -> list[str] | None:
@@ -56,7 +57,7 @@ def differences_to_finished(job: UpscaleJob, target: Path) -> list[str] | None:
     Raises:
         WeightsError: The weights of the job cannot be found.
     """
-    entry = _read(target.with_name(RECORD_NAME)).get(target.name)
+    entry = read_record(target.with_name(RECORD_NAME)).get(target.name)
     try:
         if not isinstance(entry, dict) or entry.get("output") != file_identity(target):
             return None
@@ -79,11 +80,3 @@ def _made_from(job: UpscaleJob) -> dict[str, str]:
     kind = device_kind(choose_device(job.device).type)
     described["the weights"] = file_sha256(locate_weights(job.weights, kind=kind).path)
     return described | describe_job(job, leave_out=_ANY_MACHINE)
-
-
-def _read(path: Path) -> dict[str, object]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}

@@ -1,16 +1,15 @@
 """Known speed: how fast earlier jobs ran on this machine, for an estimate that costs nothing."""
 
 import contextlib
-import json
 import platform
 from pathlib import Path
 
 import platformdirs
 import torch
 
-from dscvsr_cli.durable import write_durably
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
 from dscvsr_cli.pipelines.upscale.progress import WorkMeter
+from dscvsr_cli.pipelines.upscale.record_file import Record, change_record, read_record
 
 _LEAST_SECONDS = 5.0
 """A shorter job says little about a long one."""
@@ -41,13 +40,16 @@ def remember_speed(ready: PreparedJob, meter: WorkMeter, *, path: Path | None = 
     if rate is None or meter.now().seconds < _LEAST_SECONDS:
         return
     path = path or speed_file()
-    known = _read(path)
-    known.pop(_key(ready), None)
-    known[_key(ready)] = 1 / rate / _input_pixels(ready)
-    kept = dict(list(known.items())[-_MOST_ENTRIES:])
+    key, each = _key(ready), 1 / rate / _input_pixels(ready)
+
+    def with_speed(record: Record) -> Record:
+        # The one that was noted last comes last: the first to go are those not seen for long.
+        others = {name: value for name, value in record.items() if name != key}
+        return dict([*others.items(), (key, each)][-_MOST_ENTRIES:])
+
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_durably(path, json.dumps(kept, indent=1).encode())
+        change_record(path, with_speed)
 
 
 def speed_file() -> Path:
@@ -56,13 +58,8 @@ def speed_file() -> Path:
 
 
 def _read(path: Path) -> dict[str, float]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(values, dict):
-        return {}
-    return {str(k): float(v) for k, v in values.items() if isinstance(v, int | float) and v > 0}
+    record = read_record(path)
+    return {name: float(v) for name, v in record.items() if isinstance(v, int | float) and v > 0}
 
 
 def _input_pixels(ready: PreparedJob) -> int:

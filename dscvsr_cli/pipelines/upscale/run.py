@@ -91,8 +91,7 @@ def upscale(
                             on_progress=_interruptible(on_progress, together),
                             on_event=on_event,
                         )
-                    with together.records:
-                        remember_speed(ready, meter)
+                    remember_speed(ready, meter)
                 # Still inside the output, which would give an incomplete file its name.
                 check_count(output, job.source)
                 if ready.watch is not None:
@@ -102,8 +101,7 @@ def upscale(
                 raise
             raise Interrupted(output.frames_kept) from interruption
     if not writes_in_one_go(ready.target) and ready.reader.info.kind != "pipe":
-        with together.records:
-            remember_finished(job, ready.target.destination.file)
+        remember_finished(job, ready.target.destination.file)
     return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
 
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition, Lock
+from threading import Condition
 
 from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.engine.memory import memory_budget_bytes
@@ -11,7 +11,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 
 
 class Together:
-    """Memory, records on the disk, and the end of all jobs.
+    """Memory, and the end of all jobs.
 
     Every job plans with the whole memory, as it would by itself, so that it makes the same frames;
     it then waits until what it planned is free. Jobs get their memory in the order in which they
@@ -27,8 +27,6 @@ class Together:
         self._queue: deque[object] = deque()
         self._changed = Condition()
         self._stopped = False
-        self.records = Lock()
-        """For those who read a file of records, add to it and write it back."""
 
     @contextmanager
     def room(self, size_bytes: int) -> Iterator[None]:

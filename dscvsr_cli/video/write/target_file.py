@@ -15,7 +15,7 @@ from dscvsr_cli.windows_names import name_problem
 STANDARD_OUTPUT: Final = Path("-")
 """The name that stands for what is piped out."""
 
-ADDED_LENGTH: Final = 48
+ADDED_LENGTH: Final = 57
 """Characters, at most, that unfinished work adds to the path of an output."""
 
 _KEPT_NAME_LENGTH = 40

@@ -11,6 +11,7 @@ from dscvsr_cli.pipelines.resume.manifest import Manifest
 from dscvsr_cli.pipelines.resume.work_folder import WorkFolder, work_path
 from dscvsr_cli.video.write.target_file import ADDED_LENGTH, PartialFile
 
+PART = "segment-00001.packets.0123abcd.part"
 FRESH = Manifest(fingerprint={}, plan=StreamPlan())
 
 
@@ -79,7 +80,7 @@ def test_only_our_files_are_removed_from_our_own_folder(target: Path) -> None:
     folder = WorkFolder(target)
     folder.acquire()
     folder.commit(FRESH)
-    for name in ("segment-00000.packets", "state-00000.safetensors", "segment-00001.packets.part"):
+    for name in ("segment-00000.packets", "state-00000.safetensors", PART):
         (folder.path / name).write_bytes(b"ours")
     (folder.path / "notes.txt").write_bytes(b"theirs")
     folder.commit(FRESH)
@@ -97,7 +98,7 @@ def test_a_run_killed_before_its_first_commit_leaves_a_folder_that_can_be_used(
     folder = work_path(target)
     folder.mkdir()
     (folder / "lock").write_bytes(b"1\n")
-    (folder / "manifest.json.part").write_bytes(b"{")
+    (folder / "manifest.json.89abcdef.part").write_bytes(b"{")
     work = WorkFolder(target)
     work.acquire()
     work.commit(FRESH)
@@ -112,6 +113,6 @@ def test_a_target_folder_that_was_removed_is_named(tmp_path: Path) -> None:
 
 
 def test_unfinished_work_adds_no_more_to_a_path_than_is_reckoned_with(target: Path) -> None:
-    longest = work_path(target) / "state-0000000000.safetensors.part"
+    longest = work_path(target) / "state-0000000000.safetensors.0123abcd.part"
     assert len(str(longest)) <= len(str(target)) + ADDED_LENGTH
     assert len(PartialFile(target, overwrite=False).path.name) <= len(target.name) + ADDED_LENGTH

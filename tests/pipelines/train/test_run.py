@@ -261,8 +261,9 @@ def test_a_run_that_cannot_have_its_folder_is_told(
 
 
 def test_a_checkpoint_that_cannot_be_written_is_told(
-    config: TrainingConfig, data: Path, tmp_path: Path
+    config: TrainingConfig, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "run" / f"{CHECKPOINT_NAME}.part").mkdir(parents=True)
+    monkeypatch.setattr("secrets.token_hex", lambda _: "0123abcd")
+    (tmp_path / "run" / f"{CHECKPOINT_NAME}.0123abcd.part").mkdir(parents=True)
     with pytest.raises(WeightsError, match="cannot write the checkpoint"):
         train(config, reader(data), tmp_path / "run", device=CPU)

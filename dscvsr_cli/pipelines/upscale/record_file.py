@@ -1,0 +1,33 @@
+"""Record files: small JSON objects that several runs read, change and write back."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from dscvsr_cli.durable import write_durably
+from dscvsr_cli.pipelines.resume.lock import one_at_a_time
+
+Record = dict[str, object]
+
+
+def read_record(path: Path) -> Record:
+    """Return what a record holds; nothing where there is none, or it is none of ours."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def change_record(path: Path, change: Callable[[Record], Mapping[str, object]]) -> None:
+    """Read a record, change it and write it back, while no other run does the same.
+
+    Args:
+        path: The file.
+        change: Given what the record holds now, returns what it is to hold.
+
+    Raises:
+        OSError: It cannot be written; the record is as it was.
+    """
+    with one_at_a_time(path.with_name(f"{path.name}.lock")):
+        write_durably(path, json.dumps(change(read_record(path)), indent=1).encode())
