@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 def demo_command(
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Output folder.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Output folder: a new or an empty one, or that of an earlier demo.",
+        ),
     ] = Path("demo"),
     weights: WeightsOption = None,
     device: DeviceOption = "auto",

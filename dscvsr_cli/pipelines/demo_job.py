@@ -8,13 +8,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from dscvsr_cli.durable import write_durably
+from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.compare.job import CompareJob
 from dscvsr_cli.pipelines.compare.run import compare
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.progress import ProgressListener
-from dscvsr_cli.pipelines.upscale.run import upscale
+from dscvsr_cli.pipelines.upscale.run import make_folder, upscale
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.picture_writer import save_png
@@ -24,6 +26,9 @@ SHOWN_FRAME = 30
 """The frame of the side-by-side picture: late enough for both passes to have warmed up."""
 
 GAP_PIXELS = 8
+
+MARK_NAME = ".dscvsr-demo"
+"""A file that says of a folder that a demonstration wrote the files in it."""
 
 PAGE_EVERY = 3
 """Every third frame is on the page, so that it shows the whole clip and is made in seconds."""
@@ -52,13 +57,21 @@ def demo(
 ) -> DemoReport:
     """Render a clip into ``folder``, enlarge it, and show it beside its bicubic version.
 
-    Files of an earlier demonstration are replaced.
+    Files of an earlier demonstration are replaced, and no others.
+
+    Args:
+        folder: One that is absent or empty, or in which an earlier demonstration wrote.
+        weights: A name, a file, or a file on the Hub; None takes the device's default.
+        device: Where the network runs.
+        on_plan: Called with what will happen, before the first frame.
+        on_progress: Called after every step of the network.
 
     Raises:
+        UsageError: The folder holds other files.
         VideoError: The folder cannot be written.
         WeightsError: The weights are missing or damaged.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _claim(folder)
     clip = folder / "clip.mp4"
     render_demo_clip(clip)
     job = UpscaleJob(
@@ -71,9 +84,6 @@ def demo(
         restart=True,
     )
     report = upscale(job, on_plan=on_plan, on_progress=on_progress)
-    picture = folder / "side-by-side.png"
-    bicubic = resize(_frame_of(clip), report.size).clamp(0.0, 1.0)
-    save_png(picture, side_by_side(bicubic, _frame_of(report.target), report.size))
     page = CompareJob(
         first=clip,
         second=report.target,
@@ -84,10 +94,36 @@ def demo(
     return DemoReport(
         clip=clip,
         enlarged=report.target,
-        picture=picture,
+        picture=_save_picture(folder / "side-by-side.png", clip, report),
         page=compare(page).target,
         upscaled=report,
     )
+
+
+def _claim(folder: Path) -> None:
+    """Make a folder, or take one that nobody else uses, and mark it as a demonstration's."""
+    make_folder(folder)
+    mark = folder / MARK_NAME
+    try:
+        if mark.is_file():
+            return
+        if any(folder.iterdir()):
+            raise UsageError(
+                f"{folder} holds files that no demo wrote",
+                hint="give a new or an empty folder with -o, for a demo replaces what it finds",
+            )
+        write_durably(mark, b"dscvsr demo may replace files in this folder\n")
+    except OSError as error:
+        raise OutputVideoError(
+            f"nothing can be written in {folder}: {error.strerror or error}",
+            hint="choose another folder with -o",
+        ) from error
+
+
+def _save_picture(path: Path, clip: Path, report: UpscaleReport) -> Path:
+    bicubic = resize(_frame_of(clip), report.size).clamp(0.0, 1.0)
+    save_png(path, side_by_side(bicubic, _frame_of(report.target), report.size))
+    return path
 
 
 def side_by_side(left: Tensor, right: Tensor, size: Size) -> Tensor:
