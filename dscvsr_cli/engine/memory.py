@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 
+from dscvsr_cli.engine.cgroup import cgroup_free_bytes
+
 _PROCESS_STATUS = Path("/proc/self/status")
 
 UNKNOWN_FREE_BYTES = 4 * 2**30
@@ -19,7 +21,8 @@ def free_memory_bytes(device: torch.device, *, meminfo: Path = Path("/proc/memin
     """Return the bytes that can be allocated on ``device`` now.
 
     On CUDA that is the memory that no process holds, plus what this process holds unused. Apple's
-    GPUs share the main memory. Where the system reports nothing, ``UNKNOWN_FREE_BYTES``.
+    GPUs share the main memory. Where the system reports nothing, ``UNKNOWN_FREE_BYTES``. A limit
+    that a container or a batch system sets for this process counts like memory that is not there.
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
@@ -27,7 +30,9 @@ def free_memory_bytes(device: torch.device, *, meminfo: Path = Path("/proc/memin
     if device.type == "xpu":
         free, _ = torch.xpu.mem_get_info(device)
         return free + torch.xpu.memory_reserved(device) - torch.xpu.memory_allocated(device)
-    return _available_bytes(meminfo) or _physical_bytes() // 2 or UNKNOWN_FREE_BYTES
+    free = _available_bytes(meminfo) or _physical_bytes() // 2 or UNKNOWN_FREE_BYTES
+    allowed = cgroup_free_bytes()
+    return free if allowed is None else min(free, allowed)
 
 
 def memory_budget_bytes(device: torch.device, *, memory_bytes: int | None = None) -> int:

@@ -14,10 +14,26 @@ from dscvsr_cli.engine.memory import (
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the machine's own limits, which differ from place to place, not count."""
+    monkeypatch.setattr("dscvsr_cli.engine.memory.cgroup_free_bytes", lambda: None)
+
+
 def test_the_kernels_figure_is_taken(tmp_path: Path) -> None:
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal:  900 kB\nMemFree:  10 kB\nMemAvailable:   300 kB\n")
     assert free_memory_bytes(CPU, meminfo=meminfo) == 300 * 1024
+
+
+def test_what_a_container_leaves_is_all_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemAvailable:   300 kB\n")
+    for left, free in ((5000, 5000), (0, 0), (10**9, 300 * 1024)):
+        monkeypatch.setattr("dscvsr_cli.engine.memory.cgroup_free_bytes", lambda left=left: left)
+        assert free_memory_bytes(CPU, meminfo=meminfo) == free
 
 
 def test_half_of_the_installed_memory_is_taken_without_it(
