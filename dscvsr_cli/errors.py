@@ -20,7 +20,19 @@ subtitles that could not be decoded, to be encoded again, or that are cut off in
 exits with 130. Any other exception is a bug of ours and shows its traceback.
 """
 
-from typing import ClassVar, Self
+import errno
+from typing import ClassVar, Final, Self
+
+_MAY_PASS: Final = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EBUSY),
+        *(errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENODEV, errno.ENXIO),
+        *(errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+        *(errno.ENETDOWN, errno.ENETUNREACH),
+    }
+)
+"""What the system says of full disks, of drives and networks that are away, of files that others
+hold, and of too many programs."""
 
 
 class DscvsrError(Exception):
@@ -29,21 +41,37 @@ class DscvsrError(Exception):
     Args:
         message: One sentence without a full stop at its end.
         hint: The next step for the person, or an empty string.
+        may_pass: Whether another attempt may succeed later, though nothing is changed.
     """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", may_pass: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self._may_pass = may_pass
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether another attempt may succeed later, by itself or by what the system had said."""
+        error: BaseException | None = self
+        while error is not None:
+            if isinstance(error, DscvsrError) and error._may_pass:
+                return True
+            if getattr(error, "errno", None) in _MAY_PASS:
+                return True
+            error = error.__cause__
+        return False
 
     def with_hint(self, hint: str) -> Self:
         """Return a new error of the same kind and message with another hint.
 
         This one stays as it is: whoever caught it may be about to show it, or to raise it again.
         """
-        return type(self)(self.message, hint=hint)
+        error = type(self)(self.message, hint=hint)
+        error._may_pass = self._may_pass
+        return error
 
 
 class UsageError(DscvsrError):
@@ -95,9 +123,12 @@ class DatasetError(DscvsrError):
 
 
 class DeviceError(DscvsrError):
-    """The device is absent or has too little memory."""
+    """The device is absent or has too little memory, now at least."""
 
     exit_code = 6
+
+    def __init__(self, message: str, *, hint: str = "", may_pass: bool = True) -> None:
+        super().__init__(message, hint=hint, may_pass=may_pass)
 
 
 class RegressionError(DscvsrError):

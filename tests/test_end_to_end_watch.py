@@ -1,5 +1,6 @@
 """``dscvsr watch``, through the real command: what arrives is enlarged once."""
 
+import errno
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import torch
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
@@ -91,6 +93,33 @@ def test_what_would_be_wrong_with_every_file_is_said_before_one_arrives(
 ) -> None:
     assert main(arguments(inbox, weights, *more)) in (2, 4)
     assert complaint in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("number", "is_retried"), [(errno.ENOSPC, True), (errno.EINVAL, False)])
+def test_only_what_may_pass_is_tried_again(
+    number: int, is_retried: bool, inbox: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render(SHORT, inbox, name="a")
+    looks, tries, found = 0, 0, WatchedFolder.look
+
+    def fail(*_: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise OSError(number, os.strerror(number))
+
+    def look(self: WatchedFolder) -> list[Path]:
+        nonlocal looks
+        looks += 1
+        if looks > 6:
+            raise KeyboardInterrupt
+        return found(self)
+
+    # What is written first of an output.
+    monkeypatch.setattr("dscvsr_cli.pipelines.resume.work_folder.write_durably", fail)
+    monkeypatch.setattr("dscvsr_cli.cli.watch._RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(WatchedFolder, "look", look)
+    assert main(arguments(inbox, weights, "--settle", "10ms")) == 130
+    assert tries > 1 if is_retried else tries == 1
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The error tree: exit codes as the module's own picture documents them."""
 
+import errno
 import re
 
 import pytest
@@ -80,3 +81,35 @@ def test_damaged_work_is_started_over_unless_there_is_a_better_way() -> None:
 
 def test_exit_codes_stay_clear_of_success_and_of_the_shell() -> None:
     assert all(0 < code < 126 for code in EXIT_CODES.values())
+
+
+@pytest.mark.parametrize(
+    ("number", "may_pass"),
+    [
+        (errno.ENOSPC, True),
+        (errno.EDQUOT, True),
+        (errno.EIO, True),
+        (errno.EACCES, True),
+        (errno.EINVAL, False),
+        (errno.EISDIR, False),
+        (0x41444E49, False),
+    ],
+)
+def test_an_error_passes_where_the_system_says_something_that_may(
+    number: int, may_pass: bool
+) -> None:
+    error = OutputVideoError("out.mp4 could not be written", hint="wait")
+    error.__cause__ = OSError(number, "words of the system")
+    assert error.may_pass == may_pass
+    kept = error.with_hint("wait; 7 frames are kept")
+    kept.__cause__ = error
+    assert kept.may_pass == may_pass
+
+
+def test_a_busy_device_passes_and_a_missing_option_does_not() -> None:
+    assert DeviceError("too little memory").may_pass
+    assert not UsageError("no such factor").may_pass
+    full = OutputVideoError("too little space", may_pass=True)
+    assert full.may_pass
+    assert full.with_hint("free some").may_pass
+    assert not OutputVideoError("the muxer refuses").may_pass

@@ -19,7 +19,7 @@ from dscvsr_cli.cli.settings.apply import with_settings
 from dscvsr_cli.cli.takes_options import takes_options
 from dscvsr_cli.cli.upscale.job_options import JobOptions
 from dscvsr_cli.cli.upscale.run_jobs import SOME_FAILED, open_follower, run_job
-from dscvsr_cli.errors import DeviceError, OutputVideoError, UsageError
+from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import check_one_target
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ _PAUSE_SECONDS = 1.0
 """Time between two looks at the folder."""
 
 _RETRY_SECONDS = 300.0
-"""Time after which a job is tried again that failed for want of disk space, memory or a device."""
-
-_PASSING = frozenset({OutputVideoError.__name__, DeviceError.__name__})
-"""Errors that may be over later, though the file stays as it is."""
+"""Time after which a job is tried again that failed for a reason that may pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +86,8 @@ def watch_command(options: WatchOptions) -> None:
     """Watch a folder and upscale every video in it once it is finished being written.
 
     Outputs that are finished are skipped, and interrupted ones continued, so that the program can
-    be stopped and started at any time. A file that fails is tried again when it changes.
+    be stopped and started at any time. A file that fails is tried again when it changes, and later
+    where the reason may pass, such as a full disk.
     """
     terminal = open_terminal(quiet=options.quiet, json=options.json)
 
@@ -113,8 +111,8 @@ def watch_command(options: WatchOptions) -> None:
             for source in watched.look():
                 result = _enlarge(source, options, job, follower, cache)
                 codes.add(_exit_code(result))
-                passes = result.error_kind in _PASSING and not options.once
-                watched.take(source, retry_after=_RETRY_SECONDS if passes else None)
+                again = result.may_pass and not options.once
+                watched.take(source, retry_after=_RETRY_SECONDS if again else None)
             if options.once and watched.is_settled:
                 break
             time.sleep(min(_PAUSE_SECONDS, max(0.05, settle)))

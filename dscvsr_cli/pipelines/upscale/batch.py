@@ -32,6 +32,8 @@ class FileResult:
     """Name of the error's class; empty where nothing failed."""
     exit_code: int = 0
     """What the error would exit with by itself."""
+    may_pass: bool = False
+    """Whether what failed may succeed later, though nothing is changed."""
     report: UpscaleReport | None = None
 
 
@@ -215,6 +217,7 @@ def _failed(job: UpscaleJob, target: Path, error: DscvsrError) -> FileResult:
         hint=error.hint,
         error_kind=type(error).__name__,
         exit_code=error.exit_code,
+        may_pass=error.may_pass,
     )
 
 

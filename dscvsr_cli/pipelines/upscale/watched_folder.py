@@ -19,6 +19,9 @@ from dscvsr_cli.pipelines.upscale.batch import find_videos
 
 _log: Final = logging.getLogger(__name__)
 
+_LONGEST_PAUSE_SECONDS: Final = 3600.0
+"""Longest time after which a file is tried again."""
+
 Version = tuple[int, int]
 """What a file is at one moment: its size, and when it was changed."""
 
@@ -31,6 +34,8 @@ class _Seen:
     retry_at: float = field(default=float("inf"))
     """When it is tried again although it has not changed."""
     is_taken: bool = False
+    retries: int = 0
+    """How often it was taken that way."""
 
 
 class WatchedFolder:
@@ -102,11 +107,17 @@ class WatchedFolder:
 
         Args:
             name: One that ``look`` returned.
-            retry_after: Seconds after which it is given out again even if it stays as it is.
+            retry_after: Seconds after which it is given out again even if it stays as it is; twice
+                as many each time, up to an hour, for a reason that does not pass must not keep the
+                machine busy.
         """
         seen = self._seen[name]
         seen.is_taken = True
-        seen.retry_at = float("inf") if retry_after is None else self._clock() + retry_after
+        seen.retry_at = float("inf")
+        if retry_after is not None:
+            pause = min(retry_after * 2.0**seen.retries, _LONGEST_PAUSE_SECONDS)
+            seen.retry_at = self._clock() + pause
+            seen.retries += 1
 
     @property
     def is_settled(self) -> bool:

@@ -88,6 +88,29 @@ def test_a_file_that_failed_for_a_passing_reason_is_given_out_again_later(
     assert watched.look() == []
 
 
+def test_a_file_that_fails_again_and_again_waits_longer_each_time(
+    watched: WatchedFolder, inbox: Path, clock: Clock
+) -> None:
+    path = inbox / "a.mp4"
+    path.write_bytes(b"video")
+    watched.look()
+    clock.now += 5
+    watched.look()
+    for pause in (60, 120, 240, 480, 960, 1920, 3600, 3600):
+        watched.take(path, retry_after=60)
+        clock.now += pause - 1
+        assert watched.look() == []
+        clock.now += 1
+        assert watched.look() == [path]
+    path.write_bytes(b"a new version")
+    watched.look()
+    clock.now += 5
+    watched.look()
+    watched.take(path, retry_after=60)
+    clock.now += 60
+    assert watched.look() == [path]
+
+
 def test_outputs_other_files_and_hidden_ones_are_not_taken(
     watched: WatchedFolder, inbox: Path, clock: Clock
 ) -> None:
