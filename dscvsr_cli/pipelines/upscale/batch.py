@@ -1,5 +1,6 @@
 """Many files: turn a list of files and folders into jobs, and run them one after another."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -239,10 +240,16 @@ def _refuse_pictures(inputs: Sequence[Path]) -> None:
 
 def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
     """Yield every video of an input with its name below the output folder."""
-    if not path.is_dir() or is_sequence(path):
+    try:
+        entries = None if not path.is_dir() or is_sequence(path) else find_videos(path, output)
+    except OSError as error:
+        raise InputVideoError(
+            f"{path} cannot be searched: {error.strerror or error}",
+            hint="check that it is there, and its permissions",
+        ) from error
+    if entries is None:
         yield path, Path(path.name)
         return
-    entries = find_videos(path, output)
     if not entries:
         raise InputVideoError(
             f"{path} holds no video", hint="give a folder of videos, or of pictures"
@@ -254,19 +261,34 @@ def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
 def find_videos(folder: Path, output: Path | None) -> list[Path]:
     """Return every video in a folder and the folders below it, in order.
 
+    Folders below it that are closed to this user, or vanish meanwhile, count as empty.
+
     Args:
         folder: Where to look.
         output: Where outputs go; inside the folder it holds what earlier runs made, and is skipped.
 
     Raises:
-        OSError: The folder cannot be read.
+        OSError: The folder is missing or cannot be read, or a drive or network fails meanwhile.
     """
     made = output.resolve() if output is not None and output.resolve() != folder.resolve() else None
     return sorted(
         entry
-        for entry in folder.rglob("*")
+        for entry in _files_below(folder)
         if _is_video(entry, folder) and (made is None or made not in entry.resolve().parents)
     )
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    # Path.rglob, which would do otherwise, finds nothing in a missing folder and says nothing.
+    def refuse(error: OSError) -> None:
+        is_below = Path(error.filename) != folder
+        if not (is_below and isinstance(error, FileNotFoundError | PermissionError)):
+            raise error
+
+    for below, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            yield Path(below, name)
 
 
 def _is_video(entry: Path, root: Path) -> bool:

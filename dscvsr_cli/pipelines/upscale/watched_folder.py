@@ -80,14 +80,17 @@ class WatchedFolder:
     def look(self) -> list[Path]:
         """Look at the folder -> the files that are finished, those that came first at the front.
 
-        A folder that cannot be read, such as a network drive that is away, holds nothing for now.
+        A folder that cannot be read, such as one on a network drive that is away, holds nothing for
+        now; what was taken from it is remembered until it is back.
         """
         now = self._clock()
         try:
             names = find_videos(self._folder, self._output)
         except OSError as error:
             if self._is_readable:
-                _log.warning("%s cannot be read (%s); still trying", self._folder, error.strerror)
+                _log.warning(
+                    "%s cannot be read (%s); still trying", self._folder, error.strerror or error
+                )
             self._is_readable = False
             return []
         self._is_readable = True
@@ -121,8 +124,8 @@ class WatchedFolder:
 
     @property
     def is_settled(self) -> bool:
-        """Whether every file there was given to a job as it is now."""
-        return all(seen.is_taken for seen in self._seen.values())
+        """Whether the folder could be read, and every file was given to a job as it is now."""
+        return self._is_readable and all(seen.is_taken for seen in self._seen.values())
 
     def _note(self, name: Path, version: Version, now: float) -> _Seen:
         seen = self._seen.get(name)

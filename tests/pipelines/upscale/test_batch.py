@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.pipelines.upscale.batch import run_batch
+from dscvsr_cli.pipelines.upscale.batch import plan_batch, run_batch
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 
 
@@ -56,3 +56,14 @@ def test_without_a_place_for_a_log_the_batch_goes_on(
         raise SurprisingError("odd")
 
     assert run_batch([job], run).files[0].message == "SurprisingError: odd"
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: object) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("os.scandir", closed)
+    with pytest.raises(InputVideoError, match="cannot be searched: Permission denied"):
+        plan_batch([tmp_path], None, UpscaleJob(source=tmp_path, scale=2))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.pipelines.upscale.batch import find_videos
 from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder, is_being_written
 
 
@@ -135,23 +136,53 @@ def test_those_that_came_first_are_first(watched: WatchedFolder, inbox: Path, cl
 
 
 def test_a_folder_that_goes_away_is_waited_for(
-    watched: WatchedFolder,
-    inbox: Path,
-    clock: Clock,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    watched: WatchedFolder, inbox: Path, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def gone(*_: object) -> None:
-        raise OSError(5, "Input/output error")
-
-    (inbox / "a.mp4").write_bytes(b"x")
-    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr("dscvsr_cli.pipelines.upscale.watched_folder.find_videos", gone)
-        assert watched.look() == watched.look() == []
-    assert caplog.text.count("still trying") == 1
+    done, arriving = inbox / "done.mp4", inbox / "arriving.mp4"
+    done.write_bytes(b"x")
     watched.look()
     clock.now += 5
-    assert len(watched.look()) == 1
+    watched.look()
+    watched.take(done)
+
+    away = inbox.rename(inbox.with_name("away"))
+    with caplog.at_level(logging.WARNING):
+        assert watched.look() == watched.look() == []
+    assert caplog.text.count("still trying") == 1
+    assert not watched.is_settled, "nobody knows what is in it"
+
+    away.rename(inbox)
+    arriving.write_bytes(b"x")
+    assert watched.look() == []
+    clock.now += 5
+    assert watched.look() == [arriving], "what was taken before is remembered"
+
+
+@pytest.mark.parametrize(
+    ("error", "is_refused"),
+    [(PermissionError, False), (FileNotFoundError, False), (TimeoutError, True)],
+)
+def test_a_folder_below_that_cannot_be_read(
+    error: type[OSError],
+    is_refused: bool,
+    inbox: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (inbox / "a.mp4").write_bytes(b"x")
+    (inbox / "closed").mkdir()
+    scandir = os.scandir
+
+    def scan(path: str) -> object:
+        if Path(path).name == "closed":
+            raise error(1, "cannot be read", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    if is_refused:
+        with pytest.raises(error):
+            find_videos(inbox, None)
+    else:
+        assert find_videos(inbox, None) == [inbox / "a.mp4"]
 
 
 def test_folders_that_cannot_be_are_refused(inbox: Path, tmp_path: Path) -> None:
