@@ -66,17 +66,14 @@ def _other_weights(ready: PreparedJob, each: float, frames: int) -> OtherWeights
     if entry is None:
         return None
 
-    def seconds(name: str, ratio: float) -> float:
-        return frames * (known_seconds_per_frame(ready, weights=name) or each * ratio)
-
+    # What jobs with the other weights took earlier says less: the machine was busy or idle then.
+    takes = frames * each
     faster = entry.faster
-    if faster is not None and frames * each >= _LONG_SECONDS:
-        takes = seconds(faster.name, faster.time)
-        if takes < frames * each:
-            return OtherWeights(name=faster.name, seconds=takes, is_better=False)
+    if faster is not None and takes >= _LONG_SECONDS:
+        return OtherWeights(name=faster.name, seconds=takes * faster.time, is_better=False)
     for better in load_catalog().entries:
         if better.faster is not None and better.faster.name == entry.name:
-            takes = seconds(better.name, 1 / better.faster.time)
-            if takes <= _SHORT_SECONDS:
-                return OtherWeights(name=better.name, seconds=takes, is_better=True)
+            longer = takes / better.faster.time
+            if longer <= _SHORT_SECONDS:
+                return OtherWeights(name=better.name, seconds=longer, is_better=True)
     return None
