@@ -2,14 +2,17 @@
 
 import json
 import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from tempfile import TemporaryDirectory
+from typing import Final, Literal
 
 import torch
 from torch import Tensor, nn
 
-from dscvsr_cli.durable import write_durably
+from dscvsr_cli.durable import publish, write_durably
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.extras import install_command
 from dscvsr_cli.geometry import Size
@@ -23,6 +26,8 @@ OPSET = 17
 """16 brings GridSample; DirectML runs no newer one than 19's."""
 
 DESCRIPTION_NAME = "graphs.json"
+
+_SUFFIXES: Final[dict[GraphFormat, str]] = {"onnx": "onnx", "openvino": "xml"}
 
 _HOW_TO_RUN = (
     "Frames are float32 RGB in [0, 1], states float32; compute in float32, for positions need it. "
@@ -56,35 +61,28 @@ def export_graphs(
     source: Size,
     size: Size,
     name: str,
+    overwrite: bool = False,
 ) -> GraphsReport:
     """Write the graphs of ``network`` for frames of ``source``, enlarged to ``size``.
 
+    They are written under another name, and are in place only when all of them are whole; the
+    description comes last.
+
     Args:
         network: On the CPU, in float32, in evaluation mode.
-        folder: Made where missing; files of the same names are replaced.
+        folder: Made where missing; other files in it stay.
         file_format: "onnx" (opset 17) or "openvino".
         source: Rows and columns of the input.
         size: Rows and columns of the output.
         name: Of the weights, for the description.
+        overwrite: Whether to replace graphs that are in the folder.
 
     Raises:
-        UsageError: Sizes in no simple ratio, or a package is missing.
+        UsageError: Sizes in no simple ratio, a package or the permission to replace is missing, or
+            the folder cannot be written.
     """
     modules = _modules(network, source, size)
-    folder.mkdir(parents=True, exist_ok=True)
-    frame = torch.zeros(1, 3, source.height, source.width)
-    state = torch.zeros(1, network.config.channels, source.height, source.width)
-    files = {}
-    for graph, module in modules.items():
-        inputs = (
-            {"frame": frame, "backward_state": state, "forward_state": state}
-            if graph == "reconstruct"
-            else {"frame": frame, "previous_frame": frame, "previous_state": state}
-        )
-        output = "enlarged" if graph == "reconstruct" else "state"
-        files[graph] = f"{graph}.{'onnx' if file_format == 'onnx' else 'xml'}"
-        write = _write_onnx if file_format == "onnx" else _write_openvino
-        write(module.eval(), inputs, output, folder / files[graph])
+    files = {graph: f"{graph}.{_SUFFIXES[file_format]}" for graph in modules}
     description = {
         "dscvsr": __version__,
         "weights": name,
@@ -97,7 +95,12 @@ def export_graphs(
         "how to run": _HOW_TO_RUN,
     }
     text = json.dumps(description, indent=2) + "\n"
-    write_durably(folder / DESCRIPTION_NAME, text.encode())
+    write = _write_onnx if file_format == "onnx" else _write_openvino
+    with _published(folder, (*files.values(), DESCRIPTION_NAME), overwrite=overwrite) as stage:
+        for graph, module in modules.items():
+            inputs, output = _ports(graph, source, channels=network.config.channels)
+            write(module.eval(), inputs, output, stage / files[graph])
+        write_durably(stage / DESCRIPTION_NAME, text.encode())
     return GraphsReport(
         folder=folder,
         files=(*files.values(), DESCRIPTION_NAME),
@@ -105,6 +108,57 @@ def export_graphs(
         source=source,
         size=size,
     )
+
+
+def _ports(graph: str, source: Size, *, channels: int) -> tuple[dict[str, Tensor], str]:
+    """Return examples of a graph's inputs by their names, and the name of its output."""
+    frame = torch.zeros(1, 3, source.height, source.width)
+    state = torch.zeros(1, channels, source.height, source.width)
+    if graph == "reconstruct":
+        return {"frame": frame, "backward_state": state, "forward_state": state}, "enlarged"
+    return {"frame": frame, "previous_frame": frame, "previous_state": state}, "state"
+
+
+@contextmanager
+def _published(folder: Path, names: Iterable[str], *, overwrite: bool) -> Iterator[Path]:
+    """Give a hidden folder to write into; what is in it then takes its place in ``folder``.
+
+    Args:
+        folder: Where the files go.
+        names: Files that must not be there, unless they may be replaced.
+        overwrite: Whether they may.
+
+    Raises:
+        UsageError: One of them is there, or the folder cannot be written.
+    """
+    in_the_way = next((folder / name for name in names if (folder / name).exists()), None)
+    if in_the_way is not None and not overwrite:
+        raise UsageError(
+            f"{in_the_way} already exists", hint="add --overwrite, or choose another folder with -o"
+        )
+    is_new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".graphs.", suffix=".part", dir=folder) as stage:
+            yield Path(stage)
+            # Whoever is stopped midway leaves no description of graphs that do not belong together.
+            (folder / DESCRIPTION_NAME).unlink(missing_ok=True)
+            for path in sorted(Path(stage).iterdir(), key=_description_last):
+                publish(path, folder / path.name, overwrite=True)
+    except OSError as error:
+        raise UsageError(
+            f"nothing can be written in {folder}: {error.strerror or error}",
+            hint="choose another folder with -o, or free some space on the disk",
+        ) from error
+    finally:
+        # Only an empty folder goes: that of an export that failed.
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _description_last(path: Path) -> bool:
+    return path.name == DESCRIPTION_NAME
 
 
 def _modules(network: RecurrentNetwork, source: Size, size: Size) -> dict[str, nn.Module]:

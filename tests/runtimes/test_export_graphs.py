@@ -12,6 +12,7 @@ import torch
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.runtimes import export_graphs
 from dscvsr_cli.weights.network_file import save_network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,9 +37,19 @@ def example() -> Any:
     return module
 
 
-def export(weights: Path, folder: Path, file_format: str, scale: str) -> int:
+def export(weights: Path, folder: Path, file_format: str, scale: str, *more: str) -> int:
     command = ["weights", "export", str(weights), "--format", file_format, "--input", "30x20"]
-    return main([*command, "--scale", scale, "-o", str(folder)])
+    return main([*command, "--scale", scale, "-o", str(folder), *more])
+
+
+@pytest.fixture
+def fake_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exporter that writes in no time: what is written does not matter."""
+
+    def write(_module: object, _inputs: object, output: str, path: Path) -> None:
+        path.write_bytes(output.encode())
+
+    monkeypatch.setattr(export_graphs, "_write_onnx", write)
 
 
 @pytest.mark.skipif(not EXAMPLE.is_file(), reason="needs a checkout")
@@ -91,3 +102,55 @@ def test_graphs_need_a_size_and_weights_files_take_none(weights: Path, tmp_path:
     assert main(["weights", "export", str(weights), "--format", "onnx", "-o", target]) == 2
     assert main(["weights", "export", str(weights), "--scale", "2", "-o", target]) == 2
     assert not Path(target).exists()
+
+
+@pytest.mark.usefixtures("fake_onnx")
+@pytest.mark.parametrize("name", ["graphs.json", "forward.onnx"])
+def test_graphs_are_replaced_only_when_asked_to(
+    weights: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "graphs"
+    folder.mkdir()
+    for file in (name, "notes.txt"):
+        (folder / file).write_text("precious")
+    assert export(weights, folder, "onnx", "2") == 2
+    assert f"{name} already exists" in capsys.readouterr().err
+    assert {path.name for path in folder.iterdir()} == {name, "notes.txt"}
+    assert (folder / name).read_text() == "precious"
+
+    assert export(weights, folder, "onnx", "2x", "--overwrite") == 0
+    about = json.loads((folder / "graphs.json").read_text())
+    assert (about["output"]["width"], about["output"]["height"]) == (60, 40)
+    made = {*about["graphs"].values(), "graphs.json", "notes.txt"}
+    assert {path.name for path in folder.iterdir()} == made
+    assert (folder / "forward.onnx").read_text() == "state"
+    assert (folder / "notes.txt").read_text() == "precious"
+
+
+@pytest.mark.usefixtures("fake_onnx")
+def test_an_export_that_is_interrupted_changes_nothing(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "graphs"
+    assert export(weights, folder, "onnx", "2") == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def stop(_module: object, _inputs: object, _output: str, path: Path) -> None:
+        path.write_bytes(b"half a gr")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(export_graphs, "_write_onnx", stop)
+    assert export(weights, tmp_path / "new", "onnx", "3") == 130
+    assert not (tmp_path / "new").exists()
+    assert export(weights, folder, "onnx", "3", "--overwrite") == 130
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.usefixtures("fake_onnx")
+def test_a_folder_that_cannot_be_made_is_an_error(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for folder in (tmp_path / "file", tmp_path / "file" / "graphs"):
+        assert export(weights, folder, "onnx", "2") == 2
+        assert "nothing can be written" in capsys.readouterr().err

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from dscvsr_cli.cli.options import Panel, RuntimeChoice, complete_weights
+from dscvsr_cli.cli.parsers import parse_factor
 
 DatasetOption = Annotated[
     list[str] | None,
@@ -35,6 +36,8 @@ ScalesOption = Annotated[
     typer.Option(
         "--scale",
         "-s",
+        parser=parse_factor,
+        metavar="FACTOR",
         help="Factor above 1; may be repeated.",
         show_default="4",
         rich_help_panel=Panel.DATA,

@@ -7,7 +7,7 @@ import typer
 
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.options import JsonOption, QuietOption
-from dscvsr_cli.cli.parsers import parse_dimensions
+from dscvsr_cli.cli.parsers import parse_dimensions, parse_factor
 from dscvsr_cli.cli.units import format_bytes
 from dscvsr_cli.errors import UsageError, WeightsError
 from dscvsr_cli.geometry import Size, output_size
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ExportFormat = Literal["safetensors", "onnx", "openvino"]
 
 
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 
 
 def export_command(
@@ -49,7 +49,10 @@ def export_command(
         ),
     ] = None,
     scale: Annotated[
-        float | None, typer.Option("--scale", "-s", help="Factor of the graphs.")
+        float | None,
+        typer.Option(
+            "--scale", "-s", parser=parse_factor, metavar="FACTOR", help="Factor of the graphs."
+        ),
     ] = None,
     overwrite: OverwriteOption = False,
     half: Annotated[
@@ -66,7 +69,7 @@ def export_command(
                 f"--format {file_format} needs --input and --scale, and takes no --half",
                 hint="write --input 320x180 --scale 2",
             )
-        graphs = _export_graphs(spec, output, file_format, input_size, scale)
+        graphs = _export_graphs(spec, output, file_format, input_size, scale, overwrite=overwrite)
         if as_json:
             terminal.print_json(graphs)
         else:
@@ -88,7 +91,13 @@ def export_command(
 
 
 def _export_graphs(
-    spec: str, folder: Path, file_format: "GraphFormat", source: Size, scale: float
+    spec: str,
+    folder: Path,
+    file_format: "GraphFormat",
+    source: Size,
+    scale: float,
+    *,
+    overwrite: bool,
 ) -> "GraphsReport":
     import torch
 
@@ -104,6 +113,7 @@ def _export_graphs(
         source=source,
         size=size,
         name=loaded.name,
+        overwrite=overwrite,
     )
 
 

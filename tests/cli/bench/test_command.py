@@ -44,7 +44,7 @@ def test_weights_are_measured_beside_bicubic_and_lanczos(
     clips: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["bench", "--dataset", str(clips), "-w", str(weights), "--device", "cpu"]
-    assert main([*arguments, "-s", "2", "-s", "2.7", "--frames", "2", "--json", "-"]) == 0
+    assert main([*arguments, "-s", "2", "-s", "2.7x", "--frames", "2", "--json", "-"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert [(mean["scale"], mean["method"]) for mean in report["means"]] == [
         (scale, method) for scale in (2.0, 2.7) for method in ("bicubic", "lanczos", "tiny")
