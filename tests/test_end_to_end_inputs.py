@@ -22,6 +22,7 @@ from tests.clips import Clip, render, render_kind
 from tests.helpers import decoded_pts, decoded_seconds
 from tests.networks import save_smallest
 from tests.video.pixels.test_alpha import render_clear
+from tests.video.read.lossy_clips import cut, places
 from tests.video.read.test_image_sequence import write_picture, write_pictures
 from tests.video.read.test_interlacing import render_fields
 from tests.video.read.test_open_input import piped, render_y4m
@@ -220,6 +221,26 @@ def test_frames_that_vanish_from_a_damaged_file_are_in_the_report(
     assert abs(report["damaged_frames"] - (40 - report["frames_in"])) <= 3
     warnings = [line["message"] for line in lines if line.get("kind") == "warning"]
     assert any("cannot be read" in warning for warning in warnings)
+
+
+def test_a_video_that_ends_early_is_told_and_refused_where_strict(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = Clip(suffix=".avi", encoder="mpeg4", time_base=Fraction(1, 25), pts=tuple(range(20)))
+    source = render(clip, tmp_path)
+    # At the border of two frames, where nothing but the header of the file tells.
+    cut(source, places(source)[12] - 8)
+
+    weights = save_smallest(tmp_path / "smallest.safetensors")
+    options = ("-s", "1.5", "-w", weights)
+    assert upscale(source, *options, "-o", tmp_path / "out.mkv", "--json") == 0
+    report = json.loads(capfd.readouterr().out.splitlines()[-1])["report"]
+    assert 0 < report["frames_out"] < 20
+    assert report["damaged_frames"] == 20 - report["frames_out"]
+
+    assert upscale(source, *options, "-o", tmp_path / "strict.mkv", "--strict") == 3
+    assert "the end of the file cannot be read" in capfd.readouterr().err
+    assert not (tmp_path / "strict.mkv").exists()
 
 
 def zero_bytes(path: Path) -> Path:

@@ -16,12 +16,17 @@ from dscvsr_cli.out_of_memory import too_little_memory
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import ClockJumps
 from dscvsr_cli.video.read.encryption import refuse_encrypted
-from dscvsr_cli.video.read.main_stream import main_video_stream, picture_decoder
-from dscvsr_cli.video.read.missing_frames import DamageListener, KeptBack, SkippedData
+from dscvsr_cli.video.read.main_stream import codec_name, main_video_stream, picture_decoder
+from dscvsr_cli.video.read.missing_frames import DamageListener, KeptBack
 from dscvsr_cli.video.read.packets import packets_of
+from dscvsr_cli.video.read.skipped_data import SkippedData
 
 _NO_ROOM: Final = frozenset({errno.EAGAIN, errno.ENOMEM})
 """What a decoder says that finds no memory, for itself or for its threads."""
+
+
+_NO_TIMESTAMPS: Final = 0x0080
+"""libav's AVFMT_NOTIMESTAMPS."""
 
 
 class Decoding:
@@ -65,13 +70,17 @@ class Decoding:
         self._first_packet = first_packet
         self._jumps = jumps
         self._order = _DisplayOrder(self.stream, delay)
-        self._kept_back = KeptBack(self.stream.codec_context.name, tell=self._tell)
+        self._numbered = has_slots(self.stream) or _has_no_times(self.stream)
+        self._kept_back = KeptBack(
+            codec_name(self.stream), tell=self._tell, numbered=self._numbered
+        )
         self._skipped = SkippedData(
             container,
             self.stream,
             path,
-            from_start=first_packet == 0,
-            is_carried_on=jumps is not None and bool(jumps.changes),
+            first_packet=first_packet,
+            is_carried_on=jumps is not None
+            and any(change.stream == self.stream.index for change in jumps.changes),
             tell=self._tell,
         )
         self.first_aspect = self.aspect = self._decoder.sample_aspect_ratio or Fraction(1)
@@ -132,7 +141,7 @@ class Decoding:
             except (av.FFmpegError, OSError) as error:
                 # The container itself is cut or damaged here: nothing more can be read, but the
                 # decoder still holds frames.
-                self._tell(f"reading stopped: {describe_error(error)}", None)
+                self._skipped.end(f"reading stopped: {describe_error(error)}")
                 self._kept_back.suspect()
                 packet = None
             # demux() ends with an empty packet that drains the decoder; without it (an error) we
@@ -152,12 +161,12 @@ class Decoding:
             except av.FFmpegError as error:
                 if error.errno in _NO_ROOM:
                     raise too_little_memory() from error
-                self._tell(describe_error(error), packet.pts if packet else None)
+                pts = None if packet is None or self._numbered else packet.pts
+                self._tell(describe_error(error), pts)
                 self._kept_back.suspect(told=1)
                 continue
             for frame in decoded:
-                if not has_slots(self.stream):
-                    self._kept_back.came(frame)
+                self._kept_back.came(frame)
                 self._order.stamp(frame)
                 if frame.is_corrupt:
                     self._tell("decoded with errors", frame.pts)
@@ -177,8 +186,7 @@ class Decoding:
             return
         if self._skipped.note(packet):
             self._kept_back.suspect()
-        if not has_slots(self.stream):
-            self._kept_back.sent(packet)
+        self._kept_back.sent(packet)
 
     def _tell(self, trouble: str, pts: int | None, frames: int = 1) -> None:
         if self._on_damage is not None:
@@ -226,3 +234,9 @@ class _DisplayOrder:
 def has_slots(stream: Stream) -> bool:
     """Return whether the packets of a stream have regular slots and no presentation times."""
     return stream.container.format.name == "avi"
+
+
+def _has_no_times(stream: Stream) -> bool:
+    """Return whether packets have no times at all: raw streams whose frames are shown reordered."""
+    is_raw = bool(stream.container.format.flags & _NO_TIMESTAMPS)
+    return is_raw and codec_name(stream) in ("h264", "hevc")

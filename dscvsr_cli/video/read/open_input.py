@@ -84,6 +84,12 @@ def _is_stream(path: Path) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
 
 
+def size_bytes(container: InputContainer, path: Path) -> int:
+    """Return how long an opened file is, or how much has come through an opened pipe so far."""
+    file = container.file and container.file.file
+    return file.bytes_read if isinstance(file, _PipeFile) else path.stat().st_size
+
+
 @contextmanager
 def open_input(path: Path, *, allow_playlist: bool = False) -> Iterator[InputContainer]:
     """Open a file for reading; whatever FFmpeg says about it becomes an ``InputVideoError``.
@@ -298,6 +304,7 @@ class _PipeFile:
     """A readable object for PyAV that cannot seek, and whose first bytes have been looked at."""
 
     def __init__(self, file: BinaryIO) -> None:
+        self.bytes_read = 0
         self._file = file
         # A BufferedReader waits until all the bytes asked for are there; a live source would lag.
         self._read = getattr(file, "read1", file.read)
@@ -308,8 +315,10 @@ class _PipeFile:
         """Return up to ``size`` bytes, and none at the end."""
         if self._pending:
             part, self._pending = self._pending[:size], self._pending[size:]
-            return part
-        return bytes(self._read(size))
+        else:
+            part = bytes(self._read(size))
+        self.bytes_read += len(part)
+        return part
 
     def _read_header(self) -> bytes:
         header = b""

@@ -50,7 +50,10 @@ def stated_frames(stream: VideoStream) -> int | None:
 
 
 def frames_cut_off(path: Path, stream: VideoStream) -> int:
-    """Return how many frames the index lists beyond the end of the file."""
+    """Return how many frames the index of an MP4 or MOV file lists beyond the end of the file."""
+    # That of others grows only as they are read, and so would not list what is missing.
+    if "mp4" not in stream.container.format.name.split(","):
+        return 0
     return sum(1 for _ in entries_cut_off(stream, path.stat().st_size))
 
 

@@ -191,3 +191,43 @@ def test_verify_says_what_the_source_has_lost(tmp_path: Path) -> None:
     found = {one.subject: one for one in compare_files(path, twin, content=False).findings}
     assert "of the source are damaged or missing" in found["frames"].message
     assert found["frames"].level == "changed"
+
+
+def numbered(kept: KeptBack, number: int | None) -> None:
+    """Send a packet without a time, or take the frame of the packet with a number."""
+    if number is None:
+        packet: av.Packet[Any] = av.Packet(b"x")
+        kept.sent(packet)
+    else:
+        kept.came(shown(number))
+
+
+def test_frames_of_packets_without_times_are_known_by_their_numbers() -> None:
+    told: list[tuple[str, int | None, int]] = []
+    kept = KeptBack("h264", tell=lambda *damage: told.append(damage), numbered=True)
+    for number in range(60):
+        numbered(kept, None)
+        if number not in (20, 21):
+            numbered(kept, number)
+    kept.end()
+    # A number is no time.
+    assert [(pts, frames) for _, pts, frames in told] == [(None, 2)]
+
+
+def test_frames_that_lead_up_to_the_first_keyframe_are_no_damage_without_times_either() -> None:
+    told: list[int] = []
+    kept = KeptBack("hevc", tell=lambda *damage: told.append(damage[2]), numbered=True)
+    for number in range(60):
+        numbered(kept, None)
+        if number not in (1, 2, 3):
+            numbered(kept, number)
+    kept.end()
+    assert told == []
+
+
+def test_a_raw_stream_keeps_its_frames_without_times(tmp_path: Path) -> None:
+    clip = Clip(suffix=".h264", options=(("crf", "10"), ("bf", "2"), ("b_strategy", "0")))
+    path = render(clip, tmp_path)
+    with open_input(path) as container:
+        decoding = Decoding(container, path)
+        assert [frame.pts for frame in decoding] == [None] * 8

@@ -3,6 +3,7 @@
 libav passes over what it cannot read in such a file without an error, up to the next cluster.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -49,7 +50,24 @@ def is_unbroken(path: Path, before: "Packet[Any] | None", after: "Packet[Any] | 
         place = 0 if before is None else _end_of_block(file, start, before.size)
         while place is not None and place < goal:
             place = _next_place(file, place, goal)
+        if after is None and _is_cut(file, size_bytes):
+            return False
     return place is None or place == goal
+
+
+def _is_cut(file: BinaryIO, size_bytes: int) -> bool:
+    """Return whether the file ends before the segment that it holds."""
+    place = 0
+    with suppress(ValueError):
+        while place < size_bytes:
+            kind, begin, size = element_header(file, place)
+            if size is None:
+                # A live recording did not know its own length.
+                return False
+            place = begin + size
+            if kind == SEGMENT:
+                return place > size_bytes
+    return False
 
 
 def _end_of_block(file: BinaryIO, content: int, packet_bytes: int) -> int | None:
