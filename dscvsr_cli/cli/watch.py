@@ -127,7 +127,8 @@ def _enlarge(
     follower: "Follower",
     cache: "NetworkCache",
 ) -> "FileResult":
-    from dscvsr_cli.pipelines.upscale.batch import job_for, run_batch
+    from dscvsr_cli.pipelines.upscale.batch import run_batch
+    from dscvsr_cli.pipelines.upscale.output_name import job_for
 
     own = job_for(source, source.relative_to(options.folder), options.output, job)
     report = run_batch(

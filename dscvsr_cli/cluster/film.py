@@ -25,6 +25,7 @@ from dscvsr_cli.pipelines.upscale.job_output import SegmentSettings, known_scene
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings
 from dscvsr_cli.pipelines.upscale.run import check_count, make_folder
 from dscvsr_cli.pipelines.upscale.scan import FilmTask, rest_of
+from dscvsr_cli.video.write.picture_names import folder_above
 
 _SCANS: Final = 5
 """How often a scan is started whose process dies."""
@@ -87,7 +88,7 @@ class FilmRun:
         """
         job = self._job
         if job.makes_folder and job.target is not None:
-            make_folder(job.target.parent)
+            make_folder(folder_above(job.target))
         asked = replace(job, memory_bytes=job.memory_bytes or budget_bytes)
         planned: FilmPlan = self._pool.ask("plan", asked)
         job = replace(planned.job, memory_bytes=job.memory_bytes, runtime=planned.plan.runtime)

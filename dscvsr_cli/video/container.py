@@ -85,6 +85,9 @@ class Container:
     rotation: bool = True
     """Whether a display matrix can be stored."""
 
+    is_upright: bool = False
+    """Whether its frames are turned as they are to be seen, before they are stored."""
+
     stores_stereo: bool = False
     """Whether it stores how two views share a frame, for every codec."""
 

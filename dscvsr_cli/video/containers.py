@@ -267,7 +267,8 @@ def container_of(target: Path) -> Container:
     if container is None:
         raise UsageError(
             f"{target.name} does not say which kind of file to write",
-            hint=f"end the name in one of {', '.join(_BY_SUFFIX)}",
+            hint=f"end the name in one of {', '.join(_BY_SUFFIX)}; or, for pictures, in one of "
+            f"{', '.join(PICTURE_ENCODERS)}",
         )
     if container.picture_encoder not in av.codecs_available:
         raise UsageError(
@@ -286,6 +287,11 @@ def names_container(target: Path) -> bool:
 def is_picture_name(target: Path) -> bool:
     """Return whether a file name ends in the suffix of a picture that can be written."""
     return target.suffix.lower() in PICTURE_ENCODERS
+
+
+def can_write_picture(target: Path) -> bool:
+    """Return whether this build of FFmpeg writes pictures of the kind that a file name asks for."""
+    return PICTURE_ENCODERS.get(target.suffix.lower()) in av.codecs_available
 
 
 def pipe_container(pipe_format: str) -> Container:
@@ -324,5 +330,6 @@ def picture_container(suffix: str) -> Container:
         frames_only=True,
         chapters=False,
         rotation=False,
+        is_upright=True,
         picture_encoder=encoder,
     )

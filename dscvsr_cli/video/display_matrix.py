@@ -4,6 +4,8 @@ import math
 from fractions import Fraction
 from typing import Final
 
+from torch import Tensor
+
 from dscvsr_cli.geometry import Size
 
 DisplayMatrix = tuple[int, ...]
@@ -28,6 +30,32 @@ def quarter_turns(degrees: int) -> DisplayMatrix:
     turns = degrees // 90 % 4
     cosine, sine = (1, 0, -1, 0)[turns] * _ONE, (0, 1, 0, -1)[turns] * _ONE
     return (cosine, -sine, 0, sine, cosine, 0, 0, 0, _ONE_BELOW)
+
+
+def is_quarter_turn(matrix: DisplayMatrix | None) -> bool:
+    """Return whether a matrix turns by a multiple of 90 degrees, mirrored or not."""
+    return matrix is None or matrix[1] == matrix[3] == 0 or swaps_sides(matrix)
+
+
+def swaps_sides(matrix: DisplayMatrix | None) -> bool:
+    """Return whether rows become columns."""
+    return matrix is not None and matrix[0] == matrix[4] == 0
+
+
+def upright(planes: Tensor, matrix: DisplayMatrix | None) -> Tensor:
+    """Turn and mirror ``(C, H, W)`` as a display matrix says -> ``(C, H, W)`` or ``(C, W, H)``.
+
+    Only multiples of a quarter turn; other matrices leave the frame as it is.
+    """
+    if matrix is None or not is_quarter_turn(matrix):
+        return planes
+    # The new column is a * column + c * row, and the new row is b * column + d * row.
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    down, across = d, a
+    if a == d == 0:
+        planes, down, across = planes.transpose(-2, -1), b, c
+    backwards = [axis for axis, step in ((-2, down), (-1, across)) if step < 0]
+    return planes.flip(backwards).contiguous()
 
 
 def scale_display_matrix(matrix: DisplayMatrix, *, source: Size, target: Size) -> DisplayMatrix:

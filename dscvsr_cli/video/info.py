@@ -19,6 +19,11 @@ PLAYLIST_FORMATS: Final = frozenset({"concat", "dash", "hls", "imf", "rtsp", "sd
 """FFmpeg's names of formats whose files name other files or addresses to read."""
 
 
+def is_still_format(name: str) -> bool:
+    """Return whether FFmpeg's format of this name is that of a still picture ("png_pipe")."""
+    return name == "image2" or name.endswith("_pipe")
+
+
 StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "unknown"]
 
 
@@ -238,6 +243,12 @@ class VideoInfo:
 
     jumps: ClockJumps = field(default_factory=ClockJumps)
     """Where the clock steps back; whoever reads packets carries their times on."""
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it is one picture and no video, as far as can be known before it is decoded."""
+        # Only a pipe of pictures may go on with another one.
+        return self.frame_count == 1 or (self.kind == "pipe" and is_still_format(self.container))
 
     @property
     def is_turned(self) -> bool:

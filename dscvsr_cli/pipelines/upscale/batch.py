@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,7 @@ from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.failure_log import log_failure
 from dscvsr_cli.pipelines.upscale.finished import differences_to_finished
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
-from dscvsr_cli.pipelines.upscale.target import default_target, writable_name
+from dscvsr_cli.pipelines.upscale.output_name import default_target, job_for, name_in_folder
 from dscvsr_cli.video.read.image_sequence import PICTURE_SUFFIXES, is_sequence, is_video_name
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.target_file import resolve_destination
@@ -86,29 +86,6 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
             hint="give them in separate runs, or the folder that holds both",
         )
     return jobs
-
-
-def place_job(job: UpscaleJob, output: Path | None, *, is_folder: bool = False) -> UpscaleJob:
-    """Give a single job its target; in a folder it keeps its name, as one of many would.
-
-    Args:
-        job: A job for one video.
-        output: A file, or a folder; None writes beside the input.
-        is_folder: Whether ``output`` is a folder even if there is none yet; it is made.
-
-    Raises:
-        UsageError: A pipe into a folder: it has no name to keep.
-    """
-    if output is not None:
-        resolve_destination(output)
-    if output is None or is_sequence(job.source) or not (is_folder or output.is_dir()):
-        return replace(job, target=output)
-    if source_kind(job.source) == "pipe":
-        raise UsageError(
-            f"{output} is a folder, and a pipe has no name to keep in it",
-            hint="give the name of a file with -o",
-        )
-    return job_for(job.source, Path(job.source.name), output, job)
 
 
 def finished_earlier(job: UpscaleJob) -> FileResult | None:
@@ -248,7 +225,7 @@ def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
             hint="check that it is there, and its permissions",
         ) from error
     if entries is None:
-        yield path, Path(path.name)
+        yield path, name_in_folder(path)
         return
     if not entries:
         raise InputVideoError(
@@ -294,22 +271,3 @@ def _files_below(folder: Path) -> Iterator[Path]:
 def _is_video(entry: Path, root: Path) -> bool:
     hidden = any(part.startswith(".") for part in entry.relative_to(root).parts)
     return not hidden and is_video_name(entry) and entry.is_file()
-
-
-def job_for(source: Path, relative: Path, output: Path | None, job: UpscaleJob) -> UpscaleJob:
-    """Return a job for one video of many, with its target.
-
-    Args:
-        source: The video.
-        relative: Its name below the output folder.
-        output: The output folder; None writes beside the source.
-        job: All other settings.
-    """
-    job = replace(job, source=source, target=None, makes_folder=output is not None)
-    if output is None:
-        return replace(job, target=default_target(job))
-    target = writable_name(output / relative, job.container)
-    if target.exists() and target.samefile(source):
-        # The output folder is the input's own: only another name will do.
-        target = target.with_name(default_target(job).name)
-    return replace(job, target=target)

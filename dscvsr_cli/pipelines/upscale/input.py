@@ -72,8 +72,7 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     yield from _stream_warnings(source, container, job.streams)
     if source.has_alpha and not _keeps_alpha(picture):
         where = "pictures" if container.is_pictures else container.name
-        videos = "-o out.webm, -o out.mov --encoder prores_ks, or -o out.mkv --encoder ffv1"
-        keeps = ("-o frames/%05d.png" if container.is_pictures else videos) + " keeps it"
+        keeps = f"{_way_to_keep_alpha(picture)} keeps it"
         yield (
             f"transparency will be lost: {where} with {encoder} {pixel_format} has none ({keeps})"
         )
@@ -98,6 +97,12 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
             f"pixels are shown {aspect.numerator}:{aspect.denominator} wide, in the output too "
             "(--square-pixels makes the size given the size shown)"
         )
+
+
+def _way_to_keep_alpha(picture: PictureSpec) -> str:
+    if not picture.container.is_pictures:
+        return "-o out.webm, -o out.mov --encoder prores_ks, or -o out.mkv --encoder ffv1"
+    return "-o out.png" if picture.source.is_still else "-o frames/%05d.png"
 
 
 def _stream_warnings(

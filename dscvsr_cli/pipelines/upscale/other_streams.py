@@ -25,11 +25,12 @@ def plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> Passthrou
     encoder = target.options.encoder
     shape = lost_shape(target.picture.sample_aspect_ratio, target.container, encoder)
     if target.names is not None:
-        return _also_lost(picture_only(source, "pictures"), shape and replace(shape, refused=False))
+        others = picture_only(source, target.container)
+        return _also_lost(others, shape and replace(shape, refused=False))
     colours = lost_colours(source, target.container, encoder)
     if target.container.frames_only:
         # A person who asks for bare frames knows that nothing else is kept.
-        others = picture_only(source, "y4m streams")
+        others = picture_only(source, target.container)
         return _also_lost(others, colours and replace(colours, refused=False))
     others = plan_passthrough(source, target.container, job.streams)
     return _also_lost(others, shape, colours)

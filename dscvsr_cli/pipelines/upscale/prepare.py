@@ -26,7 +26,7 @@ from dscvsr_cli.geometry import MAX_TRAINED_SCALE, Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
-from dscvsr_cli.pipelines.resume.phase import is_published
+from dscvsr_cli.pipelines.upscale.check_place import check_place
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
     check_disk,
@@ -51,8 +51,6 @@ from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses
 from dscvsr_cli.video.passthrough.trial_copy import try_copying
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.write.sequence_writer import check_sequence
-from dscvsr_cli.video.write.target_file import check_target
 from dscvsr_cli.video.write.trial_encode import try_encoder
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
@@ -178,7 +176,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         else InputWatch(job.source, start_number=job.reading.start_number)
     )
     target = choose_target(job, source)
-    _check_place(job, target)
+    check_place(job, target)
     if not target.container.frames_only:
         # First: where the container cannot hold the frames, other streams do not matter.
         try_encoder(target.picture)
@@ -317,20 +315,6 @@ def _describe_plan(
         frames=frames,
         warnings=warnings,
     )
-
-
-def _check_place(job: UpscaleJob, target: Target) -> None:
-    if target.names is not None:
-        check_sequence(target.names, overwrite=job.overwrite)
-    elif target.destination.is_pipe:
-        return
-    elif not (job.resume and is_published(target.destination.file)):
-        check_target(
-            target.path,
-            source=job.source,
-            overwrite=job.overwrite,
-            makes_folder=job.makes_folder,
-        )
 
 
 def _warnings(source: VideoInfo, target: Target, others: PassthroughPlan) -> Iterator[str]:

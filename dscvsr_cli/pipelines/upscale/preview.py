@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.pipelines.upscale.target import default_target
+from dscvsr_cli.pipelines.upscale.output_name import default_target
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.span import TimeSpan
 

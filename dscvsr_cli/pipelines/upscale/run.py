@@ -30,6 +30,7 @@ from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, pre
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
 from dscvsr_cli.pipelines.upscale.together import Together
+from dscvsr_cli.video.write.picture_names import folder_above
 from dscvsr_cli.weights.load import load_network
 
 FRAMES_AHEAD = 8
@@ -69,7 +70,7 @@ def upscale(
         Interrupted: Ctrl-C, when finished frames are kept.
     """
     if job.makes_folder and job.target is not None:
-        make_folder(job.target.parent)
+        make_folder(folder_above(job.target))
     together = together or Together()
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:

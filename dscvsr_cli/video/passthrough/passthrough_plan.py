@@ -8,6 +8,7 @@ import av
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import CONTAINERS, TEXT_SUBTITLES, recommend
+from dscvsr_cli.video.display_matrix import is_quarter_turn
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
 from dscvsr_cli.video.passthrough.property_losses import lost_properties, lost_rotation
@@ -154,15 +155,16 @@ def plan_passthrough(
     )
 
 
-def picture_only(source: VideoInfo, what: str) -> PassthroughPlan:
+def picture_only(source: VideoInfo, container: Container) -> PassthroughPlan:
     """Return the plan for an output that can hold nothing but frames.
 
     Nobody expects audio in a folder of pictures, so its loss is reported and not an error.
 
     Args:
         source: The probed file.
-        what: The kind of output, as a plural: "pictures".
+        container: What the output is.
     """
+    what = "pictures" if container.is_pictures else f"{container.label} streams"
     wanted = _wanted_streams(source, StreamChoices())
     reason = f"{what} hold video only"
     losses = [
@@ -172,7 +174,8 @@ def picture_only(source: VideoInfo, what: str) -> PassthroughPlan:
     if source.chapter_count:
         chapters = f"{source.chapter_count} chapters"
         losses.append(LeftOut(what=chapters, reason=reason, refused=False))
-    turned = lost_rotation(source, what)
+    is_kept = container.is_upright and is_quarter_turn(source.display_matrix)
+    turned = None if is_kept else lost_rotation(source, what)
     if turned is not None:
         losses.append(replace(turned, refused=False))
     return PassthroughPlan(left_out=tuple(losses), chapters=False)

@@ -1,5 +1,6 @@
 """Image sequences: which pictures a pattern or a folder stands for, and in which order."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,11 @@ from dscvsr_cli.errors import InputVideoError
 
 PICTURE_SUFFIXES: Final = frozenset({".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
 
+_STILL_SUFFIXES: Final = PICTURE_SUFFIXES | {
+    *(".avif", ".jp2", ".j2k", ".jxl", ".pbm", ".pgm", ".pnm", ".ppm", ".qoi", ".tga")
+}
+"""What counts as a still picture when the file is named itself."""
+
 VIDEO_SUFFIXES: Final = frozenset(
     {".mkv", ".mp4", ".mov", ".avi", ".webm", ".y4m", ".m4v", ".ts", ".mpg"}
     | {".mpeg", ".m2ts", ".mts", ".flv", ".wmv", ".ogv", ".gif", ".nut", ".vob", ".3gp"}
@@ -16,6 +22,8 @@ VIDEO_SUFFIXES: Final = frozenset(
 """What counts as a video among the files of a folder; a file named itself may have any suffix."""
 
 _PLACE: Final = re.compile(r"%(?:0(\d+))?d")
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_CHECKSUM_BYTES: Final = 4
 _NUMBERED: Final = re.compile(r"(.*?)(\d+)(\D*)")
 
 
@@ -33,6 +41,26 @@ def is_picture_pattern(path: Path) -> bool:
 def is_picture_folder(path: Path) -> bool:
     """Return whether a path is a folder that holds pictures and no videos."""
     return bool(pictures_in(path)) and not any(is_video_name(entry) for entry in path.iterdir())
+
+
+def is_still_name(path: Path) -> bool:
+    """Return whether a path is that of a still picture; a PNG that moves is a video."""
+    return path.suffix.lower() in _STILL_SUFFIXES and not _is_animated_png(path)
+
+
+def _is_animated_png(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_PNG)) != _PNG:
+                return False
+            # The chunk that announces an animation comes before the first pixels.
+            while (kind := (head := file.read(8))[4:]) not in (b"", b"IDAT"):
+                if kind == b"acTL":
+                    return True
+                file.seek(int.from_bytes(head[:4], "big") + _CHECKSUM_BYTES, os.SEEK_CUR)
+    except (OSError, ValueError):
+        pass
+    return False
 
 
 def is_video_name(path: Path) -> bool:

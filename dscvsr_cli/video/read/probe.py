@@ -13,7 +13,14 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.display_matrix import rotation_degrees
-from dscvsr_cli.video.info import Crop, SourceKind, StreamInfo, StreamKind, VideoInfo
+from dscvsr_cli.video.info import (
+    Crop,
+    SourceKind,
+    StreamInfo,
+    StreamKind,
+    VideoInfo,
+    is_still_format,
+)
 from dscvsr_cli.video.pixels.colour import (
     RANGE_UNSPECIFIED,
     UNSPECIFIED,
@@ -154,6 +161,7 @@ def _video_info(
     container, stream, frame = decoding.container, decoding.stream, frames[0]
     height, width = (beside.crop or Crop()).size(frame.height, frame.width)
     matrix = display_matrix(frame)
+    is_still = beside.kind == "file" and is_still_format(container.format.name)
     return VideoInfo(
         path=path,
         container=container.format.name,
@@ -164,7 +172,7 @@ def _video_info(
         frame_rate=stated_rate(stream),
         time_base=stream.time_base or Fraction(1, 90000),
         has_steady_rate=has_steady_rate(stream) and not beside.found.jumps.seconds,
-        frame_count=stated_frames(stream),
+        frame_count=1 if is_still else stated_frames(stream),
         duration_seconds=stated_seconds(container, stream, beside.found),
         pixel_format=frame.format.name,
         bit_depth=_bit_depth(frame),

@@ -1,90 +1,22 @@
 """SequenceWriter: every frame as a picture of its own, in a folder."""
 
 import contextlib
-import re
 import secrets
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from dscvsr_cli.durable import publish, publish_folder
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.containers import PICTURE_ENCODERS, is_picture_name, names_container
+from dscvsr_cli.video.display_matrix import upright
 from dscvsr_cli.video.ffmpeg_errors import reported
-from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.read.image_sequence import is_picture_pattern, sequence_pictures
+from dscvsr_cli.video.write.picture_names import PictureNames
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.picture_writer import StillEncoder
-from dscvsr_cli.video.write.target_file import STANDARD_OUTPUT
-
-_PLACE: Final = re.compile(r"%(?:0(\d+))?d")
-_DEFAULT_NAME: Final = "%06d.png"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureNames:
-    """Where each picture of a sequence goes."""
-
-    folder: Path
-    """The folder that holds all of them."""
-
-    pattern: str
-    """Name with one ``%05d`` for the number."""
-
-    given: tuple[str, ...] = ()
-    """Names of the first pictures, which win over the pattern."""
-
-    first: int = 1
-    """Number of the first picture."""
-
-    @property
-    def suffix(self) -> str:
-        """The suffix, which decides the kind of picture."""
-        return Path(self.given[0] if self.given else self.pattern).suffix.lower()
-
-    def name(self, index: int) -> str:
-        """Return the file name of a picture, counted from 0."""
-        if index < len(self.given):
-            return self.given[index]
-        return _PLACE.sub(
-            lambda match: f"{self.first + index:0{int(match[1] or 1)}d}", self.pattern, count=1
-        )
-
-
-def is_sequence_target(target: Path, source: VideoInfo) -> bool:
-    """Return whether a target asks for pictures: by a pattern, or as a folder like the input.
-
-    A folder of pictures that is enlarged becomes a folder of pictures.
-    """
-    if _PLACE.search(target.name) and target.suffix.lower() in PICTURE_ENCODERS:
-        return True
-    if source.kind != "sequence" or target == STANDARD_OUTPUT:
-        return False
-    # The folder "frames_x2.7" ends in no suffix, whatever it looks like.
-    return target.is_dir() or not (names_container(target) or is_picture_name(target))
-
-
-def picture_names(target: Path, source: VideoInfo) -> PictureNames:
-    """Return where the pictures of a sequence go.
-
-    A pattern numbers them, from the number on that the input begins with, else from 1 on. In a
-    folder they keep the names they have in the input.
-    """
-    own: Sequence[Path] = ()
-    if source.kind == "sequence":
-        own = sequence_pictures(source.path)
-    if _PLACE.search(target.name):
-        digits = re.findall(r"\d+", own[0].stem) if own else []
-        first = int(digits[-1]) if digits and is_picture_pattern(source.path) else 1
-        return PictureNames(folder=target.parent, pattern=target.name, first=first)
-    names = tuple(path.name for path in own)
-    if names and own[0].suffix.lower() not in PICTURE_ENCODERS:
-        names = tuple(f"{path.stem}.png" for path in own)
-    return PictureNames(folder=target, pattern=_DEFAULT_NAME, given=names)
 
 
 class SequenceWriter:
@@ -108,6 +40,7 @@ class SequenceWriter:
         self._names = names
         self._overwrite = overwrite
         self._encoder = StillEncoder(spec)
+        self._matrix = spec.source.display_matrix
         self._stage: Path | None = None
 
     def __enter__(self) -> Self:
@@ -146,17 +79,27 @@ class SequenceWriter:
                 shutil.rmtree(self._stage, ignore_errors=True)
 
     def write(self, frame: Frame) -> None:
-        """Write one frame of the promised size.
+        """Write one frame of the promised size, before it is turned as the input says.
 
         Raises:
-            OutputVideoError: The disk is full, for example.
+            OutputVideoError: The disk is full, for example, or one picture gets a second frame.
         """
         if self._stage is None:
             raise ValueError("the writer is used outside its with block")
+        if self._names.is_single and self.frames_written:
+            raise OutputVideoError(
+                f"{self._names.folder / self._names.name(0)} is one picture, and more frames came",
+                hint="-o frames/%05d.png writes every frame as a picture",
+            )
         path = self._stage / self._names.name(self.frames_written)
         with reported(self._names.folder / path.name):
-            path.write_bytes(self._encoder.encode(frame))
+            path.write_bytes(self._encoder.encode(self._upright(frame)))
         self.frames_written += 1
+
+    def _upright(self, frame: Frame) -> Frame:
+        """Turn a frame as players would show it; a picture cannot say that it is turned."""
+        alpha = None if frame.alpha is None else upright(frame.alpha, self._matrix)
+        return replace(frame, pixels=upright(frame.pixels, self._matrix), alpha=alpha)
 
     def _publish(self) -> None:
         stage, folder = self._stage, self._names.folder
@@ -177,27 +120,40 @@ class SequenceWriter:
                     ) from error
 
 
-def check_sequence(names: PictureNames, *, overwrite: bool) -> None:
+def check_sequence(
+    names: PictureNames,
+    *,
+    overwrite: bool,
+    inputs: Sequence[Path] = (),
+    makes_folder: bool = False,
+) -> None:
     """Refuse a folder or pictures that are in the way.
 
+    Args:
+        names: Where the pictures go.
+        overwrite: Whether pictures that are there may be replaced.
+        inputs: Pictures of the input, which must not be.
+        makes_folder: Whether a missing folder above will be made.
+
     Raises:
-        UsageError: Pictures of these names exist, or a file has the folder's name.
+        UsageError: Pictures of these names exist or are the input, or a file has the folder's name.
         OutputVideoError: The folder above does not exist.
     """
     folder = names.folder
-    if not folder.parent.is_dir():
+    if not folder.parent.is_dir() and not makes_folder:
         raise OutputVideoError(
             f"the folder {folder.parent} does not exist",
             hint="create it, or choose another name with -o",
         )
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is not a folder", hint="choose another name with -o")
+    if inputs and folder.exists() and folder.samefile(inputs[0].parent):
+        _spare_inputs(names, inputs)
     if overwrite or not folder.exists():
         return
     in_the_way = next((folder / name for name in names.given if (folder / name).exists()), None)
     if in_the_way is None and not names.given:
-        before, _, after = _PLACE.split(names.pattern, maxsplit=1)
-        numbered = re.compile(re.escape(before) + r"\d+" + re.escape(after))
+        numbered = names.numbered
         with contextlib.suppress(OSError):
             in_the_way = next(
                 (path for path in sorted(folder.iterdir()) if numbered.fullmatch(path.name)), None
@@ -205,4 +161,13 @@ def check_sequence(names: PictureNames, *, overwrite: bool) -> None:
     if in_the_way is not None:
         raise UsageError(
             f"{in_the_way} already exists", hint="add --overwrite, or choose another folder with -o"
+        )
+
+
+def _spare_inputs(names: PictureNames, inputs: Sequence[Path]) -> None:
+    made = {names.name(index) for index in range(len(inputs))}
+    own = next((path for path in inputs if path.name in made), None)
+    if own is not None:
+        raise UsageError(
+            f"{own} is a picture of the input itself", hint="write to another folder with -o"
         )

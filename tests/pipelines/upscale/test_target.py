@@ -9,7 +9,8 @@ import pytest
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.pipelines.upscale.target import choose_target, default_target
+from dscvsr_cli.pipelines.upscale.output_name import default_target
+from dscvsr_cli.pipelines.upscale.target import choose_target
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.timestamps import OutputTiming

@@ -11,14 +11,14 @@ from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.write.encoder_options import EncodeOptions, suitable_encoder
-from dscvsr_cli.video.write.picture_spec import PictureSpec, settle_picture
-from dscvsr_cli.video.write.picture_writer import save_png
-from dscvsr_cli.video.write.sequence_writer import (
+from dscvsr_cli.video.write.picture_names import (
     PictureNames,
-    SequenceWriter,
     is_sequence_target,
     picture_names,
 )
+from dscvsr_cli.video.write.picture_spec import PictureSpec, settle_picture
+from dscvsr_cli.video.write.picture_writer import save_png
+from dscvsr_cli.video.write.sequence_writer import SequenceWriter
 from tests.clips import picture, render_kind
 from tests.helpers import assert_frames_close
 

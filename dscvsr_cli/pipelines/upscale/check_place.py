@@ -1,0 +1,42 @@
+"""The place of an output, checked before any work: nothing that must stay is in the way."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dscvsr_cli.pipelines.resume.phase import is_published
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.target import Target
+from dscvsr_cli.video.read.image_sequence import is_sequence, sequence_pictures
+from dscvsr_cli.video.write.sequence_writer import check_sequence
+from dscvsr_cli.video.write.target_file import check_target
+
+
+def check_place(job: UpscaleJob, target: Target) -> None:
+    """Refuse a target that cannot or must not be written.
+
+    Raises:
+        UsageError: It exists (without ``overwrite``), or is the input or a part of it.
+        OutputVideoError: Its folder does not exist.
+    """
+    if target.names is not None and not target.names.is_single:
+        check_sequence(
+            target.names,
+            overwrite=job.overwrite,
+            inputs=_pictures_of(job),
+            makes_folder=job.makes_folder,
+        )
+    elif target.destination.is_pipe:
+        return
+    elif not (job.resume and is_published(target.destination.file)):
+        check_target(
+            target.path,
+            source=job.source,
+            overwrite=job.overwrite,
+            makes_folder=job.makes_folder,
+        )
+
+
+def _pictures_of(job: UpscaleJob) -> Sequence[Path]:
+    if not is_sequence(job.source):
+        return ()
+    return sequence_pictures(job.source, start_number=job.reading.start_number)

@@ -1,0 +1,213 @@
+"""Still pictures, through the real command: one picture in is one picture out."""
+
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from av.video.codeccontext import VideoCodecContext
+
+from dscvsr_cli.cli.app import main
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.imaging.resize import resize
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
+from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.weights.network_file import save_network
+from tests.clips import picture, render_kind
+from tests.networks import SMALLEST
+
+QUARTER_TURN = 6
+"""The orientation in Exif data of a camera that was held upright."""
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that adds nothing to what bicubic makes, so that outputs look like their inputs."""
+    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
+    network = RecurrentNetwork(SMALLEST)
+    for parameter in network.parameters():
+        torch.nn.init.zeros_(parameter)
+    save_network(network.state_dict(), SMALLEST, path, record={})
+    return path
+
+
+def upscale(weights: Path, *arguments: str | Path) -> int:
+    return main(["upscale", *map(str, arguments), "-s", "2", "-w", str(weights), "--device", "cpu"])
+
+
+def encoded(pixel_format: str = "rgb24", encoder: str = "png", frames: int = 1) -> bytes:
+    """Return a picture of 48x40 as the content of a file."""
+    context = av.CodecContext.create(encoder, "w")
+    assert isinstance(context, VideoCodecContext)
+    context.width, context.height, context.pix_fmt = 48, 40, pixel_format
+    context.time_base = Fraction(1, 25)
+    drawn = av.VideoFrame.from_ndarray(picture(0, 40, 48), "rgb24").reformat(format=pixel_format)
+    drawn.pts = 0
+    packets = [*context.encode(drawn), *context.encode(None)]
+    return b"".join(map(bytes, packets)) * frames
+
+
+def photo(folder: Path, name: str = "photo.png", pixel_format: str = "rgb24") -> Path:
+    path = folder / name
+    encoder = {".jpg": "mjpeg", ".ppm": "ppm"}.get(path.suffix, "png")
+    path.write_bytes(encoded(pixel_format, encoder))
+    return path
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+
+
+@pytest.mark.parametrize(
+    ("name", "pixel_format", "made"),
+    [
+        ("photo.png", "rgb24", "photo_x2.png"),
+        ("photo.jpg", "yuvj420p", "photo_x2.jpg"),
+        ("photo.JPG", "yuvj420p", "photo_x2.JPG"),
+        # Pictures of kinds that are read and not written.
+        ("photo.ppm", "rgb24", "photo_x2.png"),
+    ],
+)
+def test_a_picture_becomes_a_picture_beside_it(
+    name: str, pixel_format: str, made: str, weights: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / name
+    encoder = {".jpg": "mjpeg", ".ppm": "ppm"}.get(source.suffix.lower(), "png")
+    source.write_bytes(encoded(pixel_format, encoder))
+    assert upscale(weights, source) == 0
+    assert names_in(tmp_path) == {name, made}
+    before, after = read_picture(source), read_picture(tmp_path / made)
+    assert after.shape == (3, 80, 96)
+    assert (resize(after, Size(40, 48)) - before).abs().mean() < 0.02
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"])
+def test_a_picture_is_written_as_the_kind_that_its_name_says(
+    suffix: str, weights: Path, tmp_path: Path
+) -> None:
+    source, target = photo(tmp_path), tmp_path / f"big{suffix}"
+    if suffix == ".webp" and "libwebp" not in av.codecs_available:
+        pytest.skip("this build of FFmpeg writes no WebP")
+    assert upscale(weights, source, "-o", target) == 0
+    made = probe(target)
+    assert (made.width, made.height, made.is_still) == (96, 80, True)
+    assert (resize(read_picture(target), Size(40, 48)) - read_picture(source)).abs().mean() < 0.02
+
+
+@pytest.mark.parametrize("pixel_format", ["gray", "gray16be", "rgb48be", "rgba", "rgba64be"])
+def test_depth_grey_and_alpha_of_a_picture_are_kept(
+    pixel_format: str, weights: Path, tmp_path: Path
+) -> None:
+    assert upscale(weights, photo(tmp_path, pixel_format=pixel_format)) == 0
+    assert decode_picture(tmp_path / "photo_x2.png").format.name == pixel_format
+
+
+def test_the_loss_of_transparency_names_the_picture_that_keeps_it(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert upscale(weights, photo(tmp_path, pixel_format="rgba"), "-o", tmp_path / "a.jpg") == 0
+    said = capfd.readouterr().err
+    assert "transparency will be lost" in said
+    assert "-o out.png keeps it" in said
+
+
+def test_a_photo_that_a_camera_turned_comes_out_upright(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = photo(tmp_path, "photo.jpg", "yuvj420p")
+    entry = struct.pack(">HHIHH", 0x0112, 3, 1, QUARTER_TURN, 0)
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
+    plain = source.read_bytes()
+    source.write_bytes(
+        plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
+    )
+    assert probe(source).rotation == -90
+
+    assert upscale(weights, source) == 0
+
+    assert "rotation" not in capfd.readouterr().err
+    made = read_picture(tmp_path / "photo_x2.jpg")
+    assert made.shape == (3, 96, 80)
+    shown = torch.rot90(read_picture(source), -1, dims=(-2, -1))
+    assert (resize(made, Size(48, 40)) - shown).abs().mean() < 0.02
+    # A size means what people see.
+    size = ("--size", "80x96", "-w", str(weights), "--device", "cpu", "--overwrite")
+    assert main(["upscale", str(source), "-o", str(tmp_path / "photo_x2.jpg"), *size]) == 0
+    assert read_picture(tmp_path / "photo_x2.jpg").shape == (3, 96, 80)
+
+
+def test_a_picture_may_become_a_video_where_that_is_asked_for(
+    weights: Path, tmp_path: Path
+) -> None:
+    source = photo(tmp_path)
+    assert upscale(weights, source, "-o", tmp_path / "out.mkv") == 0
+    assert upscale(weights, source, "--container", "mp4") == 0
+    assert names_in(tmp_path) == {"photo.png", "out.mkv", "photo_x2.mp4"}
+
+
+def test_what_exists_is_not_replaced_and_the_input_never_is(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, taken = photo(tmp_path), tmp_path / "taken.png"
+    before = source.read_bytes()
+    taken.write_bytes(b"precious")
+    assert upscale(weights, source, "-o", taken) == 2
+    assert "already exists" in capfd.readouterr().err
+    assert taken.read_bytes() == b"precious"
+    assert upscale(weights, source, "-o", taken, "--overwrite") == 0
+    assert read_picture(taken).shape == (3, 80, 96)
+    assert upscale(weights, source, "-o", source, "--overwrite") == 2
+    assert "is the input itself" in capfd.readouterr().err
+    assert source.read_bytes() == before
+    assert upscale(weights, source, "-o", tmp_path / "missing" / "big.png") == 3
+    assert not (tmp_path / "missing").exists()
+
+
+def test_pictures_of_the_input_are_never_replaced(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    pictures = [photo(folder, f"{number:05}.png") for number in (1, 2)]
+    before = [one.read_bytes() for one in pictures]
+    for source, target in ((folder, folder), (folder / "%05d.png", folder / "%05d.png")):
+        assert upscale(weights, source, "-o", target, "--overwrite") == 2
+        assert "is a picture of the input itself" in capfd.readouterr().err
+    assert [one.read_bytes() for one in pictures] == before
+
+
+def test_a_video_is_not_written_as_one_picture(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = render_kind("constant", tmp_path)
+    assert upscale(weights, source, "-o", tmp_path / "out.png") == 2
+    said = capfd.readouterr().err
+    assert "out.png is one picture" in said
+    assert "-o frames/%05d.png" in said
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_video_of_one_frame_may_be_written_as_a_picture(weights: Path, tmp_path: Path) -> None:
+    source = render_kind("single frame", tmp_path)
+    assert upscale(weights, source, "-o", tmp_path / "out.png") == 0
+    assert read_picture(tmp_path / "out.png").shape == (3, 96, 128)
+
+
+def test_a_png_that_moves_is_a_video(weights: Path, tmp_path: Path) -> None:
+    source = tmp_path / "moving.png"
+    with av.open(str(source), "w", format="apng") as output:
+        stream = output.add_stream("apng", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 48, 40, "rgb24"
+        for number in range(3):
+            frame = av.VideoFrame.from_ndarray(np.full((40, 48, 3), 80 * number, np.uint8), "rgb24")
+            frame.pts = number
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    assert upscale(weights, source, "-o", tmp_path / "out.png") == 2
+    assert upscale(weights, source) == 0
+    assert names_in(tmp_path) == {"moving.png", "moving_x2.mkv"}
+    assert probe(tmp_path / "moving_x2.mkv").frame_rate == 25
