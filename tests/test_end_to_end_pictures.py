@@ -1,5 +1,6 @@
 """Still pictures, through the real command: one picture in is one picture out."""
 
+import shutil
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.weights.network_file import save_network
-from tests.clips import picture, render_kind
+from tests.clips import Clip, picture, render, render_kind
 from tests.networks import SMALLEST
 
 QUARTER_TURN = 6
@@ -211,3 +212,72 @@ def test_a_png_that_moves_is_a_video(weights: Path, tmp_path: Path) -> None:
     assert upscale(weights, source) == 0
     assert names_in(tmp_path) == {"moving.png", "moving_x2.mkv"}
     assert probe(tmp_path / "moving_x2.mkv").frame_rate == 25
+
+
+@pytest.fixture
+def frames(tmp_path: Path) -> Path:
+    """A folder of two pictures, and a video beside it."""
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in (1, 2):
+        photo(folder, f"{number:05}.png")
+    render(Clip(width=32, height=32, pts=(0,)), tmp_path, name="one")
+    return folder
+
+
+@pytest.mark.parametrize("pattern", ["", "%05d.png"])
+def test_among_many_inputs_pictures_keep_the_name_of_their_folder(
+    pattern: str, frames: Path, weights: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    inputs = (frames / pattern, tmp_path / "one.mp4", photo(tmp_path))
+    assert upscale(weights, *inputs, "-o", out, "--dry-run") == 0
+    assert not out.exists()
+    assert upscale(weights, *inputs, "-o", out) == 0
+    assert names_in(out) == {"frames", "one.mp4", "photo.png"}
+    assert names_in(out / "frames") == {"00001.png", "00002.png"}
+    assert read_picture(out / "photo.png").shape == (3, 80, 96)
+
+
+def test_among_many_inputs_pictures_become_a_video_where_that_is_asked_for(
+    frames: Path, weights: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert upscale(weights, frames, tmp_path / "one.mp4", "-o", out, "--container", "mkv") == 0
+    assert names_in(out) == {"frames.mkv", "one.mkv"}
+    # A single input is no exception.
+    single = tmp_path / "single"
+    assert upscale(weights, frames, "-o", f"{single}/", "--container", "mkv") == 0
+    assert names_in(single) == {"frames.mkv"}
+
+
+def test_in_their_own_folder_pictures_get_another_name(
+    frames: Path, weights: Path, tmp_path: Path
+) -> None:
+    for source in (frames, frames / "%05d.png"):
+        assert upscale(weights, source, tmp_path / "one.mp4", "-o", tmp_path, "--overwrite") == 0
+        assert names_in(tmp_path) == {"frames", "frames_x2", "one.mp4", "one_x2.mp4"}
+        assert names_in(tmp_path / "frames_x2") == names_in(frames) == {"00001.png", "00002.png"}
+        assert read_picture(frames / "00001.png").shape == (3, 40, 48)
+
+
+def test_two_patterns_are_two_sequences(frames: Path, weights: Path, tmp_path: Path) -> None:
+    shutil.copytree(frames, tmp_path / "more")
+    patterns = (frames / "%05d.png", tmp_path / "more" / "%05d.png")
+    assert upscale(weights, *patterns, "-o", tmp_path / "out") == 0
+    assert names_in(tmp_path / "out") == {"frames", "more"}
+
+
+@pytest.mark.parametrize("output", [(), ("-o", "out")])
+def test_a_pipe_among_many_inputs_is_refused_before_any_work(
+    output: tuple[str, ...],
+    frames: Path,
+    weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(frames.parent)
+    before = names_in(frames.parent)
+    assert upscale(weights, "-", "one.mp4", *output) == 2
+    assert "a pipe has no name" in capfd.readouterr().err
+    assert names_in(frames.parent) == before

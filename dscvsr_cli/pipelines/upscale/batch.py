@@ -14,7 +14,12 @@ from dscvsr_cli.pipelines.upscale.failure_log import log_failure
 from dscvsr_cli.pipelines.upscale.finished import differences_to_finished
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.output_name import default_target, job_for, name_in_folder
-from dscvsr_cli.video.read.image_sequence import PICTURE_SUFFIXES, is_sequence, is_video_name
+from dscvsr_cli.video.read.image_sequence import (
+    PICTURE_SUFFIXES,
+    is_picture_pattern,
+    is_sequence,
+    is_video_name,
+)
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.target_file import resolve_destination
 
@@ -62,8 +67,8 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
         job: All other settings; its source and target are ignored.
 
     Raises:
-        UsageError: The output is no folder, two videos would get the same name, or the inputs are
-            pictures, which could be one video or many.
+        UsageError: The output is no folder, two videos would get the same name, an input is a pipe,
+            or all are pictures, which could be one video or many.
         InputVideoError: A folder holds no video.
     """
     if output is not None and (
@@ -205,7 +210,7 @@ def _refuse_pictures(inputs: Sequence[Path]) -> None:
     Raises:
         UsageError: All inputs are pictures.
     """
-    if len(inputs) < 2 or not all(path.suffix.lower() in PICTURE_SUFFIXES for path in inputs):
+    if len(inputs) < 2 or not all(map(_is_picture, inputs)):
         return
     folder = inputs[0].parent
     raise UsageError(
@@ -213,6 +218,10 @@ def _refuse_pictures(inputs: Sequence[Path]) -> None:
         hint=f"for the frames of one video give their folder: dscvsr upscale {folder} ...; for "
         "pictures of their own call dscvsr once for each",
     )
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_SUFFIXES and not is_picture_pattern(path)
 
 
 def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
