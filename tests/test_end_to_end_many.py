@@ -12,6 +12,7 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.upscale.finished import RECORD_NAME
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.write.picture_writer import save_png
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.helpers import decoded_seconds, stream_packets
@@ -244,6 +245,55 @@ def test_resuming_a_finished_output_is_done_already(
     assert out.stat().st_mtime_ns == before
     assert upscale(weights, season / "e1.mp4", "-o", out, "--resume", "--crf", "9") == 2
     assert "crf was None and is 9" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["frames", "frames/%05d.png", "clip.gif", "clip.y4m", "photo.png"])
+def test_an_output_that_is_written_in_one_go_is_finished_as_well(
+    name: str, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, out = tmp_path / name, tmp_path / "out"
+    fixed = ("-s", "1.5", "-w", str(weights), "--device", "cpu")
+    for number in (1, 2) if "frames" in name else ():
+        (tmp_path / "frames").mkdir(exist_ok=True)
+        save_png(tmp_path / "frames" / f"{number:05}.png", torch.rand(3, 32, 32))
+    if name == "photo.png":
+        save_png(source, torch.rand(3, 32, 32))
+    elif "frames" not in name:
+        plain = render(SHORT, tmp_path, name="plain")
+        assert main(["upscale", str(plain), *fixed, "-o", str(source)]) == 0
+    inputs = (str(source), str(render(SHORT, tmp_path, name="other")))
+    many = ["upscale", *inputs, "-o", str(out), *fixed]
+    assert main(many) == 0
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+    capfd.readouterr()
+
+    assert main(many) == 0
+
+    assert "0 done, 2 skipped, 0 failed" in capfd.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()} == before
+    # What was changed since, or is asked for in another way, is not what was made.
+    assert main([*many, "--compare", "split"]) == 1
+    assert "1 skipped" not in capfd.readouterr().out
+    made = next(path for path in before if path.suffix in (".png", source.suffix))
+    made.write_bytes(made.read_bytes() + b"edited")
+    assert main(many) == 1
+    said = capfd.readouterr()
+    assert "already exists" in said.err
+    assert "0 done, 1 skipped, 1 failed" in said.out
+
+
+def test_a_record_of_an_earlier_version_knows_no_later_options(
+    tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, out = render(SHORT, tmp_path), tmp_path / "out.mp4"
+    assert upscale(weights, source, "-o", out) == 0
+    record = json.loads((tmp_path / RECORD_NAME).read_text())
+    for option in ("compare", "lossless"):
+        del record["out.mp4"]["made_from"][option]
+    (tmp_path / RECORD_NAME).write_text(json.dumps(record))
+    assert upscale(weights, source, "-o", out, "--resume") == 0
+    assert upscale(weights, source, "-o", out, "--resume", "--compare", "split") == 2
+    assert "compare was None and is split" in capfd.readouterr().err
 
 
 def test_pictures_that_a_shell_lists_are_asked_about(

@@ -26,6 +26,7 @@ from dscvsr_cli.pipelines.upscale.piece import PieceSettings
 from dscvsr_cli.pipelines.upscale.run import check_count, make_folder
 from dscvsr_cli.pipelines.upscale.scan import FilmTask, rest_of
 from dscvsr_cli.video.write.picture_names import folder_above
+from dscvsr_cli.video.write.target_file import resolve_destination
 
 _SCANS: Final = 5
 """How often a scan is started whose process dies."""
@@ -135,6 +136,8 @@ class FilmRun:
         call = Call("whole", lambda hired: (_for_worker(job, hired),), self._film)
         report: UpscaleReport = self._pool.submit(call).result()
         self.step = replace(self.step, frames_kept=report.frames_out)
+        # The worker's own note is about the job as the cluster settled it.
+        remember_finished(self._job, resolve_destination(plan.target).file)
         return report
 
     def _make_frames(

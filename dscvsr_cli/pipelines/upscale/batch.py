@@ -11,7 +11,7 @@ from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
 from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.failure_log import log_failure
-from dscvsr_cli.pipelines.upscale.finished import differences_to_finished
+from dscvsr_cli.pipelines.upscale.finished import differences_to_finished, is_there
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.output_name import default_target, job_for, name_in_folder
 from dscvsr_cli.video.read.image_sequence import (
@@ -100,15 +100,19 @@ def finished_earlier(job: UpscaleJob) -> FileResult | None:
     earlier run left nothing beside it.
 
     Raises:
-        UsageError: A file has the output's name, and is another one or of unknown origin.
+        UsageError: A file has the output's name, and is another one or of unknown origin. Pictures
+            that are in the way are left to ``check_place``.
         WeightsError: The weights of the job cannot be found.
     """
     target = job.target or default_target(job)
-    if job.overwrite or not target.is_file() or source_kind(job.source) == "pipe":
+    if job.overwrite or not is_there(target) or source_kind(job.source) == "pipe":
         return None
-    if work_path(target).exists() or target.samefile(job.source):
+    if work_path(target).exists() or (target.exists() and target.samefile(job.source)):
         return None
     different = differences_to_finished(job, target)
+    if different != [] and not target.is_file():
+        # Other pictures may be in a folder; only those of the same names are in the way.
+        return None
     if different is None:
         raise UsageError(
             f"{target} already exists, and nothing says that it was made from this input",

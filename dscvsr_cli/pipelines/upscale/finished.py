@@ -1,10 +1,12 @@
 """Finished outputs: a record beside them of the input and the settings that each was made from.
 
-The record is one hidden file per folder. It decides whether a file that is there already is the one
-that a job would make: a name and a time alone do not say that.
+The record is one hidden file per folder. It decides whether what is there already is what a job
+would make: a name and a time alone do not say that. Files and folders of pictures are recorded
+alike; that a run cannot be resumed does not keep it from being finished.
 """
 
 import contextlib
+import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from dscvsr_cli.pipelines.resume.work_folder import file_identity
 from dscvsr_cli.pipelines.upscale.fingerprint import describe_job
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.record_file import Record, change_record, read_record
+from dscvsr_cli.video.write.picture_names import pictures_of
 from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.locate import locate_weights
@@ -32,11 +35,12 @@ def remember_finished(job: UpscaleJob, target: Path) -> None:
 
     Args:
         job: As the person asked for it.
-        target: The finished file.
+        target: The finished file, the folder of pictures, or their pattern.
     """
+    target = _named(target)
     path = target.with_name(RECORD_NAME)
     with contextlib.suppress(OSError):
-        entry = {"output": file_identity(target), "made_from": _made_from(job)}
+        entry = {"output": _identity(target), "made_from": _made_from(job)}
         change_record(path, lambda record: _with_entry(record, target, entry))
 
 
@@ -44,7 +48,7 @@ def _with_entry(record: Record, target: Path, entry: object) -> Record:
     others = {
         name: value
         for name, value in record.items()
-        if name != target.name and target.with_name(name).exists()
+        if name != target.name and is_there(target.with_name(name))
     }
     return {**others, target.name: entry}
 
@@ -57,15 +61,45 @@ def differences_to_finished(job: UpscaleJob, target: Path) -> list[str] | None:
     Raises:
         WeightsError: The weights of the job cannot be found.
     """
+    target = _named(target)
     entry = read_record(target.with_name(RECORD_NAME)).get(target.name)
     try:
-        if not isinstance(entry, dict) or entry.get("output") != file_identity(target):
+        if not isinstance(entry, dict) or entry.get("output") != _identity(target):
             return None
         now = _made_from(job)
     except OSError:
         return None
     before = entry.get("made_from")
-    return None if not isinstance(before, dict) else list(_differences(before, now))
+    if not isinstance(before, dict):
+        return None
+    # An older record lacks the options that came later; they had their defaults then.
+    defaults = describe_job(UpscaleJob(source=job.source), leave_out=_ANY_MACHINE)
+    return list(_differences(defaults | before, now))
+
+
+def is_there(target: Path) -> bool:
+    """Return whether there is an output of this name: a file, or pictures."""
+    return target.is_file() or bool(pictures_of(target))
+
+
+def _named(target: Path) -> Path:
+    """Return a target under the name that its folder knows it by, which "." is not."""
+    return target.resolve() if target.is_dir() else target
+
+
+def _identity(target: Path) -> str:
+    """Return what shows that an output is still the one that was made.
+
+    Raises:
+        OSError: There is none.
+    """
+    pictures = pictures_of(target)
+    if not pictures:
+        return file_identity(target)
+    listing = hashlib.sha256()
+    for picture in pictures:
+        listing.update(f"{picture.name} {file_identity(picture)}\n".encode())
+    return f"{len(pictures)} pictures {listing.hexdigest()}"
 
 
 def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

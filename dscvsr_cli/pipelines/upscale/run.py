@@ -23,7 +23,6 @@ from dscvsr_cli.pipelines.upscale.job_output import (
     Output,
     known_scene_starts,
     open_output,
-    writes_in_one_go,
 )
 from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
@@ -101,7 +100,7 @@ def upscale(
             if not output.frames_kept:
                 raise
             raise Interrupted(output.frames_kept) from interruption
-    if not writes_in_one_go(ready.target) and ready.reader.info.kind != "pipe":
+    if not ready.target.destination.is_pipe and ready.reader.info.kind != "pipe":
         remember_finished(job, ready.target.destination.file)
     return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
 

@@ -9,7 +9,11 @@ from typing import Final
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.containers import PICTURE_ENCODERS, is_picture_name, names_container
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.read.image_sequence import is_picture_pattern, sequence_pictures
+from dscvsr_cli.video.read.image_sequence import (
+    is_picture_pattern,
+    pictures_in,
+    sequence_pictures,
+)
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.write.target_file import STANDARD_OUTPUT, Destination
 
@@ -63,6 +67,14 @@ def folder_above(target: Path) -> Path:
 
 def _is_pattern(target: Path) -> bool:
     return bool(_PLACE.search(target.name)) and is_picture_name(target)
+
+
+def pictures_of(target: Path) -> tuple[Path, ...]:
+    """Return the pictures that a folder or a pattern stands for as an output; of a file, none."""
+    if not _is_pattern(target):
+        return pictures_in(target)
+    numbered = PictureNames(folder=target.parent, pattern=target.name).numbered
+    return tuple(one for one in pictures_in(target.parent) if numbered.fullmatch(one.name))
 
 
 def is_sequence_target(target: Path, source: VideoInfo) -> bool:
