@@ -14,7 +14,7 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.resize import resize
-from dscvsr_cli.pipelines.upscale.finished import RECORD_NAME
+from dscvsr_cli.own_outputs import RECORD_NAME
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import CLIPS, Clip, render, render_kind

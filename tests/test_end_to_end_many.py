@@ -10,7 +10,7 @@ import torch
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.pipelines.upscale.finished import RECORD_NAME
+from dscvsr_cli.own_outputs import RECORD_NAME
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.write.picture_writer import save_png
 from dscvsr_cli.weights.network_file import save_network
@@ -127,6 +127,53 @@ def test_without_a_folder_outputs_lie_beside_their_inputs_and_are_no_inputs(
             *("e1.mp4", "e1_x2.mp4", "notes.txt"),
             *("extras/making of.mp4", "extras/making of_x2.mp4"),
         }
+
+
+@pytest.mark.parametrize(
+    "first", [("--preview", "40ms"), ("--compare", "split"), ("-o", "season/small"), ()]
+)
+def test_what_was_made_of_a_folders_videos_is_not_enlarged_again(
+    first: tuple[str, ...], season: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(season.parent)
+    (season / "e2.mp4").unlink()
+    assert upscale(weights, season, *first) == 0
+    before = files_in(season)
+    # Also from elsewhere, and when the folder has another name.
+    moved = season.rename(season.with_name("moved"))
+    monkeypatch.chdir("/")
+    assert upscale(weights, moved, "--encoder-preset", "veryfast", "--compare", "side") == 0
+    made = {"e1_x2_side.mp4", "extras/making of_x2_side.mp4"}
+    assert files_in(moved) - before == made
+
+
+def test_a_folder_of_nothing_but_outputs_is_one_of_videos(
+    season: Path, tmp_path: Path, weights: Path
+) -> None:
+    (season / "e2.mp4").unlink()
+    assert upscale(weights, season, "-o", tmp_path / "out") == 0
+    assert upscale(weights, tmp_path / "out", "-o", tmp_path / "more") == 0
+    assert files_in(tmp_path / "more") == {"e1.mp4", "extras/making of.mp4"}
+    # Nor is a file of one's own an output, because one had its name.
+    assert upscale(weights, season) == 0
+    (season / "e1_x2.mp4").unlink()
+    render(LONGER, season, name="e1_x2")
+    assert upscale(weights, season, "-o", tmp_path / "third") == 0
+    assert "e1_x2.mp4" in files_in(tmp_path / "third")
+
+
+def test_an_input_that_is_named_is_never_dropped_nor_replaced(
+    season: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    named = (season / "e1.mp4", season / "e1_x2.mp4")
+    assert upscale(weights, named[0]) == 0
+    before = named[1].read_bytes()
+    assert upscale(weights, *named, "--overwrite") == 2
+    assert "e1_x2.mp4 is an input" in capfd.readouterr().err
+    assert named[1].read_bytes() == before
+    assert upscale(weights, *named) == 0
+    assert "1 done, 1 skipped, 0 failed" in capfd.readouterr().out
+    assert (season / "e1_x2_x2.mp4").exists()
 
 
 def test_an_output_folder_inside_the_input_is_not_walked(season: Path, weights: Path) -> None:

@@ -281,3 +281,13 @@ def test_a_pipe_among_many_inputs_is_refused_before_any_work(
     assert upscale(weights, "-", "one.mp4", *output) == 2
     assert "a pipe has no name" in capfd.readouterr().err
     assert names_in(frames.parent) == before
+
+
+@pytest.mark.parametrize("container", [(), ("--container", "mkv")])
+def test_what_was_made_of_one_picture_is_no_picture_of_its_folder(
+    container: tuple[str, ...], frames: Path, weights: Path, tmp_path: Path
+) -> None:
+    assert upscale(weights, frames / "00001.png", *container) == 0
+    assert len(names_in(frames)) == 3
+    assert upscale(weights, frames) == 0
+    assert names_in(tmp_path / "frames_x2") == {"00001.png", "00002.png"}

@@ -15,8 +15,9 @@ from enum import Enum, auto
 from pathlib import Path
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.own_outputs import file_identity
 from dscvsr_cli.pipelines.resume.manifest import Manifest
-from dscvsr_cli.pipelines.resume.work_folder import file_identity, read_manifest
+from dscvsr_cli.pipelines.resume.work_folder import read_manifest
 
 
 class Phase(Enum):

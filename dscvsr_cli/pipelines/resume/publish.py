@@ -5,8 +5,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from dscvsr_cli.own_outputs import file_identity
 from dscvsr_cli.pipelines.resume.manifest import Manifest
-from dscvsr_cli.pipelines.resume.work_folder import JOINED, WorkFolder, file_identity
+from dscvsr_cli.pipelines.resume.work_folder import JOINED, WorkFolder
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.join import join_segments
 from dscvsr_cli.video.write.muxer import OutputSpec

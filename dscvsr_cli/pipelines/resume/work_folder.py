@@ -198,12 +198,6 @@ def read_manifest(target: Path) -> Manifest | None:
     return manifest if manifest.frames or manifest.ended else None
 
 
-def file_identity(path: Path) -> str:
-    """Return what stays the same when a file is renamed: its size and modification time."""
-    status = path.stat()
-    return f"{status.st_size} {status.st_mtime_ns}"
-
-
 def check_fingerprint(target: Path, manifest: Manifest, now: Mapping[str, str]) -> None:
     """Check that an earlier run's work would be continued with the settings it was started with.
 

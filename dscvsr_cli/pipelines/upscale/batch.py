@@ -9,6 +9,7 @@ from typing import Literal
 
 from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
 from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
+from dscvsr_cli.own_outputs import made_from_within
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.failure_log import log_failure
 from dscvsr_cli.pipelines.upscale.finished import differences_to_finished, is_there
@@ -59,7 +60,7 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
 
     Folders are searched recursively. With an ``output`` folder, files keep their names and their
     place in the folder tree, unless that is the input itself; without one, every output is beside
-    its input. Earlier outputs that are beside their inputs are not taken for inputs.
+    its input. What earlier runs made of videos in a folder is not found there, but may be named.
 
     Args:
         inputs: Files, folders of videos, and image sequences.
@@ -80,9 +81,10 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
     _refuse_pictures(inputs)
     found = [pair for path in inputs for pair in _videos(path, output)]
     jobs = [job_for(source, relative, output, job) for source, relative in found]
-    made = {one.target for one in jobs}
     if output is None:
-        jobs = [one for one in jobs if one.source not in made]
+        made, named = {one.target for one in jobs}, set(inputs)
+        jobs = [one for one in jobs if one.source in named or one.source not in made]
+    _spare_inputs(jobs)
     names = Counter(one.target for one in jobs)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
@@ -224,6 +226,22 @@ def _refuse_pictures(inputs: Sequence[Path]) -> None:
     )
 
 
+def _spare_inputs(jobs: Sequence[UpscaleJob]) -> None:
+    """Refuse to replace an input of one job by the output of another.
+
+    Raises:
+        UsageError: That is what would happen.
+    """
+    sources = {job.source.resolve(): job.source for job in jobs}
+    for job in jobs:
+        other = None if job.target is None else sources.get(job.target.resolve())
+        if other is not None and job.overwrite:
+            raise UsageError(
+                f"{other} is an input, and {job.source} would be written over it",
+                hint="write elsewhere with -o, or leave out --overwrite",
+            )
+
+
 def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_SUFFIXES and not is_picture_pattern(path)
 
@@ -242,7 +260,8 @@ def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
         return
     if not entries:
         raise InputVideoError(
-            f"{path} holds no video", hint="give a folder of videos, or of pictures"
+            f"{path} holds no video",
+            hint="give a folder of videos, or of pictures; what dscvsr has made there must be named",
         )
     for entry in entries:
         yield entry, entry.relative_to(path)
@@ -251,7 +270,8 @@ def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
 def find_videos(folder: Path, output: Path | None) -> list[Path]:
     """Return every video in a folder and the folders below it, in order.
 
-    Folders below it that are closed to this user, or vanish meanwhile, count as empty.
+    Folders below it that are closed to this user, or vanish meanwhile, count as empty. What this
+    program has made of a video in the folder is left out.
 
     Args:
         folder: Where to look.
@@ -261,11 +281,13 @@ def find_videos(folder: Path, output: Path | None) -> list[Path]:
         OSError: The folder is missing or cannot be read, or a drive or network fails meanwhile.
     """
     made = output.resolve() if output is not None and output.resolve() != folder.resolve() else None
-    return sorted(
+    entries = [
         entry
         for entry in _files_below(folder)
         if _is_video(entry, folder) and (made is None or made not in entry.resolve().parents)
-    )
+    ]
+    own = {place: made_from_within(place, folder) for place in {one.parent for one in entries}}
+    return sorted(entry for entry in entries if entry.name not in own[entry.parent])
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

@@ -11,17 +11,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dscvsr_cli.engine.device import choose_device
+from dscvsr_cli.json_record import Record, read_record
+from dscvsr_cli.own_outputs import RECORD_NAME, file_identity, path_of_source
 from dscvsr_cli.pipelines.resume.manifest import identify_input
-from dscvsr_cli.pipelines.resume.work_folder import file_identity
 from dscvsr_cli.pipelines.upscale.fingerprint import describe_job
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.pipelines.upscale.record_file import Record, change_record, read_record
+from dscvsr_cli.pipelines.upscale.record_file import change_record
 from dscvsr_cli.video.write.picture_names import pictures_of
 from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.locate import locate_weights
-
-RECORD_NAME = ".dscvsr.json"
 
 _ANY_MACHINE = frozenset({"weights", "device", "dtype", "runtime"})
 """Fields of a job that leave the output what it is: a video that was finished on another device is
@@ -40,7 +39,11 @@ def remember_finished(job: UpscaleJob, target: Path) -> None:
     target = _named(target)
     path = target.with_name(RECORD_NAME)
     with contextlib.suppress(OSError):
-        entry = {"output": _identity(target), "made_from": _made_from(job)}
+        entry = {
+            "output": _identity(target),
+            "source": path_of_source(job.source, target.parent),
+            "made_from": _made_from(job),
+        }
         change_record(path, lambda record: _with_entry(record, target, entry))
 
 

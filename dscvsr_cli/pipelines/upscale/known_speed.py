@@ -9,9 +9,10 @@ from pathlib import Path
 import platformdirs
 import torch
 
+from dscvsr_cli.json_record import Record, read_record
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
 from dscvsr_cli.pipelines.upscale.progress import WorkMeter
-from dscvsr_cli.pipelines.upscale.record_file import Record, change_record, read_record
+from dscvsr_cli.pipelines.upscale.record_file import change_record
 
 _LEAST_SECONDS = 5.0
 """A shorter job says little about a long one."""

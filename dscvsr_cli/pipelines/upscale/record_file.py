@@ -5,18 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dscvsr_cli.durable import write_durably
+from dscvsr_cli.json_record import Record, read_record
 from dscvsr_cli.pipelines.resume.lock import one_at_a_time
-
-Record = dict[str, object]
-
-
-def read_record(path: Path) -> Record:
-    """Return what a record holds; nothing where there is none, or it is none of ours."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
 
 
 def change_record(path: Path, change: Callable[[Record], Mapping[str, object]]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.own_outputs import made_from_within
 
 PICTURE_SUFFIXES: Final = frozenset({".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
 
@@ -40,7 +41,10 @@ def is_picture_pattern(path: Path) -> bool:
 
 def is_picture_folder(path: Path) -> bool:
     """Return whether a path is a folder that holds pictures and no videos."""
-    return bool(pictures_in(path)) and not any(is_video_name(entry) for entry in path.iterdir())
+    if not pictures_in(path):
+        return False
+    own = made_from_within(path, path)
+    return not any(is_video_name(entry) and entry.name not in own for entry in path.iterdir())
 
 
 def is_still_name(path: Path) -> bool:
@@ -69,12 +73,16 @@ def is_video_name(path: Path) -> bool:
 
 
 def pictures_in(folder: Path) -> tuple[Path, ...]:
-    """Return the pictures of a folder in natural order; none where there is no such folder."""
+    """Return the pictures of a folder in natural order; none where there is no such folder.
+
+    What this program has made of a picture in the folder does not count.
+    """
     if not folder.is_dir():
         return ()
+    own = made_from_within(folder, folder)
     files = (entry for entry in folder.iterdir() if entry.suffix.lower() in PICTURE_SUFFIXES)
     # File managers keep files of their own under names that begin with a dot ("._0001.png").
-    visible = (entry for entry in files if not entry.name.startswith("."))
+    visible = (entry for entry in files if entry.name[0] != "." and entry.name not in own)
     return tuple(sorted(visible, key=natural_order))
 
 

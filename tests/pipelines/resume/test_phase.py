@@ -7,6 +7,7 @@ import pytest
 
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError, UsageError
+from dscvsr_cli.own_outputs import file_identity
 from dscvsr_cli.pipelines.resume.manifest import Manifest
 from dscvsr_cli.pipelines.resume.phase import (
     EarlierWork,
@@ -16,7 +17,7 @@ from dscvsr_cli.pipelines.resume.phase import (
     is_published,
     phase_of,
 )
-from dscvsr_cli.pipelines.resume.work_folder import WorkFolder, file_identity, work_path
+from dscvsr_cli.pipelines.resume.work_folder import WorkFolder, work_path
 from dscvsr_cli.video.segments.segment import Segment
 
 SEGMENT = Segment(name="0", frames=8, first_pts=0, last_pts=7, size_bytes=9, header="")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dscvsr_cli.json_record import Record, read_record
 from dscvsr_cli.pipelines.resume import lock
 from dscvsr_cli.pipelines.resume.lock import ProcessLock, one_at_a_time
-from dscvsr_cli.pipelines.upscale.record_file import Record, change_record, read_record
+from dscvsr_cli.pipelines.upscale.record_file import change_record
 
 ENTRIES = 20
 

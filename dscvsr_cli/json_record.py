@@ -1,0 +1,15 @@
+"""Records: small JSON objects that stay beside what they tell of, or in the user's folders."""
+
+import json
+from pathlib import Path
+
+Record = dict[str, object]
+
+
+def read_record(path: Path) -> Record:
+    """Return what a record holds; nothing where there is none, or it is none of ours."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
