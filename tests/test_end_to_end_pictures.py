@@ -17,6 +17,7 @@ from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.write.picture_writer import save_png
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, picture, render, render_kind
 from tests.networks import SMALLEST
@@ -291,3 +292,50 @@ def test_what_was_made_of_one_picture_is_no_picture_of_its_folder(
     assert len(names_in(frames)) == 3
     assert upscale(weights, frames) == 0
     assert names_in(tmp_path / "frames_x2") == {"00001.png", "00002.png"}
+
+
+@pytest.fixture
+def numbered(tmp_path: Path) -> Path:
+    """Pictures 1 to 3 and 5 to 6, each of one grey that says its number."""
+    folder = tmp_path / "numbered"
+    folder.mkdir()
+    for number in (1, 2, 3, 5, 6):
+        save_png(folder / f"{number:05}.png", torch.full((3, 32, 32), number / 10))
+    return folder
+
+
+def numbers_in(folder: Path) -> dict[str, int]:
+    """Return the names of the pictures, and the numbers that they show."""
+    return {
+        name: round(10 * float(read_picture(folder / name).mean())) for name in names_in(folder)
+    }
+
+
+@pytest.mark.parametrize("pattern", ["", "%05d.png"])
+def test_pictures_keep_their_names_where_only_a_part_is_read(
+    pattern: str, numbered: Path, weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = numbered / pattern
+    assert upscale(weights, source) == 3
+    assert "--start-number N begins behind the gap" in capfd.readouterr().err
+    assert upscale(weights, source, "--start-number", "5") == 0
+    assert numbers_in(tmp_path / "numbered_x2") == {"00005.png": 5, "00006.png": 6}
+
+    shutil.rmtree(tmp_path / "numbered_x2")
+    for number in (5, 6):
+        (numbered / f"{number:05}.png").unlink()
+    span = ("--fps", "10", "--start", "0.1", "--end", "0.3")
+    assert upscale(weights, source, *span) == 0
+    assert numbers_in(tmp_path / "numbered_x2") == {"00002.png": 2, "00003.png": 3}
+    assert upscale(weights, source, "--fps", "10", "--preview", "0.1", "-o", tmp_path / "p") == 0
+    assert numbers_in(tmp_path / "p") == {"00002.png": 2}
+
+
+def test_a_pattern_goes_on_from_the_number_of_the_first_picture_that_is_read(
+    numbered: Path, weights: Path, tmp_path: Path
+) -> None:
+    source, target = numbered / "%05d.png", tmp_path / "big" / "%03d.png"
+    assert upscale(weights, source, "--start-number", "5", "-o", target) == 0
+    assert numbers_in(tmp_path / "big") == {"005.png": 5, "006.png": 6}
+    assert upscale(weights, source, "--start-number", "6", "--overwrite", "-o", target) == 0
+    assert numbers_in(tmp_path / "big") == {"005.png": 5, "006.png": 6}

@@ -261,7 +261,7 @@ def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
     if not entries:
         raise InputVideoError(
             f"{path} holds no video",
-            hint="give a folder of videos, or of pictures; what dscvsr has made there must be named",
+            hint="give a folder of videos, or of pictures; name what dscvsr itself made there",
         )
     for entry in entries:
         yield entry, entry.relative_to(path)

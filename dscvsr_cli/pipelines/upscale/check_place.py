@@ -1,12 +1,9 @@
 """The place of an output, checked before any work: nothing that must stay is in the way."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from dscvsr_cli.pipelines.resume.phase import is_published
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import Target
-from dscvsr_cli.video.read.image_sequence import is_sequence, sequence_pictures
+from dscvsr_cli.video.write.picture_names import pictures_read
 from dscvsr_cli.video.write.sequence_writer import check_sequence
 from dscvsr_cli.video.write.target_file import check_target
 
@@ -22,7 +19,7 @@ def check_place(job: UpscaleJob, target: Target) -> None:
         check_sequence(
             target.names,
             overwrite=job.overwrite,
-            inputs=_pictures_of(job),
+            inputs=pictures_read(target.picture.source, job.reading),
             makes_folder=job.makes_folder,
         )
     elif target.destination.is_pipe:
@@ -34,9 +31,3 @@ def check_place(job: UpscaleJob, target: Target) -> None:
             overwrite=job.overwrite,
             makes_folder=job.makes_folder,
         )
-
-
-def _pictures_of(job: UpscaleJob) -> Sequence[Path]:
-    if not is_sequence(job.source):
-        return ()
-    return sequence_pictures(job.source, start_number=job.reading.start_number)

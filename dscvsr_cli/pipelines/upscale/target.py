@@ -21,6 +21,7 @@ from dscvsr_cli.video.display_matrix import swaps_sides
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.formats import required_multiple
 from dscvsr_cli.video.read.measured_rate import require_constant_rate
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.timestamps import OutputTiming
 from dscvsr_cli.video.write.encoder_options import (
     EncodeOptions,
@@ -85,7 +86,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
     """
     path = job.target or default_target(job)
     destination = resolve_destination(path)
-    names = _names(destination, source)
+    names = _names(destination, source, job.reading)
     container = _container(job, destination, names)
     options = _encode_options(job, container, source)
     pixel_format = output_pixel_format(source, options, for_players=container.for_players)
@@ -105,9 +106,11 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
     return Target(destination=destination, size=size, picture=picture, names=names)
 
 
-def _names(destination: Destination, source: VideoInfo) -> PictureNames | None:
+def _names(
+    destination: Destination, source: VideoInfo, reading: ReadOptions
+) -> PictureNames | None:
     if is_sequence_target(destination.path, source):
-        return picture_names(destination.path, source)
+        return picture_names(destination.path, source, reading)
     if is_picture_name(destination.path) and not destination.is_pipe:
         return single_picture(destination, source)
     return None

@@ -1,6 +1,7 @@
 """An image sequence as a video: what is known of it, and its pictures one after the other."""
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
 from dscvsr_cli.video.read.picture_reader import decode_picture, still_colour
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.side_data import display_matrix
+from dscvsr_cli.video.span import TimeSpan
 
 
 def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -> VideoInfo:
@@ -52,6 +54,15 @@ def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -
     )
 
 
+def pictures_in_span(
+    pictures: Sequence[Path], time_base: Fraction, span: TimeSpan
+) -> Iterator[tuple[int, Path]]:
+    """Yield the pictures that are read of a sequence, each with its place in the whole."""
+    for number, picture in enumerate(pictures):
+        if span.holds(number * time_base):
+            yield number, picture
+
+
 def picture_frames(
     pictures: Sequence[Path], info: VideoInfo, options: ReadOptions
 ) -> Iterator[av.VideoFrame]:
@@ -60,12 +71,7 @@ def picture_frames(
     Raises:
         InputVideoError: A picture cannot be read, or has another size than the first.
     """
-    for number, picture in enumerate(pictures):
-        seconds = number * info.time_base
-        if options.span.is_before(seconds):
-            continue
-        if options.span.is_past(seconds):
-            return
+    for number, picture in pictures_in_span(pictures, info.time_base, options.span):
         frame = decode_picture(picture)
         if (frame.width, frame.height) != (info.width, info.height):
             raise InputVideoError(

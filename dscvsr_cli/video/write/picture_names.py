@@ -1,7 +1,6 @@
 """PictureNames: where every frame goes that becomes a picture of its own."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,8 @@ from dscvsr_cli.video.read.image_sequence import (
     sequence_pictures,
 )
 from dscvsr_cli.video.read.open_input import input_name
+from dscvsr_cli.video.read.read_options import ReadOptions
+from dscvsr_cli.video.read.sequence_frames import pictures_in_span
 from dscvsr_cli.video.write.target_file import STANDARD_OUTPUT, Destination
 
 _PLACE: Final = re.compile(r"%(?:0(\d+))?d")
@@ -90,15 +91,20 @@ def is_sequence_target(target: Path, source: VideoInfo) -> bool:
     return target.is_dir() or not (names_container(target) or is_picture_name(target))
 
 
-def picture_names(target: Path, source: VideoInfo) -> PictureNames:
+def picture_names(
+    target: Path, source: VideoInfo, reading: ReadOptions | None = None
+) -> PictureNames:
     """Return where the pictures of a sequence go.
 
-    A pattern numbers them, from the number on that the input begins with, else from 1 on. In a
-    folder they keep the names they have in the input.
+    A pattern numbers them, from the number of the first picture on that is read, else from 1 on. In
+    a folder they keep the names they have in the input.
+
+    Args:
+        target: A pattern or a folder.
+        source: The probed input.
+        reading: Which part of it is read; None reads everything.
     """
-    own: Sequence[Path] = ()
-    if source.kind == "sequence":
-        own = sequence_pictures(source.path)
+    own = pictures_read(source, reading or ReadOptions())
     if _PLACE.search(target.name):
         digits = re.findall(r"\d+", own[0].stem) if own else []
         first = int(digits[-1]) if digits and is_picture_pattern(source.path) else 1
@@ -107,6 +113,14 @@ def picture_names(target: Path, source: VideoInfo) -> PictureNames:
     if names and own[0].suffix.lower() not in PICTURE_ENCODERS:
         names = tuple(f"{path.stem}.png" for path in own)
     return PictureNames(folder=target, pattern=_DEFAULT_NAME, given=names)
+
+
+def pictures_read(source: VideoInfo, reading: ReadOptions) -> tuple[Path, ...]:
+    """Return the pictures of an image sequence that are read; none of another input."""
+    if source.kind != "sequence":
+        return ()
+    pictures = sequence_pictures(source.path, start_number=reading.start_number)
+    return tuple(one for _, one in pictures_in_span(pictures, source.time_base, reading.span))
 
 
 def single_picture(destination: Destination, source: VideoInfo) -> PictureNames:
