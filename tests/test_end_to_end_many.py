@@ -294,6 +294,31 @@ def test_resuming_a_finished_output_is_done_already(
     assert "crf was None and is 9" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("wrong", "code", "said"),
+    [
+        ((), 2, "give either a factor or a size"),
+        (("-s", "2", "--width", "64"), 2, "not both"),
+        (("-s", "2", "-w", "no-such-weights"), 4, "no-such-weights"),
+        (("-s", "2", "--dry-run", "-w", "no-such-weights"), 4, "no-such-weights"),
+    ],
+)
+def test_what_is_wrong_with_every_file_is_said_once_and_exits_as_for_one(
+    wrong: tuple[str, ...],
+    code: int,
+    said: str,
+    season: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    one, many = str(season / "e1.mp4"), (str(season), "-o", str(season.parent / "out"))
+    assert main(["upscale", one, *wrong, "--device", "cpu"]) == code
+    capfd.readouterr()
+    assert main(["upscale", *many, *wrong, "--device", "cpu"]) == code
+    words = capfd.readouterr()
+    assert words.err.count(said) == 1
+    assert words.out == ""
+
+
 @pytest.mark.parametrize("name", ["frames", "frames/%05d.png", "clip.gif", "clip.y4m", "photo.png"])
 def test_an_output_that_is_written_in_one_go_is_finished_as_well(
     name: str, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]

@@ -20,7 +20,6 @@ from dscvsr_cli.cli.takes_options import takes_options
 from dscvsr_cli.cli.upscale.job_options import JobOptions
 from dscvsr_cli.cli.upscale.run_jobs import SOME_FAILED, open_follower, run_job
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.geometry import check_one_target
 
 if TYPE_CHECKING:
     from dscvsr_cli.cli.upscale.follow import Follower
@@ -91,19 +90,15 @@ def watch_command(options: WatchOptions) -> None:
     """
     terminal = open_terminal(quiet=options.quiet, json=options.json)
 
-    from dscvsr_cli.engine.device import choose_device
+    from dscvsr_cli.pipelines.upscale.batch import refuse_for_all
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
     from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder
-    from dscvsr_cli.weights.catalog import device_kind
-    from dscvsr_cli.weights.locate import locate_weights
 
     settle = _SETTLE_SECONDS if options.settle is None else float(options.settle)
     watched = WatchedFolder(options.folder, options.output, settle_seconds=settle)
     follower = open_follower(terminal, jobs=None)
     job, cache = options.job(), NetworkCache()
-    # What would be wrong with every file is said before the first one arrives.
-    check_one_target(scale=job.scale, width=job.width, height=job.height)
-    locate_weights(job.weights, kind=device_kind(choose_device(job.device).type))
+    refuse_for_all(job)
     terminal.note(f"watching {options.folder}; Ctrl-C ends it")
     codes = {0}
     with _terminated_like_ctrl_c():

@@ -73,13 +73,14 @@ def upscale_command(options: UpscaleOptions) -> None:
     # SVT-AV1 writes to the terminal by itself; 1 lets only its errors through.
     os.environ.setdefault("SVT_LOG", "1")
 
-    from dscvsr_cli.pipelines.upscale.batch import plan_batch
+    from dscvsr_cli.pipelines.upscale.batch import plan_batch, refuse_for_all
     from dscvsr_cli.pipelines.upscale.output_name import place_job
 
     job, sources = options.job(), options.sources
     several = len(sources) > 1 or is_folder_of_videos(sources[0])
     output = options.output_path
     if several:
+        refuse_for_all(job, runs_here=options.ray is None)
         jobs = plan_batch(sources, output, job)
     else:
         jobs = [place_job(job, output, is_folder=options.output_is_folder)]

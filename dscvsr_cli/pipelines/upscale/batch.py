@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
+from dscvsr_cli.geometry import check_one_target
 from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
 from dscvsr_cli.own_outputs import made_from_within
 from dscvsr_cli.pipelines.resume.work_folder import work_path
@@ -23,6 +25,8 @@ from dscvsr_cli.video.read.image_sequence import (
 )
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.target_file import resolve_destination
+from dscvsr_cli.weights.catalog import device_kind
+from dscvsr_cli.weights.locate import locate_weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,23 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
             hint="give them in separate runs, or the folder that holds both",
         )
     return jobs
+
+
+def refuse_for_all(job: UpscaleJob, *, runs_here: bool = True) -> None:
+    """Refuse what would be wrong with every file, before the first one is touched.
+
+    Args:
+        job: The settings of all files.
+        runs_here: Whether the network runs on this machine, whose device and weights count then.
+
+    Raises:
+        UsageError: No size, or two kinds of size.
+        WeightsError: The weights cannot be found.
+        DeviceError: The device is missing.
+    """
+    check_one_target(scale=job.scale, width=job.width, height=job.height)
+    if runs_here:
+        locate_weights(job.weights, kind=device_kind(choose_device(job.device).type))
 
 
 def finished_earlier(job: UpscaleJob) -> FileResult | None:
