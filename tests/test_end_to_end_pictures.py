@@ -154,13 +154,15 @@ def test_a_picture_may_become_a_video_where_that_is_asked_for(
 def test_what_exists_is_not_replaced_and_the_input_never_is(
     weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    source, taken = photo(tmp_path), tmp_path / "taken.png"
+    source, taken = photo(tmp_path), tmp_path / "taken 1.png"
+    photo(tmp_path, "taken 2.png")
     before = source.read_bytes()
     taken.write_bytes(b"precious")
     assert upscale(weights, source, "-o", taken) == 2
     assert "already exists" in capfd.readouterr().err
     assert taken.read_bytes() == b"precious"
     assert upscale(weights, source, "-o", taken, "--overwrite") == 0
+    assert "older" not in capfd.readouterr().err
     assert read_picture(taken).shape == (3, 80, 96)
     assert upscale(weights, source, "-o", source, "--overwrite") == 2
     assert "is the input itself" in capfd.readouterr().err

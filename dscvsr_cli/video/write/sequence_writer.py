@@ -1,22 +1,27 @@
 """SequenceWriter: every frame as a picture of its own, in a folder."""
 
 import contextlib
+import logging
+import re
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from dscvsr_cli.durable import publish, publish_folder
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.display_matrix import upright
 from dscvsr_cli.video.ffmpeg_errors import reported
+from dscvsr_cli.video.read.image_sequence import pictures_in
 from dscvsr_cli.video.write.picture_names import PictureNames
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.picture_writer import StillEncoder
+
+_log: Final = logging.getLogger(__name__)
 
 
 class SequenceWriter:
@@ -109,6 +114,8 @@ class SequenceWriter:
             if not folder.exists():
                 publish_folder(stage, folder)
                 return
+            made = {path.name for path in stage.iterdir()}
+            older = [] if self._names.is_single else _older_pictures(folder, made)
             for path in sorted(stage.iterdir()):
                 target = folder / path.name
                 try:
@@ -118,6 +125,34 @@ class SequenceWriter:
                         f"{target} appeared while the pictures were made",
                         hint="write to another folder with -o, or add --overwrite",
                     ) from error
+        if older:
+            _log.warning(
+                "%s: %d older pictures, %s to %s, are still there beside the %d that were made "
+                "now; remove them if they do not belong to these",
+                folder,
+                len(older),
+                older[0].name,
+                older[-1].name,
+                len(made),
+            )
+
+
+def _older_pictures(folder: Path, made: Set[str]) -> list[Path]:
+    """Return pictures named as the new ones are that stay, where some of those are replaced.
+
+    An earlier run that was longer leaves them; who looks at the folder would take them for ours.
+    """
+    there = pictures_in(folder)
+    if not any(path.name in made for path in there):
+        return []
+    naming = {_without_numbers(name) for name in made}
+    return [
+        path for path in there if path.name not in made and _without_numbers(path.name) in naming
+    ]
+
+
+def _without_numbers(name: str) -> str:
+    return re.sub(r"\d+", "#", name)
 
 
 def check_sequence(

@@ -124,6 +124,24 @@ def test_pictures_are_never_replaced_unasked(source: VideoInfo, tmp_path: Path) 
     assert (folder / "2.png").read_bytes() != b"precious"
 
 
+def test_older_pictures_that_stay_beside_new_ones_are_named(
+    source: VideoInfo, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "frames"
+    names = picture_names(folder / "a%03d.png", source)
+    write(names, source, count=5)
+    save_png(folder / "cover 1.png", drawn(0))
+    write(names, source, count=5, overwrite=True)
+    assert not caplog.records
+    write(names, source, count=2, overwrite=True)
+    assert "3 older pictures, a003.png to a005.png, are still there" in caplog.text
+    assert len(list(folder.glob("a*.png"))) == 5
+    # Others that only go on from there replace nothing.
+    caplog.clear()
+    write(PictureNames(folder=folder, pattern="a%03d.png", first=6), source, overwrite=True)
+    assert not caplog.records
+
+
 def test_a_picture_that_appears_meanwhile_is_not_replaced(
     source: VideoInfo, tmp_path: Path
 ) -> None:
