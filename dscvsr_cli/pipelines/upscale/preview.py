@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.output_name import default_target
+from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.span import TimeSpan
 
@@ -13,8 +14,8 @@ def settle_preview(job: UpscaleJob) -> UpscaleJob:
     """Return the job with a span instead of a preview length.
 
     The preview begins where the job's span begins, or else in the middle of the video, where
-    titles and black frames are rare; it takes the first seconds where the length is unknown. A
-    job that wants no preview is returned as it is.
+    titles and black frames are rare; it takes the first seconds where the length is unknown, as
+    that of a pipe always is. A job that wants no preview is returned as it is.
 
     Raises:
         InputVideoError: The input cannot be read.
@@ -23,7 +24,8 @@ def settle_preview(job: UpscaleJob) -> UpscaleJob:
     if seconds is None:
         return job
     start = job.reading.span.start
-    if start == 0:
+    # A pipe is read only once, and so cannot be probed before.
+    if start == 0 and source_kind(job.source) != "pipe":
         length = probe(job.source, job.reading).duration_seconds
         if length is not None:
             # To the millisecond, which is how the name of a time is written.

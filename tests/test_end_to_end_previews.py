@@ -1,0 +1,62 @@
+"""Previews, through the real command: which seconds of which input they show."""
+
+import io
+from pathlib import Path
+
+import pytest
+import torch
+
+from dscvsr_cli.cli.app import main
+from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.weights.network_file import save_network
+from tests.networks import SMALLEST
+
+FRAMES = 50
+RATE = 10
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
+    network = RecurrentNetwork(SMALLEST)
+    for parameter in network.parameters():
+        torch.nn.init.zeros_(parameter)
+    save_network(network.state_dict(), SMALLEST, path, record={})
+    return path
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Five seconds at ten frames a second, each of one grey that says its number."""
+    path = tmp_path / "clip.y4m"
+    header = f"YUV4MPEG2 W32 H32 F{RATE}:1 Ip A1:1 Cmono XCOLORRANGE=FULL\n".encode()
+    path.write_bytes(
+        header + b"".join(b"FRAME\n" + bytes([4 * n + 4]) * (32 * 32) for n in range(FRAMES))
+    )
+    return path
+
+
+def numbers(path: Path) -> list[int]:
+    with VideoReader(path) as reader:
+        return [round((float(frame.pixels.mean()) * 255 - 4) / 4) for frame in reader]
+
+
+def previewed(weights: Path, source: Path | str, target: Path, *options: str) -> list[int]:
+    """Return the numbers of the frames that a preview shows."""
+    fixed = ("-s", "2", "-w", str(weights), "--device", "cpu", "-o", str(target))
+    assert main(["upscale", str(source), *fixed, *options]) == 0
+    return numbers(target)
+
+
+@pytest.mark.parametrize(("options", "shown"), [((), range(4)), (("--start", "2"), range(20, 24))])
+def test_a_preview_of_a_pipe_takes_its_first_seconds(
+    options: tuple[str, ...],
+    shown: range,
+    source: Path,
+    weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(source.read_bytes())))
+    target = source.with_name("out.y4m")
+    assert previewed(weights, "-", target, "--preview", "400ms", *options) == [*shown]
