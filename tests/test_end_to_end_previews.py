@@ -60,3 +60,13 @@ def test_a_preview_of_a_pipe_takes_its_first_seconds(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(source.read_bytes())))
     target = source.with_name("out.y4m")
     assert previewed(weights, "-", target, "--preview", "400ms", *options) == [*shown]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_pipe_cannot_be_verified_which_is_said_in_words(
+    place: int, source: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    paths = [str(source)]
+    paths.insert(place, "-")
+    assert main(["verify", *paths]) == 2
+    assert "standard input is a pipe" in capfd.readouterr().err

@@ -11,7 +11,7 @@ import av
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.errors import InputVideoError, UsageError
 from dscvsr_cli.video.display_matrix import rotation_degrees
 from dscvsr_cli.video.info import (
     Crop,
@@ -95,12 +95,15 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
 
     Raises:
         InputVideoError: Missing, unreadable, not a video, empty, or without a frame.
-        ValueError: The path is a pipe.
+        UsageError: The path is a pipe.
     """
     options = options or ReadOptions()
     kind = source_kind(path)
     if kind == "pipe":
-        raise ValueError(f"{path} can be read only once, and so not be probed")
+        raise UsageError(
+            f"{input_name(path)} is a pipe, which can be read only once",
+            hint="write it to a file, and give that",
+        )
     if kind == "sequence":
         pictures = sequence_pictures(path, start_number=options.start_number)
         return probe_pictures(path, pictures, options)

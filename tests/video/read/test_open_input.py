@@ -168,7 +168,7 @@ def test_a_pipe_can_neither_be_probed_alone_nor_read_twice(tmp_path: Path) -> No
     source = render_y4m(tmp_path)
     with piped(source, tmp_path) as pipe:
         assert source_kind(pipe) == "pipe"
-        with pytest.raises(ValueError, match="only once"):
+        with pytest.raises(UsageError, match="only once"):
             probe(pipe)
         with VideoReader(pipe) as reader:
             list(reader)
