@@ -70,3 +70,23 @@ def test_a_pipe_cannot_be_verified_which_is_said_in_words(
     paths.insert(place, "-")
     assert main(["verify", *paths]) == 2
     assert "standard input is a pipe" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ((), range(23, 27)),
+        (("--start", "0"), range(4)),
+        (("--start", "2"), range(20, 24)),
+        (("--end", "2"), range(8, 12)),
+        (("--start", "2", "--end", "2.2"), range(20, 22)),
+        (("--end", "0.2"), range(2)),
+        # The end lies behind that of the video.
+        (("--end", "60"), range(23, 27)),
+    ],
+)
+def test_a_preview_is_the_middle_of_the_span_or_begins_where_the_person_says(
+    options: tuple[str, ...], shown: range, source: Path, weights: Path
+) -> None:
+    target = source.with_name("out.y4m")
+    assert previewed(weights, source, target, "--preview", "400ms", *options) == [*shown]

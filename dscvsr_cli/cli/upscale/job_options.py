@@ -112,6 +112,7 @@ class JobOptions:
             streams=self._streams(),
             compare=self.compare,
             preview_seconds=self.preview,
+            preview_from_start=self.preview is not None and self.start is not None,
             overwrite=self.overwrite,
             resume=self.resume,
             restart=self.restart,

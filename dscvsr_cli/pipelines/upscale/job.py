@@ -72,6 +72,9 @@ class UpscaleJob:
     """How to show bicubic and network beside each other; None for the network alone."""
     preview_seconds: Fraction | None = None
     """Length of a preview; None upscales everything."""
+    preview_from_start: bool = False
+    """Whether the preview begins where the span does, even if that is 0; else, from 0, it is taken
+    from the middle."""
     overwrite: bool = False
     resume: bool = False
     """Whether to continue the unfinished work of an earlier run, if there is any."""

@@ -13,26 +13,36 @@ from dscvsr_cli.video.span import TimeSpan
 def settle_preview(job: UpscaleJob) -> UpscaleJob:
     """Return the job with a span instead of a preview length.
 
-    The preview begins where the job's span begins, or else in the middle of the video, where
-    titles and black frames are rare; it takes the first seconds where the length is unknown, as
-    that of a pipe always is. A job that wants no preview is returned as it is.
+    The preview begins where the person says, or else in the middle of the job's span, where titles
+    and black frames are rare; it takes the first seconds where the length is unknown, as that of a
+    pipe always is. It never goes beyond the end of the span. A job that wants no preview is
+    returned as it is.
 
     Raises:
         InputVideoError: The input cannot be read.
     """
-    seconds = job.preview_seconds
+    seconds, span = job.preview_seconds, job.reading.span
     if seconds is None:
         return job
-    start = job.reading.span.start
-    # A pipe is read only once, and so cannot be probed before.
-    if start == 0 and source_kind(job.source) != "pipe":
-        length = probe(job.source, job.reading).duration_seconds
-        if length is not None:
-            # To the millisecond, which is how the name of a time is written.
-            start = max(Fraction(0), Fraction(round((length - float(seconds)) / 2 * 1000), 1000))
+    is_given = job.preview_from_start or span.start > 0
+    start = span.start if is_given else _middle(job, seconds)
+    end = start + seconds if span.end is None else min(start + seconds, span.end)
     return replace(
         job,
         target=job.target or default_target(job),
-        reading=replace(job.reading, span=TimeSpan(start, start + seconds)),
+        reading=replace(job.reading, span=TimeSpan(start, end)),
         preview_seconds=None,
     )
+
+
+def _middle(job: UpscaleJob, seconds: Fraction) -> Fraction:
+    """Return where a preview of so many seconds begins that shows the middle of the job's span."""
+    # A pipe is read only once, and so cannot be probed before.
+    is_pipe = source_kind(job.source) == "pipe"
+    length = None if is_pipe else probe(job.source, job.reading).duration_seconds
+    if length is None:
+        return Fraction(0)
+    end = job.reading.span.end
+    last = length if end is None else min(length, float(end))
+    # To the millisecond, which is how the name of a time is written.
+    return max(Fraction(0), Fraction(round((last - float(seconds)) / 2 * 1000), 1000))
