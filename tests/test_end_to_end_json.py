@@ -99,16 +99,31 @@ def test_names_of_any_bytes_are_json(
     assert name in lines[0]["message"]
 
 
-def test_a_dry_run_is_one_line_per_file(
+def test_a_dry_run_says_of_every_file_what_the_run_would(
     tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    sources = [
+    finished, new = (
         render(Clip(width=32, height=32, pts=(0, 512)), tmp_path, name=name) for name in "ab"
-    ]
-    code, lines = run(weights, capfd, *sources, "-o", tmp_path / "out", "--dry-run")
-    assert code == 0
-    assert types(lines) == ["dry_run", "dry_run"]
-    assert [line["source"] for line in lines] == [str(source) for source in sources]
+    )
+    bad, out = tmp_path / "bad.mp4", tmp_path / "out"
+    bad.write_bytes(b"no video" * 99)
+    assert run(weights, capfd, finished, "-o", f"{out}/")[0] == 0
+
+    code, lines = run(weights, capfd, finished, bad, new, "-o", out, "--dry-run")
+
+    assert code == 1
+    assert types(lines) == ["report", "error", "dry_run", "summary"]
+    assert [line["source"] for line in lines[:-1]] == [str(finished), str(bad), str(new)]
+    assert [(line["job"], line["jobs"]) for line in lines[:-1]] == [(1, 3), (2, 3), (3, 3)]
+    assert (lines[0]["outcome"], lines[0]["target"]) == ("skipped", str(out / "a.mp4"))
+    assert lines[1]["exit_code"] == 3
+    assert lines[1]["hint"]
+    assert lines[-1] == {"type": "summary", "done": 0, "skipped": 1, "failed": 1, "planned": 1}
+
+    code, lines = run(weights, capfd, finished, "-o", out / "a.mp4", "--resume", "--dry-run")
+    assert (code, types(lines)) == (0, ["report"])
+    code, lines = run(weights, capfd, new, "-o", out / "b.mp4", "--dry-run")
+    assert (code, types(lines), lines[0]["job"], lines[0]["jobs"]) == (0, ["dry_run"], 1, 1)
 
 
 def test_errors_are_lines_too(

@@ -58,7 +58,9 @@ def test_a_dry_run_of_many_goes_on_after_a_bad_file(
     said = capfd.readouterr()
     assert "e1.mp4" in said.out
     assert "making of.mp4" in said.out
+    assert "2 planned, 0 skipped, 1 failed" in said.out
     assert "e2.mp4" in said.err
+    assert "(hint: check that the file is complete" in said.err
 
 
 def files_in(folder: Path) -> set[str]:

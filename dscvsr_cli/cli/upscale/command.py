@@ -85,7 +85,7 @@ def upscale_command(options: UpscaleOptions) -> None:
     else:
         jobs = [place_job(job, output, is_folder=options.output_is_folder)]
     if options.dry_run:
-        show_dry_runs(jobs, terminal)
+        show_dry_runs(jobs, terminal, several=several)
     elif options.ray is not None:
         from dscvsr_cli.cli.upscale.run_cluster import run_cluster
 

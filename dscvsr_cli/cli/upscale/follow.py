@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_bar import JobBar, JsonProgress, SharedBar
 from dscvsr_cli.cli.upscale.output import (
+    describe_dry_run,
     describe_other_weights,
     describe_plan,
     describe_report,
@@ -15,6 +16,7 @@ from dscvsr_cli.cli.upscale.output import (
 if TYPE_CHECKING:
     from dscvsr_cli.engine.scene_maker import StreamEvent
     from dscvsr_cli.pipelines.upscale.batch import BatchReport, FileResult
+    from dscvsr_cli.pipelines.upscale.dry_run import DryRunReport
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
     from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener
 
@@ -46,6 +48,10 @@ class Follower(Protocol):
 
     def report(self, report: "UpscaleReport") -> None:
         """Hear that the job is done."""
+        ...
+
+    def dry_run(self, report: "DryRunReport") -> None:
+        """Hear what the job would do."""
         ...
 
     def end(self, result: "FileResult") -> None:
@@ -125,21 +131,29 @@ class Lines:
         """Print what has been made."""
         self._terminal.print(describe_report(report))
 
+    def dry_run(self, report: "DryRunReport") -> None:
+        """Print what would be done, and what it would take."""
+        self.plan(report.plan)
+        self._terminal.print_rows(
+            [("  " + name, value) for name, value in describe_dry_run(report)]
+        )
+
     def end(self, result: "FileResult") -> None:
-        """Print what came of one of several files, in one line."""
+        """Print what came of one of several files, in one line; a plan has been printed already."""
         if result.report is not None:
             self.report(result.report)
         elif result.outcome == "failed":
             hint = f" (hint: {result.hint})" if result.hint else ""
             self._terminal.warn(f"{result.source}: {result.message}{hint}")
-        else:
+        elif result.outcome == "skipped":
             self._terminal.print(f"{result.target}: {result.message}")
 
     def summary(self, report: "BatchReport") -> None:
         """Print how many files came to what."""
+        planned = report.count("planned")
+        made = f"{planned} planned" if planned else f"{report.count('done')} done"
         self._terminal.print(
-            f"{report.count('done')} done, {report.count('skipped')} skipped, "
-            f"{report.count('failed')} failed"
+            f"{made}, {report.count('skipped')} skipped, {report.count('failed')} failed"
         )
 
 
@@ -203,8 +217,13 @@ class JsonLines:
         self._names["target"] = report.target
         self._emit("report", outcome="done", message="", report=report)
 
+    def dry_run(self, report: "DryRunReport") -> None:
+        """Write what would be done, and what it would take."""
+        self._names["target"] = report.plan.target
+        self._emit("dry_run", report=report)
+
     def end(self, result: "FileResult") -> None:
-        """Write what came of one of several jobs."""
+        """Write what came of one of several jobs; a plan has been written already."""
         self._names["target"] = result.target
         if result.report is not None:
             self.report(result.report)
@@ -216,12 +235,14 @@ class JsonLines:
                 message=result.message,
                 hint=result.hint,
             )
-        else:
+        elif result.outcome == "skipped":
             self._emit("report", outcome=result.outcome, message=result.message, report=None)
 
     def summary(self, report: "BatchReport") -> None:
         """Write how many jobs came to what."""
         counts = {name: report.count(name) for name in ("done", "skipped", "failed")}
+        if planned := report.count("planned"):
+            counts["planned"] = planned
         self._terminal.emit("summary", **counts)
 
     def _emit(self, kind_of_line: str, /, **values: object) -> None:

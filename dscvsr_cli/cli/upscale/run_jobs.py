@@ -9,8 +9,6 @@ import typer
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_bar import SharedBar
 from dscvsr_cli.cli.upscale.follow import JsonLines, Lines
-from dscvsr_cli.cli.upscale.output import describe_dry_run, describe_other_weights, describe_plan
-from dscvsr_cli.errors import DscvsrError
 
 if TYPE_CHECKING:
     from dscvsr_cli.cli.upscale.follow import Follower
@@ -95,39 +93,37 @@ def _run_at_once(jobs: "Sequence[UpscaleJob]", terminal: Terminal, at_once: int)
         )
 
 
-def show_dry_runs(jobs: "Sequence[UpscaleJob]", terminal: Terminal) -> None:
-    """Print what jobs would do, and do nothing.
+def show_dry_runs(
+    jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, several: bool = False
+) -> None:
+    """Print what jobs would do, and do nothing; what the real run would skip is skipped.
 
     Raises:
         DscvsrError: The only job cannot start.
         typer.Exit: Some of several cannot.
     """
+    from dscvsr_cli.pipelines.upscale.batch import finished_earlier, run_batch
     from dscvsr_cli.pipelines.upscale.dry_run import dry_run
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 
     cache = NetworkCache()
-    failed = 0
-    for job in jobs:
-        try:
-            report = dry_run(job, load=cache)
-        except DscvsrError as error:
-            if len(jobs) == 1:
-                raise
-            failed += 1
-            terminal.warn(f"{job.source}: {error.message}")
-            continue
-        if terminal.json:
-            terminal.emit("dry_run", source=job.source, target=report.plan.target, report=report)
-            continue
-        terminal.print(describe_plan(report.plan))
-        other = describe_other_weights(report.plan)
-        if other is not None:
-            terminal.note(other)
-        for warning in report.plan.warnings:
-            terminal.warn(warning)
-        terminal.print_rows([("  " + name, value) for name, value in describe_dry_run(report)])
-    if failed:
-        raise typer.Exit(SOME_FAILED)
+    follower = open_follower(terminal, jobs=len(jobs))
+
+    def look_at(job: "UpscaleJob") -> None:
+        follower.dry_run(dry_run(job, load=cache))
+
+    if several:
+        report = run_batch(jobs, look_at, on_job=follower.begin, on_result=follower.end)
+        follower.summary(report)
+        if report.count("failed"):
+            raise typer.Exit(SOME_FAILED)
+        return
+    follower.begin(jobs[0])
+    done = finished_earlier(jobs[0]) if jobs[0].resume else None
+    if done is not None:
+        follower.end(done)
+    else:
+        look_at(jobs[0])
 
 
 def run_job(

@@ -35,7 +35,8 @@ class FileResult:
 
     source: Path
     target: Path
-    outcome: Literal["done", "skipped", "failed"]
+    outcome: Literal["done", "planned", "skipped", "failed"]
+    """``planned`` after a dry run."""
     message: str = ""
     """Why it was skipped or failed."""
     hint: str = ""
@@ -154,7 +155,7 @@ def finished_earlier(job: UpscaleJob) -> FileResult | None:
 
 def run_batch(
     jobs: Sequence[UpscaleJob],
-    run: Callable[[UpscaleJob], UpscaleReport],
+    run: Callable[[UpscaleJob], UpscaleReport | None],
     *,
     on_job: Callable[[UpscaleJob], None] | None = None,
     on_result: Callable[[FileResult], None] | None = None,
@@ -168,7 +169,7 @@ def run_batch(
 
     Args:
         jobs: Jobs, each with its target.
-        run: Runs one job.
+        run: Runs one job; a dry run returns None.
         on_job: Called with each job before anything else happens to it.
         on_result: Called with each result.
     """
@@ -183,7 +184,7 @@ def run_batch(
     return BatchReport(files=tuple(results))
 
 
-def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> FileResult:
+def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport | None]) -> FileResult:
     """Run one job of several, unless it is finished; whatever goes wrong is its result."""
     target = job.target or default_target(job)
     try:
@@ -207,7 +208,8 @@ def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport]) -> File
             error_kind=type(error).__name__,
             exit_code=1,
         )
-    return FileResult(source=job.source, target=target, outcome="done", report=report)
+    outcome: Literal["done", "planned"] = "planned" if report is None else "done"
+    return FileResult(source=job.source, target=target, outcome=outcome, report=report)
 
 
 def _finished_meanwhile(job: UpscaleJob) -> FileResult | None:
