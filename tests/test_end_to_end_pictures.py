@@ -1,5 +1,6 @@
 """Still pictures, through the real command: one picture in is one picture out."""
 
+import gc
 import shutil
 import struct
 from fractions import Fraction
@@ -15,8 +16,10 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.write.icc_profile import with_profile
 from dscvsr_cli.video.write.picture_writer import save_png
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, picture, render, render_kind
@@ -117,16 +120,19 @@ def test_the_loss_of_transparency_names_the_picture_that_keeps_it(
     assert "-o out.png keeps it" in said
 
 
+def exif(orientation: int) -> bytes:
+    """Return a segment of Exif data for a JPEG file."""
+    entry = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
+    content = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
+    return b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content
+
+
 def test_a_photo_that_a_camera_turned_comes_out_upright(
     weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = photo(tmp_path, "photo.jpg", "yuvj420p")
-    entry = struct.pack(">HHIHH", 0x0112, 3, 1, QUARTER_TURN, 0)
-    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
     plain = source.read_bytes()
-    source.write_bytes(
-        plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
-    )
+    source.write_bytes(plain[:2] + exif(QUARTER_TURN) + plain[2:])
     assert probe(source).rotation == -90
 
     assert upscale(weights, source) == 0
@@ -140,6 +146,63 @@ def test_a_photo_that_a_camera_turned_comes_out_upright(
     size = ("--size", "80x96", "-w", str(weights), "--device", "cpu", "--overwrite")
     assert main(["upscale", str(source), "-o", str(tmp_path / "photo_x2.jpg"), *size]) == 0
     assert read_picture(tmp_path / "photo_x2.jpg").shape == (3, 96, 80)
+
+
+def profile(space: bytes = b"RGB ", length: int = 70_000) -> bytes:
+    """Return what has the header of an ICC profile; as long as one that JPEG must split."""
+    header = bytes(16) + space + b"XYZ " + bytes(12) + b"acsp"
+    return header + bytes(number % 251 for number in range(length - len(header)))
+
+
+@pytest.mark.parametrize("made", ["big.png", "big.jpg"])
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.png"])
+def test_the_icc_profile_of_a_photo_is_kept(
+    name: str, made: str, weights: Path, tmp_path: Path
+) -> None:
+    source = photo(tmp_path, name, "rgb24" if name.endswith("png") else "yuvj420p")
+    plain = with_profile(source.read_bytes(), profile())
+    # As every photo has, beside which PyAV shows no profile.
+    source.write_bytes(plain if name.endswith("png") else plain[:2] + exif(1) + plain[2:])
+    assert upscale(weights, source, "-o", tmp_path / made) == 0
+    assert read_icc_profile(tmp_path / made) == profile()
+    # PyAV frees the name of a profile twice, which would end the program here.
+    gc.collect()
+
+
+def test_an_icc_profile_that_cannot_be_kept_is_named(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = photo(tmp_path)
+    bare = source.read_bytes()
+    for space, target in ((b"RGB ", "out.tiff"), (b"RGB ", "out.mkv"), (b"CMYK", "out.png")):
+        source.write_bytes(with_profile(bare, profile(space)))
+        assert upscale(weights, source, "-o", tmp_path / target) == 0
+        assert "the ICC profile of the colours will be lost" in capfd.readouterr().err
+        assert read_icc_profile(tmp_path / target) == b""
+
+
+def test_colour_tags_are_kept_in_png_and_named_where_they_are_lost(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = photo(tmp_path)
+    frame = decode_picture(source)
+    frame.color_primaries, frame.color_trc, frame.pts = 12, 13, 0
+    context = av.CodecContext.create("png", "w")
+    assert isinstance(context, VideoCodecContext)
+    context.width, context.height, context.pix_fmt = 48, 40, "rgb24"
+    context.time_base = Fraction(1, 25)
+    source.write_bytes(b"".join(map(bytes, [*context.encode(frame), *context.encode(None)])))
+    assert probe(source).colour.primaries_tag == 12
+
+    assert upscale(weights, source) == 0
+
+    assert "colours" not in capfd.readouterr().err
+    kept = probe(tmp_path / "photo_x2.png").colour
+    assert (kept.primaries_tag, kept.transfer_tag) == (12, 13)
+    assert upscale(weights, source, "-o", tmp_path / "big.jpg") == 0
+    said = capfd.readouterr().err
+    assert "what colours are meant (primaries 12 and transfer 13 of H.273)" in said
+    assert "-o out.png" in said
 
 
 def test_a_picture_may_become_a_video_where_that_is_asked_for(

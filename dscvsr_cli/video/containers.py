@@ -329,6 +329,7 @@ def picture_container(suffix: str) -> Container:
         suffix=suffix,
         frames_only=True,
         chapters=False,
+        screen_colours=True,
         rotation=False,
         is_upright=True,
         picture_encoder=encoder,

@@ -175,6 +175,9 @@ class VideoInfo:
     colour: ColourInfo
     """Matrix, range, primaries and transfer: as tagged, and as resolved."""
 
+    icc_profile: bytes = b""
+    """The ICC profile of a picture file, or of the first one of a sequence."""
+
     sample_aspect_ratio: Fraction | None
     """Width over height of one pixel, or None where the file does not say."""
 

@@ -20,6 +20,7 @@ from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, STEREO_EXTRA
 from dscvsr_cli.video.write.captions import CAPTION_CODECS
+from dscvsr_cli.video.write.icc_profile import kept_profile
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.private_parameters import FRAME_PACKING
 
@@ -78,6 +79,11 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         )
     if job.pixel_format is None:
         yield from _coarser_frames(picture)
+    if source.icc_profile and not kept_profile(source, encoder, picture.plain):
+        yield (
+            "the ICC profile of the colours will be lost, so that they may look paler or too vivid "
+            "(-o out.png keeps that of RGB)"
+        )
     for name in source.dynamic_hdr:
         yield f"{name} metadata will be lost: it belongs to frames of the old size"
     for name in source.picture_extras:

@@ -24,10 +24,11 @@ def plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> Passthrou
     """
     encoder = target.options.encoder
     shape = lost_shape(target.picture.sample_aspect_ratio, target.container, encoder)
-    if target.names is not None:
-        others = picture_only(source, target.container)
-        return _also_lost(others, shape and replace(shape, refused=False))
     colours = lost_colours(source, target.container, encoder)
+    if target.names is not None:
+        # Nobody expects of pictures what a video holds, so nothing that is lost is refused.
+        losses = (loss and replace(loss, refused=False) for loss in (shape, colours))
+        return _also_lost(picture_only(source, target.container), *losses)
     if target.container.frames_only:
         # A person who asks for bare frames knows that nothing else is kept.
         others = picture_only(source, target.container)

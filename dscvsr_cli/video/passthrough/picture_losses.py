@@ -1,6 +1,7 @@
 """What an output cannot say about its frames: sample aspect ratio, primaries and transfer."""
 
 from fractions import Fraction
+from typing import Final
 
 import av
 
@@ -41,6 +42,10 @@ def lost_shape(
     )
 
 
+_P3: Final = frozenset({11, 12})
+"""H.273 codes of the primaries of cinemas and of many phones, more vivid than those of screens."""
+
+
 def lost_colours(source: VideoInfo, container: Container, encoder: str) -> LeftOut | None:
     """Return the loss of primaries and transfer, or None where there are none or they are kept.
 
@@ -59,12 +64,12 @@ def lost_colours(source: VideoInfo, container: Container, encoder: str) -> LeftO
     if limits.tags_matrix or set(tags.values()) <= {UNSPECIFIED}:
         return None
     wrong = colour.is_hdr or colour.primaries_tag == BT2020_PRIMARIES
-    if container.screen_colours and not wrong:
+    if container.screen_colours and not wrong and colour.primaries_tag not in _P3:
         return None
     named = " and ".join(f"{key} {tag}" for key, tag in tags.items() if tag != UNSPECIFIED)
     return LeftOut(
         what=f"what colours are meant ({named} of H.273)",
         reason=f"{codec} in {container.label} files cannot say it",
-        fixes=("-o out.mkv",),
+        fixes=("-o out.png" if container.is_pictures else "-o out.mkv",),
         refused=wrong,
     )

@@ -66,7 +66,7 @@ def colour_limits(
     )
 
 
-_TAGGING_CODECS: Final = frozenset({"av1", "h264", "hevc", "mpeg2video", "prores", "vvc"})
+_TAGGING_CODECS: Final = frozenset({"av1", "h264", "hevc", "mpeg2video", "png", "prores", "vvc"})
 """Codecs whose own headers hold all colour tags."""
 
 _ONLY_RANGE: Final[dict[str, bool]] = {

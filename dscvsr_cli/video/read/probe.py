@@ -35,6 +35,7 @@ from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
 from dscvsr_cli.video.read.chroma_location import chroma_location
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
+from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import is_interlaced
 from dscvsr_cli.video.read.main_stream import codec_name, is_cover, is_still_of_avif
@@ -180,6 +181,7 @@ def _video_info(
         pixel_format=frame.format.name,
         bit_depth=_bit_depth(frame),
         colour=_colour(stream, frame, siting),
+        icc_profile=read_icc_profile(path) if is_still else b"",
         sample_aspect_ratio=stream.sample_aspect_ratio or None,
         display_matrix=matrix,
         rotation=rotation_degrees(matrix),

@@ -26,7 +26,12 @@ from dscvsr_cli.video.read.probe import describe, probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.seek import FileOpener
 from dscvsr_cli.video.read.sequence_frames import picture_frames
-from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, captions_of, picture_extras
+from dscvsr_cli.video.read.side_data import (
+    CAPTIONS_EXTRA,
+    PNG_CODECS,
+    captions_of,
+    picture_extras,
+)
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.timestamps import FrameClock
 
@@ -202,7 +207,9 @@ class VideoReader:
     def _frame(self, decoded: av.VideoFrame, pts: int, duration: int) -> Frame:
         # Frames of a sequence may differ in what their numbers mean.
         is_still = self.info.kind == "sequence"
-        self._watch_extras(decoded)
+        is_png = self.info.codec in PNG_CODECS
+        if not is_png:
+            self._watch_extras(decoded)
         colour = still_colour(decoded) if is_still else self.info.colour
         alpha = None
         if self.info.has_alpha:
@@ -214,7 +221,7 @@ class VideoReader:
             pts=pts,
             duration=duration,
             alpha=None if alpha is None else self._cropped(alpha),
-            captions=captions_of(decoded),
+            captions=b"" if is_png else captions_of(decoded),
         )
 
     def _watch_extras(self, decoded: av.VideoFrame) -> None:

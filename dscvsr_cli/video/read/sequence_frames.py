@@ -10,6 +10,7 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.display_matrix import rotation_degrees
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
+from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.picture_reader import decode_picture, still_colour
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.side_data import display_matrix
@@ -45,6 +46,7 @@ def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -
         pixel_format=pixel_format,
         bit_depth=bits,
         colour=still_colour(frame, pixel_format),
+        icc_profile=read_icc_profile(pictures[0]),
         sample_aspect_ratio=None,
         display_matrix=matrix,
         rotation=rotation_degrees(matrix),

@@ -21,6 +21,17 @@ _DYNAMIC_HDR: Final = {
 """Plain names of the kinds of metadata that change from frame to frame."""
 
 
+_PNG_FORMATS: Final = frozenset(
+    {"gray", "gray16be", "monob", "pal8", "rgb24", "rgb48be", "rgba", "rgba64be", "ya16be", "ya8"}
+)
+"""What FFmpeg's decoder of PNG makes. PyAV frees the name of an ICC profile together with the entry
+that it shows, and then FFmpeg does so again, which ends the program. Nothing else gives a profile a
+name; other frames of these formats carry at most a rotation, which is read in another way."""
+
+PNG_CODECS: Final = frozenset({"apng", "png"})
+"""Codecs of frames that must not be looked into either once a filter has given them a format."""
+
+
 STEREO_EXTRA: Final = "the arrangement of a 3D picture"
 
 _STEREO_MODES: Final = (
@@ -129,6 +140,8 @@ def hdr_metadata(frame: av.VideoFrame) -> HdrMetadata | None:
 
 
 def _entries(frame: av.VideoFrame) -> Iterable[SideData]:
+    if frame.format.name in _PNG_FORMATS:
+        return ()
     try:
         # Iterating yields the entries themselves, in spite of the mapping that the stubs declare.
         return cast("Iterable[SideData]", frame.side_data)

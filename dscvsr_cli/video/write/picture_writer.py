@@ -13,6 +13,7 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.write.encoder_options import encoder_options
+from dscvsr_cli.video.write.icc_profile import kept_profile, with_profile
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.still_bytes import encode_still
 from dscvsr_cli.video.write.still_options import StillOptions
@@ -31,6 +32,7 @@ class StillEncoder:
     def __init__(self, spec: PictureSpec) -> None:
         self._spec = spec
         self._options = encoder_options(spec.options, hdr=None, pixel_format=spec.pixel_format)
+        self._profile = kept_profile(spec.source, spec.options.encoder, spec.plain)
 
     def encode(self, frame: Frame) -> bytes:
         """Return one frame as the content of a picture file.
@@ -48,6 +50,9 @@ class StillEncoder:
         picture = pixels_to_frame(
             frame.pixels, pixel_format=spec.pixel_format, colour=spec.colour, alpha=frame.alpha
         )
+        # PNG says what the frame says, and not what its context does.
+        picture.color_primaries = spec.colour.primaries_tag
+        picture.color_trc = spec.colour.transfer_tag
         context = self._open()
         picture.pts, picture.time_base = 0, context.time_base
         try:
@@ -57,7 +62,7 @@ class StillEncoder:
                 f"a picture could not be encoded: {describe_error(error)}",
                 hint="try .png, which takes every size and depth",
             ) from error
-        return b"".join(bytes(packet) for packet in packets)
+        return with_profile(b"".join(bytes(packet) for packet in packets), self._profile)
 
     def _open(self) -> VideoCodecContext:
         # One context per picture: some encoders take nothing more once they have been drained.

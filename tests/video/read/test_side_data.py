@@ -17,7 +17,8 @@ from tests.video.read.test_image_sequence import write_picture
 def carrying(*kinds: str) -> av.VideoFrame:
     """Stand in for a frame that carries side data of these kinds."""
     entries = [SimpleNamespace(type=SimpleNamespace(name=kind)) for kind in kinds]
-    return cast("av.VideoFrame", SimpleNamespace(side_data=entries))
+    pixels = SimpleNamespace(name="yuv420p")
+    return cast("av.VideoFrame", SimpleNamespace(side_data=entries, format=pixels))
 
 
 def test_each_kind_of_dynamic_metadata_is_named_once() -> None:
@@ -34,6 +35,7 @@ class Unknown:
     """A frame whose side data PyAV cannot list."""
 
     rotation = 90
+    format = SimpleNamespace(name="yuvj420p")
 
     @property
     def side_data(self) -> Iterator[object]:
