@@ -1,7 +1,6 @@
 """Many files, parts of files, previews and dry runs, through the real command."""
 
 import json
-import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,13 +11,11 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.own_outputs import RECORD_NAME
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.write.picture_writer import save_png
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.helpers import decoded_seconds, stream_packets
 from tests.networks import SMALLEST
 
-LONGER = Clip(width=32, height=32, pts=(0, 512, 1024, 1536))
 SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
 WITH_SOUND = Clip(width=32, height=32, pts=tuple(range(0, 50 * 512, 512)), sound_seconds=2.0)
 
@@ -83,42 +80,6 @@ def test_a_folder_is_walked_and_a_bad_file_does_not_stop_the_others(
     assert "e2.mp4" in said.err
 
 
-def test_a_second_run_does_only_what_is_missing(
-    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "out"
-    upscale(weights, season, "-o", out)
-    before = (out / "e1.mp4").stat().st_mtime_ns
-    (season / "e2.mp4").unlink()
-    render(SHORT, season, name="e2")
-    capfd.readouterr()
-
-    assert upscale(weights, season, "-o", out) == 0
-
-    assert "1 done, 2 skipped, 0 failed" in capfd.readouterr().out
-    assert (out / "e1.mp4").stat().st_mtime_ns == before
-    assert files_in(out) == {"e1.mp4", "e2.mp4", "extras/making of.mp4"}
-
-
-def test_an_output_of_another_input_is_not_taken_for_done(
-    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    (season / "e2.mp4").unlink()
-    out = tmp_path / "out"
-    upscale(weights, season, "-o", out)
-    (season / "e1.mp4").unlink()
-    render(LONGER, season, name="e1")
-    # Older than the output, as a file that was copied with its time is.
-    os.utime(season / "e1.mp4", ns=(0, 0))
-    capfd.readouterr()
-    assert upscale(weights, season, "-o", out) == 1
-    said = capfd.readouterr()
-    assert "already exists and was made from another input" in said.err
-    assert "--overwrite" in said.err
-    assert "0 done, 1 skipped, 1 failed" in said.out
-    assert upscale(weights, season, "-o", out, "--overwrite") == 0
-
-
 def test_without_a_folder_outputs_lie_beside_their_inputs_and_are_no_inputs(
     season: Path, weights: Path
 ) -> None:
@@ -129,53 +90,6 @@ def test_without_a_folder_outputs_lie_beside_their_inputs_and_are_no_inputs(
             *("e1.mp4", "e1_x2.mp4", "notes.txt"),
             *("extras/making of.mp4", "extras/making of_x2.mp4"),
         }
-
-
-@pytest.mark.parametrize(
-    "first", [("--preview", "40ms"), ("--compare", "split"), ("-o", "season/small"), ()]
-)
-def test_what_was_made_of_a_folders_videos_is_not_enlarged_again(
-    first: tuple[str, ...], season: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(season.parent)
-    (season / "e2.mp4").unlink()
-    assert upscale(weights, season, *first) == 0
-    before = files_in(season)
-    # Also from elsewhere, and when the folder has another name.
-    moved = season.rename(season.with_name("moved"))
-    monkeypatch.chdir("/")
-    assert upscale(weights, moved, "--encoder-preset", "veryfast", "--compare", "side") == 0
-    made = {"e1_x2_side.mp4", "extras/making of_x2_side.mp4"}
-    assert files_in(moved) - before == made
-
-
-def test_a_folder_of_nothing_but_outputs_is_one_of_videos(
-    season: Path, tmp_path: Path, weights: Path
-) -> None:
-    (season / "e2.mp4").unlink()
-    assert upscale(weights, season, "-o", tmp_path / "out") == 0
-    assert upscale(weights, tmp_path / "out", "-o", tmp_path / "more") == 0
-    assert files_in(tmp_path / "more") == {"e1.mp4", "extras/making of.mp4"}
-    # Nor is a file of one's own an output, because one had its name.
-    assert upscale(weights, season) == 0
-    (season / "e1_x2.mp4").unlink()
-    render(LONGER, season, name="e1_x2")
-    assert upscale(weights, season, "-o", tmp_path / "third") == 0
-    assert "e1_x2.mp4" in files_in(tmp_path / "third")
-
-
-def test_an_input_that_is_named_is_never_dropped_nor_replaced(
-    season: Path, weights: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    named = (season / "e1.mp4", season / "e1_x2.mp4")
-    assert upscale(weights, named[0]) == 0
-    before = named[1].read_bytes()
-    assert upscale(weights, *named, "--overwrite") == 2
-    assert "e1_x2.mp4 is an input" in capfd.readouterr().err
-    assert named[1].read_bytes() == before
-    assert upscale(weights, *named) == 0
-    assert "1 done, 1 skipped, 0 failed" in capfd.readouterr().out
-    assert (season / "e1_x2_x2.mp4").exists()
 
 
 def test_an_output_folder_inside_the_input_is_not_walked(season: Path, weights: Path) -> None:
@@ -251,51 +165,6 @@ def test_in_its_own_folder_a_file_gets_another_name(season: Path, weights: Path)
     assert (season / "e1.mp4").read_bytes() == before
 
 
-def test_other_settings_are_refused_with_the_choice(
-    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    (season / "e2.mp4").unlink()
-    out = tmp_path / "out"
-    upscale(weights, season, "-o", out)
-    capfd.readouterr()
-    assert upscale(weights, season, "-o", out, "--crf", "30") == 1
-    said = capfd.readouterr()
-    assert "crf was None and is 30" in said.err
-    assert "--overwrite" in said.err
-    assert "0 done, 0 skipped, 2 failed" in said.out
-    assert upscale(weights, season, "-o", out, "--crf", "30", "--overwrite") == 0
-    assert upscale(weights, season, "-o", out, "--crf", "30") == 0
-
-
-def test_a_file_of_unknown_origin_is_not_taken_for_done(
-    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    (season / "e2.mp4").unlink()
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "e1.mp4").write_bytes(b"precious")
-    assert upscale(weights, season, "-o", out) == 1
-    assert "nothing says that it was made from this input" in capfd.readouterr().err
-    assert (out / "e1.mp4").read_bytes() == b"precious"
-
-
-def test_resuming_a_finished_output_is_done_already(
-    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "out.mp4"
-    assert upscale(weights, season / "e1.mp4", "-o", out) == 0
-    before = out.stat().st_mtime_ns
-    capfd.readouterr()
-    assert upscale(weights, season / "e1.mp4", "-o", out, "--resume") == 0
-    assert capfd.readouterr().out == f"{out}: already finished\n"
-    assert upscale(weights, season / "e1.mp4", "-o", out, "--resume", "--json") == 0
-    line = json.loads(capfd.readouterr().out)
-    assert (line["type"], line["outcome"]) == ("report", "skipped")
-    assert out.stat().st_mtime_ns == before
-    assert upscale(weights, season / "e1.mp4", "-o", out, "--resume", "--crf", "9") == 2
-    assert "crf was None and is 9" in capfd.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("wrong", "code", "said"),
     [
@@ -319,55 +188,6 @@ def test_what_is_wrong_with_every_file_is_said_once_and_exits_as_for_one(
     words = capfd.readouterr()
     assert words.err.count(said) == 1
     assert words.out == ""
-
-
-@pytest.mark.parametrize("name", ["frames", "frames/%05d.png", "clip.gif", "clip.y4m", "photo.png"])
-def test_an_output_that_is_written_in_one_go_is_finished_as_well(
-    name: str, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    source, out = tmp_path / name, tmp_path / "out"
-    fixed = ("-s", "1.5", "-w", str(weights), "--device", "cpu")
-    for number in (1, 2) if "frames" in name else ():
-        (tmp_path / "frames").mkdir(exist_ok=True)
-        save_png(tmp_path / "frames" / f"{number:05}.png", torch.rand(3, 32, 32))
-    if name == "photo.png":
-        save_png(source, torch.rand(3, 32, 32))
-    elif "frames" not in name:
-        plain = render(SHORT, tmp_path, name="plain")
-        assert main(["upscale", str(plain), *fixed, "-o", str(source)]) == 0
-    inputs = (str(source), str(render(SHORT, tmp_path, name="other")))
-    many = ["upscale", *inputs, "-o", str(out), *fixed]
-    assert main(many) == 0
-    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
-    capfd.readouterr()
-
-    assert main(many) == 0
-
-    assert "0 done, 2 skipped, 0 failed" in capfd.readouterr().out
-    assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()} == before
-    # What was changed since, or is asked for in another way, is not what was made.
-    assert main([*many, "--compare", "split"]) == 1
-    assert "1 skipped" not in capfd.readouterr().out
-    made = next(path for path in before if path.suffix in (".png", source.suffix))
-    made.write_bytes(made.read_bytes() + b"edited")
-    assert main(many) == 1
-    said = capfd.readouterr()
-    assert "already exists" in said.err
-    assert "0 done, 1 skipped, 1 failed" in said.out
-
-
-def test_a_record_of_an_earlier_version_knows_no_later_options(
-    tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    source, out = render(SHORT, tmp_path), tmp_path / "out.mp4"
-    assert upscale(weights, source, "-o", out) == 0
-    record = json.loads((tmp_path / RECORD_NAME).read_text())
-    for option in ("compare", "lossless"):
-        del record["out.mp4"]["made_from"][option]
-    (tmp_path / RECORD_NAME).write_text(json.dumps(record))
-    assert upscale(weights, source, "-o", out, "--resume") == 0
-    assert upscale(weights, source, "-o", out, "--resume", "--compare", "split") == 2
-    assert "compare was None and is split" in capfd.readouterr().err
 
 
 def test_pictures_that_a_shell_lists_are_asked_about(

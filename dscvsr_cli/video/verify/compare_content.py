@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.video.display_matrix import DisplayMatrix, upright
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.verify.findings import Finding, Level
@@ -65,6 +66,8 @@ def compare_content(
     target: Path,
     reading: ReadOptions | None = None,
     reading_target: ReadOptions | None = None,
+    *,
+    turn: DisplayMatrix | None = None,
 ) -> Iterator[Finding]:
     """Yield how like the frames of two files are, in pairs and in order.
 
@@ -73,6 +76,7 @@ def compare_content(
         target: The file made from it.
         reading: Which of the original's videos to read, and which part of it.
         reading_target: Which of the target's.
+        turn: How the original's frames are to be turned before they are compared.
 
     Raises:
         InputVideoError: A file cannot be read.
@@ -80,7 +84,7 @@ def compare_content(
     seen = _Likeness()
     with VideoReader(source, reading) as old, VideoReader(target, reading_target) as new:
         for before, after in zip(old, new, strict=False):
-            wanted = _luma(before)
+            wanted = upright(_luma(before).unsqueeze(0), turn)[0]
             seen.add(wanted, _reduced(_luma(after), *wanted.shape))
     if seen.frames == 0:
         return

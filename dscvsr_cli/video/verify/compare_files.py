@@ -1,6 +1,7 @@
 """Compare two files stream by stream: what is left of the source in a file made from it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 import av
 
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.video.display_matrix import DisplayMatrix, is_quarter_turn, swaps_sides
 from dscvsr_cli.video.ffmpeg_errors import describe_error
-from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.info import VideoInfo, is_still_format
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.probe import probe
@@ -50,16 +53,33 @@ def compare_files(
     after = _probe_twin(before, target)
     times_before = picture_times(source, before, reading.span)
     times_after = picture_times(target, after)
+    turn = _turn_of_pictures(before, after)
     findings = [
-        *compare_picture(before, after, times_before, times_after),
+        *compare_picture(_as_shown(before, turn), after, times_before, times_after),
         *(
-            compare_content(source, target, reading, ReadOptions(video_stream=after.stream_index))
+            compare_content(
+                source, target, reading, ReadOptions(video_stream=after.stream_index), turn=turn
+            )
             if content
             else ()
         ),
         *_other_streams(before, after, times_before, times_after, reading.span),
     ]
     return Comparison(source=source, target=target, findings=tuple(findings))
+
+
+def _turn_of_pictures(before: VideoInfo, after: VideoInfo) -> DisplayMatrix | None:
+    """Return how the source is turned where pictures were made of it, which are stored upright."""
+    if not is_still_format(after.container) or after.rotation == before.rotation:
+        return None
+    return before.display_matrix if is_quarter_turn(before.display_matrix) else None
+
+
+def _as_shown(before: VideoInfo, turn: DisplayMatrix | None) -> VideoInfo:
+    if turn is None:
+        return before
+    size = Size(before.height, before.width).turned(by_quarter=swaps_sides(turn))
+    return replace(before, height=size.height, width=size.width, display_matrix=None, rotation=0)
 
 
 def _probe_twin(before: VideoInfo, target: Path) -> VideoInfo:
