@@ -24,7 +24,7 @@ SourcesArgument = Annotated[
     list[Path],
     typer.Argument(
         metavar="INPUT",
-        help="Videos, folders of videos or of images, frames/%05d.png, or - for a pipe.",
+        help="Videos, pictures, folders of videos or of images, frames/%05d.png, or - for a pipe.",
     ),
 ]
 
@@ -35,7 +35,8 @@ OutputOption = Annotated[
         "-o",
         metavar="FILE|FOLDER",
         help="Where to write. The suffix chooses the container (.mp4, .mkv, .mov, .webm, .ts, "
-        ".avi, .gif, ...); folder/ keeps the names of the inputs, frames/%05d.png writes images, "
+        ".avi, .gif, ...) or, for a picture, its kind (.png, .jpg, .webp, ...); folder/ keeps the "
+        "names of the inputs, frames/%05d.png writes images, "
         "- writes to a pipe.",
         show_default="beside the input: clip_x2.7.mp4",
     ),
@@ -129,7 +130,7 @@ StartNumberOption = Annotated[
     typer.Option(
         "--start-number",
         metavar="N",
-        help="Number of the first image of frames/%05d.png.",
+        help="Number of the first image that is read of a folder or of frames/%05d.png.",
         show_default="the lowest one found",
         rich_help_panel=Panel.READING,
     ),
