@@ -26,11 +26,13 @@ def file_identity(path: Path) -> str:
 
 def path_of_source(source: Path, folder: Path) -> str:
     """Return how the record of a folder names a source: so that both may be moved together."""
+    # A link that is the source itself stays: it is in the folder that is searched.
+    place = source.resolve() if source.is_dir() else source.parent.resolve() / source.name
     try:
-        return Path(os.path.relpath(source.absolute(), folder.resolve())).as_posix()
+        return Path(os.path.relpath(place, folder.resolve())).as_posix()
     except ValueError:
         # Windows: on another drive.
-        return source.absolute().as_posix()
+        return place.as_posix()
 
 
 def made_from_within(folder: Path, root: Path) -> frozenset[str]:

@@ -108,6 +108,19 @@ def test_what_was_made_of_a_folders_videos_is_not_enlarged_again(
     assert files_in(moved) - before == made
 
 
+def test_what_was_made_through_a_link_is_known_where_the_folder_is(
+    season: Path, tmp_path: Path, weights: Path
+) -> None:
+    (season / "e2.mp4").unlink()
+    try:
+        (tmp_path / "link").symlink_to(season, target_is_directory=True)
+    except OSError:
+        pytest.skip("no symbolic links here")
+    assert upscale(weights, tmp_path / "link" / "e1.mp4") == 0
+    assert upscale(weights, season, "-o", tmp_path / "out") == 0
+    assert files_in(tmp_path / "out") == {"e1.mp4", "extras/making of.mp4"}
+
+
 def test_a_folder_of_nothing_but_outputs_is_one_of_videos(
     season: Path, tmp_path: Path, weights: Path
 ) -> None:
