@@ -17,6 +17,11 @@ MAX_OUTPUT_SIDE = 16384
 MAX_TRAINED_SCALE = 4.0
 """The largest factor the networks are trained for; callers warn above it."""
 
+VISIBLE_STRETCH = Fraction(1, 250)
+"""How far a shape may be off, as a share of itself, before somebody could see it."""
+
+_LARGEST_DENOMINATOR = 1000
+
 _SHRINK_HINT = "dscvsr enlarges; to make a video smaller use ffmpeg -vf scale"
 
 
@@ -78,6 +83,26 @@ def output_size(
     )
     _check_enlarges(source, size, by_factor=scale is not None)
     return size
+
+
+def shape_keeping_aspect(source: Size, size: Size, aspect: Fraction) -> Fraction:
+    """Return the sample aspect ratio that shows frames of ``size`` in the shape of the source.
+
+    It is 1 where ``size`` has that shape already, up to two pixels: sides are rounded.
+
+    Args:
+        source: Size of the input frame.
+        size: Size of the output frame, turned as the input is.
+        aspect: Sample aspect ratio of the input.
+    """
+    exact = Fraction(source.width * size.height, source.height * size.width) * aspect
+    slack = max(VISIBLE_STRETCH, Fraction(2, min(size.height, size.width)))
+    if abs(exact - 1) <= slack:
+        return Fraction(1)
+    # Encoders round larger numbers: libx264 has 12 bits for each.
+    if exact > 1:
+        return exact.limit_denominator(_LARGEST_DENOMINATOR)
+    return 1 / (1 / exact).limit_denominator(_LARGEST_DENOMINATOR)
 
 
 def check_one_target(*, scale: float | None, width: int | None, height: int | None) -> None:

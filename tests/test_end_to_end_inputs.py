@@ -158,20 +158,26 @@ def test_wide_pixels_become_more_columns(tmp_path: Path) -> None:
     assert info.sample_aspect_ratio == 1
 
 
-def test_the_size_given_is_taken_for_square_pixels(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("options", "size", "aspect"),
+    [
+        (("--width", "182"), (182, 96), 1),
+        (("--height", "96"), (182, 96), 1),
+        (("--size", "182x96"), (182, 96), 1),
+        (("--size", "160x90"), (160, 90), Fraction(16, 15)),
+        (("--size", "160x90", "--square-pixels"), (160, 90), 1),
+    ],
+)
+def test_a_size_is_the_one_people_see_and_never_stretches_unasked(
+    options: tuple[str, ...], size: tuple[int, int], aspect: Fraction, tmp_path: Path
 ) -> None:
-    source = render_kind("anamorphic", tmp_path)
+    source = render_kind("anamorphic", tmp_path)  # 64x48, pixels of 64:45
     target = tmp_path / "out.mp4"
 
-    assert upscale(source, "--size", "160x90", "-o", target) == 0
-    assert "--square-pixels" in capfd.readouterr().err
-    assert probe(target).sample_aspect_ratio == Fraction(64, 45)
-
-    options = ("--size", "160x90", "--square-pixels", "--overwrite")
     assert upscale(source, *options, "-o", target) == 0
+
     info = probe(target)
-    assert (info.width, info.height, info.sample_aspect_ratio) == (160, 90, Fraction(1))
+    assert (info.width, info.height, info.sample_aspect_ratio) == (*size, aspect)
 
 
 def spoiled(path: Path) -> Path:

@@ -296,6 +296,8 @@ def test_the_sizes_of_a_turned_video_are_those_people_see(
     assert "-> 96x160 " in capfd.readouterr().out
     after = probe(target)
     assert (after.width, after.height, after.rotation) == (160, 96, -90)
+    # Pixels make up for the other shape: 64x48 and 160x90 of 5:4 are both shown 4:3.
+    assert after.sample_aspect_ratio == Fraction(4, 5)
 
 
 @pytest.mark.parametrize(("out", "reaches"), [("out.mkv", (2, 253)), ("out.mp4", (6, 248))])

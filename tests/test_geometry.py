@@ -8,7 +8,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.geometry import MAX_OUTPUT_SIDE, AxisPhases, Size, output_size
+from dscvsr_cli.geometry import (
+    MAX_OUTPUT_SIDE,
+    VISIBLE_STRETCH,
+    AxisPhases,
+    Size,
+    output_size,
+    shape_keeping_aspect,
+)
 
 sources = st.builds(Size, st.integers(2, 1100), st.integers(2, 2000))
 # What people type: a decimal with up to three places.
@@ -223,3 +230,26 @@ def test_square_pixels_never_make_a_side_smaller_and_keep_the_shape(
     shape = Fraction(source.width, source.height) * aspect
     # One rounding of each side by half a pixel.
     assert abs(square.width - square.height * shape) <= Fraction(1, 2) + shape / 2
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size", "expected"),
+    [
+        (Fraction(64, 45), Size(1080, 1920), Fraction(1)),
+        (Fraction(64, 45), Size(1080, 1922), Fraction(1)),
+        (Fraction(64, 45), Size(1080, 1440), Fraction(4, 3)),
+        (Fraction(64, 45), Size(1152, 1440), Fraction(64, 45)),
+        (Fraction(1), Size(1080, 1920), Fraction(45, 64)),
+    ],
+)
+def test_pixels_make_up_for_a_size_of_another_shape(
+    aspect: Fraction, size: Size, expected: Fraction
+) -> None:
+    assert shape_keeping_aspect(Size(576, 720), size, aspect) == expected
+
+
+@given(sources, sources, st.fractions(min_value=Fraction(1, 2), max_value=2, max_denominator=99))
+def test_a_shape_is_kept_to_what_nobody_sees(source: Size, size: Size, aspect: Fraction) -> None:
+    shown = Fraction(source.width, source.height) * aspect
+    kept = Fraction(size.width, size.height) * shape_keeping_aspect(source, size, aspect)
+    assert abs(shown / kept - 1) <= max(VISIBLE_STRETCH, Fraction(2, min(size.height, size.width)))

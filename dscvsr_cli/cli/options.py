@@ -119,7 +119,7 @@ SizeOption = Annotated[
         "--size",
         parser=parse_dimensions,
         metavar="WxH",
-        help="Exact output size, such as 1920x1080.",
+        help="Exact output size, such as 1920x1080; the shape shown stays.",
         rich_help_panel=Panel.SIZE,
     ),
 ]

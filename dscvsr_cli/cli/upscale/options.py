@@ -69,7 +69,7 @@ WidthOption = Annotated[
         "--width",
         parser=parse_width,
         metavar="PIXELS",
-        help="Output width; keeps the aspect ratio.",
+        help="Output width as people see it; keeps the aspect ratio.",
         rich_help_panel=Panel.SIZE,
     ),
 ]
@@ -80,7 +80,7 @@ HeightOption = Annotated[
         "--height",
         parser=parse_height,
         metavar="PIXELS",
-        help="Output height, such as 1080 or 4k; keeps the aspect ratio.",
+        help="Output height, such as 1080 or 4k, as people see it; keeps the aspect ratio.",
         rich_help_panel=Panel.SIZE,
     ),
 ]

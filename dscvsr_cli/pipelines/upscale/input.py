@@ -2,12 +2,13 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 import av
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.geometry import Size
+from dscvsr_cli.geometry import Size, shape_keeping_aspect
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.video.container import Container
@@ -97,11 +98,27 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         yield "without Dolby Vision the colours of this file (profile 5, it seems) will look wrong"
     if source.colour.transfer_tag == _PQ:
         yield "the video is HDR (PQ): the network was trained on SDR, so look at bright areas"
-    aspect = source.sample_aspect_ratio or 1
-    if aspect != 1 and job.width and job.height and not job.square_pixels:
+    if job.width and job.height:
+        yield from _shape_warnings(picture, Size(job.height, job.width))
+
+
+def _shape_warnings(picture: PictureSpec, wanted: Size) -> Iterator[str]:
+    """Say what becomes of a video that has another shape than the size wanted for it."""
+    source, aspect = picture.source, picture.sample_aspect_ratio or Fraction(1)
+    if aspect != 1:
         yield (
-            f"pixels are shown {aspect.numerator}:{aspect.denominator} wide, in the output too "
-            "(--square-pixels makes the size given the size shown)"
+            f"{wanted} is not the shape of the video, which pixels of "
+            f"{aspect.numerator}:{aspect.denominator} keep (--square-pixels stretches it instead)"
+        )
+        return
+    stored = wanted.turned(by_quarter=picture.is_turned)
+    shape = Size(source.height, source.width)
+    stretch = 1 / shape_keeping_aspect(shape, stored, source.sample_aspect_ratio or Fraction(1))
+    if stretch != 1:
+        stretch = 1 / stretch if picture.is_turned else stretch
+        yield (
+            f"{wanted} stretches the video: it is shown {float(stretch):.3g} times as wide as it "
+            "was, for its height (leave out --square-pixels, or --size, to keep its shape)"
         )
 
 

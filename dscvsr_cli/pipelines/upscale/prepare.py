@@ -311,7 +311,7 @@ def _describe_plan(
         look_ahead=plan.look_ahead,
         tile=plan.tile,
         scenes_at_once=scenes_at_once,
-        is_turned=target.picture.source.is_turned and target.container.rotation,
+        is_turned=target.picture.is_turned,
         frames=frames,
         warnings=warnings,
     )

@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.geometry import Size, output_size
+from dscvsr_cli.geometry import Size, output_size, shape_keeping_aspect
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.output_name import default_target
 from dscvsr_cli.pipelines.upscale.side_by_side import view_size
@@ -101,7 +101,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
         width=canvas.width,
         options=replace(options, pixel_format=pixel_format),
         timing=_timing(job, source, container),
-        square_pixels=job.square_pixels,
+        sample_aspect_ratio=_new_aspect(job, source, size),
     )
     return Target(destination=destination, size=size, picture=picture, names=names)
 
@@ -122,7 +122,7 @@ def _output_size(
     """Return the size of the stored frames; width and height in the job are those people see."""
     turned = source.is_turned and (container.rotation or container.is_upright)
     rows, columns = required_multiple(pixel_format)
-    aspect = pixel_aspect(source, square_pixels=job.square_pixels)
+    aspect = _widening(job, source)
     shown = output_size(
         Size(source.height, source.width).turned(by_quarter=turned),
         scale=job.scale,
@@ -156,9 +156,25 @@ def _timing(job: UpscaleJob, source: VideoInfo, container: Container) -> OutputT
     return OutputTiming.like(source)
 
 
-def pixel_aspect(source: VideoInfo, *, square_pixels: bool) -> Fraction:
-    """Return the factor by which to widen pixels; 1 leaves them as they are."""
-    return (source.sample_aspect_ratio or Fraction(1)) if square_pixels else Fraction(1)
+def _widening(job: UpscaleJob, source: VideoInfo) -> Fraction:
+    """Return by what to widen pixels, so that a size in the job is the size people see."""
+    if job.scale is not None and not job.square_pixels:
+        return Fraction(1)
+    return source.sample_aspect_ratio or Fraction(1)
+
+
+def _new_aspect(job: UpscaleJob, source: VideoInfo, size: Size) -> Fraction | None:
+    """Return the sample aspect ratio of the output; None keeps that of the source.
+
+    A size may have another shape than the video, which its pixels then make up for.
+    """
+    if job.square_pixels:
+        return Fraction(1)
+    if job.scale is not None:
+        return None
+    old = source.sample_aspect_ratio or Fraction(1)
+    new = shape_keeping_aspect(Size(source.height, source.width), size, old)
+    return None if new == old else new
 
 
 def _container(job: UpscaleJob, destination: Destination, names: PictureNames | None) -> Container:

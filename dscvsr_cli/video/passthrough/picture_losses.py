@@ -5,6 +5,7 @@ from typing import Final
 
 import av
 
+from dscvsr_cli.geometry import VISIBLE_STRETCH
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.left_out import LeftOut
@@ -12,8 +13,6 @@ from dscvsr_cli.video.pixels.colour import BT2020_PRIMARIES, UNSPECIFIED
 from dscvsr_cli.video.pixels.output_colour import colour_limits
 
 _CODECS_WITH_SHAPE = frozenset({"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video", "theora"})
-
-_VISIBLE_STRETCH = Fraction(1, 250)
 
 
 def lost_shape(
@@ -32,7 +31,7 @@ def lost_shape(
     aspect = sample_aspect_ratio or Fraction(1)
     codec = av.Codec(encoder, "w").canonical_name
     kept = container.stores_aspect or codec in _CODECS_WITH_SHAPE
-    if kept or abs(aspect - 1) < _VISIBLE_STRETCH:
+    if kept or abs(aspect - 1) < VISIBLE_STRETCH:
         return None
     return LeftOut(
         what=f"the sample aspect ratio ({aspect.numerator}:{aspect.denominator})",

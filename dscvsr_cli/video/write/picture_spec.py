@@ -62,6 +62,11 @@ class PictureSpec:
     """Width over height of one pixel in the output, or None where it stays unknown."""
 
     @property
+    def is_turned(self) -> bool:
+        """Whether players turn the output by a quarter, so that its rows are shown as columns."""
+        return self.source.is_turned and self.container.rotation
+
+    @property
     def rate(self) -> Fraction:
         """Frames per second, as far as known; only a hint for the encoder's rate control."""
         return self.timing.rate or USUAL_RATE
@@ -75,7 +80,7 @@ def settle_picture(
     width: int,
     options: EncodeOptions,
     timing: OutputTiming | None = None,
-    square_pixels: bool = False,
+    sample_aspect_ratio: Fraction | None = None,
 ) -> PictureSpec:
     """Decide pixel format and colours of an output.
 
@@ -86,7 +91,7 @@ def settle_picture(
         width: Columns of its frames.
         options: How to encode; where they name no pixel format, the one that keeps most is chosen.
         timing: Its clock; None keeps every time as it is.
-        square_pixels: Whether pixels that are shown wide or tall have been made square.
+        sample_aspect_ratio: Width over height of one pixel in the output; None keeps the source's.
 
     Raises:
         UsageError: The encoder does not exist, or format and size do not fit.
@@ -105,7 +110,7 @@ def settle_picture(
         plain=plain,
         colour=decide(source, container, options.encoder, plain, Size(height, width)),
         timing=timing or OutputTiming.like(source),
-        sample_aspect_ratio=Fraction(1) if square_pixels else source.sample_aspect_ratio,
+        sample_aspect_ratio=sample_aspect_ratio or source.sample_aspect_ratio,
     )
 
 

@@ -15,7 +15,6 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, source_warnings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.pipelines.upscale.target import pixel_aspect
 from dscvsr_cli.video.containers import container_of, is_picture_name, picture_container
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.pixels.formats import plain_format
@@ -135,23 +134,20 @@ def test_coarser_pictures_are_told_unless_asked_for(
     assert list(source_warnings(job, stored(fine, pixel_format=output))) == []
 
 
-def test_square_pixels_are_what_the_writer_sees(info: VideoInfo) -> None:
+def test_a_size_of_another_shape_is_explained(info: VideoInfo) -> None:
     wide = replace(info, sample_aspect_ratio=Fraction(64, 45))
-    for square_pixels, aspect in ((True, 1), (False, Fraction(64, 45))):
-        spec = settle_picture(
-            wide,
-            _MP4,
-            height=90,
-            width=160,
-            options=EncodeOptions(),
-            square_pixels=square_pixels,
+    spec = replace(stored(wide), sample_aspect_ratio=Fraction(4, 3))
+    job = UpscaleJob(source=info.path, width=160, height=90)
+    assert any("pixels of 4:3 keep" in line for line in source_warnings(job, spec))
+
+    for size, told in (((182, 96), False), ((160, 120), True)):
+        spec = replace(stored(wide), sample_aspect_ratio=Fraction(1))
+        job = UpscaleJob(source=info.path, width=size[0], height=size[1], square_pixels=True)
+        lines = list(source_warnings(job, spec))
+        assert (
+            any("stretches the video: it is shown 0.703 times as wide" in line for line in lines)
+            is told
         )
-        assert spec.sample_aspect_ratio == aspect
-        assert spec.source is wide
-    assert pixel_aspect(wide, square_pixels=True) == Fraction(64, 45)
-    assert pixel_aspect(wide, square_pixels=False) == 1
-    assert pixel_aspect(info, square_pixels=True) == 1
-    assert any("--square-pixels" in line for line in warnings(wide, width=160, height=90))
     assert warnings(wide, scale=2.0) == []
 
 

@@ -32,7 +32,7 @@ def test_the_source_is_kept_as_probed_whatever_the_output_is(info: VideoInfo) ->
         width=128,
         options=EncodeOptions(),
         timing=OutputTiming.constant(wide, Fraction(30)),
-        square_pixels=True,
+        sample_aspect_ratio=Fraction(1),
     )
     assert spec.source is wide
     assert spec.sample_aspect_ratio == 1
