@@ -3,13 +3,28 @@
 import ast
 import importlib
 import inspect
+import typing
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import torch
 
 import dscvsr_cli
+from dscvsr_cli import (
+    ReadOptions,
+    TimeSpan,
+    UpscaleJob,
+    load_network,
+    probe,
+    upscale,
+    verify,
+)
 from dscvsr_cli.errors import DscvsrError
 from dscvsr_cli.pipelines.upscale.run import upscale as upscale_function
+from tests.clips import Clip, render
+from tests.networks import save_smallest
 
 
 @pytest.mark.parametrize("name", dscvsr_cli.__all__)
@@ -60,3 +75,79 @@ def test_every_error_a_person_can_cause_is_public() -> None:
 def test_every_public_function_and_class_says_what_it_is_for() -> None:
     for name in set(dscvsr_cli.__all__) - {"__version__"}:
         assert inspect.getdoc(getattr(dscvsr_cli, name)), name
+
+
+def own_types(hint: object) -> Iterator[type]:
+    """Yield the classes of this package in a type hint."""
+    for inner in typing.get_args(hint):
+        yield from own_types(inner)
+    if isinstance(hint, list):  # the parameters of a Callable
+        for inner in hint:
+            yield from own_types(inner)
+    if inspect.isclass(hint) and hint.__module__.startswith("dscvsr_cli."):
+        yield hint
+
+
+def named_types(public: object) -> Iterator[type]:
+    """Yield the classes of this package in the fields and signatures of a public name."""
+    named = [public]
+    if inspect.isclass(public):
+        for name, member in vars(public).items():
+            if not name.startswith("_"):
+                named.append(member.fget if isinstance(member, property) else member)
+    for one in named:
+        if inspect.isclass(one) or inspect.isfunction(one):
+            hints = typing.get_type_hints(one)
+            for name, hint in hints.items():
+                if not name.startswith("_"):
+                    yield from own_types(hint)
+
+
+@pytest.mark.parametrize("name", sorted(set(dscvsr_cli.__all__) - {"__version__"}))
+def test_what_a_public_name_takes_gives_and_holds_is_public(name: str) -> None:
+    public = [getattr(dscvsr_cli, other) for other in dscvsr_cli.__all__]
+    private = {one.__name__ for one in named_types(getattr(dscvsr_cli, name)) if one not in public}
+    assert private == set()
+
+
+@pytest.mark.slow
+def test_paths_may_be_given_as_text_and_times_as_numbers(tmp_path: Path) -> None:
+    source = render(Clip(sound_seconds=1.0), tmp_path)
+    weights = save_smallest(tmp_path / "smallest.safetensors")
+    target = tmp_path / "out.mp4"
+    job = UpscaleJob(
+        source=str(source),  # type: ignore[arg-type]
+        target=str(target),  # type: ignore[arg-type]
+        reading=ReadOptions(span=TimeSpan(0.1, 0.3)),  # type: ignore[arg-type]
+        preview_seconds=0.1,  # type: ignore[arg-type]
+        weights=str(weights),
+        device="cpu",
+        scale=1.5,
+    )
+    assert (job.source, job.target) == (source, target)
+    assert (job.reading.span.start, job.preview_seconds) == (Fraction(1, 10), Fraction(1, 10))
+
+    assert upscale(job).frames_out > 0
+    assert probe(str(target)) == probe(target)
+    assert not verify(str(source), str(source)).lost
+    assert load_network(str(weights), device="cpu").path == weights
+    assert next(load_network(str(weights), device="cpu").network.parameters()).device == (
+        torch.device("cpu")
+    )
+
+
+def test_what_is_neither_path_nor_number_is_a_type_error(tmp_path: Path) -> None:
+    with pytest.raises(TypeError):
+        UpscaleJob(source=5, scale=2)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        UpscaleJob(source=tmp_path, target=b"out.mp4", scale=2)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        probe(None)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="nan"):
+        TimeSpan(float("nan"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("field", ["scenes_at_once", "checkpoint_frames"])
+def test_a_count_of_none_names_the_field(field: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"{field} must be at least 1, got 0"):
+        UpscaleJob(source=tmp_path, scale=2, **{field: 0})  # type: ignore[arg-type]

@@ -7,9 +7,19 @@ from typing import Final
 from dscvsr_cli.errors import UsageError
 
 
+def exact_seconds(value: Fraction | float) -> Fraction:
+    """Return a time as it is written: 0.1 is a tenth, not its nearest binary float.
+
+    Raises:
+        ValueError: It is infinite or not a number.
+        TypeError: It is not a number at all.
+    """
+    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+
+
 @dataclass(frozen=True, slots=True)
 class TimeSpan:
-    """From ``start`` up to, but not including, ``end``.
+    """From ``start`` up to, but not including, ``end``; any kind of number becomes a Fraction.
 
     Seconds count from where players show 0:00, which is ``VideoInfo.start_seconds`` on the clock of
     the file. A frame belongs to the span in which it begins.
@@ -22,7 +32,10 @@ class TimeSpan:
     """Seconds at which it ends; None goes to the end of the video."""
 
     def __post_init__(self) -> None:
-        """Refuse a span that holds no time at all."""
+        """Make times exact, and refuse a span that holds no time at all."""
+        object.__setattr__(self, "start", exact_seconds(self.start))
+        if self.end is not None:
+            object.__setattr__(self, "end", exact_seconds(self.end))
         if self.start < 0:
             raise UsageError(
                 f"a span cannot start before the video, got {float(self.start):g} s",

@@ -43,7 +43,7 @@ class LoadedNetwork:
 def load_network(
     spec: str | None = None,
     *,
-    device: torch.device,
+    device: torch.device | str,
     dtype: torch.dtype = torch.float32,
     catalog: Catalog | None = None,
     show_progress: bool = False,
@@ -54,7 +54,7 @@ def load_network(
     Args:
         spec: A catalog name, the path of a file, or ``OWNER/REPO/FILE[@REVISION]`` on the Hub;
             None means the catalog's default for such a device.
-        device: Where to run the network.
+        device: Where to run the network, such as "cpu" or "cuda:0".
         dtype: Floating point type of its parameters.
         catalog: Another catalog than this installation's.
         show_progress: Show a bar while something is fetched.
@@ -64,6 +64,7 @@ def load_network(
         WeightsError: Nothing of that name, nothing fetched, or a file that is damaged or fits no
             network of ours.
     """
+    device = torch.device(device)
     located = locate_weights(
         spec,
         kind=device_kind(device.type),

@@ -139,17 +139,18 @@ def run_job(
         KeyboardInterrupt: Ctrl-C.
     """
     from dscvsr_cli.pipelines.upscale.job import Interrupted
-    from dscvsr_cli.pipelines.upscale.run import upscale
+    from dscvsr_cli.pipelines.upscale.run import upscale_beside_others
+    from dscvsr_cli.pipelines.upscale.together import Together
 
     try:
         with follower.progress() as show_progress:
-            return upscale(
+            return upscale_beside_others(
                 job,
+                together or Together(),
                 load=load,
                 on_plan=follower.plan,
                 on_progress=show_progress,
                 on_event=follower.event,
-                together=together,
             )
     except KeyboardInterrupt as interruption:
         kept = interruption.frames_kept if isinstance(interruption, Interrupted) else 0

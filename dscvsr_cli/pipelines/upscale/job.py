@@ -14,6 +14,7 @@ from dscvsr_cli.video.containers import names_container
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.read_options import ReadOptions
+from dscvsr_cli.video.span import exact_seconds
 
 _PACKETS_LOST: Final = 8
 """Exit code where an output is whole but for packets of audio or subtitles."""
@@ -29,9 +30,19 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpscaleJob:
-    """What a person asks for; every field but ``source`` has a default."""
+    """What a person asks for; every field but ``source`` has a default.
+
+    Paths may be given as ``str`` or any ``os.PathLike``, and times as any number: the fields then
+    hold a ``Path`` and an exact ``Fraction``.
+
+    Raises:
+        UsageError: Fields that contradict each other, or a container that does not exist.
+        TypeError: A path or a number that is none.
+        ValueError: A count below 1, or a number that is none.
+    """
 
     source: Path
+    """The video to enlarge: a file, the pattern or folder of an image sequence, or ``-``."""
     reading: ReadOptions = field(default_factory=ReadOptions)
     """How the source is read: which part, deinterlaced or not."""
     square_pixels: bool = False
@@ -84,25 +95,30 @@ class UpscaleJob:
     """Least number of frames between two points to resume from; None chooses by size and device."""
 
     def __post_init__(self) -> None:
-        """Refuse options that contradict each other."""
+        """Take paths and numbers of any kind, and refuse options that contradict each other."""
+        object.__setattr__(self, "source", Path(self.source))
+        if self.target is not None:
+            object.__setattr__(self, "target", Path(self.target))
         if self.scale is not None:
             # 2 and 2.0 are one factor, also where records of jobs are compared.
             object.__setattr__(self, "scale", float(self.scale))
+        if self.preview_seconds is not None:
+            object.__setattr__(self, "preview_seconds", exact_seconds(self.preview_seconds))
         if self.container is not None and not names_container(Path(f"out.{self.container}")):
             raise UsageError(
                 f"there is no container {self.container!r}", hint="`dscvsr encoders` lists them all"
             )
         if self.resume and self.restart:
             raise UsageError(
-                "--resume and --restart contradict each other",
-                hint="--resume keeps what an earlier run has made, --restart throws it away",
+                "resume and restart contradict each other",
+                hint="resume keeps what an earlier run has made, restart throws it away",
             )
         if self.preview_seconds is not None and self.preview_seconds <= 0:
             raise UsageError("a preview must last longer than 0 s", hint="write --preview 5s")
         if self.scenes_at_once < 1:
-            raise UsageError(f"--jobs must be at least 1, got {self.scenes_at_once}")
+            raise ValueError(f"scenes_at_once must be at least 1, got {self.scenes_at_once}")
         if self.checkpoint_frames is not None and self.checkpoint_frames < 1:
-            raise UsageError(f"--checkpoint must be at least 1, got {self.checkpoint_frames}")
+            raise ValueError(f"checkpoint_frames must be at least 1, got {self.checkpoint_frames}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

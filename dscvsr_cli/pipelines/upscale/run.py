@@ -44,7 +44,6 @@ def upscale(
     on_frame: Callable[[int], None] | None = None,
     on_progress: ProgressListener | None = None,
     on_event: EventListener | None = None,
-    together: Together | None = None,
 ) -> UpscaleReport:
     """Enlarge the video ``job.source`` and copy everything else in it.
 
@@ -59,7 +58,6 @@ def upscale(
         on_frame: Called with the number of frames done, after each frame.
         on_progress: Called after every step of the network, many times for each frame.
         on_event: Called at scene starts, when memory runs out and when numbers overflow.
-        together: What it shares with other jobs that run at the same time.
 
     Raises:
         UsageError: Options that cannot work together, or a target that must not be written.
@@ -68,9 +66,44 @@ def upscale(
         DeviceError: The device is missing, or has too little memory.
         Interrupted: Ctrl-C, when finished frames are kept.
     """
+    return upscale_beside_others(
+        job,
+        Together(),
+        load=load,
+        on_plan=on_plan,
+        on_frame=on_frame,
+        on_progress=on_progress,
+        on_event=on_event,
+    )
+
+
+def upscale_beside_others(
+    job: UpscaleJob,
+    together: Together,
+    *,
+    load: NetworkLoader = load_network,
+    on_plan: Callable[[UpscalePlan], None] | None = None,
+    on_frame: Callable[[int], None] | None = None,
+    on_progress: ProgressListener | None = None,
+    on_event: EventListener | None = None,
+) -> UpscaleReport:
+    """Do what ``upscale`` does, and share memory and records with jobs that run at the same time.
+
+    Args:
+        job: What to do.
+        together: What all of the jobs share.
+        load: As for ``upscale``.
+        on_plan: As for ``upscale``.
+        on_frame: As for ``upscale``.
+        on_progress: As for ``upscale``.
+        on_event: As for ``upscale``.
+
+    Raises:
+        DscvsrError: As for ``upscale``.
+        KeyboardInterrupt: Ctrl-C, or another job has ended them all.
+    """
     if job.makes_folder and job.target is not None:
         make_folder(folder_above(job.target))
-    together = together or Together()
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:
         output = open_output(ready)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from os import PathLike
 from pathlib import Path
 from typing import Final
 
@@ -86,7 +87,7 @@ PICTURES_LOOKED_AT: Final = 6
 """How many frames are decoded; a film may begin with a few that say less than the others."""
 
 
-def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
+def probe(path: str | PathLike[str], options: ReadOptions | None = None) -> VideoInfo:
     """Read a file's header and its first frames, or the first frame of a sequence.
 
     Frames are decoded because the bitstream knows better than the container: colour tags may be
@@ -97,7 +98,9 @@ def probe(path: Path, options: ReadOptions | None = None) -> VideoInfo:
     Raises:
         InputVideoError: Missing, unreadable, not a video, empty, or without a frame.
         UsageError: The path is a pipe.
+        TypeError: It is not a path.
     """
+    path = Path(path)
     options = options or ReadOptions()
     kind = source_kind(path)
     if kind == "pipe":

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +32,11 @@ _CHAPTER_TOLERANCE_SECONDS: Final = 0.002
 
 
 def compare_files(
-    source: Path, target: Path, *, reading: ReadOptions | None = None, content: bool = True
+    source: str | PathLike[str],
+    target: str | PathLike[str],
+    *,
+    reading: ReadOptions | None = None,
+    content: bool = True,
 ) -> Comparison:
     """Return what became of everything in ``source`` in the file that was made from it.
 
@@ -47,7 +52,9 @@ def compare_files(
     Raises:
         InputVideoError: One of the files cannot be read.
         UsageError: The original has no such video stream.
+        TypeError: What is given is not a path.
     """
+    source, target = Path(source), Path(target)
     reading = reading or ReadOptions()
     before = probe(source, reading)
     after = _probe_twin(before, target)
