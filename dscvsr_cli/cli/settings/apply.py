@@ -78,7 +78,7 @@ def with_settings(context: typer.Context, values: Mapping[str, Any]) -> dict[str
         terminal = Terminal()
         state = "" if user_file().is_file() else " (there is none)"
         terminal.print(f"# your defaults: {user_file()}{state}")
-        keys = {option.name: key for key, option in settable_options(context).items()}
+        keys = {option.name: key for key, option in settable_options(context.command).items()}
         for line in config_lines(settled, keys):
             terminal.print(line)
         raise typer.Exit

@@ -1,24 +1,61 @@
 """Put settings above each other: a higher layer wins, and voids below it what it excludes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dscvsr_cli.cli.settings import encoder_facts
 from dscvsr_cli.cli.settings.settings_file import Layer
 
-_SIZES: Final = frozenset({"scale", "size", "width", "height"})
+Excludes = Callable[[Any, Any], bool]
+"""Whether a value of a higher layer excludes one of a lower layer."""
 
-_REPLACES: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys(_SIZES, _SIZES),
-    # Scales and names of one encoder mean nothing to another.
-    "encoder": frozenset({"crf", "encoder_preset", "encoder_options"}),
-    "crf": frozenset({"lossless"}),
-    "lossless": frozenset({"crf"}),
-    "resume": frozenset({"restart"}),
-    "restart": frozenset({"resume"}),
-    "no_audio": frozenset({"audio_encoder", "audio_bitrate"}),
+
+def _always(_above: Any, _below: Any) -> bool:
+    return True
+
+
+def _several(jobs: Any, _below: Any) -> bool:
+    return bool(jobs > 1)
+
+
+def _has_no_fields(above: Any, below: Any) -> bool:
+    return "progressive" in (above, below)
+
+
+_SIZES: Final = ("scale", "size", "width", "height")
+
+_OF_AN_ENCODER: Final = ("crf", "encoder_preset", "encoder_options")
+"""Scales and names of one encoder, which mean nothing to another."""
+
+_REPLACES: Final[Mapping[str, Mapping[str, Excludes]]] = {
+    **dict.fromkeys(_SIZES, dict.fromkeys(_SIZES, _always)),
+    "encoder": {
+        **dict.fromkeys(_OF_AN_ENCODER, _always),
+        "lossless": lambda encoder, _: encoder_facts.always_loses(encoder),
+        "pixel_format": encoder_facts.cannot_store,
+    },
+    "pixel_format": {
+        "encoder": lambda pixel_format, encoder: encoder_facts.cannot_store(encoder, pixel_format)
+    },
+    "crf": {
+        "lossless": _always,
+        "encoder": lambda _, encoder: encoder_facts.has_no_quality(encoder),
+    },
+    "lossless": {
+        "crf": _always,
+        "encoder": lambda _, encoder: encoder_facts.always_loses(encoder),
+    },
+    "resume": {"restart": _always},
+    "restart": {"resume": _always},
+    "no_audio": {"audio_encoder": _always, "audio_bitrate": _always},
+    "audio_encoder": {"no_audio": _always},
+    "deinterlace": {"field_order": _has_no_fields},
+    "field_order": {"deinterlace": _has_no_fields},
+    "ray": {"jobs": _always},
+    "jobs": {"ray": _several},
 }
-"""What a setting makes void in the layers below it."""
+"""What a setting makes void in the layers below it, and with which values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +80,21 @@ def settle(values: Mapping[str, Any], given: Iterable[str], layers: Sequence[Lay
     settled = dict(values)
     origins = dict.fromkeys(given, "command line")
     for layer in layers:
-        void = {
-            name
-            for higher in origins
-            if settled[higher] not in (None, False)
-            for name in _REPLACES.get(higher, ())
-        }
+        void = _void({name: settled[name] for name in origins}, layer.values)
         open_names = [name for name in layer.values if name not in origins and name not in void]
         settled |= {name: layer.values[name] for name in open_names}
         origins |= dict.fromkeys(open_names, layer.origin)
     return Settled(settled, origins)
+
+
+def _void(above: Mapping[str, Any], below: Mapping[str, Any]) -> set[str]:
+    """Return the names of a layer's settings that those above it exclude."""
+    void = {
+        name
+        for higher, value in above.items()
+        if value is not None and value is not False
+        for name, excludes in _REPLACES.get(higher, {}).items()
+        if name in below and excludes(value, below[name])
+    }
+    # What a layer says of its encoder goes with it.
+    return void.union(_OF_AN_ENCODER) if "encoder" in void else void

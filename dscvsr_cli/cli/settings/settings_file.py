@@ -74,7 +74,7 @@ def load_defaults(context: typer.Context) -> Layer:
         part = document.get(name, {})
         if not isinstance(part, dict):
             raise UsageError(f"{path}: {name} must be a table", hint=f"write [{name}]")
-        table |= part
+        table |= _of_this_command(context, part, owner=name)
     return Layer(str(path), parse_table(context, table, str(path)))
 
 
@@ -86,7 +86,20 @@ def load_preset(context: typer.Context, name: str) -> Layer:
     """
     path = _find_preset(name)
     origin = f"preset {name}"
-    return Layer(origin, parse_table(context, _read(path), str(path)))
+    table = _of_this_command(context, _read(path), owner="upscale")
+    return Layer(origin, parse_table(context, table, str(path)))
+
+
+def _of_this_command(
+    context: typer.Context, table: Mapping[str, Any], *, owner: str
+) -> dict[str, Any]:
+    """Leave out of a table what only the command can take that the table is written for."""
+    if context.parent is None or context.info_name == owner:
+        return dict(table)
+    commands: Mapping[str, Any] = getattr(context.parent.command, "commands", {})
+    owned = settable_options(commands[owner]) if owner in commands else {}
+    known = settable_options(context.command)
+    return {key: value for key, value in table.items() if key in known or key not in owned}
 
 
 def _find_preset(name: str) -> Path:
@@ -126,7 +139,7 @@ def parse_table(context: typer.Context, table: Mapping[str, Any], origin: str) -
     Raises:
         UsageError: An unknown key, or a value that its option does not take.
     """
-    options = settable_options(context)
+    options = settable_options(context.command)
     words, off = [], {}
     for key, value in table.items():
         option = options.get(key)
@@ -150,10 +163,10 @@ def parse_table(context: typer.Context, table: Mapping[str, Any], origin: str) -
     return {**_parse(context, words, origin), **off}
 
 
-def settable_options(context: typer.Context) -> dict[str, Any]:
-    """Return the options that a file can set, by their keys."""
+def settable_options(command: Any) -> dict[str, Any]:
+    """Return the options of a command that a file can set, by their keys."""
     found = {}
-    for option in context.command.params:
+    for option in command.params:
         names = [name for name in option.opts if name.startswith("--")]
         if names and names[0][2:] not in NOT_IN_FILES:
             found[names[0][2:]] = option
@@ -186,7 +199,7 @@ def _parse(context: typer.Context, words: list[str], origin: str) -> dict[str, A
         raise type(error)(f"{origin}: {error.message}", hint=error.hint) from error
     except typer.BadParameter as error:
         raise UsageError(f"{origin}: {error.format_message()}") from error
-    names = {option.name for option in settable_options(context).values()}
+    names = {option.name for option in settable_options(context.command).values()}
     return {name: parsed.params[name] for name in names if was_given(parsed, name)}
 
 

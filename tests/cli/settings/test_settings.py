@@ -79,6 +79,21 @@ def test_the_command_line_wins_over_a_preset_and_that_over_defaults(config: Conf
             {"encoder": "ffv1"},
         ),
         ('audio-encoder = "aac"\naudio-bitrate = "96k"', ["--no-audio"], {"no-audio": True}),
+        ("no-audio = true", ["--audio-encoder", "aac"], {"audio-encoder": "aac"}),
+        ("lossless = true", ["--crf", "0"], {"crf": 0.0}),
+        ("deinterlace = true", ["--field-order", "progressive"], {"field-order": "progressive"}),
+        ('field-order = "progressive"', ["--deinterlace"], {"deinterlace": True}),
+        ('pix-fmt = "yuv420p"', ["--encoder", "prores_ks"], {"encoder": "prores_ks"}),
+        ('encoder = "prores_ks"', ["--pix-fmt", "yuv420p"], {"pix-fmt": "yuv420p"}),
+        ("lossless = true", ["--encoder", "prores_ks"], {"encoder": "prores_ks"}),
+        ('encoder = "prores_ks"', ["--lossless"], {"lossless": True}),
+        (
+            'encoder = "ffv1"\nlossless = true\nenc-opt = ["slices=4"]',
+            ["--crf", "20"],
+            {"crf": 20.0},
+        ),
+        ('ray = "auto"', ["--jobs", "2"], {"jobs": 2}),
+        ("jobs = 2", ["--ray", "auto"], {"ray": "auto"}),
     ],
 )
 def test_what_excludes_a_setting_below_makes_it_void(
@@ -87,6 +102,26 @@ def test_what_excludes_a_setting_below_makes_it_void(
     config.write(f"[upscale]\n{below}\n")
     assert config()
     assert config(*above) == left
+
+
+@pytest.mark.parametrize(
+    ("below", "above"),
+    [
+        ('field-order = "top"', ["--deinterlace"]),
+        ("deinterlace = true", ["--field-order", "bottom"]),
+        ('pix-fmt = "yuv420p10le"', ["--encoder", "libx265"]),
+        ('encoder = "libx265"', ["--pix-fmt", "yuv420p10le"]),
+        ("lossless = true", ["--encoder", "libx265"]),
+        ('encoder = "libx265"', ["--crf", "20"]),
+        ('encoder = "libx256"', ["--crf", "20"]),
+        ('ray = "auto"', ["--jobs", "1"]),
+    ],
+)
+def test_what_goes_with_a_setting_below_leaves_it(
+    below: str, above: list[str], config: Config
+) -> None:
+    config.write(f"[upscale]\n{below}\n")
+    assert len(config(*above)) == 2
 
 
 def test_a_preset_can_switch_off_what_the_defaults_switch_on(config: Config) -> None:
@@ -170,3 +205,22 @@ def test_watch_takes_the_defaults_of_upscale_and_its_own(
     assert main(["watch", "inbox", "-o", "out", "--print-config"]) == 0
     settled = tomllib.loads(capsys.readouterr().out)
     assert settled == {"scale": 2.0, "crf": 22.0, "settle": 9.0}
+
+
+def test_watch_leaves_out_what_only_upscale_has(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watch = ["watch", "inbox", "-o", "out", "--print-config"]
+    config.write('[upscale]\nscale = 2\nray = "auto"\n')
+    assert config() == {"scale": 2.0, "ray": "auto"}
+    assert main(watch) == 0
+    assert tomllib.loads(capsys.readouterr().out) == {"scale": 2.0}
+    preset = config.write('crf = 20\nray = "auto"\n', "far.toml")
+    assert main([*watch, "--preset", str(preset)]) == 0
+    assert tomllib.loads(capsys.readouterr().out) == {"scale": 2.0, "crf": 20.0}
+
+    # What neither has is a mistake, and so is what is written for watch itself.
+    for text in ("[upscale]\nrai = 'auto'\n", "[watch]\nray = 'auto'\n"):
+        config.write(text)
+        assert main(watch) == 2
+        assert "unknown key" in capsys.readouterr().err

@@ -1,0 +1,49 @@
+"""What an encoder cannot do, for settings that exclude each other.
+
+Libraries are loaded only where two settings may do so. An encoder that does not exist excludes
+nothing: whoever runs the job names it.
+"""
+
+from dscvsr_cli.errors import UsageError
+
+
+def has_no_quality(encoder: str) -> bool:
+    """Return whether an encoder has no constant quality setting."""
+    from dscvsr_cli.video.write.encoder_quality import quality_options
+
+    if not _formats(encoder):
+        return False
+    try:
+        quality_options(encoder, 0.0)
+    except UsageError:
+        return True
+    return False
+
+
+def always_loses(encoder: str) -> bool:
+    """Return whether an encoder cannot encode without loss."""
+    from dscvsr_cli.video.write.encoder_quality import lossless_options
+
+    if not _formats(encoder):
+        return False
+    try:
+        lossless_options(encoder)
+    except UsageError:
+        return True
+    return False
+
+
+def cannot_store(encoder: str, pixel_format: str) -> bool:
+    """Return whether an encoder does not take a pixel format."""
+    formats = _formats(encoder)
+    return bool(formats) and pixel_format not in formats
+
+
+def _formats(encoder: str) -> list[str]:
+    """Return the pixel formats of an encoder; none where they are unknown, or it is."""
+    from dscvsr_cli.video.write.encoder_options import offered_formats
+
+    try:
+        return offered_formats(encoder)
+    except UsageError:
+        return []
