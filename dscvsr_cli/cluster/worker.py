@@ -24,11 +24,7 @@ from dscvsr_cli.errors import DscvsrError, OutputVideoError
 from dscvsr_cli.pipelines.resume.manifest import Piece, identify_input
 from dscvsr_cli.pipelines.upscale.input import open_source
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
-from dscvsr_cli.pipelines.upscale.job_output import (
-    SegmentSettings,
-    segment_settings,
-    writes_in_one_go,
-)
+from dscvsr_cli.pipelines.upscale.job_output import SegmentSettings, segment_settings
 from dscvsr_cli.pipelines.upscale.known_speed import processor_name
 from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings, make_piece
@@ -37,6 +33,7 @@ from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, see
+from dscvsr_cli.pipelines.upscale.target import writes_in_one_go
 from dscvsr_cli.runtimes.choose import choose_runtime, choose_runtime_dtype
 from dscvsr_cli.version import __version__
 from dscvsr_cli.video.timestamps import Timeline

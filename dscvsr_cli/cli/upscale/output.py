@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from dscvsr_cli.cli.units import format_bytes, format_duration, format_estimate
 
 if TYPE_CHECKING:
+    from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed
     from dscvsr_cli.pipelines.upscale.dry_run import DryRunReport
     from dscvsr_cli.pipelines.upscale.job import UpscalePlan, UpscaleReport
 
@@ -80,9 +81,12 @@ def describe_dry_run(report: "DryRunReport") -> Iterator[tuple[str, str]]:
         basis = "measured on a part" if report.measured else "as in earlier runs here"
         yield "time", f"about {report.seconds_per_frame:.3g} s a frame{whole} ({basis})"
     if report.disk is not None:
-        needed = report.disk.needed_bytes
-        yield (
-            "disk",
-            ("unknown" if needed is None else f"about {format_bytes(needed)}")
-            + f" until it is joined, {format_bytes(report.disk.free_bytes)} free",
-        )
+        yield "disk", _describe_disk(report.disk)
+
+
+def _describe_disk(disk: "DiskNeed") -> str:
+    needed, free = disk.needed_bytes, f"{format_bytes(disk.free_bytes)} free"
+    if needed is None:
+        return f"unknown, {free}"
+    joined = "" if disk.in_one_go else " until it is joined"
+    return f"about {format_bytes(needed)}{joined}, {free}"

@@ -8,37 +8,14 @@ from pathlib import Path
 from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.pipelines.upscale.target import Target
+from dscvsr_cli.pipelines.upscale.target import Target, writes_in_one_go
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-
-_BITS_PER_PIXEL = {
-    "ffv1": 7.0,
-    "prores_ks": 4.0,
-    "dnxhd": 4.0,
-    "mjpeg": 3.0,
-    "gif": 4.0,
-    "libx264": 0.35,
-    "libx265": 0.2,
-    "libsvtav1": 0.15,
-    "libaom-av1": 0.15,
-    "libvpx-vp9": 0.2,
-}
-"""Ordinary footage at the default quality; real films need a third to three times as much."""
-_USUAL_BITS = 0.35
-_LOSSLESS_BITS = 7.0
-_USUAL_QUALITY = 18
-_QUALITY_OF_HALF = 6
-"""Steps of constant quality that halve a file."""
+from dscvsr_cli.video.write.expected_size import expected_size
 
 _STATE_BYTES_PER_PIXEL = 64 * 4
 """Bytes per input pixel, at most, of the state that the network continues from."""
-
-_CLEARLY_TOO_LITTLE = 1 / 4
-"""Share of the estimate below which even footage that packs well does not fit."""
-_CLEARLY_TOO_LITTLE_IF_EXACT = 1 / 64
-"""The same where every frame is stored exactly: drawings and screens then take next to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +26,13 @@ class DiskNeed:
     output_bytes: int | None
     """The finished file; None where the input does not say its length."""
     work_bytes: int | None
-    """The segments beside it until they are joined, and the network's state."""
+    """The segments beside it until they are joined, and the network's state; 0 for an output that
+    is written in one go."""
     free_bytes: int
-    least_share: float = _CLEARLY_TOO_LITTLE
+    least_share: float
     """Share of the estimate below which the output certainly does not fit."""
+    in_one_go: bool = False
+    """Whether there are no segments, so that an interrupted job starts over."""
 
     @property
     def needed_bytes(self) -> int | None:
@@ -74,7 +54,13 @@ class DiskNeed:
 
 
 def estimate_disk(
-    source: VideoInfo, folder: Path, *, frames: int | None, size: Size, options: EncodeOptions
+    source: VideoInfo,
+    folder: Path,
+    *,
+    frames: int | None,
+    size: Size,
+    options: EncodeOptions,
+    in_one_go: bool = False,
 ) -> DiskNeed:
     """Estimate the space that an output needs, and look up what is free.
 
@@ -84,18 +70,19 @@ def estimate_disk(
         frames: How many there will be, or None.
         size: Size of the frames.
         options: How they are encoded.
+        in_one_go: Whether there are no segments, which take their space a second time.
     """
-    free = shutil.disk_usage(folder).free
-    if frames is None:
-        return DiskNeed(folder=folder, output_bytes=None, work_bytes=None, free_bytes=free)
-    picture = picture_bytes(frames, size, options)
+    expected = expected_size(frames or 0, size, options)
+    picture = None if frames is None else expected.size_bytes
     state = 2 * source.height * source.width * _STATE_BYTES_PER_PIXEL
+    work = None if picture is None else picture + state
     return DiskNeed(
         folder=folder,
         output_bytes=picture,
-        work_bytes=picture + state,
-        free_bytes=free,
-        least_share=_CLEARLY_TOO_LITTLE_IF_EXACT if options.lossless else _CLEARLY_TOO_LITTLE,
+        work_bytes=0 if in_one_go else work,
+        free_bytes=shutil.disk_usage(folder).free,
+        least_share=expected.least_share,
+        in_one_go=in_one_go,
     )
 
 
@@ -112,6 +99,7 @@ def expected_disk(job: UpscaleJob, source: VideoInfo, target: Target) -> DiskNee
         frames=expected_frames(source, job.reading.span),
         size=target.canvas,
         options=target.options,
+        in_one_go=source.kind == "pipe" or writes_in_one_go(target),
     )
 
 
@@ -128,16 +116,6 @@ def expected_frames(source: VideoInfo, span: TimeSpan) -> int | None:
     return min((count for count in (left, in_span) if count is not None), default=None)
 
 
-def picture_bytes(frames: int, size: Size, options: EncodeOptions) -> int:
-    """Return roughly how many bytes encoded frames take."""
-    bits = _BITS_PER_PIXEL.get(options.encoder, _USUAL_BITS)
-    if options.lossless:
-        bits = _LOSSLESS_BITS
-    elif options.crf is not None:
-        bits *= 2 ** ((_USUAL_QUALITY - options.crf) / _QUALITY_OF_HALF)
-    return math.ceil(frames * size.height * size.width * bits / 8)
-
-
 def check_disk(need: DiskNeed | None) -> None:
     """Refuse a disk on which an output cannot fit.
 
@@ -145,9 +123,10 @@ def check_disk(need: DiskNeed | None) -> None:
         OutputVideoError: There is far too little room.
     """
     if need is not None and need.is_hopeless:
+        parts = "" if need.in_one_go else "for the segments and the joined file, "
         raise OutputVideoError(
-            f"about {_gigabytes(need.needed_bytes)} are needed in {need.folder}, for the segments "
-            f"and the joined file, and {_gigabytes(need.free_bytes)} are free",
+            f"about {_gigabytes(need.needed_bytes)} are needed in {need.folder}, {parts}and "
+            f"{_gigabytes(need.free_bytes)} are free",
             hint="free some space, or write elsewhere with -o",
             may_pass=True,
         )
@@ -157,9 +136,14 @@ def disk_warning(need: DiskNeed | None) -> str | None:
     """Return what to say about a disk that may turn out too small, or None."""
     if need is None or not need.is_near:
         return None
+    then = (
+        "such an output cannot be resumed"
+        if need.in_one_go
+        else "should it happen, --resume goes on later"
+    )
     return (
         f"the disk may fill up: about {_gigabytes(need.needed_bytes)} are needed in {need.folder}, "
-        f"and {_gigabytes(need.free_bytes)} are free (should it happen, --resume goes on later)"
+        f"and {_gigabytes(need.free_bytes)} are free ({then})"
     )
 
 

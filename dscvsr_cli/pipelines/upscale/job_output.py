@@ -17,7 +17,7 @@ from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
 from dscvsr_cli.pipelines.upscale.fingerprint import job_fingerprint
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
-from dscvsr_cli.pipelines.upscale.target import Target
+from dscvsr_cli.pipelines.upscale.target import writes_in_one_go
 from dscvsr_cli.video.timestamps import span_shift
 from dscvsr_cli.video.write.muxer import OutputSpec
 from dscvsr_cli.video.write.sequence_writer import SequenceWriter
@@ -36,9 +36,6 @@ _SEGMENT_PIXELS_ON_A_GPU = 2_500_000_000
 _LEAST_FRAMES = 48
 
 _MOST_FRAMES = 2400
-
-_UNJOINABLE = frozenset({"gif", "apng", "libwebp", "libwebp_anim"})
-"""Encoders whose segments cannot be joined: each one is a file with its own beginning and end."""
 
 
 def checkpoint_frames(size: Size, device_type: str) -> int:
@@ -215,15 +212,6 @@ def known_scene_starts(output: Output) -> frozenset[int]:
     if output.state is not None:
         borders.add(output.state.made - output.state.position)
     return frozenset(borders)
-
-
-def writes_in_one_go(target: Target) -> bool:
-    """Return whether an output cannot be joined from segments: pipes, image sequences, GIF."""
-    return (
-        target.container.frames_only
-        or target.destination.is_pipe
-        or target.options.encoder in _UNJOINABLE
-    )
 
 
 def _earlier_work(job: UpscaleJob) -> EarlierWork:

@@ -28,6 +28,7 @@ from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
+from dscvsr_cli.pipelines.upscale.target import writes_in_one_go
 from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.video.write.picture_names import folder_above
 from dscvsr_cli.weights.load import load_network

@@ -37,6 +37,9 @@ from dscvsr_cli.video.write.picture_names import (
 from dscvsr_cli.video.write.picture_spec import PictureSpec, settle_picture
 from dscvsr_cli.video.write.target_file import Destination, resolve_destination
 
+_UNJOINABLE = frozenset({"gif", "apng", "libwebp", "libwebp_anim"})
+"""Encoders whose segments cannot be joined: each one is a file with its own beginning and end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -114,6 +117,15 @@ def _names(
     if is_picture_name(destination.path) and not destination.is_pipe:
         return single_picture(destination, source)
     return None
+
+
+def writes_in_one_go(target: Target) -> bool:
+    """Return whether an output cannot be joined from segments: pipes, image sequences, GIF."""
+    return (
+        target.container.frames_only
+        or target.destination.is_pipe
+        or target.options.encoder in _UNJOINABLE
+    )
 
 
 def _output_size(

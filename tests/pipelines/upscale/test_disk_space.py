@@ -1,13 +1,12 @@
 """What an output will take on the disk, and what is said when it will not fit."""
 
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.geometry import Size
@@ -16,9 +15,11 @@ from dscvsr_cli.pipelines.upscale.disk_space import (
     check_disk,
     disk_warning,
     estimate_disk,
+    expected_disk,
     expected_frames,
-    picture_bytes,
 )
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.target import choose_target
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
@@ -26,7 +27,13 @@ from tests.clips import render_kind
 
 
 def need(free_bytes: int) -> DiskNeed:
-    return DiskNeed(folder=Path("out"), output_bytes=10**9, work_bytes=10**9, free_bytes=free_bytes)
+    return DiskNeed(
+        folder=Path("out"),
+        output_bytes=10**9,
+        work_bytes=10**9,
+        free_bytes=free_bytes,
+        least_share=0.25,
+    )
 
 
 def test_far_too_little_room_is_refused_with_the_numbers() -> None:
@@ -41,6 +48,43 @@ def test_room_that_may_not_suffice_is_warned_of() -> None:
     assert warning is not None
     assert "2 GB" in warning
     assert "1.5 GB" in warning
+    assert "--resume" in warning
+
+
+def test_what_is_written_in_one_go_needs_no_room_twice_and_is_not_told_of_resume() -> None:
+    once = replace(need(900_000_000), work_bytes=0, in_one_go=True)
+    assert once.needed_bytes == 10**9
+    warning = disk_warning(once)
+    assert warning is not None
+    assert "cannot be resumed" in warning
+    assert "--resume" not in warning
+    with pytest.raises(OutputVideoError) as caught:
+        check_disk(replace(once, free_bytes=10))
+    assert "segments" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "in_one_go"),
+    [("out.mkv", False), ("out.gif", True), ("out.y4m", True), ("out/%05d.png", True)],
+)
+def test_an_output_without_segments_is_counted_once(
+    name: str, in_one_go: bool, tmp_path: Path
+) -> None:
+    source = probe(render_kind("constant", tmp_path))
+    job = UpscaleJob(source=source.path, target=tmp_path / name, scale=2)
+    disk = expected_disk(job, source, choose_target(job, source))
+    assert disk is not None
+    assert disk.in_one_go is in_one_go
+    assert (disk.work_bytes == 0) is in_one_go
+    assert disk.output_bytes
+
+
+def test_frames_of_a_pipe_are_not_written_twice(tmp_path: Path) -> None:
+    source = replace(probe(render_kind("constant", tmp_path)), kind="pipe")
+    job = UpscaleJob(source=source.path, target=tmp_path / "out.mkv", scale=2)
+    disk = expected_disk(job, source, choose_target(job, source))
+    assert disk is not None
+    assert disk.work_bytes == 0
 
 
 def test_nothing_is_said_where_there_is_room_or_the_length_is_unknown(tmp_path: Path) -> None:
@@ -54,21 +98,6 @@ def test_nothing_is_said_where_there_is_room_or_the_length_is_unknown(tmp_path: 
     for fine in (need(3 * 10**9), unknown, None):
         check_disk(fine)
         assert disk_warning(fine) is None
-
-
-@given(crf=st.integers(0, 62), frames=st.integers(1, 10**6))
-def test_better_quality_and_more_frames_take_more(crf: int, frames: int) -> None:
-    size = Size(1080, 1920)
-    better = picture_bytes(frames, size, EncodeOptions(crf=crf))
-    assert better > picture_bytes(frames, size, EncodeOptions(crf=crf + 1)) > 0
-    assert picture_bytes(frames + 1, size, EncodeOptions(crf=crf)) > better
-
-
-def test_lossless_pictures_take_the_most() -> None:
-    size = Size(1080, 1920)
-    lossless = picture_bytes(9, size, EncodeOptions(lossless=True))
-    assert lossless > 5 * picture_bytes(9, size, EncodeOptions())
-    assert lossless < 9 * size.height * size.width * 1.5
 
 
 def test_frames_of_a_part_are_counted_by_the_rate(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""ExpectedSize: roughly how many bytes the frames of an output take."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from av.video.format import VideoFormat
+
+from dscvsr_cli.geometry import Size
+from dscvsr_cli.video.write.encoder_options import EncodeOptions
+
+_BITS_PER_PIXEL: Final = {
+    "prores_ks": 4.0,
+    "prores": 3.5,
+    "prores_aw": 3.5,
+    "dnxhd": 4.0,
+    "mjpeg": 3.0,
+    "libx264": 0.35,
+    "libx264rgb": 0.93,
+    "libx265": 0.2,
+    "libsvtav1": 0.15,
+    "libaom-av1": 0.15,
+    "libvpx-vp9": 0.2,
+    "mpeg4": 0.46,
+    "mpeg2video": 0.47,
+    "mpeg1video": 0.47,
+}
+"""Of what is lost, at the default quality, for ordinary footage; real films need a third to three
+times as much. Encoders of MPEG-1 to MPEG-4, and of RGB, took so much more than libx264 for the six
+clips below."""
+_USUAL_BITS: Final = 0.35
+
+_SHARE_OF_RAW: Final = {
+    "rawvideo": 1.0,
+    "wrapped_avframe": 1.0,
+    "bmp": 1.0,
+    "tiff": 0.97,
+    "gif": 0.76,
+    "qtrle": 0.75,
+    "huffyuv": 0.5,
+    "utvideo": 0.49,
+    "png": 0.43,
+    "ffv1": 0.35,
+    "libwebp": 0.19,
+}
+"""Share of the bits of the pixel format that encoders take which store every frame exactly.
+
+Means over six clips of 640 pixels across, enlarged twice by the network, with 8 bits per sample:
+0.1 to 0.5 for ffv1, and 0.1 to 0.6 for png."""
+
+_LOSSLESS_SHARE: Final = {
+    "libvpx-vp9": 0.4,
+    "libx264": 0.41,
+    "libx265": 0.46,
+    "libsvtav1": 0.46,
+    "libx264rgb": 0.52,
+}
+"""The same for encoders that can do so, where they are asked for it."""
+_USUAL_LOSSLESS_SHARE: Final = 0.46
+
+_USUAL_QUALITY: Final = 18
+_QUALITY_OF_HALF: Final = 6
+"""Steps of constant quality that halve a file."""
+
+_LEAST_SHARE: Final = 1 / 4
+"""Of the estimate; even footage that packs well takes more."""
+_LEAST_SHARE_IF_EXACT: Final = 1 / 64
+"""The same where every frame is stored exactly: drawings and screens then take next to nothing."""
+_LEAST_SHARE_IF_RAW: Final = 0.9
+"""The same where nothing is packed: only the number of frames may be a little off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedSize:
+    """An estimate, and how far off it may be."""
+
+    size_bytes: int
+    """What the frames take."""
+
+    least_share: float
+    """Share of it that they take at least, whatever they show."""
+
+
+def expected_size(frames: int, size: Size, options: EncodeOptions) -> ExpectedSize:
+    """Estimate what encoded frames take.
+
+    Args:
+        frames: How many there are.
+        size: Size of each.
+        options: How they are encoded; 4:2:0 with 8 bits where they name no pixel format.
+    """
+    share = _share_of_raw(options)
+    least_share = _LEAST_SHARE
+    if share is not None:
+        bits = share * _raw_bits(options.pixel_format or "yuv420p", packed=share < 1)
+        least_share = _LEAST_SHARE_IF_RAW if share == 1 else _LEAST_SHARE_IF_EXACT
+    else:
+        bits = _BITS_PER_PIXEL.get(options.encoder, _USUAL_BITS)
+        if options.crf is not None:
+            bits *= 2 ** ((_USUAL_QUALITY - options.crf) / _QUALITY_OF_HALF)
+    size_bytes = math.ceil(frames * size.height * size.width * bits / 8)
+    return ExpectedSize(size_bytes=size_bytes, least_share=least_share)
+
+
+def _share_of_raw(options: EncodeOptions) -> float | None:
+    """Return the share of an encoder that stores every frame exactly; None where it does not."""
+    if options.encoder in _SHARE_OF_RAW:
+        return _SHARE_OF_RAW[options.encoder]
+    if options.lossless:
+        return _LOSSLESS_SHARE.get(options.encoder, _USUAL_LOSSLESS_SHARE)
+    return None
+
+
+def _raw_bits(pixel_format: str, *, packed: bool) -> int:
+    """Return the bits of a pixel: those that mean something, or with the padding of each word."""
+    stored = VideoFormat(pixel_format)
+    return stored.bits_per_pixel if packed else stored.padded_bits_per_pixel
