@@ -143,7 +143,9 @@ def _factors_to_reach(
     """Return the factors of rows and of columns that turn ``wide`` x ``tall`` into a given size."""
     for name, wanted in (("width", width), ("height", height)):
         if wanted is not None and wanted < 1:
-            raise UsageError(f"the {name} must be positive, got {wanted}")
+            raise UsageError(
+                f"the {name} must be positive, got {wanted}", hint=f"write --{name} 1080"
+            )
     rows = height / tall if height else (width or 0) / wide
     return rows, width / wide if width else rows
 

@@ -2,15 +2,22 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import torch
 import typer
 
 from dscvsr_cli.cli.app import app
 from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
+from dscvsr_cli.engine.device import choose_device
+from dscvsr_cli.video.passthrough.audio_transcode import (
+    BITRATE_PER_CHANNEL,
+    USUAL_BITRATE_PER_CHANNEL,
+)
 from tests import cli_reference
 from tests.clips import Clip, render
 
@@ -182,6 +189,40 @@ def test_the_python_examples_run(
 def test_the_reference_says_what_the_program_says() -> None:
     again = "write it again: python -m tests.cli_reference"
     assert cli_reference.PAGE.read_text(encoding="utf-8") == cli_reference.reference(), again
+
+
+def sentence_of(page: str) -> str:
+    """Return the text of a page in one line."""
+    return re.sub(r"\s+", " ", (ROOT / page).read_text(encoding="utf-8"))
+
+
+def test_the_order_of_devices_is_the_one_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    present = {"cuda": True, "mps": True, "xpu": True}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: present["cuda"])
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: present["mps"])
+    monkeypatch.setattr(torch.xpu, "is_available", lambda: present["xpu"])
+    taken = []
+    while (kind := choose_device("auto").type) != "cpu":
+        taken.append(kind)
+        present[kind] = False
+    names = {"cuda": "an NVIDIA GPU", "mps": "Apple's", "xpu": "Intel's"}
+    order = ", else ".join([*(names[kind] for kind in taken), "the processor"])
+    assert f"`--device auto`, the default, takes {order}." in sentence_of("docs/install.md")
+
+
+def test_the_bit_rates_of_audio_are_those_that_are_taken() -> None:
+    others = [f"{rate // 1000}k with {name}" for name, rate in BITRATE_PER_CHANNEL.items()]
+    rates = ", ".join([f"{USUAL_BITRATE_PER_CHANNEL // 1000}k per channel", *others])
+    for page in ("docs/containers.md", "docs/reference.md"):
+        assert rates in sentence_of(page)
+
+
+def test_the_floors_of_the_house_are_those_that_are_checked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = project["tool"]["importlinter"]["contracts"][0]
+    floors = [floor for floor in contract["layers"] if floor != "__main__"]
+    assert " > ".join(floors) in sentence_of("CONTRIBUTING.md")
 
 
 def test_an_unknown_option_would_be_found() -> None:

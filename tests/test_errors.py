@@ -1,7 +1,10 @@
 """The error tree: exit codes as the module's own picture documents them."""
 
+import ast
 import errno
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +116,26 @@ def test_a_busy_device_passes_and_a_missing_option_does_not() -> None:
     assert full.may_pass
     assert full.with_hint("free some").may_pass
     assert not OutputVideoError("the muxer refuses").may_pass
+
+
+def errors_without_a_hint(path: Path) -> Iterator[str]:
+    """Yield where a file makes an error of ours and does not say what to do next."""
+    # What an interrupted run left has one usual hint.
+    kinds = {kind.__name__ for kind in EXIT_CODES} - {DamagedWorkError.__name__}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            continue
+        hints = [word.value for word in node.keywords if word.arg == "hint"]
+        if node.func.id in kinds and (not hints or ast.unparse(hints[0]) in ("''", "None")):
+            yield f"{path.name}:{node.lineno}"
+
+
+def test_every_error_says_what_to_do_next() -> None:
+    package = Path(errors.__file__).parent
+    assert [place for path in package.rglob("*.py") for place in errors_without_a_hint(path)] == []
+
+
+def test_an_error_without_a_hint_would_be_found(tmp_path: Path) -> None:
+    path = tmp_path / "some.py"
+    path.write_text("raise UsageError('no')\nraise UsageError('no', hint='yes')\n")
+    assert list(errors_without_a_hint(path)) == ["some.py:1"]

@@ -62,7 +62,9 @@ class BenchProtocol:
         """
         Degradation.parse(self.degradation)
         if self.crop < 0:
-            raise UsageError(f"the crop must not be negative, got {self.crop}")
+            raise UsageError(
+                f"the crop must not be negative, got {self.crop}", hint="--crop 0 crops nothing"
+            )
 
 
 def default_degradation(dataset: str) -> str:

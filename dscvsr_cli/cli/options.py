@@ -129,3 +129,10 @@ QuietOption = Annotated[
 ]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+JsonLinesOption = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print JSON lines as things happen: plan, progress, events, reports, errors."
+    ),
+]

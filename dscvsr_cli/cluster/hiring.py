@@ -180,7 +180,10 @@ class Crew:
         if answer.error is not None:
             raise answer.error
         if not isinstance(answer.value, WorkerFacts):
-            raise DeviceError(f"a worker cannot start: {_last_line(answer.bug)}")
+            raise DeviceError(
+                f"a worker cannot start: {_last_line(answer.bug)}",
+                hint="see whether dscvsr runs on each machine by itself, without --ray",
+            )
         return answer.value
 
     def _checked(self, facts: WorkerFacts) -> WorkerFacts:

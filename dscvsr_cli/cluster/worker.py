@@ -107,7 +107,10 @@ class Worker:
             write_durably(reply, seen.encode())
             return f"{seen} {sorted(identify_input(source, start_number=start_number).items())}"
         except OSError as error:
-            raise OutputVideoError(f"{error.filename}: {error.strerror or error}") from error
+            raise OutputVideoError(
+                f"{error.filename}: {error.strerror or error}",
+                hint="give files on storage that all machines share, by the same names",
+            ) from error
 
     def make(self, job: UpscaleJob, task: FilmTask, settings: PieceSettings) -> Piece:
         """Make one task of a film."""

@@ -38,9 +38,15 @@ def render_demo_clip(
         OutputVideoError: The file cannot be written.
     """
     if width < 32 or height < 32 or width % 2 or height % 2:
-        raise UsageError(f"a demo clip needs even sides from 32 on, got {width}x{height}")
+        raise UsageError(
+            f"a demo clip needs even sides from 32 on, got {width}x{height}",
+            hint="choose sides such as 320x180",
+        )
     if seconds <= 0 or rate < 1:
-        raise UsageError(f"a demo clip cannot have {seconds:g} s at {rate} frames per second")
+        raise UsageError(
+            f"a demo clip cannot have {seconds:g} s at {rate} frames per second",
+            hint="choose both above 0, such as 3 s at 24",
+        )
     partial = PartialFile(path, overwrite=True)
     partial.create()
     try:

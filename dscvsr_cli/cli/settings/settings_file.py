@@ -177,7 +177,9 @@ def _words(key: str, value: object, option: Any, origin: str) -> list[str]:
     """Return a setting as words of a command line."""
     if option.is_flag:
         if value is not True:
-            raise UsageError(f"{origin}: {key} must be true or false, got {value!r}")
+            raise UsageError(
+                f"{origin}: {key} must be true or false, got {value!r}", hint=f"write {key} = true"
+            )
         return [f"--{key}"]
     values = value if isinstance(value, list) and option.multiple else [value]
     for one in values:
@@ -198,7 +200,10 @@ def _parse(context: typer.Context, words: list[str], origin: str) -> dict[str, A
     except DscvsrError as error:
         raise type(error)(f"{origin}: {error.message}", hint=error.hint) from error
     except typer.BadParameter as error:
-        raise UsageError(f"{origin}: {error.format_message()}") from error
+        raise UsageError(
+            f"{origin}: {error.format_message()}",
+            hint=f"dscvsr {context.info_name} --help says what options take",
+        ) from error
     names = {option.name for option in settable_options(context.command).values()}
     return {name: parsed.params[name] for name in names if was_given(parsed, name)}
 

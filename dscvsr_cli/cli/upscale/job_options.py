@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dscvsr_cli.cli.options import (
     DeviceOption,
     DtypeOption,
-    JsonOption,
+    JsonLinesOption,
     MemoryOption,
     QuietOption,
     RuntimeOption,
@@ -75,7 +75,7 @@ class JobOptions:
     preset: PresetOption = None
     no_defaults: NoDefaultsOption = False
     print_config: PrintConfigOption = False
-    json: JsonOption = False
+    json: JsonLinesOption = False
     quiet: QuietOption = False
 
     def __post_init__(self) -> None:

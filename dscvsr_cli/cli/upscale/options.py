@@ -179,7 +179,7 @@ AudioBitrateOption = Annotated[
         parser=parse_bitrate,
         metavar="RATE",
         help="Bits per second of each re-encoded audio track, such as 192k.",
-        show_default="96k per channel",
+        show_default="96k per channel, 64k with libopus",
         rich_help_panel=Panel.STREAMS,
     ),
 ]

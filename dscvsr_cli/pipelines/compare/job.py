@@ -41,7 +41,9 @@ class CompareJob:
         """Refuse what cannot work."""
         for name, value in (("--frames", self.frames), ("--every", self.every)):
             if value < 1:
-                raise UsageError(f"{name} must be at least 1, got {value}")
+                raise UsageError(
+                    f"{name} must be at least 1, got {value}", hint=f"leave out {name}"
+                )
         StillOptions(format=self.picture_format, quality=self.quality)
         if self.page.suffix.lower() not in _PAGE_SUFFIXES:
             raise UsageError(

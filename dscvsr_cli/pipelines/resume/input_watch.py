@@ -32,7 +32,10 @@ class InputWatch:
             self.identity = identify_input(path, start_number=start_number)
             self._places = self._numbers()
         except OSError as error:
-            raise InputVideoError(f"{path} cannot be read: {error.strerror or error}") from error
+            raise InputVideoError(
+                f"{path} cannot be read: {error.strerror or error}",
+                hint="check that it is still there, and that its storage answers",
+            ) from error
 
     def check(self) -> None:
         """Refuse an input that is not what it was.

@@ -229,7 +229,10 @@ def _start_from(trainer: Trainer, init: Path) -> None:
     try:
         trainer.start_from(state)
     except ValueError as error:
-        raise WeightsError(f"{init} does not fit its own network: {error}") from error
+        raise WeightsError(
+            f"{init} does not fit its own network: {error}",
+            hint="give another file with --init, or train without it",
+        ) from error
 
 
 def _part(state: Mapping[str, Tensor], part: str) -> dict[str, torch.Size]:

@@ -64,8 +64,13 @@ _log: Final = logging.getLogger(__name__)
 _LAYOUTS: Final = (("7.1", 8), ("5.1", 6), ("stereo", 2), ("mono", 1))
 """Channel layouts to fall back to, with their numbers of channels."""
 
-_BITRATE_PER_CHANNEL: Final = {"aac": 96000, "libopus": 64000, "libmp3lame": 96000}
-_USUAL_BITRATE_PER_CHANNEL: Final = 96000
+AUDIO_ENCODERS_HINT: Final = "try one of aac, libopus, flac, ac3, libmp3lame, pcm_s16le"
+"""What to say of an encoder that is none."""
+
+BITRATE_PER_CHANNEL: Final = {"libopus": 64000}
+"""Bits per second of encoders that need fewer than is usual."""
+USUAL_BITRATE_PER_CHANNEL: Final = 96000
+"""Bits per second."""
 
 
 class AudioTrack:
@@ -98,11 +103,11 @@ class AudioTrack:
         settings = choose_settings(encoder, decoder)
         stream = output.add_stream(encoder, rate=settings.sample_rate)
         if not isinstance(stream, AudioStream):
-            raise UsageError(f"{encoder} does not encode audio")
+            raise UsageError(f"{encoder} does not encode audio", hint=AUDIO_ENCODERS_HINT)
         context = stream.codec_context
         context.layout, context.format = settings.layout.name, settings.format.name
         channels = settings.layout.nb_channels
-        per_channel = _BITRATE_PER_CHANNEL.get(encoder, _USUAL_BITRATE_PER_CHANNEL)
+        per_channel = BITRATE_PER_CHANNEL.get(encoder, USUAL_BITRATE_PER_CHANNEL)
         if not av.Codec(encoder, "w").lossless or av.Codec(encoder, "w").lossy:
             context.bit_rate = bitrate or channels * per_channel
         context.time_base = stream.time_base = Fraction(1, settings.sample_rate)
@@ -189,7 +194,9 @@ def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContex
     try:
         codec = av.Codec(encoder, "w")
     except ValueError as error:
-        raise UsageError(f"there is no encoder called {encoder!r} here") from error
+        raise UsageError(
+            f"there is no encoder called {encoder!r} here", hint=AUDIO_ENCODERS_HINT
+        ) from error
     offered = [format_.name for format_ in codec.audio_formats or []]
     format_name = choose_sample_format(source.format.name, offered)
     rate = choose_sample_rate(source.sample_rate, codec.audio_rates or [])

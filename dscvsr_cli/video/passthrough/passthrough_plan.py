@@ -10,6 +10,7 @@ from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import CONTAINERS, TEXT_SUBTITLES, recommend
 from dscvsr_cli.video.display_matrix import is_quarter_turn
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
+from dscvsr_cli.video.passthrough.audio_transcode import AUDIO_ENCODERS_HINT
 from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
 from dscvsr_cli.video.passthrough.property_losses import lost_properties, lost_rotation
 
@@ -55,7 +56,7 @@ class StreamChoices:
         if audio_codec(self.audio_encoder) is None:
             raise UsageError(
                 f"there is no audio encoder called {self.audio_encoder!r} here",
-                hint="try one of aac, libopus, flac, ac3, libmp3lame, pcm_s16le",
+                hint=AUDIO_ENCODERS_HINT,
             )
 
 

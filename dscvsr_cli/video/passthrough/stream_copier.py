@@ -111,11 +111,14 @@ class StreamCopier:
         try:
             track = self._make_track(output, stream, template)
         except (ValueError, av.FFmpegError, UsageError) as error:
-            reason = error.message if isinstance(error, UsageError) else describe_error(error)
+            reason, hint = describe_error(error), ""
+            if isinstance(error, UsageError):
+                reason, hint = error.message, f"{error.hint}; "
             if not self._plan.drop_unsupported:
                 raise UsageError(
                     f"{describe_stream(stream)} cannot be brought over: {reason}",
-                    hint="--drop-unsupported leaves it out; an output ending in .mkv may hold it",
+                    hint=f"{hint}--drop-unsupported leaves it out; an output ending in .mkv may "
+                    "hold it",
                 ) from error
             _log.warning("%s is left out: %s", describe_stream(stream), reason)
             return
@@ -215,7 +218,8 @@ class StreamCopier:
             if gapless and stream.kind == "audio" and late > _LATE_SECONDS:
                 raise UsageError(
                     f"it begins {float(late):.3g} s late, and {output.format.name} plays all audio "
-                    "from the beginning (--audio-encoder fills in silence)"
+                    "from the beginning",
+                    hint="--audio-encoder fills in silence",
                 )
             raw = stream.codec in self._container.raw_audio
             return CopiedTrack(output, template, header=self._raw_twin(stream) if raw else None)

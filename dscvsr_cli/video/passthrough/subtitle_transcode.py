@@ -17,6 +17,8 @@ from dscvsr_cli.video.ffmpeg_errors import describe_error
 
 _log: Final = logging.getLogger(__name__)
 
+_WITHOUT_SUBTITLES: Final = "--no-subs leaves all subtitles out"
+
 
 class TextTrack:
     """A text subtitle stream on its way into another codec (subrip, mov_text, webvtt, ass).
@@ -30,14 +32,14 @@ class TextTrack:
 
     def __init__(self, output: OutputContainer, template: Stream, *, encoder: str) -> None:
         if not isinstance(template, SubtitleStream):
-            raise UsageError(f"{template.type} is not subtitles")
+            raise UsageError(f"{template.type} is not subtitles", hint=_WITHOUT_SUBTITLES)
         self._decoder = template.codec_context
         # The decoder knows the styles from its header only once it is open.
         self._decoder.open(strict=False)
         stream = output.add_stream(encoder)
         context = stream.codec_context
         if not isinstance(context, SubtitleCodecContext):
-            raise UsageError(f"{encoder} does not encode subtitles")
+            raise UsageError(f"{encoder} does not encode subtitles", hint=_WITHOUT_SUBTITLES)
         context.time_base = stream.time_base = template.time_base or Fraction(1, 1000)
         context.subtitle_header = self._decoder.subtitle_header
         context.open()

@@ -49,7 +49,10 @@ class ReadOptions:
                 hint="write --fps 25 or --fps 24000/1001",
             )
         if self.start_number is not None and self.start_number < 0:
-            raise UsageError(f"pictures are numbered from 0 on, got {self.start_number}")
+            raise UsageError(
+                f"pictures are numbered from 0 on, got {self.start_number}",
+                hint="leave out --start-number to begin with the lowest",
+            )
         if self.deinterlace and self.field_order == "progressive":
             raise UsageError(
                 "a progressive video has no fields to deinterlace",

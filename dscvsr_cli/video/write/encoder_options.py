@@ -77,7 +77,7 @@ class EncodeOptions:
                 hint="16 to 20 is hard to tell from the original, 23 is fine for the web",
             )
         if self.threads < 0:
-            raise UsageError(f"threads must not be negative, got {self.threads}")
+            raise ValueError(f"threads must not be negative, got {self.threads}")
 
 
 def offered_formats(encoder: str) -> list[str]:

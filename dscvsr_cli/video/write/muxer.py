@@ -157,7 +157,9 @@ class Assembly:
                 hint="write to .mkv, or choose another --encoder",
             ) from error
         if not isinstance(stream, VideoStream):
-            raise UsageError(f"{encoder} does not encode video")
+            raise UsageError(
+                f"{encoder} does not encode video", hint="`dscvsr encoders` lists those that do"
+            )
         if container.hevc_tag and codec_name(stream) == "hevc":
             stream.codec_context.codec_tag = container.hevc_tag
         if self._spec.source.display_matrix is not None:

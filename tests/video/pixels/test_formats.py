@@ -104,7 +104,7 @@ def test_a_quality_that_no_encoder_takes_is_refused(crf: float) -> None:
 
 
 def test_negative_threads_are_refused() -> None:
-    with pytest.raises(UsageError, match="threads"):
+    with pytest.raises(ValueError, match="threads"):
         EncodeOptions(threads=-1)
 
 
