@@ -58,6 +58,20 @@ def test_a_container_that_cannot_hold_the_frames_is_what_is_named(
     said = capfd.readouterr().err
     assert "webm files cannot hold the h264 that libx264 makes" in said
     assert "--encoder libvpx-vp9, or -o out.mkv" in said
+
+    audio = ("--audio-encoder", "aac")
+    assert upscale(weights, source, "-o", tmp_path / "out.webm", *audio) == 2
+    assert "webm files cannot hold aac\n" in capfd.readouterr().err
+
+
+def test_one_frame_is_counted_as_one(
+    tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = render(replace(SHORT, pts=(0,)), tmp_path)
+    assert upscale(weights, source, "-o", tmp_path / "out.mkv") == 0
+    said = capfd.readouterr().out
+    assert f"{source.name}: 32x32, 1 frame, " in said
+    assert "1 frame in = 1 frame out, " in said
     assert "aac" not in said
 
 

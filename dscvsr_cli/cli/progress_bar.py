@@ -16,6 +16,7 @@ from dscvsr_cli.cli.progress_line import (
     format_rate,
     format_tasks,
 )
+from dscvsr_cli.wording import counted
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.progress import JobProgress
@@ -169,8 +170,9 @@ class _PlainLines:
             return
         self._said_at, self._said_share = progress.seconds, share
         shown = shown_progress(progress, self._description)
-        count = f"{shown.done}" if shown.total is None else f"{shown.done} of {shown.total}"
-        parts = [f"{self._description}: {count} frames"]
+        frames = counted(shown.done if shown.total is None else shown.total, "frame")
+        count = frames if shown.total is None else f"{shown.done} of {frames}"
+        parts = [f"{self._description}: {count}"]
         if shown.share is not None:
             parts.append(f"{min(shown.share, 1.0):.0%}")
         parts += filter(None, [format_rate(shown.rate), format_tasks(shown), format_left(shown)])

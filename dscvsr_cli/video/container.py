@@ -148,6 +148,11 @@ class Container:
         """Whether it stands for a folder in which every frame is a file of its own."""
         return self.name == "image2"
 
+    def refusal(self, codec: str | None, encoder: str) -> str:
+        """Say that it does not hold what an encoder makes."""
+        made = encoder if codec in (None, encoder) else f"the {codec} that {encoder} makes"
+        return f"{self.label} files cannot hold {made}"
+
     def stores_language(self, code: str) -> bool:
         """Return whether a stream can say that it is in this language."""
         return self.languages and self.spell_language(code) is not None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dscvsr_cli.cli.console import FrameProgress, Terminal
 from dscvsr_cli.cli.units import format_bytes
 from dscvsr_cli.errors import RegressionError, UsageError
+from dscvsr_cli.wording import counted
 
 if TYPE_CHECKING:
     from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
@@ -238,7 +239,7 @@ class BenchListener:
         speed = score.frames_per_second
         self._output.terminal.note(
             f"x{score.scale:g} {score.clip} {score.method}: {quality.psnr_y:.2f} dB Y, "
-            f"{quality.psnr_rgb:.2f} dB RGB, {score.frames} frames"
+            f"{quality.psnr_rgb:.2f} dB RGB, {counted(score.frames, 'frame')}"
             + ("" if speed is None else f", {speed:.2f} frames/s")
         )
         if self._output.json_file is not None:

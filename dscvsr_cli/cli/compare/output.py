@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.units import format_bytes
+from dscvsr_cli.wording import counted
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.compare.job import ComparePlan, CompareReport
@@ -14,9 +15,11 @@ def describe_plan(plan: "ComparePlan") -> str:
     videos = ", ".join(
         f"{label} {size}" for label, size in zip(plan.labels, plan.sizes, strict=True)
     )
-    known = "" if plan.frames_known is None else f" of {plan.frames_known}"
+    frames = counted(plan.frames, "frame")
+    if plan.frames_known is not None:
+        frames = f"{plan.frames} of {counted(plan.frames_known, 'frame')}"
     return (
-        f"{videos}: {plan.frames}{known} frames, shown in {plan.shown_size} -> {plan.target}, "
+        f"{videos}: {frames}, shown in {plan.shown_size} -> {plan.target}, "
         f"about {format_bytes(plan.size_bytes)}"
     )
 
@@ -27,6 +30,5 @@ def show_report(terminal: Terminal, report: "CompareReport") -> None:
     for label, value in measured:
         if value is not None:
             terminal.print(f"{label}: PSNR {value:.2f} dB against {report.reference}")
-    terminal.print(
-        f"{report.target}: {len(report.frames)} frames, {format_bytes(report.size_bytes)}"
-    )
+    frames, size = counted(len(report.frames), "frame"), format_bytes(report.size_bytes)
+    terminal.print(f"{report.target}: {frames}, {size}")

@@ -11,6 +11,7 @@ from rich.progress import Progress, Task, TaskID
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_line import LineColumn, Shown
 from dscvsr_cli.cli.units import format_bytes, format_duration
+from dscvsr_cli.wording import counted
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.train.data import TrainingData
@@ -183,8 +184,8 @@ def show_report(terminal: Terminal, report: "TrainReport", *, json: bool) -> Non
         return
     terminal.print(
         f"{report.weights}: {report.parameters} parameters, "
-        f"{format_bytes(report.weights.stat().st_size)}, {report.iterations} steps, "
-        f"{report.clips_seen} clips, {format_duration(report.minutes * 60)}"
+        f"{format_bytes(report.weights.stat().st_size)}, {counted(report.iterations, 'step')}, "
+        f"{counted(report.clips_seen, 'clip')}, {format_duration(report.minutes * 60)}"
     )
     if report.scores:
         terminal.print(f"held-out clips: {', '.join(map(str, report.scores))}")
@@ -201,7 +202,7 @@ def show_estimate(terminal: Terminal, plan: "TrainingPlan", *, json: bool) -> No
         f"{count:,.0f} at {scale}" for scale, count in plan.multiply_adds_per_pixel.items()
     )
     peak = "unknown" if plan.peak_bytes is None else f"{format_bytes(plan.peak_bytes)} at most"
-    held_out = f", {plan.held_out} clips held out" if plan.held_out else ""
+    held_out = f", {counted(plan.held_out, 'clip')} held out" if plan.held_out else ""
     terminal.print_rows(
         [
             ("footage", f"{plan.footage}{held_out}"),

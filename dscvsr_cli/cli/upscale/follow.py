@@ -12,6 +12,7 @@ from dscvsr_cli.cli.upscale.output import (
     describe_plan,
     describe_report,
 )
+from dscvsr_cli.wording import counted
 
 if TYPE_CHECKING:
     from dscvsr_cli.engine.scene_maker import StreamEvent
@@ -67,8 +68,9 @@ def _interruption(frames_kept: int) -> tuple[str, str]:
     if not frames_kept:
         return "interrupted; no frames are kept", "the same command starts over"
     return (
-        f"interrupted; the first {frames_kept} frames are kept",
-        "the same command with --resume goes on from there",
+        # Not always the first ones: those of a cluster are made out of order.
+        f"interrupted; {counted(frames_kept, 'frame')} kept",
+        "the same command with --resume makes the others",
     )
 
 

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dscvsr_cli.cli.units import format_bytes, format_duration, format_estimate
+from dscvsr_cli.wording import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed
     from dscvsr_cli.pipelines.upscale.dry_run import DryRunReport
     from dscvsr_cli.pipelines.upscale.job import UpscalePlan, UpscaleReport
+    from dscvsr_cli.video.info import VideoInfo
 
 
 def describe_plan(plan: "UpscalePlan") -> str:
@@ -18,12 +22,12 @@ def describe_plan(plan: "UpscalePlan") -> str:
     rate = "" if source.frame_rate is None else f", {float(source.frame_rate):.5g} frames/s"
     tile = "" if plan.tile is None else f", tiles of {plan.tile}"
     scenes = f", {plan.scenes_at_once} scenes at once" if plan.scenes_at_once > 1 else ""
-    resumed = f", going on after {plan.frames_done} frames" if plan.frames_done else ""
+    resumed = f", going on after {counted(plan.frames_done, 'frame')}" if plan.frames_done else ""
     takes = "" if plan.seconds is None else f", about {format_estimate(plan.seconds)}"
     # Pictures as they are, which FFmpeg calls an encoder as well.
     encoder = "y4m" if plan.encoder == "wrapped_avframe" else plan.encoder
     return (
-        f"{source.path.name}: {plan.shown_source_size}, {frames}{rate} -> {plan.shown_size} "
+        f"{_name(source)}: {plan.shown_source_size}, {frames}{rate} -> {plan.shown_size} "
         f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype} {plan.runtime}, "
         f"{plan.weights}, window {plan.window}+{plan.look_ahead}{tile}{scenes}{resumed}{takes}"
     )
@@ -33,7 +37,17 @@ def _frames(plan: "UpscalePlan") -> str:
     if plan.frames is None:
         return "frames unknown"
     # Only a whole video with a count in its header is known exactly.
-    return f"{'' if plan.frames == plan.source.frame_count else 'about '}{plan.frames} frames"
+    about = "" if plan.frames == plan.source.frame_count else "about "
+    return about + counted(plan.frames, "frame")
+
+
+def _name(source: "VideoInfo") -> str:
+    """Return the name of an input without its folder."""
+    return "standard input" if str(source.path) == "-" else source.path.name
+
+
+def _target(path: "Path") -> str:
+    return "standard output" if str(path) == "-" else str(path)
 
 
 def describe_other_weights(plan: "UpscalePlan") -> str | None:
@@ -56,9 +70,12 @@ def describe_report(report: "UpscaleReport") -> str:
     """Say in one line what has happened."""
     damaged = f", {report.damaged_frames} damaged or missing" if report.damaged_frames else ""
     if report.lost_packets:
-        damaged += f", {report.lost_packets} packets of audio or subtitles lost"
+        damaged += f", {counted(report.lost_packets, 'packet')} of audio or subtitles lost"
+    frames_in, frames_out = (
+        counted(number, "frame") for number in (report.frames_in, report.frames_out)
+    )
     return (
-        f"{report.target}: {report.frames_in} frames in = {report.frames_out} frames out{damaged}, "
+        f"{_target(report.target)}: {frames_in} in = {frames_out} out{damaged}, "
         f"{format_duration(report.seconds)}, {report.frames_per_second:.2f} frames/s, "
         f"peak memory {format_bytes(report.peak_memory_bytes)}"
     )
@@ -66,7 +83,7 @@ def describe_report(report: "UpscaleReport") -> str:
 
 def describe_dry_run(report: "DryRunReport") -> Iterator[tuple[str, str]]:
     """Yield what would happen, as names and values."""
-    yield "output", str(report.plan.target)
+    yield "output", _target(report.plan.target)
     yield "size", str(report.plan.shown_size)
     yield "frames", "unknown" if report.frames is None else f"about {report.frames}"
     for name, values in (

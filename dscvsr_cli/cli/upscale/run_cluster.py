@@ -10,6 +10,7 @@ from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_bar import JobBar
 from dscvsr_cli.cli.upscale.follow import JsonLines, Lines
 from dscvsr_cli.cli.upscale.run_jobs import SOME_FAILED
+from dscvsr_cli.wording import counted
 
 if TYPE_CHECKING:
     from dscvsr_cli.cli.upscale.follow import Follower
@@ -68,7 +69,7 @@ class _Show:
 
     def workers(self, count: int, described: str) -> None:
         """Say what works."""
-        self._terminal.note(f"{count} workers, such as {described}")
+        self._terminal.note(f"{counted(count, 'worker')}, such as {described}")
 
     def begin(self, film: int) -> None:
         """Take note of a film."""

@@ -18,6 +18,7 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.own_outputs import file_identity
 from dscvsr_cli.pipelines.resume.manifest import Manifest
 from dscvsr_cli.pipelines.resume.work_folder import read_manifest
+from dscvsr_cli.wording import counted
 
 
 class Phase(Enum):
@@ -111,6 +112,6 @@ def earlier_manifest(target: Path, choice: EarlierWork) -> Manifest | None:
         # Nothing is lost: the file is complete and only the folder is left.
         return None
     raise UsageError(
-        f"an earlier run was interrupted after {manifest.frames} frames of {target}",
+        f"an earlier run was interrupted after {counted(manifest.frames, 'frame')} of {target}",
         hint="add --resume to continue, or --restart to start over",
     )

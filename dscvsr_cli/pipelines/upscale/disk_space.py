@@ -112,7 +112,8 @@ def expected_frames(source: VideoInfo, span: TimeSpan) -> int | None:
         return total
     before = math.floor(span.start * source.frame_rate)
     in_span = None if span.end is None else math.ceil((span.end - span.start) * source.frame_rate)
-    left = None if total is None else max(0, total - before)
+    # A count in a header is not exact; where there is no frame at all, reading says so.
+    left = None if total is None else max(1, total - before)
     return min((count for count in (left, in_span) if count is not None), default=None)
 
 

@@ -24,6 +24,7 @@ from dscvsr_cli.video.write.captions import CAPTION_CODECS
 from dscvsr_cli.video.write.icc_profile import kept_profile
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.private_parameters import FRAME_PACKING
+from dscvsr_cli.wording import counted
 
 _PLACES_NAMED = 5
 
@@ -70,7 +71,7 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     source, container = picture.source, picture.container
     pixel_format, encoder = picture.pixel_format, picture.options.encoder
     if source.frames_cut_off:
-        yield f"the file is cut short: its last {source.frames_cut_off} frames are missing"
+        yield f"the file is cut short by {counted(source.frames_cut_off, 'frame')}"
     yield from _stream_warnings(source, container, job.streams)
     if source.has_alpha and not _keeps_alpha(picture):
         where = "pictures" if container.is_pictures else container.name
@@ -150,10 +151,8 @@ def _jump_warning(source: VideoInfo) -> str:
     places = [float(at - source.start_seconds) for at in source.jumps.seconds]
     shown = ", ".join(f"{at:.3f} s" for at in places[:_PLACES_NAMED])
     more = len(places) - _PLACES_NAMED
-    return (
-        f"timestamps step back at {shown}{f' and {more} more places' if more > 0 else ''}; all "
-        "tracks are carried on together from there"
-    )
+    others = f" and {counted(more, 'more place')}" if more > 0 else ""
+    return f"timestamps step back at {shown}{others}; all tracks are carried on together from there"
 
 
 def _coarser_frames(picture: PictureSpec) -> Iterator[str]:

@@ -15,6 +15,7 @@ from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.span import exact_seconds
+from dscvsr_cli.wording import counted
 
 _PACKETS_LOST: Final = 8
 """Exit code where an output is whole but for packets of audio or subtitles."""
@@ -24,7 +25,7 @@ class Interrupted(KeyboardInterrupt):
     """Ctrl-C when finished frames are kept; exits as any other Ctrl-C does."""
 
     def __init__(self, frames_kept: int) -> None:
-        super().__init__(f"{frames_kept} frames are kept")
+        super().__init__(f"{counted(frames_kept, 'frame')} kept")
         self.frames_kept = frames_kept
 
 

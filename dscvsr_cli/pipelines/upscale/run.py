@@ -28,8 +28,8 @@ from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
 from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
-from dscvsr_cli.pipelines.upscale.target import writes_in_one_go
 from dscvsr_cli.pipelines.upscale.together import Together
+from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.write.picture_names import folder_above
 from dscvsr_cli.weights.load import load_network
 
@@ -228,7 +228,7 @@ def check_count(output: Output, source: Path) -> None:
     """
     if output.frames_read != output.frames_written:
         raise FrameCountError(
-            f"{output.frames_read} frames were read from {source}, but "
+            f"{output.frames_read} frames were read from {input_name(source)}, but "
             f"{output.frames_written} written",
             hint="nothing was kept; please report this with the file",
         )

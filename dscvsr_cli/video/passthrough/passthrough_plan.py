@@ -247,7 +247,7 @@ def _check_audio(container: Container, choices: StreamChoices) -> None:
         better = f"try --audio-encoder {container.audio_encoder}"
         holder = next((other for other in CONTAINERS if codec in other.audio), None)
         raise UsageError(
-            f"{container.label} files cannot hold the {codec} that {encoder} makes",
+            container.refusal(codec, encoder),
             hint=better if holder is None else f"{better}, or write to {holder.suffix}",
         )
 

@@ -34,6 +34,7 @@ from dscvsr_cli.video.read.side_data import (
 )
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.timestamps import FrameClock
+from dscvsr_cli.wording import counted
 
 _log: Final = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class VideoReader:
         self._known_extras = set(self.info.picture_extras)
         if self._options.strict and self.info.frames_cut_off:
             raise InputVideoError(
-                f"{path} is cut short: its last {self.info.frames_cut_off} frames are missing",
+                f"{path} is cut short by {counted(self.info.frames_cut_off, 'frame')}",
                 hint="copy or download it again, or leave out --strict to keep what there is",
             )
 

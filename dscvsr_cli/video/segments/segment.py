@@ -19,6 +19,7 @@ from dscvsr_cli.video.segments.packet_file import EncodedPacket, PacketFile
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.encoder import FrameEncoder, open_encoder
 from dscvsr_cli.video.write.picture_spec import PictureSpec
+from dscvsr_cli.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,8 @@ class SegmentWriter:
             self._put(self._encoder.finish())
             if self._packets < self.frames:
                 raise FrameCountError(
-                    f"{self.frames} frames went into the encoder and {self._packets} came out",
+                    f"{counted(self.frames, 'frame')} went into the encoder, and {self._packets} "
+                    "came out",
                     hint="try another --encoder; please report this with the file",
                 )
             self._file.commit()

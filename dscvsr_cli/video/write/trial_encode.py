@@ -73,7 +73,7 @@ def _refuse_codec(spec: PictureSpec) -> None:
     ways = [f"--encoder {container.picture_encoder}"]
     ways += [f"-o out{other.suffix}" for other in CONTAINERS if codec in other.video][:_FEW]
     raise UsageError(
-        f"{container.label} files cannot hold the {codec} that {encoder} makes",
+        container.refusal(codec, encoder),
         hint=f"use {', or '.join(ways)}",
     )
 

@@ -1,11 +1,20 @@
-"""What a plan says about other weights."""
+"""What plans, reports and interruptions say."""
 
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from dscvsr_cli.cli.upscale.output import describe_other_weights
+from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.upscale.follow import Lines
+from dscvsr_cli.cli.upscale.output import (
+    describe_dry_run,
+    describe_other_weights,
+    describe_plan,
+    describe_report,
+)
+from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed
 from dscvsr_cli.pipelines.upscale.job import OtherWeights
 
 
@@ -31,3 +40,72 @@ BETTER = OtherWeights(name="fine", seconds=40, is_better=True)
 )
 def test_other_weights_are_named_with_their_time_and_option(shown: Any, text: str | None) -> None:
     assert describe_other_weights(shown) == text
+
+
+def test_pipes_are_called_by_name_and_not_by_a_dash() -> None:
+    source = SimpleNamespace(path=Path("-"), frame_rate=None, frame_count=None)
+    plan = SimpleNamespace(
+        source=source,
+        target=Path("-"),
+        shown_source_size="32x32",
+        shown_size="64x64",
+        frames=None,
+        **dict.fromkeys(["tile", "seconds"]),
+        **dict.fromkeys(["scenes_at_once", "frames_done", "window", "look_ahead"], 1),
+        **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),
+    )
+    assert describe_plan(cast("Any", plan)).startswith(
+        "standard input: 32x32, frames unknown -> 64x64"
+    )
+    report = SimpleNamespace(
+        target=Path("-"),
+        frames_in=1,
+        frames_out=1,
+        damaged_frames=0,
+        lost_packets=1,
+        seconds=1.0,
+        frames_per_second=1.0,
+        peak_memory_bytes=1,
+    )
+    said = describe_report(cast("Any", report))
+    assert said.startswith("standard output: 1 frame in = 1 frame out, 1 packet of audio")
+
+
+@pytest.mark.parametrize(
+    ("output_bytes", "in_one_go", "said"),
+    [
+        (None, False, "unknown, 9 B free"),
+        (1, False, "about 2 B until it is joined, 9 B free"),
+        (1, True, "about 1 B, 9 B free"),
+    ],
+)
+def test_only_what_is_joined_is_said_to_be(
+    output_bytes: int | None, in_one_go: bool, said: str
+) -> None:
+    disk = DiskNeed(
+        folder=Path("out"),
+        output_bytes=output_bytes,
+        work_bytes=0 if in_one_go else output_bytes,
+        free_bytes=9,
+        least_share=1,
+        in_one_go=in_one_go,
+    )
+    plan = SimpleNamespace(target=Path("out.mkv"), shown_size="64x64", device="cpu")
+    report = SimpleNamespace(
+        plan=plan,
+        frames=1,
+        memory_bytes=1,
+        seconds_per_frame=None,
+        disk=disk,
+        **dict.fromkeys(["copied", "converted", "lost"], ()),
+    )
+    assert dict(describe_dry_run(cast("Any", report)))["disk"] == said
+
+
+@pytest.mark.parametrize(("kept", "said"), [(0, "no frames are kept"), (1, "1 frame kept")])
+def test_an_interruption_does_not_say_which_frames_are_kept(
+    kept: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Those of a cluster are made out of order.
+    Lines(Terminal(), 1).interrupted(kept)
+    assert f"interrupted; {said}, and the same command" in capsys.readouterr().err

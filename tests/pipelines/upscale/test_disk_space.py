@@ -106,6 +106,8 @@ def test_frames_of_a_part_are_counted_by_the_rate(tmp_path: Path) -> None:
     assert expected_frames(source, TimeSpan(Fraction(2, 5))) == 10
     assert expected_frames(source, TimeSpan(Fraction(1, 5), Fraction(2, 5))) == 5
     assert expected_frames(source, TimeSpan(Fraction(2, 5), Fraction(60))) == 10
+    # A part has a frame, whatever the header says, or there is nothing to do.
+    assert expected_frames(source, TimeSpan(Fraction(9))) == 1
 
 
 def test_exact_frames_may_pack_so_well_that_only_a_full_disk_is_refused(

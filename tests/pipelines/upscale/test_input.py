@@ -76,7 +76,7 @@ def test_each_loss_is_said_in_its_own_words(info: VideoInfo) -> None:
     )
     told = warnings(odd)
     assert len(told) == 4
-    assert "its last 26 frames are missing" in told[0]
+    assert "cut short by 26 frames" in told[0]
     assert "audio stream 1 will be lost" in told[1]
     assert "HDR10+ metadata will be lost" in told[2]
     assert "HDR (PQ)" in told[3]
