@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         UpscalePlan,
         UpscaleReport,
     )
-    from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader
+    from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
     from dscvsr_cli.pipelines.upscale.progress import JobProgress
     from dscvsr_cli.pipelines.upscale.run import upscale
     from dscvsr_cli.runtimes.process import ProcessTuning, tune_process
@@ -145,7 +145,7 @@ _MODULES = {
         "UpscalePlan",
         "UpscaleReport",
     ],
-    "pipelines.upscale.prepare": ["NetworkLoader"],
+    "pipelines.upscale.network_plan": ["NetworkLoader"],
     "pipelines.upscale.progress": ["JobProgress"],
     "pipelines.upscale.run": ["upscale"],
     "runtimes.process": ["ProcessTuning", "tune_process"],

@@ -34,6 +34,9 @@ _MAY_PASS: Final = frozenset(
 """What the system says of full disks, of drives and networks that are away, of files that others
 hold, and of too many programs."""
 
+INTERRUPTED: Final = 130
+"""What the program exits with after Ctrl-C, as shells do: 128 and the number of the signal."""
+
 
 class DscvsrError(Exception):
     """What went wrong, with which file, and (as ``hint``) what to do next.

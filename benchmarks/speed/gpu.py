@@ -39,9 +39,9 @@ from dscvsr_cli.errors import DscvsrError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.imaging.psnr import psnr
+from dscvsr_cli.pipelines.machine import machine
 from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.pipelines.upscale.known_speed import machine
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.runtimes.choose import (
     Runtime,

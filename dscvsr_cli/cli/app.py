@@ -20,12 +20,10 @@ from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
 from dscvsr_cli.cli.watch import watch_command
 from dscvsr_cli.cli.weights.command import weights_app
-from dscvsr_cli.errors import DscvsrError, UsageError
+from dscvsr_cli.errors import INTERRUPTED, DscvsrError, UsageError
 from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
 from dscvsr_cli.runtimes.process import tune_process
 from dscvsr_cli.version import __version__
-
-_INTERRUPTED = 130
 
 _TABLE_COLUMNS = 80
 """Columns below which help is plain text instead of tables."""
@@ -97,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Terminal(json=json).error(error)
         return error.exit_code
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     except (MemoryError, RuntimeError, ImportError, OSError) as error:
         if not is_out_of_memory(error):
             raise

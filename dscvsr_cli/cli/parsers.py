@@ -16,16 +16,10 @@ _CLOCK = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(
 
 _MILLISECONDS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)ms")
 
-
-# C
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(?:([kmgt])(i?)b?|b)?", re.IGNORECASE)
 
-
-# C
 _DIMENSIONS = re.compile(r"\s*(\d+)\s*[xX×*]\s*(\d+)\s*")  # noqa: RUF001  # people paste the sign
 
-
-# C
 _FACTOR = re.compile(r"x?\s*([+-]?(?:[\d.,]+|inf|nan))\s*([x×%]?)", re.IGNORECASE)  # noqa: RUF001
 
 _PIXELS = re.compile(r"(\d+)\s*(?:p|px)?", re.IGNORECASE)
@@ -39,8 +33,6 @@ _LEAST_BARE_BYTES = 1_000_000
 MOST_FACTORS = 200
 """No sweep is longer."""
 
-
-# C
 _DEVICE = re.compile(r"auto|cpu|mps|xpu|cuda(:\d+)?")
 
 

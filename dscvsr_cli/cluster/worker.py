@@ -21,11 +21,11 @@ from dscvsr_cli.durable import write_durably
 from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.engine.memory import memory_budget_bytes, peak_memory_bytes
 from dscvsr_cli.errors import DscvsrError, OutputVideoError
+from dscvsr_cli.pipelines.machine import processor_name
 from dscvsr_cli.pipelines.resume.manifest import Piece, identify_input
 from dscvsr_cli.pipelines.upscale.input import open_source
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_output import SegmentSettings, segment_settings
-from dscvsr_cli.pipelines.upscale.known_speed import processor_name
 from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings, make_piece
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare

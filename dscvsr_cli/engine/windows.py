@@ -53,17 +53,3 @@ def next_window(
     if ended and start < available:
         return Window(start, available, available)
     return None
-
-
-def plan_windows(total: int, *, length: int, look_ahead: int) -> list[Window]:
-    """Return the windows of a scene of ``total`` frames: what ``next_window`` gives, one by one."""
-    windows: list[Window] = []
-    while window := next_window(
-        windows[-1].stop if windows else 0,
-        available=total,
-        ended=True,
-        length=length,
-        look_ahead=look_ahead,
-    ):
-        windows.append(window)
-    return windows

@@ -20,11 +20,6 @@ Kernel = Literal["bicubic", "lanczos3", "bilinear"]
 _RADIUS: dict[Kernel, float] = {"bicubic": 2.0, "lanczos3": 3.0, "bilinear": 1.0}
 
 
-def scaled_side(source: int, scale: float) -> int:
-    """Return MATLAB's size of a side that is resized by a factor: ``ceil(source * scale)``."""
-    return math.ceil(source * scale)
-
-
 def resize_matrix(
     source: int,
     target: int,

@@ -14,7 +14,7 @@ from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DscvsrError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, output_size
-from dscvsr_cli.pipelines.upscale.known_speed import machine
+from dscvsr_cli.pipelines.machine import machine
 from dscvsr_cli.runtimes.choose import (
     Runtime,
     RuntimeName,

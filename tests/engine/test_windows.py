@@ -2,11 +2,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.engine.windows import Window, next_window, plan_windows
+from dscvsr_cli.engine.windows import Window, next_window
 
 totals = st.integers(0, 200)
 lengths = st.integers(1, 40)
 look_aheads = st.integers(0, 20)
+
+
+def plan_windows(total: int, *, length: int, look_ahead: int) -> list[Window]:
+    """Return the windows of a scene of ``total`` frames: what ``next_window`` gives, one by one."""
+    windows: list[Window] = []
+    while window := next_window(
+        windows[-1].stop if windows else 0,
+        available=total,
+        ended=True,
+        length=length,
+        look_ahead=look_ahead,
+    ):
+        windows.append(window)
+    return windows
 
 
 @settings(deadline=None)

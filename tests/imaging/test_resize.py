@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dscvsr_cli.geometry import AxisPhases, Size
-from dscvsr_cli.imaging.resize import Kernel, resize, resize_matrix, scaled_side
+from dscvsr_cli.imaging.resize import Kernel, resize, resize_matrix
 from tests.goldens.make import CASES
 
 GOLDENS = Path(__file__).parent.parent / "goldens" / "resize.npz"
@@ -100,8 +100,6 @@ def test_a_ramp_is_read_where_geometry_says_the_pixel_lies(source: int, target: 
 
 def test_a_scale_beside_the_size_places_the_pixels() -> None:
     # As in imresize(line, 0.5): 11 pixels become 6, of which the last hangs over the edge.
-    assert scaled_side(10, 0.5) == 5
-    assert scaled_side(11, 0.5) == 6
     given_scale = resize_matrix(11, 6, scale=0.5)
     assert torch.equal(given_scale[:4], resize_matrix(12, 6)[:4, :11])
     assert not torch.allclose(given_scale, resize_matrix(11, 6))

@@ -12,12 +12,10 @@ from dscvsr_cli.cli.console import Terminal, open_terminal
 from dscvsr_cli.cli.options import DeviceOption, DtypeOption, MemoryOption, QuietOption
 from dscvsr_cli.cli.parsers import parse_peer, parse_sweep
 from dscvsr_cli.cli.takes_options import takes_options
-from dscvsr_cli.errors import UsageError
+from dscvsr_cli.errors import INTERRUPTED, UsageError
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.bench.run import BenchJob
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

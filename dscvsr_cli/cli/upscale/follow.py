@@ -12,6 +12,7 @@ from dscvsr_cli.cli.upscale.output import (
     describe_plan,
     describe_report,
 )
+from dscvsr_cli.errors import INTERRUPTED
 from dscvsr_cli.wording import counted
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.dry_run import DryRunReport
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
     from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener
-
-_INTERRUPTED = 130
 
 
 class Follower(Protocol):
@@ -212,7 +211,7 @@ class JsonLines:
     def interrupted(self, frames_kept: int) -> None:
         """Write the interruption as an error."""
         message, hint = _interruption(frames_kept)
-        self._emit("error", kind="Interrupted", exit_code=_INTERRUPTED, message=message, hint=hint)
+        self._emit("error", kind="Interrupted", exit_code=INTERRUPTED, message=message, hint=hint)
 
     def report(self, report: "UpscaleReport") -> None:
         """Write the report of a job that is done."""

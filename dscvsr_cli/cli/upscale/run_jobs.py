@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dscvsr_cli.cli.upscale.follow import Follower
     from dscvsr_cli.pipelines.upscale.batch import BatchReport
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
-    from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader
+    from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
     from dscvsr_cli.pipelines.upscale.together import Together
 
 SOME_FAILED = 1

@@ -1,6 +1,5 @@
 """Benchmark weights: on clips with a known ground truth, or for speed alone."""
 
-import platform
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -24,6 +23,7 @@ from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.pipelines.bench.network_method import network_method
+from dscvsr_cli.pipelines.machine import machine
 from dscvsr_cli.runtimes.choose import Runtime, RuntimeName, runtimes_to_compare
 from dscvsr_cli.weights.external.lpips_weights import load_lpips
 
@@ -92,7 +92,7 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
         protocol=protocol,
         peers=peers,
         scales=job.scales,
-        machine=describe_machine(device),
+        machine=machine(device),
         lpips=lpips,
     )
 
@@ -122,7 +122,7 @@ def bench_speed(
             show_progress=show_progress,
         ),
         device=device,
-        machine=describe_machine(device),
+        machine=machine(device),
         sizes=sizes,
         scales=job.scales or SPEED_SCALES,
         on_row=on_row,
@@ -140,22 +140,6 @@ def speed_dtypes(name: DtypeName, device: torch.device) -> tuple[DtypeName, ...]
         return ("float32", "float16", "bfloat16")
     best = choose_dtype("auto", device)
     return ("float32",) if best == torch.float32 else ("float32", "auto")
-
-
-def describe_machine(device: torch.device) -> str:
-    """Name what computes: the card, or the processor with the threads that torch uses."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{_processor()}, {torch.get_num_threads()} threads"
-
-
-def _processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    try:
-        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or platform.machine() or "processor"
 
 
 def _clips(job: BenchJob) -> tuple[Clip, ...]:

@@ -14,7 +14,7 @@ from dscvsr_cli.errors import UsageError, WeightsError
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.train.build_trainer import build_trainer
 from dscvsr_cli.pipelines.train.data import DataReader, TrainingData
-from dscvsr_cli.pipelines.train.start_record import last_start, log_start, machine
+from dscvsr_cli.pipelines.train.start_record import last_start, log_start, trained_on
 from dscvsr_cli.training.data.sampler import Sampler
 from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.parallel import ALONE, Parallel
@@ -253,7 +253,7 @@ def _report(
         seconds=trainer.state.seconds,
         footage=str(found.footage),
         scores=scores,
-        machine=machine(trainer.device),
+        machine=trained_on(trainer.device),
     )
     save_network(network.state_dict(), trainer.config.network, run / WEIGHTS_NAME, record=record)
     curves, log = run / CURVES_NAME, run / LOG_NAME

@@ -1,11 +1,11 @@
 """The start event of a run: written into its log, and read again when the run resumes."""
 
 import logging
-import platform
 from pathlib import Path
 
 import torch
 
+from dscvsr_cli.pipelines.machine import hardware
 from dscvsr_cli.pipelines.train.data import TrainingData
 from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.run_log import Event, RunLog, read_log
@@ -51,17 +51,16 @@ def log_start(log: RunLog, trainer: Trainer, found: TrainingData, *, before: Eve
         **data,
         validation_frames=found.validator.frames if found.validator else 0,
         notes=found.notes,
-        **machine(trainer.device),
+        **trained_on(trainer.device),
     )
     for item in found.skipped:
         log.write("skipped", iteration=iteration, place=item.place, reason=item.reason)
 
 
-def machine(device: torch.device) -> dict[str, str]:
+def trained_on(device: torch.device) -> dict[str, str]:
     """Return the hardware and the versions that a run trains with."""
     threads = torch.get_num_threads()
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {
-        "device": f"{device.type}, {name}, {threads} threads",
+        "device": f"{device.type}, {hardware(device)}, {threads} threads",
         "versions": f"dscvsr {__version__}, torch {torch.__version__}",
     }

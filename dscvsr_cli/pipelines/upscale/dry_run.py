@@ -10,7 +10,8 @@ from dscvsr_cli.pipelines.upscale.estimate import with_time
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.measure_speed import measure_seconds_per_frame
-from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, prepare
+from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
+from dscvsr_cli.pipelines.upscale.prepare import prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.runtimes.choose import runtime_cost
 from dscvsr_cli.video.passthrough.left_out import describe_stream

@@ -2,14 +2,13 @@
 
 import contextlib
 import math
-import platform
 from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
-import torch
 
 from dscvsr_cli.json_record import Record, read_record
+from dscvsr_cli.pipelines.machine import machine
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
 from dscvsr_cli.pipelines.upscale.progress import WorkMeter
 from dscvsr_cli.pipelines.upscale.record_file import change_record
@@ -111,22 +110,3 @@ def _key(ready: PreparedJob, size_class: int) -> str:
     if plan.scenes_at_once > 1:
         parts.append(f"{plan.scenes_at_once} scenes")
     return " | ".join(parts)
-
-
-def machine(device: torch.device) -> str:
-    """Return the name of what computes: the graphics card, or the processor and its threads."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if device.type != "cpu":
-        return f"{device.type} of {platform.machine()}"
-    return f"{processor_name()}, {torch.get_num_threads()} threads"
-
-
-def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Return the name of the processor, as far as the system says it."""
-    with contextlib.suppress(OSError):
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.processor() or platform.machine()

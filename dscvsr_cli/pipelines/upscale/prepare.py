@@ -1,15 +1,12 @@
 """Everything an upscaling job decides and checks before the first frame is decoded."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
 import torch
 
-from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.engine.frame_network import FrameNetwork
-from dscvsr_cli.engine.memory import memory_budget_bytes
-from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes, memory_of_scenes
+from dscvsr_cli.engine.scene_budget import SceneBudget
 from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import (
@@ -19,12 +16,10 @@ from dscvsr_cli.engine.stream import (
     SceneMarker,
     upscale_stream,
 )
-from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
-from dscvsr_cli.errors import DeviceError
+from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.geometry import MAX_TRAINED_SCALE, Size
+from dscvsr_cli.geometry import MAX_TRAINED_SCALE
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.upscale.check_place import check_place
 from dscvsr_cli.pipelines.upscale.disk_space import (
@@ -36,17 +31,10 @@ from dscvsr_cli.pipelines.upscale.disk_space import (
 )
 from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, source_warnings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
+from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader, NetworkPlan, plan_network
 from dscvsr_cli.pipelines.upscale.other_streams import plan_others
 from dscvsr_cli.pipelines.upscale.side_by_side import compared
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
-from dscvsr_cli.runtimes.choose import (
-    Runtime,
-    choose_runtime,
-    choose_runtime_dtype,
-    open_runtime,
-    runtime_cost,
-    weights_dtype,
-)
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses
 from dscvsr_cli.video.passthrough.trial_copy import try_copying
@@ -56,20 +44,6 @@ from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
 SCALE_TOLERANCE = 0.05
 """How far rounding may push a factor beyond the trained ones before a warning."""
-
-FIRST_WINDOW = 8
-"""Frames of the first window on processors. With the 8 that warm it up, it takes two sevenths of
-the time of a usual one."""
-
-
-class NetworkLoader(Protocol):
-    """The part of ``load_network`` that is used here."""
-
-    def __call__(
-        self, spec: str | None = None, *, device: torch.device, dtype: torch.dtype = torch.float32
-    ) -> LoadedNetwork:
-        """Return a network in evaluation mode on ``device``, with its weights in ``dtype``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +143,7 @@ def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJ
 
 
 def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> PreparedJob:
+    """Decide where everything goes, then what computes the frames, and how many at once."""
     source = reader.info
     watch = (
         None
@@ -177,39 +152,10 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     )
     target = choose_target(job, source)
     check_place(job, target)
-    if not target.container.frames_only:
-        # First: where the container cannot hold the frames, other streams do not matter.
-        try_encoder(target.picture)
-    others = plan_others(job, source, target)
-    refuse_losses(others, target.path.name, job.streams)
-    if not target.container.frames_only:
-        others = try_copying(source, others, target.container)
+    others = _settle_streams(job, source, target)
     need = expected_disk(job, source, target)
     check_disk(need)
-    device = choose_device(job.device)
-    dtype = choose_runtime_dtype(job.runtime, job.dtype, device)
-    frames = expected_frames(source, job.reading.span)
-    runtime = choose_runtime(
-        job.runtime,
-        device=device,
-        dtype=dtype,
-        pixels=None if frames is None else frames * source.height * source.width,
-    )
-    held = weights_dtype(runtime, dtype)
-    loaded = load(job.weights, device=device, dtype=held)
-    cost = runtime_cost(network_cost(loaded.config, held), runtime, device)
-    budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
-    stream_plan = _plan_in_memory(
-        job, source, target, cost, device=device, budget_bytes=budget_bytes
-    )
-    scenes = budget_scenes(
-        stream_plan,
-        Size(source.height, source.width),
-        target.size,
-        cost,
-        budget_bytes=budget_bytes,
-        wanted=job.scenes_at_once,
-    )
+    network = plan_network(job, source, target.size, load)
     warnings = (
         *source_warnings(job, target.picture),
         *_warnings(source, target, others),
@@ -220,97 +166,48 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         reader=reader,
         watch=watch,
         plan=_describe_plan(
-            target,
-            loaded,
-            device,
-            stream_plan,
-            dtype=dtype,
-            runtime=runtime,
-            scenes_at_once=scenes.at_once,
-            frames=frames,
-            warnings=warnings,
+            target, network, frames=expected_frames(source, job.reading.span), warnings=warnings
         ),
         target=target,
-        loaded=loaded,
-        network=open_runtime(runtime, loaded.network, dtype=dtype),
+        loaded=network.loaded,
+        network=network.executed,
         others=others,
         disk=need,
-        stream_plan=stream_plan,
-        scenes=scenes,
-        device=device,
-        memory_bytes=memory_of_scenes(
-            scenes, stream_plan, Size(source.height, source.width), target.size, cost
-        ),
+        stream_plan=network.stream_plan,
+        scenes=network.scenes,
+        device=network.device,
+        memory_bytes=network.memory_bytes,
     )
 
 
-def _plan_in_memory(
-    job: UpscaleJob,
-    source: VideoInfo,
-    target: Target,
-    cost: NetworkCost,
-    *,
-    device: torch.device,
-    budget_bytes: int,
-) -> StreamPlan:
-    """Plan windows and tiles.
-
-    Raises:
-        DeviceError: There is too little memory, with what helps on this device.
-    """
-    try:
-        plan = plan_stream(
-            Size(source.height, source.width), target.size, cost, budget_bytes=budget_bytes
-        )
-    except DeviceError as error:
-        ways = ["choose a smaller factor"]
-        if job.memory_bytes is not None:
-            ways.append("allow more with --memory")
-        else:
-            ways.append("close other programs")
-        if device.type != "cpu":
-            ways.append("use --device cpu")
-        raise error.with_hint(", or ".join(ways)) from error
-    return _with_first_window(plan, device, expected_frames(source, job.reading.span))
-
-
-def _with_first_window(plan: StreamPlan, device: torch.device, frames: int | None) -> StreamPlan:
-    """Let the first frames come soon on a processor, where a whole window takes minutes.
-
-    One more window reads ``look_ahead`` frames twice; a video of one window is left as it is.
-    """
-    is_short = frames is not None and frames <= plan.window + plan.look_ahead
-    if device.type != "cpu" or is_short or plan.window <= FIRST_WINDOW:
-        return plan
-    return replace(plan, first_window=FIRST_WINDOW)
+def _settle_streams(job: UpscaleJob, source: VideoInfo, target: Target) -> PassthroughPlan:
+    """Return what becomes of the other streams, once encoder and muxer have been tried."""
+    if not target.container.frames_only:
+        # First: where the container cannot hold the frames, other streams do not matter.
+        try_encoder(target.picture)
+    others = plan_others(job, source, target)
+    refuse_losses(others, target.path.name, job.streams)
+    return others if target.container.frames_only else try_copying(source, others, target.container)
 
 
 def _describe_plan(
-    target: Target,
-    loaded: LoadedNetwork,
-    device: torch.device,
-    plan: StreamPlan,
-    *,
-    dtype: torch.dtype,
-    runtime: Runtime,
-    scenes_at_once: int,
-    frames: int | None,
-    warnings: tuple[str, ...],
+    target: Target, network: NetworkPlan, *, frames: int | None, warnings: tuple[str, ...]
 ) -> UpscalePlan:
+    plan = network.stream_plan
     return UpscalePlan(
         source=target.picture.source,
         target=target.path,
         size=target.canvas,
         encoder=target.options.encoder,
         pixel_format=target.pixel_format,
-        device=str(device),
-        dtype=str(dtype).removeprefix("torch."),
-        runtime=runtime,
-        weights=loaded.name,
+        device=str(network.device),
+        dtype=str(network.dtype).removeprefix("torch."),
+        runtime=network.runtime,
+        weights=network.loaded.name,
         window=plan.window,
         look_ahead=plan.look_ahead,
         tile=plan.tile,
-        scenes_at_once=scenes_at_once,
+        scenes_at_once=network.scenes.at_once,
         is_turned=target.picture.is_turned,
         frames=frames,
         warnings=warnings,

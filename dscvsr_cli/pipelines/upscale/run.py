@@ -25,7 +25,8 @@ from dscvsr_cli.pipelines.upscale.job_output import (
     open_output,
 )
 from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
-from dscvsr_cli.pipelines.upscale.prepare import NetworkLoader, PreparedJob, prepare
+from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
+from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
 from dscvsr_cli.pipelines.upscale.together import Together

@@ -7,7 +7,8 @@ import torch
 
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.pipelines.upscale.prepare import FIRST_WINDOW, prepare
+from dscvsr_cli.pipelines.upscale.network_plan import FIRST_WINDOW
+from dscvsr_cli.pipelines.upscale.prepare import prepare
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.networks import SMALLEST
