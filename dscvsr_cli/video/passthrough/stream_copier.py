@@ -281,6 +281,9 @@ class StreamCopier:
 
     def _count_missing(self, trouble: str) -> int:
         source = self._source
+        if not self._tracks:
+            # Nothing is copied, and the pattern of an image sequence is no file.
+            return 0
         missing = self._cut_short.missing(
             [self._opened.streams[index] for index in self._tracks],
             size_bytes=None if source.is_playlist else source.path.stat().st_size,
