@@ -6,6 +6,7 @@ A gap alone means nothing; recordings of screens have many. At the end, what cam
 what the container lists.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +15,10 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from dscvsr_cli.video.read.medium import refuse_failing_medium
 from dscvsr_cli.video.read.missing_frames import DamageListener
 from dscvsr_cli.video.read.stated_end import ReadToEnd, frames_not_read
-from dscvsr_cli.video.read.walks.walk import walk_of
+from dscvsr_cli.video.read.walks.walk import Walk, walk_of
 
 _STATES_LENGTH: Final = frozenset({"matroska", "flv", "asf"})
 """FFmpeg's names of containers whose length in seconds is written in their header. That of others
@@ -28,6 +30,24 @@ _LATE_TIMES: Final = frozenset({"ogg"})
 _MOST_UNSTATED: Final = 100_000
 """Frames that may be missing in a gap where the length of the video is not known. A longer gap is a
 time that is damaged itself."""
+
+
+def _careful(walk: Walk, path: Path) -> Walk:
+    """Return a walk that finds nothing wrong with a file that is gone.
+
+    Whoever watches the input says that it was removed; a drive that fails is refused here.
+    """
+
+    def is_unbroken(before: "Packet[Any] | None", after: "Packet[Any] | None") -> bool:
+        try:
+            return walk(before, after)
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            refuse_failing_medium(error, str(path), path, place=0, largest_packet=0)
+            raise
+
+    return is_unbroken
 
 
 class SkippedData:
@@ -61,7 +81,8 @@ class SkippedData:
         self._is_matroska = "matroska" in names
         self._states_length = not names.isdisjoint(_STATES_LENGTH)
         self._is_late = not names.isdisjoint(_LATE_TIMES)
-        self._walk = walk_of(container, stream, path)
+        walk = walk_of(container, stream, path)
+        self._walk = None if walk is None else _careful(walk, path)
         self._is_carried_on = is_carried_on
         self._tell = tell
         self._last: Packet[Any] | None = None
@@ -134,12 +155,18 @@ class SkippedData:
             end=self._latest + usual,
             usual=usual,
         )
-        missing = max(frames_not_read(read), self._left_late(read)) - self._told
+        missing = max(self._not_read(read), self._left_late(read)) - self._told
         if missing <= 0 and (trouble is not None or not self._has_end(last)):
             missing = max(1, self._left(usual) if self._states_length else 1)
         if missing > 0:
             why = "the end of the file cannot be read" if trouble is None else trouble
             self._tell(why, None if trouble else self._latest, missing)
+
+    @staticmethod
+    def _not_read(read: ReadToEnd) -> int:
+        with suppress(FileNotFoundError):  # see _careful
+            return frames_not_read(read)
+        return 0
 
     def _has_end(self, last: "Packet[Any]") -> bool:
         if self._walk is None or self._placed is None:

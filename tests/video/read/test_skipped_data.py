@@ -12,6 +12,7 @@ import pytest
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.read.read_options import ReadOptions
+from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.span import TimeSpan
 from tests.clips import Clip, render
 from tests.video.read.lossy_clips import CONTAINERS, FRAMES, X264, cut, overwrite, places, read
@@ -184,3 +185,15 @@ def test_an_edit_list_that_leaves_out_the_end_is_no_damage(tmp_path: Path) -> No
     frames, told = read(path)
     assert frames < FRAMES
     assert told == 0
+
+
+@pytest.mark.parametrize("kind", list(CONTAINERS))
+def test_a_file_that_is_removed_meanwhile_is_no_damage(kind: str, tmp_path: Path) -> None:
+    path = render(CONTAINERS[kind], tmp_path)
+    with VideoReader(path) as reader:
+        frames = iter(reader)
+        made = [next(frames)]
+        path.unlink()
+        made += frames
+        assert len(made) == FRAMES
+        assert not reader.damaged_frames
