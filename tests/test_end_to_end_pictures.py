@@ -147,6 +147,29 @@ def test_a_photo_that_a_camera_turned_comes_out_upright(
     assert read_picture(tmp_path / "photo_x2.jpg").shape == (3, 96, 80)
 
 
+@pytest.mark.parametrize("orientation", [2, 4, 5, 7])
+def test_a_photo_that_is_stored_mirrored_comes_out_as_people_see_it(
+    orientation: int, weights: Path, tmp_path: Path
+) -> None:
+    source = photo(tmp_path, "photo.jpg", "yuvj420p")
+    plain = source.read_bytes()
+    source.write_bytes(plain[:2] + exif(orientation) + plain[2:])
+    stored = read_picture(source)
+    shown = {
+        2: stored.flip(-1),
+        4: stored.flip(-2),
+        5: stored.transpose(-2, -1),
+        7: stored.flip(-2, -1).transpose(-2, -1),
+    }[orientation]
+
+    assert upscale(weights, source) == 0
+
+    made = tmp_path / "photo_x2.jpg"
+    size = Size(*shown.shape[-2:])
+    assert (resize(read_picture(made), size) - shown).abs().mean() < 0.02
+    assert main(["verify", str(source), str(made)]) == 0
+
+
 def profile(space: bytes = b"RGB ", length: int = 70_000) -> bytes:
     """Return what has the header of an ICC profile; as long as one that JPEG must split."""
     header = bytes(16) + space + b"XYZ " + bytes(12) + b"acsp"

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.compare.job import CompareJob
+from dscvsr_cli.video.display_matrix import upright
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.read.read_options import ReadOptions
@@ -69,7 +69,7 @@ class Film:
         pixels = frame.pixels.clamp(0.0, 1.0)
         if frame.alpha is not None:
             pixels = pixels * frame.alpha + _BEHIND_CLEAR * (1 - frame.alpha)
-        return torch.rot90(pixels, self.info.rotation // 90, dims=(-2, -1))
+        return upright(pixels, self.info.display_matrix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

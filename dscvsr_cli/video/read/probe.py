@@ -36,6 +36,7 @@ from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
 from dscvsr_cli.video.read.chroma_location import chroma_location
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
+from dscvsr_cli.video.read.exif_orientation import mirrored_matrix
 from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import is_interlaced
@@ -167,8 +168,8 @@ def _video_info(
 ) -> VideoInfo:
     container, stream, frame = decoding.container, decoding.stream, frames[0]
     height, width = (beside.crop or Crop()).size(frame.height, frame.width)
-    matrix = display_matrix(frame)
     is_still = beside.kind == "file" and is_still_format(container.format.name)
+    matrix = (mirrored_matrix(path) if is_still else None) or display_matrix(frame)
     return VideoInfo(
         path=path,
         container=container.format.name,

@@ -10,6 +10,7 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.display_matrix import rotation_degrees
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
+from dscvsr_cli.video.read.exif_orientation import mirrored_matrix
 from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.picture_reader import decode_picture, still_colour
 from dscvsr_cli.video.read.read_options import ReadOptions
@@ -31,7 +32,7 @@ def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -
     if plain.family == "grey":
         # Programs save a black picture as grey; the ones after it may have colours.
         pixel_format = "gbrp" if bits <= 8 else "gbrp16le"
-    matrix = display_matrix(frame)
+    matrix = mirrored_matrix(pictures[0]) or display_matrix(frame)
     return VideoInfo(
         path=path,
         container="image2",

@@ -77,7 +77,7 @@ def compare_files(
 
 def _turn_of_pictures(before: VideoInfo, after: VideoInfo) -> DisplayMatrix | None:
     """Return how the source is turned where pictures were made of it, which are stored upright."""
-    if not is_still_format(after.container) or after.rotation == before.rotation:
+    if not is_still_format(after.container) or after.display_matrix == before.display_matrix:
         return None
     return before.display_matrix if is_quarter_turn(before.display_matrix) else None
 

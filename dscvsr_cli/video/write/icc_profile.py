@@ -5,12 +5,8 @@ from typing import Final
 
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.formats import PlainFormat
-from dscvsr_cli.video.read.icc_profile import (
-    JPEG_MARK,
-    JPEG_START,
-    PNG_SIGNATURE,
-    colour_space,
-)
+from dscvsr_cli.video.read.icc_profile import JPEG_MARK, colour_space
+from dscvsr_cli.video.read.still_parts import JPEG_START, PNG_SIGNATURE
 
 _KEEPING: Final = frozenset({"png", "mjpeg"})
 """Encoders of the pictures that a profile can be put into."""
