@@ -12,6 +12,7 @@ import torch
 from av.video.codeccontext import VideoCodecContext
 
 from dscvsr_cli.cli.app import main
+from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import RecurrentNetwork
@@ -168,6 +169,21 @@ def test_a_photo_that_is_stored_mirrored_comes_out_as_people_see_it(
     size = Size(*shown.shape[-2:])
     assert (resize(read_picture(made), size) - shown).abs().mean() < 0.02
     assert main(["verify", str(source), str(made)]) == 0
+
+
+def test_pictures_that_are_turned_in_different_ways_are_not_taken_for_one_video(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plain = encoded("yuvj420p", "mjpeg")
+    (tmp_path / "album").mkdir()
+    for number, orientation in ((1, 1), (2, QUARTER_TURN)):
+        turned = plain[:2] + exif(orientation) + plain[2:]
+        (tmp_path / "album" / f"{number}.jpg").write_bytes(turned)
+
+    assert upscale(weights, tmp_path / "album") == InputVideoError.exit_code
+
+    assert "2.jpg turns it another way than the first picture" in capfd.readouterr().err
+    assert not list(tmp_path.glob("album_x2/*.jpg"))
 
 
 def profile(space: bytes = b"RGB ", length: int = 70_000) -> bytes:

@@ -72,7 +72,7 @@ def picture_frames(
     """Decode the pictures of a sequence that are in the span, with their times.
 
     Raises:
-        InputVideoError: A picture cannot be read, or has another size than the first.
+        InputVideoError: A picture cannot be read, or has another size or turn than the first.
     """
     for number, picture in pictures_in_span(pictures, info.time_base, options.span):
         frame = decode_picture(picture)
@@ -81,6 +81,12 @@ def picture_frames(
                 f"{picture} is {frame.width}x{frame.height}, but the first picture is "
                 f"{info.width}x{info.height}",
                 hint="all pictures of a sequence must have one size",
+            )
+        if (mirrored_matrix(picture) or display_matrix(frame)) != info.display_matrix:
+            raise InputVideoError(
+                f"a tag of {picture} turns it another way than the first picture",
+                hint="the pictures of a sequence must be held alike; for photos of their own call "
+                "dscvsr once for each",
             )
         frame.pts, frame.dts, frame.duration = number, None, 1
         yield frame
