@@ -115,8 +115,18 @@ def test_the_loss_of_transparency_names_the_picture_that_keeps_it(
 ) -> None:
     assert upscale(weights, photo(tmp_path, pixel_format="rgba"), "-o", tmp_path / "a.jpg") == 0
     said = capfd.readouterr().err
-    assert "transparency will be lost" in said
+    assert "transparency will be lost: mjpeg yuv444p in pictures has none" in said
     assert "-o out.png keeps it" in said
+
+
+def test_the_loss_of_depth_names_the_picture_that_keeps_it(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = photo(tmp_path, pixel_format="rgb48be")
+    assert upscale(weights, source, "-o", tmp_path / "a.jpg") == 0
+    said = capfd.readouterr().err
+    assert "16 bits will become 8" in said
+    assert "-o out.png keeps them" in said
 
 
 def exif(orientation: int) -> bytes:

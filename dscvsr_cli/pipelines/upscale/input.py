@@ -74,11 +74,9 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         yield f"the file is cut short by {counted(source.frames_cut_off, 'frame')}"
     yield from _stream_warnings(source, container, job.streams)
     if source.has_alpha and not _keeps_alpha(picture):
-        where = "pictures" if container.is_pictures else container.name
+        kind = "pictures" if container.is_pictures else container.name
         keeps = f"{_way_to_keep_alpha(picture)} keeps it"
-        yield (
-            f"transparency will be lost: {where} with {encoder} {pixel_format} has none ({keeps})"
-        )
+        yield f"transparency will be lost: {encoder} {pixel_format} in {kind} has none ({keeps})"
     if job.pixel_format is None:
         yield from _coarser_frames(picture)
     if source.icc_profile and not kept_profile(source, encoder, picture.plain):
@@ -126,6 +124,10 @@ def _shape_warnings(picture: PictureSpec, wanted: Size) -> Iterator[str]:
 def _way_to_keep_alpha(picture: PictureSpec) -> str:
     if not picture.container.is_pictures:
         return "-o out.webm, -o out.mov --encoder prores_ks, or -o out.mkv --encoder ffv1"
+    return _as_png(picture)
+
+
+def _as_png(picture: PictureSpec) -> str:
     return "-o out.png" if picture.source.is_still else "-o frames/%05d.png"
 
 
@@ -159,10 +161,11 @@ def _coarser_frames(picture: PictureSpec) -> Iterator[str]:
     source, pixel_format = picture.source, picture.pixel_format
     old, new = source.plain, picture.plain
     if new.bits < source.bit_depth:
-        yield (
-            f"{source.bit_depth} bits will become {new.bits}: {pixel_format} has no more "
-            "(-o out.mkv, or another --encoder, may keep them)"
-        )
+        keeps = "-o out.mkv, or another --encoder, may keep them"
+        if picture.container.is_pictures:
+            keeps = f"{_as_png(picture)} keeps them"
+        less = f"{source.bit_depth} bits will become {new.bits}"
+        yield f"{less}: {pixel_format} has no more ({keeps})"
     coarser = new.row_shift > old.row_shift or new.column_shift > old.column_shift
     if coarser and old.family != "grey":
         by_choice = picture.container.for_players and old.family == "rgb"
