@@ -203,6 +203,19 @@ def test_pictures_that_a_shell_lists_are_asked_about(
     assert not (tmp_path / "out").exists()
 
 
+def test_no_folder_is_named_for_pictures_of_several(
+    tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pictures = [tmp_path / name / "001.png" for name in ("one", "two")]
+    for one in pictures:
+        one.parent.mkdir()
+        one.write_bytes(b"")
+    assert upscale(weights, *pictures, "-o", tmp_path / "out") == 2
+    said = capfd.readouterr().err
+    assert "put the frames of one video into a folder" in said
+    assert "dscvsr upscale" not in said
+
+
 def test_a_part_starts_at_zero_with_its_sound(tmp_path: Path, weights: Path) -> None:
     source, target = render(WITH_SOUND, tmp_path), tmp_path / "out.mp4"
     assert upscale(weights, source, "-o", target, "--start", "0.5", "--end", "0:01.5") == 0

@@ -241,11 +241,14 @@ def _refuse_pictures(inputs: Sequence[Path]) -> None:
     """
     if len(inputs) < 2 or not all(map(_is_picture, inputs)):
         return
-    folder = inputs[0].parent
+    folders = {path.parent for path in inputs}
+    for_one = "put the frames of one video into a folder and give that"
+    if len(folders) == 1:
+        folder = folders.pop()
+        for_one = f"for the frames of one video give their folder: dscvsr upscale {folder} ..."
     raise UsageError(
         f"{len(inputs)} pictures, {inputs[0]} and others, could be one video or many",
-        hint=f"for the frames of one video give their folder: dscvsr upscale {folder} ...; for "
-        "pictures of their own call dscvsr once for each",
+        hint=f"{for_one}; for pictures of their own call dscvsr once for each",
     )
 
 
