@@ -6,7 +6,7 @@ import typer
 
 from dscvsr_cli.cli.console import Terminal, open_terminal
 from dscvsr_cli.cli.options import JsonOption, WeightsOption
-from dscvsr_cli.cli.units import format_bytes
+from dscvsr_cli.wording import format_bytes
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.device_report import DeviceReport

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dscvsr_cli.cli.console import Terminal, jsonable, open_terminal
-from dscvsr_cli.cli.units import format_bytes, format_duration
+from dscvsr_cli.cli.units import format_duration
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.wording import format_bytes
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dscvsr_cli.cli.console import FrameProgress, Terminal
-from dscvsr_cli.cli.units import format_bytes
 from dscvsr_cli.errors import RegressionError, UsageError
-from dscvsr_cli.wording import counted
+from dscvsr_cli.wording import counted, format_bytes
 
 if TYPE_CHECKING:
     from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol

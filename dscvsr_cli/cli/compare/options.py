@@ -8,9 +8,9 @@ import typer
 
 from dscvsr_cli.cli.options import Panel
 from dscvsr_cli.cli.parsers import parse_size, parse_time
-from dscvsr_cli.cli.units import format_bytes
 from dscvsr_cli.pipelines.compare.job import DEFAULT_MAX_BYTES
 from dscvsr_cli.video.write.still_options import StillFormat
+from dscvsr_cli.wording import format_bytes
 
 FirstArgument = Annotated[Path, typer.Argument(metavar="A", help="A video; shown on the left.")]
 

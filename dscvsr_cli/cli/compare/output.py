@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dscvsr_cli.cli.console import Terminal
-from dscvsr_cli.cli.units import format_bytes
-from dscvsr_cli.wording import counted
+from dscvsr_cli.wording import counted, format_bytes
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.compare.job import ComparePlan, CompareReport

@@ -10,8 +10,8 @@ from rich.progress import Progress, Task, TaskID
 
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_line import LineColumn, Shown
-from dscvsr_cli.cli.units import format_bytes, format_duration
-from dscvsr_cli.wording import counted
+from dscvsr_cli.cli.units import format_duration
+from dscvsr_cli.wording import counted, format_bytes
 
 if TYPE_CHECKING:
     from dscvsr_cli.pipelines.train.data import TrainingData

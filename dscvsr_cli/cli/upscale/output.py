@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dscvsr_cli.cli.units import format_bytes, format_duration, format_estimate
-from dscvsr_cli.wording import counted
+from dscvsr_cli.cli.units import format_duration, format_estimate
+from dscvsr_cli.wording import counted, format_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

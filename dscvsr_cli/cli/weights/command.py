@@ -8,7 +8,6 @@ import typer
 
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.options import JsonOption, QuietOption, complete_weights
-from dscvsr_cli.cli.units import format_bytes
 from dscvsr_cli.cli.weights.release import convert_command, export_command, push_command
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.weights.catalog import (
@@ -19,6 +18,7 @@ from dscvsr_cli.weights.catalog import (
     load_catalog,
 )
 from dscvsr_cli.weights.locate import locate_weights, present_path
+from dscvsr_cli.wording import format_bytes
 
 weights_app = typer.Typer(
     name="weights", help="List, download, check and publish network weights.", no_args_is_help=True

@@ -8,9 +8,9 @@ import typer
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.options import JsonOption, QuietOption
 from dscvsr_cli.cli.parsers import parse_dimensions, parse_factor
-from dscvsr_cli.cli.units import format_bytes
 from dscvsr_cli.errors import UsageError, WeightsError
 from dscvsr_cli.geometry import Size, output_size
+from dscvsr_cli.wording import format_bytes
 
 if TYPE_CHECKING:
     from dscvsr_cli.runtimes.export_graphs import GraphFormat, GraphsReport

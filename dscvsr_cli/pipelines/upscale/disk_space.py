@@ -13,6 +13,7 @@ from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from dscvsr_cli.video.write.expected_size import expected_size
+from dscvsr_cli.wording import format_bytes
 
 _STATE_BYTES_PER_PIXEL = 64 * 4
 """Bytes per input pixel, at most, of the state that the network continues from."""
@@ -126,8 +127,8 @@ def check_disk(need: DiskNeed | None) -> None:
     if need is not None and need.is_hopeless:
         parts = "" if need.in_one_go else "for the segments and the joined file, "
         raise OutputVideoError(
-            f"about {_gigabytes(need.needed_bytes)} are needed in {need.folder}, {parts}and "
-            f"{_gigabytes(need.free_bytes)} are free",
+            f"about {format_bytes(need.needed_bytes or 0)} are needed in {need.folder}, {parts}and "
+            f"{format_bytes(need.free_bytes or 0)} are free",
             hint="free some space, or write elsewhere with -o",
             may_pass=True,
         )
@@ -143,10 +144,6 @@ def disk_warning(need: DiskNeed | None) -> str | None:
         else "should it happen, --resume goes on later"
     )
     return (
-        f"the disk may fill up: about {_gigabytes(need.needed_bytes)} are needed in {need.folder}, "
-        f"and {_gigabytes(need.free_bytes)} are free ({then})"
+        f"the disk may fill up: about {format_bytes(need.needed_bytes or 0)} are needed in "
+        f"{need.folder}, and {format_bytes(need.free_bytes or 0)} are free ({then})"
     )
-
-
-def _gigabytes(size_bytes: int | None) -> str:
-    return f"{(size_bytes or 0) / 1e9:.3g} GB"

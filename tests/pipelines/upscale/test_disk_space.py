@@ -37,7 +37,7 @@ def need(free_bytes: int) -> DiskNeed:
 
 
 def test_far_too_little_room_is_refused_with_the_numbers() -> None:
-    with pytest.raises(OutputVideoError, match=r"2 GB.*0\.3 GB") as caught:
+    with pytest.raises(OutputVideoError, match=r"2\.00 GB.*300 MB") as caught:
         check_disk(need(300_000_000))
     assert "space" in caught.value.hint
 
@@ -46,8 +46,8 @@ def test_room_that_may_not_suffice_is_warned_of() -> None:
     check_disk(need(1_500_000_000))
     warning = disk_warning(need(1_500_000_000))
     assert warning is not None
-    assert "2 GB" in warning
-    assert "1.5 GB" in warning
+    assert "2.00 GB" in warning
+    assert "1.50 GB" in warning
     assert "--resume" in warning
 
 
