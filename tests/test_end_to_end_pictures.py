@@ -16,9 +16,11 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.pipelines.compare.films import Film
 from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.icc_profile import with_profile
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import picture, render_kind
@@ -179,6 +181,9 @@ def test_a_photo_that_is_stored_mirrored_comes_out_as_people_see_it(
     size = Size(*shown.shape[-2:])
     assert (resize(read_picture(made), size) - shown).abs().mean() < 0.02
     assert main(["verify", str(source), str(made)]) == 0
+    with VideoReader(source) as reader:
+        compared = Film(label="photo", info=reader.info, reader=reader).pixels(next(iter(reader)))
+    assert (compared - shown).abs().max() < 0.01
 
 
 def test_pictures_that_are_turned_in_different_ways_are_not_taken_for_one_video(
