@@ -3,6 +3,7 @@
 import functools
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import torch
 
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
+from tests.clips import Clip, render
+from tests.networks import save_plain, save_smallest
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -113,3 +116,28 @@ def tiny_network(tiny_config: NetworkConfig) -> RecurrentNetwork:
             torch.nn.init.normal_(list(level.parameters())[-2], std=0.05)
         torch.nn.init.normal_(network.head.filters.weight, std=0.1)
     return network.eval().requires_grad_(requires_grad=False)
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The weights of a network for tests that need one but not what it makes."""
+    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
+
+
+@pytest.fixture(scope="session")
+def plain_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The weights of a network whose outputs look like their inputs, enlarged by bicubic."""
+    return save_plain(tmp_path_factory.mktemp("weights") / "plain.safetensors")
+
+
+@pytest.fixture
+def season(tmp_path: Path) -> Path:
+    """Two whole videos in a folder and a folder below it, and one that is none."""
+    clip = Clip(width=32, height=32, pts=(0, 512, 1024))
+    folder = tmp_path / "season"
+    (folder / "extras").mkdir(parents=True)
+    render(clip, folder, name="e1")
+    render(clip, folder / "extras", name="making of")
+    (folder / "e2.mp4").write_text("not a video at all\n" * 99)
+    (folder / "notes.txt").write_text("of the editor")
+    return folder

@@ -8,36 +8,12 @@ import pytest
 import torch
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.own_outputs import RECORD_NAME
 from dscvsr_cli.video.write.picture_writer import save_png
-from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
-from tests.networks import SMALLEST
 
 LONGER = Clip(width=32, height=32, pts=(0, 512, 1024, 1536))
 SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        save_network(RecurrentNetwork(SMALLEST).state_dict(), SMALLEST, path, record={})
-    return path
-
-
-@pytest.fixture
-def season(tmp_path: Path) -> Path:
-    """Two whole videos in a folder and a folder below it, and one that is none."""
-    folder = tmp_path / "season"
-    (folder / "extras").mkdir(parents=True)
-    render(SHORT, folder, name="e1")
-    render(SHORT, folder / "extras", name="making of")
-    (folder / "e2.mp4").write_text("not a video at all\n" * 99)
-    (folder / "notes.txt").write_text("of the editor")
-    return folder
 
 
 def upscale(weights: Path, *arguments: str | Path) -> int:

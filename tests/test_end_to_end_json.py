@@ -7,13 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
-from tests.networks import SMALLEST
 
 DOCS = Path(__file__).parents[1] / "docs" / "json.md"
 
@@ -50,15 +46,6 @@ def check(line: dict[str, Any], described: dict[str, Any]) -> None:
     ]
     assert len(branches) == 1
     assert set(branches[0]["required"]) <= line.keys()
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        save_network(RecurrentNetwork(SMALLEST).state_dict(), SMALLEST, path, record={})
-    return path
 
 
 def run(

@@ -8,15 +8,9 @@ import pytest
 from dscvsr_cli.cli.app import main
 from tests.clips import Clip, render, render_kind
 from tests.helpers import decoded_seconds
-from tests.networks import save_smallest
 
 TURNED = ("turned", "rotation by 90 degrees")
 SQUEEZED = ("anamorphic", "sample aspect ratio")
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 def run(weights: Path, *arguments: str | Path) -> int:

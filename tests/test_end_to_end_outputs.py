@@ -7,25 +7,18 @@ from pathlib import Path
 
 import av
 import pytest
-import torch
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.video.read.picture_reader import read_picture
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.verify.compare_files import compare_files
-from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render, render_kind
 from tests.helpers import assert_times_close, decoded_pts, decoded_seconds, packet_payloads
-from tests.networks import SMALLEST
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    torch.manual_seed(0)
-    save_network(RecurrentNetwork(SMALLEST).state_dict(), SMALLEST, path, record={})
-    return path
+@pytest.fixture
+def weights(plain_weights: Path) -> Path:
+    return plain_weights
 
 
 def run(weights: Path, source: Path, *arguments: str | Path) -> int:

@@ -7,23 +7,14 @@ import pytest
 import torch
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.video.read.picture_reader import read_picture
 from dscvsr_cli.video.write.picture_writer import save_png
-from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
-from tests.networks import SMALLEST
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network that adds nothing to what bicubic makes, so that outputs look like their inputs."""
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    network = RecurrentNetwork(SMALLEST)
-    for parameter in network.parameters():
-        torch.nn.init.zeros_(parameter)
-    save_network(network.state_dict(), SMALLEST, path, record={})
-    return path
+@pytest.fixture
+def weights(plain_weights: Path) -> Path:
+    return plain_weights
 
 
 def upscale(weights: Path, *arguments: str | Path) -> int:

@@ -15,30 +15,21 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.compare.films import Film
 from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.icc_profile import with_profile
-from dscvsr_cli.weights.network_file import save_network
 from tests.clips import picture, render_kind
-from tests.networks import SMALLEST
 
 QUARTER_TURN = 6
 """The orientation in Exif data of a camera that was held upright."""
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network that adds nothing to what bicubic makes, so that outputs look like their inputs."""
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    network = RecurrentNetwork(SMALLEST)
-    for parameter in network.parameters():
-        torch.nn.init.zeros_(parameter)
-    save_network(network.state_dict(), SMALLEST, path, record={})
-    return path
+@pytest.fixture
+def weights(plain_weights: Path) -> Path:
+    return plain_weights
 
 
 def upscale(weights: Path, *arguments: str | Path) -> int:

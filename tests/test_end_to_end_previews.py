@@ -4,26 +4,17 @@ import io
 from pathlib import Path
 
 import pytest
-import torch
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.weights.network_file import save_network
-from tests.networks import SMALLEST
 
 FRAMES = 50
 RATE = 10
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    network = RecurrentNetwork(SMALLEST)
-    for parameter in network.parameters():
-        torch.nn.init.zeros_(parameter)
-    save_network(network.state_dict(), SMALLEST, path, record={})
-    return path
+@pytest.fixture
+def weights(plain_weights: Path) -> Path:
+    return plain_weights
 
 
 @pytest.fixture

@@ -34,16 +34,11 @@ from dscvsr_cli.weights.load import LoadedNetwork, load_network
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.helpers import packet_payloads
-from tests.networks import SMALLEST, save_smallest
+from tests.networks import SMALLEST
 
 FRAMES = 60
 MEMORY = 7_600_000
 """Bytes that make windows short, so that a short clip has many of them."""
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 @pytest.fixture(scope="module")

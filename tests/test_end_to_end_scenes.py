@@ -13,7 +13,6 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.run import upscale
-from tests.networks import save_smallest
 
 SCENES = (14, 9, 17, 11)
 """Frames of each scene."""
@@ -37,11 +36,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 output.mux(stream.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
         output.mux(stream.encode(None))
     return path
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 @pytest.fixture

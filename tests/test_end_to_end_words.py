@@ -6,25 +6,12 @@ from pathlib import Path
 
 import av
 import pytest
-import torch
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
-from tests.networks import SMALLEST
 
 SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "smallest.safetensors"
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        save_network(RecurrentNetwork(SMALLEST).state_dict(), SMALLEST, path, record={})
-    return path
 
 
 def upscale(weights: Path, *arguments: str | Path) -> int:

@@ -21,7 +21,6 @@ from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePla
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
 from dscvsr_cli.pipelines.upscale.run import upscale
 from tests.helpers import decoded_pts, packet_payloads
-from tests.networks import save_smallest
 from tests.scenes import render_scenes
 
 ray = pytest.importorskip("ray", reason="Ray is not installed")
@@ -52,11 +51,6 @@ def cluster() -> Iterator[Any]:
             cluster.add_node(num_cpus=1, **store)
         yield cluster
         cluster.shutdown()
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from dscvsr_cli.pipelines.resume.manifest import Piece
 from dscvsr_cli.pipelines.resume.work_folder import read_manifest, work_path
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.run import upscale
-from tests.networks import save_smallest
 from tests.scenes import render_scenes
 
 LENGTHS = (10, 14, 3, 30, 5, 8)
@@ -56,11 +55,6 @@ class OneWorker:
         made = getattr(self._worker, call.method)(*call.arguments(self._hired))
         call.future.set_result(self._spoil(made) if isinstance(made, Piece) else made)
         return call.future
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 @pytest.fixture(scope="module")

@@ -22,16 +22,10 @@ from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, rest_of, see
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.timestamps import Timeline
-from tests.networks import save_smallest
 from tests.scenes import STEP, render_scenes
 
 LENGTHS = (10, 14, 3, 30, 5, 8)
 FRAMES = sum(LENGTHS)
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_smallest(tmp_path_factory.mktemp("weights") / "smallest.safetensors")
 
 
 @pytest.fixture(scope="module")
