@@ -60,6 +60,14 @@ def choose_runtime_dtype(
     return choose_dtype(dtype, device)
 
 
+def runs_on_torch_device(runtime: Runtime) -> bool:
+    """Return whether the network runs on the device that holds its tensors.
+
+    On an Intel GPU or NPU it does not, so what torch takes says nothing of it.
+    """
+    return _OPENVINO.get(runtime, "CPU") == "CPU"
+
+
 def choose_runtime(
     name: RuntimeName, *, device: torch.device, dtype: torch.dtype, pixels: int | None = None
 ) -> Runtime:

@@ -1,6 +1,6 @@
 """The runtime suits the device, and what does not suit is refused with a way out."""
 
-from typing import Final
+from typing import Final, get_args
 
 import pytest
 import torch
@@ -15,6 +15,7 @@ from dscvsr_cli.runtimes.choose import (
     Runtime,
     choose_runtime,
     choose_runtime_dtype,
+    runs_on_torch_device,
     runtime_cost,
     runtimes_to_compare,
     weights_dtype,
@@ -103,6 +104,11 @@ def test_intels_gpu_and_npu_are_used_where_openvino_finds_them(
     with pytest.raises(DeviceError, match="no Intel neural processor") as missing:
         choose_runtime("openvino-npu", device=CPU, dtype=torch.float16)
     assert "driver" in str(missing.value.hint)
+
+
+def test_only_an_intel_gpu_or_npu_is_another_place_than_the_tensors() -> None:
+    others = [name for name in get_args(Runtime) if not runs_on_torch_device(name)]
+    assert others == ["openvino-gpu", "openvino-npu"]
 
 
 def test_other_runtimes_compute_in_what_suits_the_device() -> None:

@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-from dscvsr_cli.engine.stream_plan import peak_bytes
-from dscvsr_cli.geometry import Size
-from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed, expected_frames
 from dscvsr_cli.pipelines.upscale.estimate import with_time
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
@@ -13,7 +10,7 @@ from dscvsr_cli.pipelines.upscale.measure_speed import measure_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
 from dscvsr_cli.pipelines.upscale.prepare import prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
-from dscvsr_cli.runtimes.choose import runtime_cost
+from dscvsr_cli.runtimes.choose import runs_on_torch_device
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.weights.load import load_network
 
@@ -32,10 +29,11 @@ class DryRunReport:
     lost: tuple[str, ...]
     """What the output cannot hold."""
     memory_bytes: int
-    """Estimated peak memory of the network."""
+    """Estimated peak memory of the network, and of frames that wait for it."""
     disk: DiskNeed | None
     seconds_per_frame: float | None
-    """Time of one frame; None for a pipe, which is read only once."""
+    """Time of one frame; None where it can be neither known nor measured, as of a pipe, which is
+    read only once, or on an Intel GPU."""
     measured: bool
     """Whether it was measured now, on parts of a few frames; else earlier jobs took that long."""
     seconds: float | None
@@ -56,24 +54,18 @@ def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunRep
     source = ready.plan.source
     with ready.reader:
         known = known_seconds_per_frame(ready)
-        measured = known is None and source.kind != "pipe"
+        measured = (
+            known is None and source.kind != "pipe" and runs_on_torch_device(ready.plan.runtime)
+        )
         each = measure_seconds_per_frame(ready) if measured else known
     frames = expected_frames(source, ready.job.reading.span)
-    dtype = next(ready.loaded.network.parameters()).dtype
     return DryRunReport(
         plan=ready.plan if each is None else with_time(ready, ready.plan, each),
         frames=frames,
         copied=tuple(map(describe_stream, ready.others.copied)),
         converted=tuple(map(str, ready.others.converted)),
         lost=tuple(map(str, ready.others.left_out)),
-        memory_bytes=peak_bytes(
-            ready.stream_plan,
-            Size(source.height, source.width),
-            ready.target.size,
-            runtime_cost(
-                network_cost(ready.loaded.config, dtype), ready.plan.runtime, ready.device
-            ),
-        ),
+        memory_bytes=ready.memory_bytes,
         disk=ready.disk,
         seconds_per_frame=each,
         measured=measured,
