@@ -57,12 +57,15 @@ def hold_still(picture: Tensor, frame: Tensor, before: Shown | None) -> Shown:
         return Shown(frame, picture)
     change = frame - before.frame
     cells = F.pad(change[None], _to_whole_cells(change), mode="replicate")[0]
-    still, mean = _stillness(cells), _mean_around(cells)
+    still = _stillness(cells)
     # Another device is not asked, for the answer would wait for all that is queued there.
     if still.is_cpu and not bool(still.any()):
         return Shown(frame, picture)
     smooth = F.interpolate(
-        torch.cat((still, mean))[None], scale_factor=CELL, mode="bilinear", align_corners=False
+        torch.cat((still, _mean_around(cells)))[None],
+        scale_factor=CELL,
+        mode="bilinear",
+        align_corners=False,
     )
     smooth = smooth[..., : frame.shape[-2], : frame.shape[-1]]
     # A slow fade is no noise: what a whole neighbourhood changes by is added to what is held.

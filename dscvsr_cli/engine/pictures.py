@@ -1,7 +1,8 @@
 """Picture: what one or several frames show; a picture that repeats goes through the network once.
 
-Slides, screen recordings, title cards and film at a higher rate than its own repeat pictures to the
-bit. Such frames tell a network nothing new, and their enlarged pictures must be equal in any case.
+Slides, screen recordings and title cards repeat pictures to the bit where the encoder skips what
+stands still. Such frames tell a network nothing new, and their enlarged pictures must be equal in
+any case.
 """
 
 from collections.abc import Iterable, Iterator
