@@ -1,10 +1,6 @@
 """The main job, as a person does it: the real command, the bundled weights, real files."""
 
 import json
-import signal
-import subprocess
-import sys
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -242,30 +238,3 @@ def test_factors_and_sides_are_understood_as_people_write_them(
     assert upscale(source, *arguments, "--dry-run", "--json") == 0
     made = json.loads(capfd.readouterr().out)["report"]["plan"]["size"]
     assert (made["width"], made["height"]) == size
-
-
-@pytest.mark.slow
-def test_ctrl_c_leaves_nothing_behind_and_exits_130(tmp_path: Path) -> None:
-    source = render(Clip(width=160, height=120, pts=tuple(range(0, 150 * 512, 512))), tmp_path)
-    target = tmp_path / "out.mp4"
-    target.write_bytes(b"precious")
-    command = [sys.executable, "-m", "dscvsr_cli", "upscale", str(source), "-s", "4"]
-    with subprocess.Popen(
-        [*command, "-o", str(target), "--overwrite"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.glob(".*.dscvsr/manifest.json")):
-            assert running.poll() is None, running.stderr and running.stderr.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        time.sleep(0.5)
-        running.send_signal(signal.SIGINT)
-        _, error = running.communicate(timeout=60)
-
-    assert running.returncode == 130, error
-    assert "Traceback" not in error
-    assert target.read_bytes() == b"precious"
-    assert {path.name for path in tmp_path.iterdir()} == {source.name, "out.mp4"}

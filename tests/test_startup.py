@@ -4,8 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.clips import Clip, render
 
 HEAVY = ("torch", "av", "numpy", "safetensors", "huggingface_hub", "ray")
 
@@ -61,6 +64,16 @@ def test_errors_can_be_caught_without_loading_anything_heavy() -> None:
         f"assert not set({HEAVY}) & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_upscaling_does_not_wait_for_torchs_compiler(tmp_path: Path, weights: Path) -> None:
+    source = render(Clip(width=32, height=32, pts=(0, 512)), tmp_path)
+
+    loaded = modules_loaded_by("upscale", str(source), "-s", "2", "-w", str(weights))
+
+    assert "torch" in loaded
+    # The compiler cannot do without it, and nothing else that we use needs it.
+    assert "sympy" not in loaded
 
 
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs the processor time of a child")

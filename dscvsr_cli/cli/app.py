@@ -14,6 +14,7 @@ from dscvsr_cli.cli.compare.command import compare_command
 from dscvsr_cli.cli.console import Terminal, accept_any_text
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.devices import devices_command, encoders_command
+from dscvsr_cli.cli.interruption import ends_in_order
 from dscvsr_cli.cli.train.command import train_command
 from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
 from dscvsr_cli.cli.upscale.command import upscale_command
@@ -74,8 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
     A person's mistake becomes one line with a hint, and exits with its own code (see
-    ``errors.py``); usage errors exit with 2, Ctrl-C with 130. Anything else is a bug and keeps its
-    traceback. ``DSCVSR_DEBUG=1`` shows the traceback of mistakes too.
+    ``errors.py``); usage errors exit with 2, Ctrl-C and SIGTERM with 130. Anything else
+    is a bug and keeps its traceback. ``DSCVSR_DEBUG=1`` shows the traceback of mistakes too.
 
     Args:
         argv: The arguments after the program's name; None takes them from the command line.
@@ -88,7 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     narrow = shutil.get_terminal_size().columns < _TABLE_COLUMNS
     app.rich_markup_mode = None if narrow else _MARKUP
     try:
-        app(args=fill_in_addresses(sys.argv[1:] if argv is None else argv), prog_name="dscvsr")
+        with ends_in_order():
+            app(args=fill_in_addresses(sys.argv[1:] if argv is None else argv), prog_name="dscvsr")
     except DscvsrError as error:
         if os.environ.get("DSCVSR_DEBUG") == "1":
             traceback.print_exception(error)

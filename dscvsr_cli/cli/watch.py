@@ -1,14 +1,9 @@
 """``dscvsr watch``: enlarge what arrives in a folder, for as long as the program runs."""
 
-import contextlib
-import signal
-import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -101,16 +96,15 @@ def watch_command(options: WatchOptions) -> None:
     refuse_for_all(job)
     terminal.note(f"watching {options.folder}; Ctrl-C ends it")
     codes = {0}
-    with _terminated_like_ctrl_c():
-        while True:
-            for source in watched.look():
-                result = _enlarge(source, options, job, follower, cache)
-                codes.add(_exit_code(result))
-                again = result.may_pass and not options.once
-                watched.take(source, retry_after=_RETRY_SECONDS if again else None)
-            if options.once and watched.is_settled:
-                break
-            time.sleep(min(_PAUSE_SECONDS, max(0.05, settle)))
+    while True:
+        for source in watched.look():
+            result = _enlarge(source, options, job, follower, cache)
+            codes.add(_exit_code(result))
+            again = result.may_pass and not options.once
+            watched.take(source, retry_after=_RETRY_SECONDS if again else None)
+        if options.once and watched.is_settled:
+            break
+        time.sleep(min(_PAUSE_SECONDS, max(0.05, settle)))
     if any(codes):
         raise typer.Exit(SOME_FAILED if SOME_FAILED in codes else max(codes))
 
@@ -139,20 +133,3 @@ def _exit_code(result: "FileResult") -> int:
     if result.outcome == "failed":
         return SOME_FAILED
     return 0 if result.report is None else result.report.exit_code
-
-
-@contextlib.contextmanager
-def _terminated_like_ctrl_c() -> Iterator[None]:
-    """Let what service managers and containers send end the program as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -19,10 +19,23 @@ class Prefetch(Iterator[Item], Generic[Item]):
     Use it in a ``with`` statement; leaving it stops the thread wherever it is. What the iterable
     raises is raised by ``next()``, after the items that came before. The iterable runs in the
     thread alone, and if it is a generator it is closed there.
+
+    Args:
+        items: What to run through.
+        depth: Most items that wait.
+        interrupt: Called when the ``with`` statement is left, to end what the iterable waits for;
+            None where it never waits long.
     """
 
-    def __init__(self, items: Iterable[Item], *, depth: int = 4) -> None:
+    def __init__(
+        self,
+        items: Iterable[Item],
+        *,
+        depth: int = 4,
+        interrupt: Callable[[], None] | None = None,
+    ) -> None:
         self._items = items
+        self._interrupt = interrupt
         self._channel: _Channel[Item] = _Channel(depth)
         self._error: BaseException | None = None
         self._thread = Thread(target=self._produce, name="dscvsr-prefetch", daemon=True)
@@ -38,6 +51,8 @@ class Prefetch(Iterator[Item], Generic[Item]):
         traceback: TracebackType | None,
     ) -> None:
         self._channel.abandon()
+        if self._interrupt is not None:
+            self._interrupt()
         self._thread.join()
 
     def __next__(self) -> Item:

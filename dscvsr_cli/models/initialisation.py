@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from dscvsr_cli.models.blocks import NEGATIVE_SLOPE, DenseBlock, ResidualBlock, SeparableConv
+from dscvsr_cli.models.normal_weights import draw_normal
 from dscvsr_cli.models.propagation import FeatureExtraction
 
 RESIDUAL_SHARE = 0.2
@@ -46,6 +47,6 @@ def _draw(convolution: nn.Module, *, activated: bool) -> None:
     if not isinstance(convolution, nn.Conv2d):
         raise TypeError(f"expected a convolution, got {type(convolution).__name__}")
     gain = 2.0 / (1.0 + NEGATIVE_SLOPE**2) if activated else 1.0
-    nn.init.normal_(convolution.weight, std=math.sqrt(gain / convolution.weight[0].numel()))
+    draw_normal(convolution.weight, std=math.sqrt(gain / convolution.weight[0].numel()))
     if convolution.bias is not None:
         nn.init.zeros_(convolution.bias)

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from dscvsr_cli.geometry import AxisPhases, Size
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.models.normal_weights import draw_normal
 
 Route = Literal["auto", "phases", "basis"]
 
@@ -57,8 +58,8 @@ class MetaUpscale(nn.Module):
         self.filters = nn.Linear(config.head_hidden, 3 * config.channels * 9)
         # The head adds to an interpolated picture: begin near that picture, since a loud start is
         # unlearned by silencing the features, which takes long to undo.
-        nn.init.normal_(self.filters.weight, std=0.002 / config.channels**0.5)
-        nn.init.normal_(self.filters.bias, std=0.002 / config.channels**0.5)
+        draw_normal(self.filters.weight, std=0.002 / config.channels**0.5)
+        draw_normal(self.filters.bias, std=0.002 / config.channels**0.5)
 
     def forward(self, feat_BCHW: Tensor, size: Size, route: Route = "auto") -> Tensor:
         """Upscale to ``size`` -> ``(B, 3, sH, sW)`` in the features' dtype."""

@@ -1,18 +1,18 @@
 """Ctrl-C during training: finish the step, save a checkpoint, and say how to go on."""
 
-import signal
-import threading
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 
 from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.interruption import first_asks
 
 
 class StopBetweenSteps:
-    """Once armed, the first Ctrl-C only asks to stop; the second one interrupts at once.
+    """Once armed, the first Ctrl-C or SIGTERM only asks to stop; the second interrupts at once.
 
-    Use it as a context manager, which restores what Ctrl-C did before.
+    Use it as a context manager, after which Ctrl-C does what it did before.
 
     Args:
         terminal: Where to say what happens.
@@ -22,7 +22,7 @@ class StopBetweenSteps:
     def __init__(self, terminal: Terminal, run: Path) -> None:
         self._terminal = terminal
         self._run = run
-        self._before = signal.getsignal(signal.SIGINT)
+        self._stack = ExitStack()
         self._is_asked = False
 
     def __enter__(self) -> Self:
@@ -34,10 +34,10 @@ class StopBetweenSteps:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Restore Ctrl-C; say what is kept of a run that was stopped."""
+        """Say what is kept of a run that was stopped."""
         from dscvsr_cli.training.step_report import Stopped
 
-        self._restore()
+        self._stack.close()
         if isinstance(error, Stopped):
             self._terminal.note(
                 f"interrupted after step {error.iteration}; the checkpoint is in {self._run}, and "
@@ -46,18 +46,12 @@ class StopBetweenSteps:
 
     def arm(self) -> None:
         """Take over Ctrl-C: from now on there is something to save."""
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._note)
+        self._stack.enter_context(first_asks(self._note))
 
     def is_asked(self) -> bool:
         """Return whether the run is to stop after its step."""
         return self._is_asked
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
+    def _note(self) -> None:
         self._is_asked = True
-        self._restore()
         self._terminal.note("stopping after this step; Ctrl-C again stops without a checkpoint")
-
-    def _restore(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._before)

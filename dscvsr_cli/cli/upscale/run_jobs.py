@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.cli.interruption import go_on
 from dscvsr_cli.cli.progress_bar import SharedBar
 from dscvsr_cli.cli.upscale.follow import JsonLines, Lines
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.batch import BatchReport
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
     from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
+    from dscvsr_cli.pipelines.upscale.progress import JobProgress
     from dscvsr_cli.pipelines.upscale.together import Together
 
 SOME_FAILED = 1
@@ -144,12 +146,17 @@ def run_job(
 
     try:
         with follower.progress() as show_progress:
+
+            def show(progress: "JobProgress") -> None:
+                go_on()
+                show_progress(progress)
+
             return upscale_beside_others(
                 job,
                 together or Together(),
                 load=load,
                 on_plan=follower.plan,
-                on_progress=show_progress,
+                on_progress=show,
                 on_event=follower.event,
             )
     except KeyboardInterrupt as interruption:

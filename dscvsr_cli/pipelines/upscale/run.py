@@ -195,7 +195,7 @@ def _make_frames(
         if not any(number in span for span in finished)
     )
     with (
-        Prefetch(ready.reader, depth=FRAMES_AHEAD) as frames,
+        Prefetch(ready.reader, depth=FRAMES_AHEAD, interrupt=ready.reader.interrupt) as frames,
         Drain(encode, depth=FRAMES_AHEAD) as encoder,
         closing(
             ready.enlarge(

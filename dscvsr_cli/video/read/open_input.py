@@ -3,12 +3,11 @@
 import errno
 import re
 import stat
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -27,12 +26,11 @@ from dscvsr_cli.video.read.packets import FILE_PREFIX
 STANDARD_INPUT: Final = Path("-")
 """The name that stands for what is piped in."""
 
-_HEADER_BYTES: Final = 256
+HEADER_BYTES: Final = 256
 _DEEP_PROBE: Final = {"probesize": str(1 << 27), "analyzeduration": str(60_000_000)}
 """Bytes and microseconds that are read before a track counts as unreadable."""
 _SHOWN_NAME: Final = 40
 """Characters that are shown of a name that is too long."""
-_PIPE_BUFFER_BYTES: Final = 1 << 20
 
 _OPEN_SECONDS: Final = 120.0
 """Time limit for finding out what a file holds; slow disks and drives in the cloud get by."""
@@ -84,12 +82,6 @@ def _is_stream(path: Path) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
 
 
-def size_bytes(container: InputContainer, path: Path) -> int:
-    """Return how long an opened file is, or how much has come through an opened pipe so far."""
-    file = container.file and container.file.file
-    return file.bytes_read if isinstance(file, _PipeFile) else path.stat().st_size
-
-
 @contextmanager
 def open_input(path: Path, *, allow_playlist: bool = False) -> Iterator[InputContainer]:
     """Open a file for reading; whatever FFmpeg says about it becomes an ``InputVideoError``.
@@ -126,7 +118,7 @@ def _open(
             f"{FILE_PREFIX}{path}",
             "r",
             metadata_errors="replace",
-            container_options={**_limits(allow_playlist=allow_playlist), **(options or {})},
+            container_options={**format_limits(allow_playlist=allow_playlist), **(options or {})},
             # A live playlist has no end, and may wait for its next part for ever.
             timeout=(_OPEN_SECONDS, _PLAYLIST_READ_SECONDS if allow_playlist else None),
         )
@@ -158,14 +150,19 @@ def _plain_formats() -> str:
     return ",".join(sorted(set(names) - PLAYLIST_FORMATS - _SCRIPTS))
 
 
-def _limits(*, allow_playlist: bool) -> dict[str, str]:
+def format_limits(*, allow_playlist: bool) -> dict[str, str]:
+    """Return the options with which libav opens nothing but what it is given.
+
+    Args:
+        allow_playlist: Whether a list of other local files may be followed.
+    """
     formats = {} if allow_playlist else {"format_whitelist": _plain_formats()}
     return {"protocol_whitelist": "file,pipe", **formats}
 
 
 def _refuse_playlist(path: Path) -> None:
     with path.open("rb") as file:
-        beginning = file.read(_HEADER_BYTES * 4).lstrip(b"\xef\xbb\xbf \t\r\n")
+        beginning = file.read(HEADER_BYTES * 4).lstrip(b"\xef\xbb\xbf \t\r\n")
     is_dash = beginning.startswith(b"<") and b"<MPD" in beginning
     if is_dash or beginning.startswith((b"ffconcat version", b"#EXTM3U")):
         raise InputVideoError(
@@ -193,7 +190,7 @@ def read_header(path: Path) -> bytes:
     """
     check_readable(path)
     with path.open("rb") as file:
-        return file.read(_HEADER_BYTES)
+        return file.read(HEADER_BYTES)
 
 
 def check_readable(path: Path) -> None:
@@ -237,94 +234,3 @@ def _missing(path: Path) -> InputVideoError:
     return InputVideoError(
         f"{path} does not exist", hint="check the spelling, and the folder you are in"
     )
-
-
-class Pipe:
-    """Something that can be read only once, opened: standard input, or a named pipe."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the pipe and wait until it gives its first bytes.
-
-        Raises:
-            InputVideoError: Nothing comes, or nothing that can be read without going back.
-        """
-        self.path = path
-        self._stack = ExitStack()
-        try:
-            file = self._open_file()
-            self.header = file.header
-            self.container = self._stack.enter_context(self._open_container(file))
-        except BaseException:
-            self._stack.close()
-            raise
-
-    def close(self) -> None:
-        """Close the pipe; a program that still writes to it then stops."""
-        park_decoders(self.container)
-        self._stack.close()
-
-    def _open_file(self) -> "_PipeFile":
-        if self.path == STANDARD_INPUT:
-            if sys.stdin is None or sys.stdin.isatty():
-                raise InputVideoError(
-                    "nothing is piped into standard input",
-                    hint="for example: ffmpeg -i clip.mp4 -f yuv4mpegpipe - | dscvsr upscale - ...",
-                )
-            return _PipeFile(sys.stdin.buffer)
-        try:
-            return _PipeFile(self._stack.enter_context(self.path.open("rb")))
-        except OSError as error:
-            raise InputVideoError(
-                f"{self.path} cannot be read: {describe_error(error)}",
-                hint="check the permissions of the pipe",
-            ) from error
-
-    def _open_container(self, file: "_PipeFile") -> InputContainer:
-        name = input_name(self.path)
-        if not file.header:
-            raise InputVideoError(
-                f"nothing came through {name}", hint="check the program that writes to the pipe"
-            )
-        try:
-            return av.open(
-                file,
-                "r",
-                metadata_errors="replace",
-                buffer_size=_PIPE_BUFFER_BYTES,
-                container_options=_limits(allow_playlist=False),
-            )
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise InputVideoError(
-                f"{name} holds no video that can be read from a pipe ({describe_error(error)})",
-                hint="pipe yuv4mpegpipe, matroska, mpegts or nut; mp4 and mov must be files",
-            ) from error
-
-
-class _PipeFile:
-    """A readable object for PyAV that cannot seek, and whose first bytes have been looked at."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.bytes_read = 0
-        self._file = file
-        # A BufferedReader waits until all the bytes asked for are there; a live source would lag.
-        self._read = getattr(file, "read1", file.read)
-        self.header = self._read_header()
-        self._pending = self.header
-
-    def read(self, size: int) -> bytes:
-        """Return up to ``size`` bytes, and none at the end."""
-        if self._pending:
-            part, self._pending = self._pending[:size], self._pending[size:]
-        else:
-            part = bytes(self._read(size))
-        self.bytes_read += len(part)
-        return part
-
-    def _read_header(self) -> bytes:
-        header = b""
-        while len(header) < _HEADER_BYTES:
-            part = self._read(_HEADER_BYTES - len(header))
-            if not part:
-                break
-            header += part
-        return header

@@ -20,8 +20,9 @@ from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import deinterlace
 from dscvsr_cli.video.read.one_shape import Shape, frames_of_one_shape
-from dscvsr_cli.video.read.open_input import Pipe, input_name, source_kind
+from dscvsr_cli.video.read.open_input import input_name, source_kind
 from dscvsr_cli.video.read.picture_reader import still_colour
+from dscvsr_cli.video.read.pipe import Pipe
 from dscvsr_cli.video.read.probe import describe, probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.seek import FileOpener
@@ -109,6 +110,11 @@ class VideoReader:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def interrupt(self) -> None:
+        """Let a loop in another thread go that waits for a pipe, which is not read any more."""
+        if self._pipe is not None:
+            self._pipe.interrupt()
 
     def close(self) -> None:
         """Close the input; iterating again opens it again, unless it is a pipe."""

@@ -10,7 +10,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from dscvsr_cli.video.read.open_input import size_bytes
+from dscvsr_cli.video.read.pipe import size_bytes
 from dscvsr_cli.video.read.walks import (
     advanced_systems,
     flash,

@@ -1,0 +1,152 @@
+"""Ctrl-C and SIGTERM: the first ends the work in order, the second ends the program at once."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Final
+
+from dscvsr_cli.cli.console import Terminal
+from dscvsr_cli.errors import INTERRUPTED
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+_PATIENCE_SECONDS: Final = 3.0
+"""Time after which somebody who waits for the end is told that there is a quicker way."""
+
+_SHOW_CURSOR: Final = b"\x1b[?25h"
+
+
+class Asked(KeyboardInterrupt):
+    """Somebody has asked for the end.
+
+    A class of its own: a plain ``KeyboardInterrupt`` that passes through code which Python compiles
+    from a string, as namedtuple does, later ends the process by SIGINT instead of with its exit
+    code, even where it was caught.
+    """
+
+
+@contextlib.contextmanager
+def ends_in_order() -> Iterator[None]:
+    """Raise ``KeyboardInterrupt`` in the block at the first Ctrl-C or SIGTERM, and exit at another.
+
+    The second one is noticed by a thread, so that it works where the main thread waits in C code
+    for a pipe or a drive that never answers. Work that can be continued is safe at every moment: no
+    more is lost than by a power cut. Signals that are ignored stay so, as in a shell's background
+    jobs. Outside the main thread nothing happens.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = (signal.default_int_handler, signal.SIG_DFL)
+    own = [number for number in _SIGNALS if signal.getsignal(number) in usual]
+    watch = _Watch(own)
+    before = {number: signal.signal(number, _end) for number in own}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        watch.close()
+        _state.reset()
+
+
+@contextlib.contextmanager
+def first_asks(listener: Callable[[], None]) -> Iterator[None]:
+    """Call a function at the first Ctrl-C or SIGTERM in the block, which raises nothing then."""
+    _state.listener = listener
+    try:
+        yield
+    finally:
+        _state.listener = None
+
+
+def go_on() -> None:
+    """Return where nobody has asked for the end.
+
+    An exception that arrives while C code calls Python can be dropped there, unseen. Long work asks
+    here as well, so that Ctrl-C is never lost.
+
+    Raises:
+        KeyboardInterrupt: Somebody has.
+    """
+    if _state.asked:
+        raise Asked
+
+
+class _State:
+    """What was asked; there is one program, and one answer."""
+
+    def __init__(self) -> None:
+        self.listener: Callable[[], None] | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was asked."""
+        self.asked = False
+        self.heard = 0
+        """Signals that a listener has taken."""
+
+
+_state = _State()
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    listener, _state.listener = _state.listener, None
+    if listener is not None:
+        _state.heard += 1
+        listener()
+        return
+    _state.asked = True
+    raise Asked
+
+
+class _Watch:
+    """A thread that counts signals, and exits the program when it is asked again.
+
+    Args:
+        numbers: The signals to count.
+    """
+
+    def __init__(self, numbers: list[signal.Signals]) -> None:
+        self._numbers = numbers
+        self._reading, self._writing = socket.socketpair()
+        self._writing.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
+        self._thread = threading.Thread(target=self._count, name="dscvsr-signals", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        signal.set_wakeup_fd(self._before)
+        self._writing.close()
+        self._thread.join()
+        self._reading.close()
+
+    def _count(self) -> None:
+        count = 0
+        while True:
+            try:
+                data = self._reading.recv(1)
+            except TimeoutError:
+                self._reading.settimeout(None)
+                if _state.asked:
+                    Terminal().note("still ending; Ctrl-C again ends at once")
+                continue
+            if not data:
+                return
+            if data[0] in self._numbers:
+                count += 1
+                if count - _state.heard > 1:
+                    _leave()
+                self._reading.settimeout(_PATIENCE_SECONDS)
+
+
+def _leave() -> None:
+    if sys.stderr is not None and sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+    os._exit(INTERRUPTED)

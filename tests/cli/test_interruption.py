@@ -1,0 +1,119 @@
+"""Ctrl-C: never lost, in order the first time and at once the second."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dscvsr_cli.cli.interruption import ends_in_order, first_asks, go_on
+from tests.clips import Clip, render
+
+HALF_OF_A_PIPE = 1 << 15
+"""Bytes: more than a header, and less than the pipes of Linux and macOS hold."""
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals of a shell's kind")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_request_that_c_code_has_dropped_is_heard_at_the_next_step(number: int) -> None:
+    with ends_in_order():
+        go_on()
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            pass
+        else:
+            pytest.fail("nothing was raised")
+        with pytest.raises(KeyboardInterrupt):
+            go_on()
+    go_on()
+
+
+def test_signals_do_afterwards_what_they_did_before() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with ends_in_order():
+        assert signal.getsignal(signal.SIGINT) is not before[0]
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ends_in_order():
+            signal.raise_signal(signal.SIGINT)
+            go_on()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_listener_hears_the_first_and_the_second_is_raised() -> None:
+    heard = []
+    with ends_in_order(), first_asks(lambda: heard.append(True)):
+        signal.raise_signal(signal.SIGINT)
+        go_on()
+        assert heard == [True]
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert heard == [True]
+
+
+@posix
+@pytest.mark.slow
+def test_a_reader_that_takes_nothing_cannot_hold_the_program(tmp_path: Path, weights: Path) -> None:
+    source = render(Clip(width=160, height=120, pts=tuple(range(0, 8 * 512, 512))), tmp_path)
+    command = [sys.executable, "-m", "dscvsr_cli", "upscale", str(source), "-s", "4", "-o", "-"]
+    with subprocess.Popen(
+        [*command, "-w", str(weights)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        # A frame is longer than what a pipe holds, so that the program is stuck in the first.
+        while _bytes_in(running.stdout.fileno()) < HALF_OF_A_PIPE:
+            assert running.poll() is None
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=10) == 130
+
+
+def _bytes_in(pipe: int) -> int:
+    import fcntl  # noqa: PLC0415  not on Windows
+    import termios  # noqa: PLC0415
+
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+@posix
+@pytest.mark.slow
+def test_a_writer_that_sends_nothing_more_cannot_hold_the_program(
+    tmp_path: Path, weights: Path
+) -> None:
+    source = render(Clip(width=160, height=120, pts=tuple(range(0, 40 * 512, 512))), tmp_path)
+    target = tmp_path / "out.mp4"
+    target.write_bytes(b"precious")
+    upscale = [sys.executable, "-m", "dscvsr_cli", "upscale"]
+    settings = ["-s", "2", "-w", str(weights)]
+    piped = subprocess.run(
+        [*upscale, str(source), *settings, "-o", "-"], capture_output=True, check=True
+    ).stdout
+    with subprocess.Popen(
+        [*upscale, "-", *settings, "-o", str(target), "--overwrite"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdin is not None
+        running.stdin.write(piped[: len(piped) // 2])
+        running.stdin.flush()
+        # All of it has left for the program, which now waits for the rest.
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=30) == 130
+        assert running.stderr is not None
+        assert b"Traceback" not in running.stderr.read()
+    assert target.read_bytes() == b"precious"
+    assert not list(tmp_path.glob(".*.part")) + list(tmp_path.glob(".*.dscvsr"))
