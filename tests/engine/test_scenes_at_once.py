@@ -221,6 +221,8 @@ def test_closing_the_stream_ends_its_threads_within_a_window() -> None:
                 begun.set()
                 while on_frame is not None:
                     on_frame()
+            # Frames are read while the first scene is made, and not after its frame is there.
+            assert begun.wait(20)
             return super().backward_features(frames, first_index=first_index, on_frame=on_frame)
 
     stream = upscale_stream(
@@ -233,7 +235,6 @@ def test_closing_the_stream_ends_its_threads_within_a_window() -> None:
         at_once=2,
     )
     next(stream)
-    assert begun.wait(20)
     stream.close()  # type: ignore[attr-defined]
     assert not [t for t in threading.enumerate() if t.name.startswith("dscvsr-scene")]
 
