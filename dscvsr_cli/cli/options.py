@@ -101,6 +101,20 @@ RuntimeOption = Annotated[
     ),
 ]
 
+EnsembleOption = Annotated[
+    int,
+    typer.Option(
+        "--ensemble",
+        min=1,
+        max=4,
+        metavar="N",
+        help="Average the results of N copies of the video, mirrored in different ways: better "
+        "pictures, in N times the time. Others call it TTA.",
+        show_default="1, the video itself",
+        rich_help_panel=Panel.NETWORK,
+    ),
+]
+
 MemoryOption = Annotated[
     int | None,
     typer.Option(

@@ -47,6 +47,17 @@ class NetworkCost:
         """Return the cost where ``count`` steps' working memory is held at once."""
         return replace(self, workspace_channels=count * self.workspace_channels)
 
+    def with_copies(self, count: int) -> Self:
+        """Return the cost of a ``SelfEnsemble`` of so many copies of every frame."""
+        if count == 1:
+            return self
+        return replace(
+            self,
+            feature_channels=count * self.feature_channels,
+            # The sum so far, beside the pictures of the copy at hand.
+            kept_pictures=self.kept_pictures + MOST_PICTURES,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPlan:

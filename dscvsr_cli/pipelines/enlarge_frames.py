@@ -8,14 +8,15 @@ import numpy.typing as npt
 import torch
 
 from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
+from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
+from dscvsr_cli.engine.self_ensemble import ensemble_of
 from dscvsr_cli.engine.stream import EventListener, upscale_stream
 from dscvsr_cli.engine.stream_plan import plan_stream
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.imaging.quantise import round_levels
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
@@ -35,6 +36,7 @@ def enlarge_frames(
     weights: str | None = None,
     device: str = "auto",
     dtype: DtypeName = "auto",
+    ensemble: int = 1,
     memory_bytes: int | None = None,
     on_event: EventListener | None = None,
 ) -> Iterator[FrameArray]:
@@ -55,6 +57,8 @@ def enlarge_frames(
             None takes the default.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         dtype: Of the network's numbers, not of the frames; "auto" suits the device.
+        ensemble: Copies of the frames, mirrored in different ways, whose results are averaged: 1
+            to 4.
         memory_bytes: Memory that the network may plan with; None measures what is free.
         on_event: Called at scene cuts, and when memory runs out or numbers overflow.
 
@@ -67,8 +71,9 @@ def enlarge_frames(
         WeightsError: From the call: the weights are missing or damaged.
         DeviceError: From the call: the device is missing. From the loop: too little memory.
         TypeError: From the loop: a frame is no NumPy array.
-        ValueError: From the loop: a frame of another shape, size or type, or float32 pixels that
-            are not finite or far outside [0, 1].
+        ValueError: From the call: an ensemble of none, or of more than 4. From the loop: a frame of
+            another shape, size or type, or float32 pixels that are not finite or far outside
+            [0, 1].
     """
     if (scale is None) == (width is None and height is None):
         raise UsageError("give either a factor or a size", hint="scale=2.7, or width or height")
@@ -82,9 +87,11 @@ def enlarge_frames(
 
     enlarger = _Enlarger(
         loaded=loaded,
+        network=ensemble_of(loaded.network, ensemble),
         device=chosen,
         size_for=size_for,
         weights=weights,
+        ensemble=ensemble,
         memory_bytes=memory_bytes,
         on_event=on_event,
     )
@@ -96,9 +103,12 @@ class _Enlarger:
     """A loaded network, waiting for the first frame to say how large its work is."""
 
     loaded: LoadedNetwork
+    network: FrameNetwork
+    """The loaded network, or an ensemble of it."""
     device: torch.device
     size_for: Callable[[Size], Size]
     weights: str | None
+    ensemble: int
     memory_bytes: int | None
     on_event: EventListener | None
 
@@ -114,12 +124,12 @@ class _Enlarger:
         plan = plan_stream(
             source,
             size,
-            network_cost(self.loaded.config, dtype),
+            network_cost(self.loaded.config, dtype).with_copies(self.ensemble),
             budget_bytes=memory_budget_bytes(self.device, memory_bytes=self.memory_bytes),
         )
         enlarged = upscale_stream(
             _read(first, rest),
-            self.loaded.network,
+            self.network,
             size=size,
             plan=plan,
             device=self.device,
@@ -134,8 +144,8 @@ class _Enlarger:
             else:
                 yield pixels.contiguous().numpy()
 
-    def _float32_network(self) -> RecurrentNetwork:
-        return load_network(self.weights, device=self.device).network
+    def _float32_network(self) -> FrameNetwork:
+        return ensemble_of(load_network(self.weights, device=self.device).network, self.ensemble)
 
 
 def _read(first: FrameArray, rest: Iterator[FrameArray]) -> Iterator[Frame]:

@@ -9,7 +9,13 @@ import typer
 from dscvsr_cli.cli.bench import options as flags
 from dscvsr_cli.cli.bench.output import BenchOutput
 from dscvsr_cli.cli.console import Terminal, open_terminal
-from dscvsr_cli.cli.options import DeviceOption, DtypeOption, MemoryOption, QuietOption
+from dscvsr_cli.cli.options import (
+    DeviceOption,
+    DtypeOption,
+    EnsembleOption,
+    MemoryOption,
+    QuietOption,
+)
 from dscvsr_cli.cli.parsers import parse_peer, parse_sweep
 from dscvsr_cli.cli.takes_options import takes_options
 from dscvsr_cli.errors import INTERRUPTED, UsageError
@@ -38,6 +44,7 @@ class BenchOptions:
     device: DeviceOption = "auto"
     dtype: DtypeOption = "auto"
     runtime: flags.BenchRuntimeOption = "auto"
+    ensemble: EnsembleOption = 1
     memory: MemoryOption = None
     json: flags.JsonFileOption = None
     csv: flags.CsvOption = None
@@ -115,6 +122,7 @@ class BenchOptions:
             device=self.device,
             dtype=self.dtype,
             runtime=self.runtime,
+            ensemble=self.ensemble,
             memory_bytes=self.memory,
         )
 

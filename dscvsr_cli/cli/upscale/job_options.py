@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dscvsr_cli.cli.options import (
     DeviceOption,
     DtypeOption,
+    EnsembleOption,
     JsonLinesOption,
     MemoryOption,
     QuietOption,
@@ -62,6 +63,7 @@ class JobOptions:
     device: DeviceOption = "auto"
     dtype: DtypeOption = "auto"
     runtime: RuntimeOption = "auto"
+    ensemble: EnsembleOption = 1
     memory: MemoryOption = None
     start: flags.StartOption = None
     end: flags.EndOption = None
@@ -100,6 +102,7 @@ class JobOptions:
             device=self.device,
             dtype=self.dtype,
             runtime=self.runtime,
+            ensemble=self.ensemble,
             memory_bytes=self.memory,
             encoder=self.encoder,
             crf=self.crf,

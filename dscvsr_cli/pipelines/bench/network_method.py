@@ -11,6 +11,7 @@ from dscvsr_cli.benchmarking.methods import Method, MethodInfo, Upscaler
 from dscvsr_cli.engine.device import DtypeName
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes, peak_memory_bytes
+from dscvsr_cli.engine.self_ensemble import ensemble_of
 from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.frames import Frame
@@ -34,6 +35,7 @@ def network_method(
     device: torch.device,
     dtype_name: DtypeName = "auto",
     runtime_name: RuntimeName = "torch",
+    ensemble: int = 1,
     memory_bytes: int | None = None,
     show_progress: bool = False,
 ) -> Method:
@@ -44,6 +46,8 @@ def network_method(
         device: Where it runs.
         dtype_name: The network's dtype; "auto" suits the device.
         runtime_name: What executes the network.
+        ensemble: Mirrored copies whose results are averaged; the method is then called ``name+N``,
+            as others add a plus.
         memory_bytes: Memory that a plan may use; None measures what is free.
         show_progress: Show a bar while something is fetched.
 
@@ -56,9 +60,10 @@ def network_method(
     held = weights_dtype(runtime, dtype)
     loaded = load_network(spec, device=device, dtype=held, show_progress=show_progress)
     cost = runtime_cost(network_cost(loaded.config, held), runtime, device)
+    cost = cost.with_copies(ensemble)
     return Method(
         info=MethodInfo(
-            name=loaded.name,
+            name=loaded.name if ensemble == 1 else f"{loaded.name}+{ensemble}",
             parameters=sum(weight.numel() for weight in loaded.network.parameters()),
             device=str(device),
             dtype=str(dtype).removeprefix("torch."),
@@ -66,15 +71,15 @@ def network_method(
             sha256=file_sha256(loaded.path),
         ),
         upscale=network_upscaler(
-            open_runtime(runtime, loaded.network, dtype=dtype),
+            ensemble_of(open_runtime(runtime, loaded.network, dtype=dtype), ensemble),
             device=device,
             cost=cost,
             memory_bytes=memory_bytes,
             float32_network=None
             if dtype == torch.float32
-            else lambda: load_network(spec, device=device).network,
+            else lambda: ensemble_of(load_network(spec, device=device).network, ensemble),
         ),
-        multiply_adds=lambda scale: multiply_adds_per_pixel(loaded.config, scale),
+        multiply_adds=lambda scale: ensemble * multiply_adds_per_pixel(loaded.config, scale),
         peak_memory=lambda: peak_memory_bytes(device),
         reset_memory=lambda: _reset_peak_memory(device),
     )

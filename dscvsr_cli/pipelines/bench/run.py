@@ -53,6 +53,8 @@ class BenchJob:
     dtype: DtypeName = "auto"
     runtime: RuntimeName = "auto"
     """What executes the networks; "auto" times every one for speed, and is torch for quality."""
+    ensemble: int = 1
+    """Copies of every clip, mirrored in different ways, whose results the networks average."""
     memory_bytes: int | None = None
 
 
@@ -191,6 +193,7 @@ def _networks(
             device=device,
             dtype_name=dtype,
             runtime_name=runtime,
+            ensemble=job.ensemble,
             memory_bytes=job.memory_bytes,
             show_progress=show_progress,
         )

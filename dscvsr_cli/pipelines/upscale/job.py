@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from dscvsr_cli.engine.device import DtypeName
+from dscvsr_cli.engine.self_ensemble import MOST_COPIES
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.side_by_side import CompareView
@@ -39,7 +40,7 @@ class UpscaleJob:
     Raises:
         UsageError: Fields that contradict each other, or a container that does not exist.
         TypeError: A path or a number that is none.
-        ValueError: A count below 1, or a number that is none.
+        ValueError: A count below 1, an ensemble of more than 4, or a number that is none.
     """
 
     source: Path
@@ -60,6 +61,8 @@ class UpscaleJob:
     dtype: DtypeName = "auto"
     runtime: RuntimeName = "auto"
     """What executes the network."""
+    ensemble: int = 1
+    """Copies of the video, mirrored in different ways, whose results are averaged: 1 to 4."""
     memory_bytes: int | None = None
     """Memory budget of the network; None measures what is free."""
     scenes_at_once: int = 1
@@ -116,6 +119,8 @@ class UpscaleJob:
             )
         if self.preview_seconds is not None and self.preview_seconds <= 0:
             raise UsageError("a preview must last longer than 0 s", hint="write --preview 5s")
+        if not 1 <= self.ensemble <= MOST_COPIES:
+            raise ValueError(f"ensemble must be 1 to {MOST_COPIES}, got {self.ensemble}")
         if self.scenes_at_once < 1:
             raise ValueError(f"scenes_at_once must be at least 1, got {self.scenes_at_once}")
         if self.checkpoint_frames is not None and self.checkpoint_frames < 1:
@@ -152,6 +157,8 @@ class UpscalePlan:
     window: int
     look_ahead: int
     tile: int | None
+    ensemble: int = 1
+    """Copies of the video whose results are averaged."""
     scenes_at_once: int = 1
     """Scenes that are worked on at the same time."""
     frames: int | None = None

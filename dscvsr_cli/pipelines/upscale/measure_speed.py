@@ -11,6 +11,7 @@ import torch
 from dscvsr_cli.engine.device import choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.scene_budget import SceneBudget
+from dscvsr_cli.engine.self_ensemble import ensemble_of
 from dscvsr_cli.engine.stream_plan import StreamPlan, work_per_frame
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
@@ -74,7 +75,8 @@ def _in_torch(ready: PreparedJob) -> FrameNetwork:
         return ready.network
     network = copy.deepcopy(ready.loaded.network)
     dtype = choose_dtype(ready.job.dtype, ready.device)
-    return open_runtime("torch", network.to(dtype=dtype), dtype=dtype)
+    executed = open_runtime("torch", network.to(dtype=dtype), dtype=dtype)
+    return ensemble_of(executed, ready.job.ensemble)
 
 
 def _run(ready: PreparedJob, frames: list[Frame], side: int) -> tuple[float, float]:

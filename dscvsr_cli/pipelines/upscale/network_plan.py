@@ -9,6 +9,7 @@ from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes, memory_of_scenes
+from dscvsr_cli.engine.self_ensemble import ensemble_of
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.errors import DeviceError
 from dscvsr_cli.geometry import Size
@@ -84,6 +85,7 @@ def plan_network(
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
     cost = runtime_cost(network_cost(loaded.config, held), runtime, device)
+    cost = cost.with_copies(job.ensemble)
     budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
     stream_plan = _plan_in_memory(job, source, size, cost, device=device, budget_bytes=budget_bytes)
     scenes = budget_scenes(
@@ -94,7 +96,7 @@ def plan_network(
         dtype=dtype,
         runtime=runtime,
         loaded=loaded,
-        executed=open_runtime(runtime, loaded.network, dtype=dtype),
+        executed=ensemble_of(open_runtime(runtime, loaded.network, dtype=dtype), job.ensemble),
         stream_plan=stream_plan,
         scenes=scenes,
         memory_bytes=memory_of_scenes(scenes, stream_plan, small, size, cost),

@@ -8,6 +8,7 @@ import torch
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.scene_budget import SceneBudget
 from dscvsr_cli.engine.scenes import mark_scene_starts
+from dscvsr_cli.engine.self_ensemble import ensemble_of
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import (
     BoundaryListener,
@@ -19,7 +20,6 @@ from dscvsr_cli.engine.stream import (
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.upscale.check_place import check_place
 from dscvsr_cli.pipelines.upscale.disk_space import (
@@ -86,8 +86,9 @@ class PreparedJob:
         what is returned where not every frame is taken: threads may be at work.
         """
 
-        def float32_network() -> RecurrentNetwork:
-            return load_network(self.job.weights, device=self.device).network
+        def float32_network() -> FrameNetwork:
+            network = load_network(self.job.weights, device=self.device).network
+            return ensemble_of(network, self.job.ensemble)
 
         def run(frames: Iterable[Frame]) -> Iterator[Frame]:
             return upscale_stream(
@@ -166,7 +167,11 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         reader=reader,
         watch=watch,
         plan=_describe_plan(
-            target, network, frames=expected_frames(source, job.reading.span), warnings=warnings
+            target,
+            network,
+            ensemble=job.ensemble,
+            frames=expected_frames(source, job.reading.span),
+            warnings=warnings,
         ),
         target=target,
         loaded=network.loaded,
@@ -191,7 +196,12 @@ def _settle_streams(job: UpscaleJob, source: VideoInfo, target: Target) -> Passt
 
 
 def _describe_plan(
-    target: Target, network: NetworkPlan, *, frames: int | None, warnings: tuple[str, ...]
+    target: Target,
+    network: NetworkPlan,
+    *,
+    ensemble: int,
+    frames: int | None,
+    warnings: tuple[str, ...],
 ) -> UpscalePlan:
     plan = network.stream_plan
     return UpscalePlan(
@@ -207,6 +217,7 @@ def _describe_plan(
         window=plan.window,
         look_ahead=plan.look_ahead,
         tile=plan.tile,
+        ensemble=ensemble,
         scenes_at_once=network.scenes.at_once,
         is_turned=target.picture.is_turned,
         frames=frames,

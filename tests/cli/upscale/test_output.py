@@ -51,7 +51,7 @@ def test_pipes_are_called_by_name_and_not_by_a_dash() -> None:
         shown_size="64x64",
         frames=None,
         **dict.fromkeys(["tile", "seconds"]),
-        **dict.fromkeys(["scenes_at_once", "frames_done", "window", "look_ahead"], 1),
+        **dict.fromkeys(["ensemble", "scenes_at_once", "frames_done", "window", "look_ahead"], 1),
         **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),
     )
     assert describe_plan(cast("Any", plan)).startswith(
