@@ -321,6 +321,20 @@ def test_luma_beyond_black_and_white_goes_through_unclipped(
             assert luma_codes.max() >= reaches[1]
 
 
+def test_the_name_of_a_codec_means_its_encoder_with_the_same_quality(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = render_kind("single frame", tmp_path)
+    for codec, encoder in (("h264", "libx264"), ("hevc", "libx265")):
+        by_codec, by_encoder = tmp_path / f"{codec}.mkv", tmp_path / f"{encoder}.mkv"
+        assert run(weights, source, "-o", by_codec, "--encoder", codec) == 0
+        assert run(weights, source, "-o", by_encoder, "--encoder", encoder) == 0
+        assert packet_payloads(by_codec, "video") == packet_payloads(by_encoder, "video")
+    assert run(weights, source, "-o", tmp_path / "low.mkv", "--encoder", "hevc", "--crf", "40") == 0
+    assert run(weights, source, "-o", tmp_path / "all.mkv", "--encoder", "hevc", "--lossless") == 0
+    assert "x265 [info]" not in capfd.readouterr().err
+
+
 def test_the_preset_for_archives_keeps_every_frame_and_names_the_container(
     weights: Path, tmp_path: Path
 ) -> None:

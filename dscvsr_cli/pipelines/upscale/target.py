@@ -18,6 +18,7 @@ from dscvsr_cli.video.containers import (
     pipe_container,
 )
 from dscvsr_cli.video.display_matrix import swaps_sides
+from dscvsr_cli.video.encoder_names import encoder_called
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.formats import required_multiple
 from dscvsr_cli.video.read.measured_rate import require_constant_rate
@@ -148,7 +149,7 @@ def _output_size(
 
 def _encode_options(job: UpscaleJob, container: Container, source: VideoInfo) -> EncodeOptions:
     return EncodeOptions(
-        encoder=job.encoder or suitable_encoder(container, source),
+        encoder=encoder_called(job.encoder or suitable_encoder(container, source)),
         crf=job.crf,
         preset=job.encoder_preset,
         pixel_format=job.pixel_format,

@@ -9,6 +9,7 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import CONTAINERS, TEXT_SUBTITLES, recommend
 from dscvsr_cli.video.display_matrix import is_quarter_turn
+from dscvsr_cli.video.encoder_names import encoder_called
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.audio_transcode import AUDIO_ENCODERS_HINT
 from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
@@ -231,7 +232,7 @@ def _is_unwanted(stream: StreamInfo, choices: StreamChoices) -> bool:
 
 def _encoder_for(stream: StreamInfo, container: Container, choices: StreamChoices) -> str | None:
     if stream.kind == "audio" and stream.codec and choices.audio_encoder and container.audio:
-        return choices.audio_encoder
+        return encoder_called(choices.audio_encoder)
     if stream.kind != "subtitle" or container.holds(stream):
         return None
     is_text = stream.codec in TEXT_SUBTITLES
