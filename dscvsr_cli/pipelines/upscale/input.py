@@ -12,6 +12,7 @@ from dscvsr_cli.geometry import Size, shape_keeping_aspect
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.display_matrix import swaps_sides
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
@@ -110,11 +111,12 @@ def _shape_warnings(picture: PictureSpec, wanted: Size) -> Iterator[str]:
             f"{aspect.numerator}:{aspect.denominator} keep (--square-pixels stretches it instead)"
         )
         return
-    stored = wanted.turned(by_quarter=picture.is_turned)
+    turned = picture.is_turned or swaps_sides(picture.turn)
+    stored = wanted.turned(by_quarter=turned)
     shape = Size(source.height, source.width)
     stretch = 1 / shape_keeping_aspect(shape, stored, source.sample_aspect_ratio or Fraction(1))
     if stretch != 1:
-        stretch = 1 / stretch if picture.is_turned else stretch
+        stretch = 1 / stretch if turned else stretch
         yield (
             f"{wanted} stretches the video: it is shown {float(stretch):.3g} times as wide as it "
             "was, for its height (leave out --square-pixels, or --size, to keep its shape)"

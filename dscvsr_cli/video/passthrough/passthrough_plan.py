@@ -8,7 +8,6 @@ import av
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import CONTAINERS, TEXT_SUBTITLES, recommend
-from dscvsr_cli.video.display_matrix import is_quarter_turn
 from dscvsr_cli.video.encoder_names import encoder_called
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.audio_transcode import AUDIO_ENCODERS_HINT
@@ -176,8 +175,7 @@ def picture_only(source: VideoInfo, container: Container) -> PassthroughPlan:
     if source.chapter_count:
         chapters = f"{source.chapter_count} chapters"
         losses.append(LeftOut(what=chapters, reason=reason, refused=False))
-    is_kept = container.is_upright and is_quarter_turn(source.display_matrix)
-    turned = None if is_kept else lost_rotation(source, what)
+    turned = lost_rotation(source, what)
     if turned is not None:
         losses.append(replace(turned, refused=False))
     return PassthroughPlan(left_out=tuple(losses), chapters=False)

@@ -11,9 +11,10 @@ import av
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.video.containers import CONTAINERS
 from dscvsr_cli.video.display_matrix import DisplayMatrix, is_quarter_turn, swaps_sides
 from dscvsr_cli.video.ffmpeg_errors import describe_error
-from dscvsr_cli.video.info import VideoInfo, is_still_format
+from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.probe import probe
@@ -60,7 +61,7 @@ def compare_files(
     after = _probe_twin(before, target)
     times_before = picture_times(source, before, reading.span)
     times_after = picture_times(target, after)
-    turn = _turn_of_pictures(before, after)
+    turn = _turn_before_storing(before, after)
     findings = [
         *compare_picture(_as_shown(before, turn), after, times_before, times_after),
         *(
@@ -75,18 +76,32 @@ def compare_files(
     return Comparison(source=source, target=target, findings=tuple(findings))
 
 
-def _turn_of_pictures(before: VideoInfo, after: VideoInfo) -> DisplayMatrix | None:
-    """Return how the source is turned where pictures were made of it, which are stored upright."""
-    if not is_still_format(after.container) or after.display_matrix == before.display_matrix:
+def _turn_before_storing(before: VideoInfo, after: VideoInfo) -> DisplayMatrix | None:
+    """Return how the source is turned where the output can only be stored upright."""
+    if _can_be_turned(after) or after.display_matrix == before.display_matrix:
         return None
     return before.display_matrix if is_quarter_turn(before.display_matrix) else None
+
+
+def _can_be_turned(info: VideoInfo) -> bool:
+    """Return whether a file can say that players are to turn its frames."""
+    names = info.container.split(",")
+    return any(container.rotation and container.name in names for container in CONTAINERS)
 
 
 def _as_shown(before: VideoInfo, turn: DisplayMatrix | None) -> VideoInfo:
     if turn is None:
         return before
     size = Size(before.height, before.width).turned(by_quarter=swaps_sides(turn))
-    return replace(before, height=size.height, width=size.width, display_matrix=None, rotation=0)
+    aspect = before.sample_aspect_ratio
+    return replace(
+        before,
+        height=size.height,
+        width=size.width,
+        sample_aspect_ratio=1 / aspect if aspect is not None and swaps_sides(turn) else aspect,
+        display_matrix=None,
+        rotation=0,
+    )
 
 
 def _probe_twin(before: VideoInfo, target: Path) -> VideoInfo:

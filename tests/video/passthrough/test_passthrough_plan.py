@@ -8,6 +8,7 @@ import pytest
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import CONTAINERS, container_of, pipe_container
+from dscvsr_cli.video.display_matrix import quarter_turns
 from dscvsr_cli.video.info import StreamInfo, StreamKind, VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import (
     StreamChoices,
@@ -183,12 +184,21 @@ def test_a_bit_rate_alone_is_refused() -> None:
 
 
 def test_a_rotation_that_would_be_lost_is_refused(bare: VideoInfo) -> None:
-    turned = replace(bare, rotation=90, display_matrix=(0, -65536, 0, 65536, 0, 0, 0, 0, 2**30))
+    half = 32768
+    slanted = (half, -half, 0, half, half, 0, 0, 0, 2**30)
+    turned = replace(bare, rotation=45, display_matrix=slanted)
     refuse_losses(plan_passthrough(turned, container_named("mp4")), "out.mp4", StreamChoices())
-    with pytest.raises(UsageError, match="rotation by 90 degrees"):
+    with pytest.raises(UsageError, match="rotation by 45 degrees"):
         refuse_losses(
             plan_passthrough(turned, container_named("mpegts")), "out.ts", StreamChoices()
         )
+
+
+@pytest.mark.parametrize("degrees", [90, 180, -90])
+def test_a_turn_by_quarters_is_lost_nowhere(bare: VideoInfo, degrees: int) -> None:
+    turned = replace(bare, rotation=degrees, display_matrix=quarter_turns(degrees))
+    for name in ("mp4", "mpegts", "avi", "gif", "yuv4mpegpipe"):
+        assert not plan_passthrough(turned, container_named(name)).left_out
 
 
 def test_covers_go_where_covers_can_be(bare: VideoInfo) -> None:
