@@ -117,6 +117,7 @@ class PreparedJob:
             enlarged,
             size=self.target.size,
             view=self.job.compare,
+            matrix=self.reader.info.display_matrix,
             skipped=(range(resume.made if resume else 0), *finished),
         )
 

@@ -95,7 +95,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
     options = _encode_options(job, container, source)
     pixel_format = output_pixel_format(source, options, for_players=container.for_players)
     size = _output_size(job, source, container, pixel_format)
-    canvas = view_size(size, job.compare)
+    canvas = view_size(size, job.compare, source.display_matrix)
     is_turned_now = container.is_upright and swaps_sides(source.display_matrix)
     canvas = canvas.turned(by_quarter=is_turned_now)
     picture = settle_picture(
