@@ -39,6 +39,7 @@ from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses
 from dscvsr_cli.video.passthrough.trial_copy import try_copying
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.write.trial_encode import try_encoder
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
@@ -167,7 +168,11 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         reader=reader,
         watch=watch,
         plan=_describe_plan(
-            target, network, frames=expected_frames(source, job.reading.span), warnings=warnings
+            target,
+            network,
+            span=job.reading.span,
+            frames=expected_frames(source, job.reading.span),
+            warnings=warnings,
         ),
         target=target,
         loaded=network.loaded,
@@ -192,7 +197,12 @@ def _settle_streams(job: UpscaleJob, source: VideoInfo, target: Target) -> Passt
 
 
 def _describe_plan(
-    target: Target, network: NetworkPlan, *, frames: int | None, warnings: tuple[str, ...]
+    target: Target,
+    network: NetworkPlan,
+    *,
+    span: TimeSpan,
+    frames: int | None,
+    warnings: tuple[str, ...],
 ) -> UpscalePlan:
     plan = network.stream_plan
     return UpscalePlan(
@@ -208,6 +218,7 @@ def _describe_plan(
         window=plan.window,
         look_ahead=plan.look_ahead,
         tile=plan.tile,
+        span=span,
         scenes_at_once=network.scenes.at_once,
         is_turned=target.picture.is_turned,
         frames=frames,
