@@ -15,15 +15,16 @@ from dscvsr_cli.video.containers import CONTAINERS
 from dscvsr_cli.video.display_matrix import DisplayMatrix, is_quarter_turn, swaps_sides
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
-from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.open_input import open_input, source_kind
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.tags import is_muxer_owned, one_line, says_nothing
 from dscvsr_cli.video.verify.compare_content import compare_content
 from dscvsr_cli.video.verify.compare_frames import PictureTimes, compare_picture, picture_times
-from dscvsr_cli.video.verify.compare_streams import compare_streams
+from dscvsr_cli.video.verify.compare_streams import compare_streams, compared_streams
 from dscvsr_cli.video.verify.findings import Comparison, Finding, Level
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def compare_files(
     """
     source, target = Path(source), Path(target)
     reading = reading or ReadOptions()
-    before = probe(source, reading)
-    after = _probe_twin(before, target)
+    before, after = _probe_both(source, target, reading)
     times_before = picture_times(source, before, reading.span)
     times_after = picture_times(target, after)
     turn = _turn_before_storing(before, after)
@@ -66,7 +66,11 @@ def compare_files(
         *compare_picture(_as_shown(before, turn), after, times_before, times_after),
         *(
             compare_content(
-                source, target, reading, ReadOptions(video_stream=after.stream_index), turn=turn
+                source,
+                target,
+                reading,
+                ReadOptions(video_stream=None if after.kind == "sequence" else after.stream_index),
+                turn=turn,
             )
             if content
             else ()
@@ -104,6 +108,17 @@ def _as_shown(before: VideoInfo, turn: DisplayMatrix | None) -> VideoInfo:
     )
 
 
+def _probe_both(source: Path, target: Path, reading: ReadOptions) -> tuple[VideoInfo, VideoInfo]:
+    """Probe both; pictures have no times, and get those of the rate that the other file has."""
+    if source_kind(target) == "sequence":
+        before = probe(source, reading)
+        return before, probe(target, ReadOptions(rate=before.frame_rate))
+    if source_kind(source) == "sequence" and reading.rate is None:
+        reading = replace(reading, rate=probe(target).frame_rate)
+    before = probe(source, reading)
+    return before, _probe_twin(before, target)
+
+
 def _probe_twin(before: VideoInfo, target: Path) -> VideoInfo:
     """Probe the target at the video that has the place of the source's; others may be left out."""
     after = probe(target)
@@ -130,6 +145,9 @@ def _other_streams(
         return
     shift = times_before.shift_to(times_after)
     cut = SpanCut(span, before.start_seconds)
+    if after.kind != "file":
+        yield from _lost_streams(before, cut)
+        return
     try:
         with open_input(before.path) as old, open_input(after.path) as new:
             yield from compare_streams(before, after, old, new, shift=shift, span=span)
@@ -146,6 +164,15 @@ def _other_streams(
             f"{describe_error(error)}",
             hint="one of the files is damaged",
         ) from error
+
+
+def _lost_streams(before: VideoInfo, cut: SpanCut) -> Iterator[Finding]:
+    """Yield what pictures do not hold: every stream beside the video, and chapters."""
+    for stream in compared_streams(before):
+        yield Finding(level="lost", subject=describe_stream(stream), message="missing")
+    with open_input(before.path) as old:
+        chapters = [_chapter(one) for one in cut.chapters(old.chapters())]
+    yield from _compare_chapters(chapters, [], shift=0.0)
 
 
 def _compare_tags(before: dict[str, str], after: dict[str, str]) -> Iterator[Finding]:
