@@ -15,7 +15,9 @@ _SOMETHING_LOST = 1
 
 def verify_command(
     source: Annotated[Path, typer.Argument(metavar="IN", help="The original.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="The file, or the pictures, made from it.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The file, or the pictures, made from it.")
+    ],
     *,
     fast: Annotated[
         bool, typer.Option("--fast", help="Leave out the comparison of what the frames show.")

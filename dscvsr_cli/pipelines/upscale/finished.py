@@ -14,6 +14,7 @@ from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.json_record import Record, read_record
 from dscvsr_cli.own_outputs import RECORD_NAME, RecordedPart, file_identity, path_of_source
 from dscvsr_cli.pipelines.resume.manifest import identify_input
+from dscvsr_cli.pipelines.resume.setting_words import describe_difference
 from dscvsr_cli.pipelines.upscale.fingerprint import describe_job
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.record_file import change_record
@@ -113,7 +114,7 @@ def _identity(target: Path) -> str:
 def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(before.keys() | now.keys()):
         if before.get(name) != now.get(name):
-            yield f"{name} was {before.get(name)} and is {now.get(name)}"
+            yield describe_difference(name, before.get(name), now.get(name))
 
 
 def _made_from(job: UpscaleJob) -> dict[str, str]:
