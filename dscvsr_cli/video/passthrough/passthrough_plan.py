@@ -31,7 +31,8 @@ class StreamChoices:
     """Whether further videos are kept, as they are; cover art always is."""
 
     audio_encoder: str | None = None
-    """FFmpeg's name of the encoder for all audio streams; None copies them."""
+    """FFmpeg's name of the encoder for audio streams; None copies them. Those that are in its codec
+    already are copied too, unless a bit rate is given."""
 
     audio_bitrate: int | None = None
     """Bits per second of each encoded audio stream; None decides by its channels."""
@@ -115,7 +116,8 @@ def plan_passthrough(
     """Decide what of a source goes into a container, before any work starts.
 
     Streams are copied where the container can hold them. Text subtitles of another kind are
-    converted to the container's own; where an audio encoder is named, all audio is encoded with it.
+    converted to the container's own; where an audio encoder is named, audio of another codec is
+    encoded with it, and all audio where a bit rate is given.
 
     Args:
         source: The probed file.
@@ -230,7 +232,11 @@ def _is_unwanted(stream: StreamInfo, choices: StreamChoices) -> bool:
 
 def _encoder_for(stream: StreamInfo, container: Container, choices: StreamChoices) -> str | None:
     if stream.kind == "audio" and stream.codec and choices.audio_encoder and container.audio:
-        return encoder_called(choices.audio_encoder)
+        is_wanted = stream.codec == audio_codec(choices.audio_encoder) and container.holds(stream)
+        # What is in the codec already would only get worse. Where audio has no times, encoding
+        # fills its pauses as well.
+        can_stay = choices.audio_bitrate is None and not container.audio_is_gapless
+        return None if is_wanted and can_stay else encoder_called(choices.audio_encoder)
     if stream.kind != "subtitle" or container.holds(stream):
         return None
     is_text = stream.codec in TEXT_SUBTITLES

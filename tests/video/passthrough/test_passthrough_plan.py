@@ -166,6 +166,20 @@ def test_a_named_sound_encoder_encodes_all_sound_and_nothing_else(bare: VideoInf
     assert not plan.left_out
 
 
+def test_audio_of_the_named_encoders_codec_is_copied(bare: VideoInfo) -> None:
+    kinds = (("audio", "mp3"), ("audio", "opus"), ("audio", "aac"))
+    others = tuple(
+        replace(stream(kind, codec), index=index) for index, (kind, codec) in enumerate(kinds, 1)
+    )
+    source = replace(bare, other_streams=others)
+    for name, same, encoder in (("aac", 3, "aac"), ("mp3", 1, "libmp3lame")):
+        choices = StreamChoices(audio_encoder=name)
+        plan = plan_passthrough(source, container_named("mp4"), choices)
+        assert [one.index for one in plan.copied] == [same]
+        assert {one.encoder for one in plan.converted} == {encoder}
+        assert len(plan.converted) == 2
+
+
 def test_a_sound_encoder_the_container_cannot_hold_is_refused(bare: VideoInfo) -> None:
     with pytest.raises(UsageError, match="webm files cannot hold aac") as caught:
         plan_passthrough(bare, container_named("webm"), StreamChoices(audio_encoder="aac"))
