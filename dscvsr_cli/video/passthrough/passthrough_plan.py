@@ -195,13 +195,24 @@ def refuse_losses(plan: PassthroughPlan, target_name: str, choices: StreamChoice
     if not losses or choices.drop_unsupported:
         return
     lines = [f"  {loss.what}: {loss.reason}" for loss in losses]
-    fixes = dict.fromkeys(fix for loss in losses for fix in loss.fixes)
     raise UsageError(
         "\n".join([f"{target_name} cannot hold everything of the input", *lines]),
-        hint="use one of " + ", ".join([*fixes, "--drop-unsupported (leaves all of this out)"])
-        if fixes
-        else "--drop-unsupported leaves it out",
+        hint=_ways_out(losses),
     )
+
+
+def _ways_out(losses: list[LeftOut]) -> str:
+    """Say which one option settles everything, and which do so together."""
+    drop = "--drop-unsupported"
+    if not any(loss.fixes for loss in losses):
+        return f"{drop} leaves {'it' if len(losses) == 1 else 'all of this'} out"
+    for_all = [fix for fix in losses[0].fixes if all(fix in loss.fixes for loss in losses)]
+    hint = "use one of " if for_all else "use "
+    hint += ", ".join([*for_all, f"{drop} (leaves all of this out)"])
+    for_each = dict.fromkeys(
+        " or ".join(fix for fix in loss.fixes if fix not in for_all) or drop for loss in losses
+    )
+    return hint if [*for_each] == [drop] else f"{hint}; or for each one: {', and '.join(for_each)}"
 
 
 def audio_codec(encoder: str) -> str | None:

@@ -114,11 +114,38 @@ def test_what_is_lost_is_refused_before_work_with_every_way_out(bare: VideoInfo)
     assert "audio stream 1 (truehd, eng): mp4 files cannot hold truehd" in message
     assert "subtitle stream 2 (hdmv_pgs_subtitle)" in message
     assert "attachment stream 3 (ttf, font.ttf)" in message
-    for way in (
-        *("-o out.mkv", "--audio-encoder aac", "--no-audio", "--no-subs", "--drop-unsupported"),
-    ):
-        assert way in caught.value.hint
+    assert caught.value.hint == (
+        "use one of -o out.mkv, --drop-unsupported (leaves all of this out); "
+        "or for each one: --audio-encoder aac or --no-audio, and --no-subs, and --drop-unsupported"
+    )
     refuse_losses(plan, "out.mp4", StreamChoices(drop_unsupported=True))
+
+
+@pytest.mark.parametrize(
+    ("streams", "container", "hint"),
+    [
+        (
+            (stream("audio", "ac3"), stream("audio", "mp3")),
+            "webm",
+            "use one of -o out.mkv, --audio-encoder libopus, --no-audio, "
+            "--drop-unsupported (leaves all of this out)",
+        ),
+        (
+            # What nothing can hold would still be refused in Matroska.
+            (stream("audio", "ac3"), stream("subtitle", "")),
+            "webm",
+            "use --drop-unsupported (leaves all of this out); or for each one: -o out.mkv or "
+            "--audio-encoder libopus or --no-audio, and --no-subs",
+        ),
+    ],
+)
+def test_an_option_that_settles_only_a_part_is_not_offered_as_settling_all(
+    streams: tuple[StreamInfo, ...], container: str, hint: str, bare: VideoInfo
+) -> None:
+    plan = plan_passthrough(replace(bare, other_streams=streams), container_named(container))
+    with pytest.raises(UsageError) as caught:
+        refuse_losses(plan, f"out.{container}", StreamChoices())
+    assert caught.value.hint == hint
 
 
 def test_private_data_that_nothing_can_hold_stops_nobody(bare: VideoInfo) -> None:
@@ -167,9 +194,9 @@ def test_a_named_sound_encoder_encodes_all_sound_and_nothing_else(bare: VideoInf
 
 
 def test_audio_of_the_named_encoders_codec_is_copied(bare: VideoInfo) -> None:
-    kinds = (("audio", "mp3"), ("audio", "opus"), ("audio", "aac"))
+    codecs = ("mp3", "opus", "aac")
     others = tuple(
-        replace(stream(kind, codec), index=index) for index, (kind, codec) in enumerate(kinds, 1)
+        replace(stream("audio", codec), index=index) for index, codec in enumerate(codecs, 1)
     )
     source = replace(bare, other_streams=others)
     for name, same, encoder in (("aac", 3, "aac"), ("mp3", 1, "libmp3lame")):
