@@ -82,9 +82,9 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
             be one video or many.
         InputVideoError: A folder holds no video.
     """
-    check_output_of_many(inputs, output)
     _refuse_pictures(inputs)
     found = [pair for path in inputs for pair in _videos(path, output)]
+    check_output_of_many(inputs, output)
     jobs = [job_for(source, relative, output, job) for source, relative in found]
     if output is None:
         made, named = {one.target for one in jobs}, set(inputs)

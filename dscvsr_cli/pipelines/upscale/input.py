@@ -29,6 +29,9 @@ from dscvsr_cli.wording import counted
 
 _PLACES_NAMED = 5
 
+_HDR_BITS = 10
+"""Fewest bits in which the curves of HDR show no steps."""
+
 _PQ = 16
 """H.273 code of the transfer SMPTE ST 2084."""
 
@@ -80,6 +83,12 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         yield f"transparency will be lost: {encoder} {pixel_format} in {kind} has none ({keeps})"
     if job.pixel_format is None:
         yield from _coarser_frames(picture)
+    elif source.colour.is_hdr and picture.plain.bits < _HDR_BITS <= source.bit_depth:
+        # Who asks for a format, or for a preset that has one, need not know what it costs here.
+        yield (
+            f"HDR in {picture.plain.bits} bits shows its shades as bands: leave out --pix-fmt "
+            f"{pixel_format}, or the preset that asks for it, to keep {source.bit_depth}"
+        )
     if source.icc_profile and not kept_profile(source, encoder, picture.plain):
         yield (
             "the ICC profile of the colours will be lost, so that they may look paler or too vivid "

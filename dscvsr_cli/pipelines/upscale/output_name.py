@@ -99,8 +99,8 @@ def check_output_of_many(inputs: Sequence[Path], output: Path | None) -> None:
         )
     if not output.exists() and _is_file_name(output):
         raise UsageError(
-            f"{output} is the name of one file, and there are several inputs",
-            hint=f"give a folder: -o {output.with_suffix('')}/; or give each its own command",
+            f"{output} is the name of one file, and there are several inputs or a folder of them",
+            hint=f"give a folder: -o {output.with_suffix('')}/; or one input alone",
         )
 
 
