@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -358,3 +359,15 @@ def test_the_preset_for_the_web_gives_what_browsers_play(weights: Path, tmp_path
     made = probe(tmp_path / "out" / "clip.mp4")
     assert (made.codec, made.pixel_format) == ("h264", "yuv420p")
     assert [stream.codec for stream in made.other_streams] == ["aac"]
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.mp4", "out.ts"])
+@pytest.mark.parametrize("pixel_format", ["gray", "gray10le"])
+def test_grey_keeps_its_shades(
+    name: str, pixel_format: str, weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = Clip(encoder="ffv1", suffix=".mkv", time_base=Fraction(1, 1000), options=())
+    source = render(replace(clip, pixel_format=pixel_format, pts=(0, 40, 80)), tmp_path)
+    assert run(weights, source, "-o", tmp_path / name) == 0
+    assert main(["verify", str(source), str(tmp_path / name)]) == 0
+    assert "changed" not in capfd.readouterr().out.replace("0 changed", "")
