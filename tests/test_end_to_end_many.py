@@ -286,3 +286,15 @@ def test_several_inputs_are_not_put_into_a_folder_that_is_named_like_a_file(
     (tmp_path / name).mkdir()
     assert upscale(weights, *inputs, "-o", tmp_path / name) == 0
     assert files_in(tmp_path / name) == {"a.mp4", "b.mp4"}
+
+
+def test_a_folder_is_searched_for_every_kind_of_video_that_is_read(
+    weights: Path, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "old", tmp_path / "out"
+    folder.mkdir()
+    plain = render(SHORT, tmp_path, name="plain").read_bytes()
+    for name in ("phone.3gp", "camera.3G2", "flash.f4v", "tape x1.5.qt", "notes.txt"):
+        (folder / name).write_bytes(plain)
+    assert upscale(weights, folder, "-o", out) == 0
+    assert files_in(out) == {f"{name}.mkv" for name in ("phone", "camera", "flash", "tape x1.5")}

@@ -16,7 +16,7 @@ from dscvsr_cli.video.containers import (
     is_picture_name,
     names_container,
 )
-from dscvsr_cli.video.read.image_sequence import is_still_name
+from dscvsr_cli.video.read.image_sequence import VIDEO_SUFFIXES, is_still_name
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.target_file import resolve_destination
 
@@ -185,7 +185,7 @@ def _writable_name(path: Path, job: UpscaleJob) -> Path:
             return path
     suffix = FALLBACK_SUFFIX if job.container is None else f".{job.container}"
     # "clip_x1.5" has no suffix, although a dot is in it.
-    known = _SUFFIX.fullmatch(path.suffix)
+    known = _SUFFIX.fullmatch(path.suffix) or path.suffix.lower() in VIDEO_SUFFIXES
     return path.with_suffix(suffix) if known else path.with_name(f"{path.name}{suffix}")
 
 
