@@ -6,12 +6,70 @@ videos or pictures in a folder must tell them from what was made of them.
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from dscvsr_cli.json_record import read_record
 
 RECORD_NAME: Final = ".dscvsr.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedPart:
+    """Which part of its source an output shows."""
+
+    start: Fraction
+    """Seconds of the source at which it begins."""
+    end: Fraction | None
+    """Seconds at which it ends; None goes to the end of the source."""
+    video_stream: int | None
+    """Which of several videos was enlarged; None is the first."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether it is all of the source's first video."""
+        return self.start == 0 and self.end is None and self.video_stream is None
+
+    def __str__(self) -> str:
+        """Return the options of ``dscvsr upscale`` and ``verify`` that mean this part."""
+        start = [] if self.start == 0 else [f"--start {_decimal(self.start)}"]
+        end = [] if self.end is None else [f"--end {_decimal(self.end)}"]
+        stream = [] if self.video_stream is None else [f"--video-stream {self.video_stream}"]
+        return " ".join([*start, *end, *stream])
+
+    def entry(self) -> dict[str, str]:
+        """Return what the record says of it; nothing of a whole video."""
+        named = {"start": self.start, "end": self.end, "video_stream": self.video_stream}
+        return {} if self.is_whole else {f"part.{name}": str(part) for name, part in named.items()}
+
+
+def recorded_part(source: Path, target: Path) -> RecordedPart | None:
+    """Return which part of ``source`` the record beside ``target`` says that it shows.
+
+    None where nothing is recorded: ``target`` was made of something else or by something else, has
+    changed since, or is no file. So it is of the whole of ``source``.
+    """
+    entry = read_record(target.with_name(RECORD_NAME)).get(target.name)
+    if not isinstance(entry, Mapping) or "part.start" not in entry:
+        return None
+    try:
+        known = entry.get("output") == file_identity(target)
+        if not known or entry.get("source") != path_of_source(source, target.parent):
+            return None
+        end, stream = entry["part.end"], entry["part.video_stream"]
+        return RecordedPart(
+            start=Fraction(entry["part.start"]),
+            end=None if end == "None" else Fraction(end),
+            video_stream=None if stream == "None" else int(stream),
+        )
+    except (OSError, KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+
+
+def _decimal(seconds: Fraction) -> str:
+    return f"{float(seconds):.6f}".rstrip("0").rstrip(".")
 
 
 def file_identity(path: Path) -> str:

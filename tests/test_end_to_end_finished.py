@@ -135,7 +135,7 @@ def test_other_settings_are_refused_with_the_choice(
     capfd.readouterr()
     assert upscale(weights, season, "-o", out, "--crf", "30") == 1
     said = capfd.readouterr()
-    assert "crf was None and is 30" in said.err
+    assert "--crf was not given and is 30" in said.err
     assert "--overwrite" in said.err
     assert "0 done, 0 skipped, 2 failed" in said.out
     assert upscale(weights, season, "-o", out, "--crf", "30", "--overwrite") == 0
@@ -168,7 +168,7 @@ def test_resuming_a_finished_output_is_done_already(
     assert (line["type"], line["outcome"]) == ("report", "skipped")
     assert out.stat().st_mtime_ns == before
     assert upscale(weights, season / "e1.mp4", "-o", out, "--resume", "--crf", "9") == 2
-    assert "crf was None and is 9" in capfd.readouterr().err
+    assert "--crf was not given and is 9" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["frames", "frames/%05d.png", "clip.gif", "clip.y4m", "photo.png"])
@@ -217,4 +217,4 @@ def test_a_record_of_an_earlier_version_knows_no_later_options(
     (tmp_path / RECORD_NAME).write_text(json.dumps(record))
     assert upscale(weights, source, "-o", out, "--resume") == 0
     assert upscale(weights, source, "-o", out, "--resume", "--compare", "split") == 2
-    assert "compare was None and is split" in capfd.readouterr().err
+    assert "--compare was not given and is split" in capfd.readouterr().err

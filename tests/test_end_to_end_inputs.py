@@ -63,6 +63,22 @@ def test_y4m_comes_through_a_pipe(tmp_path: Path) -> None:
     assert decoded_seconds(target) == decoded_seconds(source)
 
 
+def test_an_mp4_that_only_a_file_can_be_is_said_to_be_one(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = render(Clip(width=320, height=240, pts=tuple(range(0, 20 * 512, 512))), tmp_path)
+    content = source.read_bytes()
+    # More than is kept of a pipe, between the beginning and the index.
+    padding = (8 + 2_000_000).to_bytes(4, "big") + b"free" + bytes(2_000_000)
+    begin = int.from_bytes(content[:4], "big")
+    source.write_bytes(content[:begin] + padding + content[begin:])
+    with piped(source, tmp_path) as pipe:
+        assert upscale(pipe, "-s", "2", "-o", tmp_path / "out.mkv") == 3
+    said = capfd.readouterr().err
+    assert "an mp4 or mov whose index comes last" in said
+    assert "give the file itself" in said
+
+
 def test_sound_in_a_pipe_is_said_to_be_lost(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

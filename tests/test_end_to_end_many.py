@@ -263,3 +263,38 @@ def test_verify_tells_what_is_kept_and_what_is_lost(
     assert main(["verify", str(source), str(target), "--json"]) == 1
     findings = json.loads(capfd.readouterr().out)["findings"]
     assert any(one["level"] == "lost" for one in findings)
+
+
+def test_an_output_that_is_given_as_an_input_is_answered_with_the_command(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, target = render(SHORT, tmp_path, name="in"), tmp_path / "out.mp4"
+    assert upscale(weights, source, target) == 2
+    assert f"dscvsr upscale {source} -o {target}" in capfd.readouterr().err
+    assert files_in(tmp_path) == {"in.mp4"}
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.png", "%03d.png"])
+def test_several_inputs_are_not_put_into_a_folder_that_is_named_like_a_file(
+    name: str, weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    inputs = [render(SHORT, tmp_path, name=one) for one in ("a", "b")]
+    assert upscale(weights, *inputs, "-o", tmp_path / name) == 2
+    assert "is the name of one file" in capfd.readouterr().err
+    assert files_in(tmp_path) == {"a.mp4", "b.mp4"}
+
+    (tmp_path / name).mkdir()
+    assert upscale(weights, *inputs, "-o", tmp_path / name) == 0
+    assert files_in(tmp_path / name) == {"a.mp4", "b.mp4"}
+
+
+def test_a_folder_is_searched_for_every_kind_of_video_that_is_read(
+    weights: Path, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "old", tmp_path / "out"
+    folder.mkdir()
+    plain = render(SHORT, tmp_path, name="plain").read_bytes()
+    for name in ("phone.3gp", "camera.3G2", "flash.f4v", "tape x1.5.qt", "notes.txt"):
+        (folder / name).write_bytes(plain)
+    assert upscale(weights, folder, "-o", out) == 0
+    assert files_in(out) == {f"{name}.mkv" for name in ("phone", "camera", "flash", "tape x1.5")}

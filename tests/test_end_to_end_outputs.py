@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -321,6 +322,20 @@ def test_luma_beyond_black_and_white_goes_through_unclipped(
             assert luma_codes.max() >= reaches[1]
 
 
+def test_the_name_of_a_codec_means_its_encoder_with_the_same_quality(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = render_kind("single frame", tmp_path)
+    for codec, encoder in (("h264", "libx264"), ("hevc", "libx265")):
+        by_codec, by_encoder = tmp_path / f"{codec}.mkv", tmp_path / f"{encoder}.mkv"
+        assert run(weights, source, "-o", by_codec, "--encoder", codec) == 0
+        assert run(weights, source, "-o", by_encoder, "--encoder", encoder) == 0
+        assert packet_payloads(by_codec, "video") == packet_payloads(by_encoder, "video")
+    assert run(weights, source, "-o", tmp_path / "low.mkv", "--encoder", "hevc", "--crf", "40") == 0
+    assert run(weights, source, "-o", tmp_path / "all.mkv", "--encoder", "hevc", "--lossless") == 0
+    assert "x265 [info]" not in capfd.readouterr().err
+
+
 def test_the_preset_for_archives_keeps_every_frame_and_names_the_container(
     weights: Path, tmp_path: Path
 ) -> None:
@@ -344,3 +359,15 @@ def test_the_preset_for_the_web_gives_what_browsers_play(weights: Path, tmp_path
     made = probe(tmp_path / "out" / "clip.mp4")
     assert (made.codec, made.pixel_format) == ("h264", "yuv420p")
     assert [stream.codec for stream in made.other_streams] == ["aac"]
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.mp4", "out.ts"])
+@pytest.mark.parametrize("pixel_format", ["gray", "gray10le"])
+def test_grey_keeps_its_shades(
+    name: str, pixel_format: str, weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = Clip(encoder="ffv1", suffix=".mkv", time_base=Fraction(1, 1000), options=())
+    source = render(replace(clip, pixel_format=pixel_format, pts=(0, 40, 80)), tmp_path)
+    assert run(weights, source, "-o", tmp_path / name) == 0
+    assert main(["verify", str(source), str(tmp_path / name)]) == 0
+    assert "changed" not in capfd.readouterr().out.replace("0 changed", "")

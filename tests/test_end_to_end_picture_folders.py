@@ -165,3 +165,31 @@ def test_a_pattern_goes_on_from_the_number_of_the_first_picture_that_is_read(
     assert numbers_in(tmp_path / "big") == {"005.png": 5, "006.png": 6}
     assert upscale(weights, source, "--start-number", "6", "--overwrite", "-o", target) == 0
     assert numbers_in(tmp_path / "big") == {"005.png": 5, "006.png": 6}
+
+
+@pytest.mark.parametrize("out", ["big", "big/%03d.png"])
+def test_pictures_made_of_a_video_are_verified(
+    out: str, weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = Clip(rotation=90, pts=(0, 1024, 2048), sound_seconds=0.2, chapters=("One", "Two"))
+    source, folder = render(clip, tmp_path), tmp_path / "big"
+    assert upscale(weights, source, "-o", folder / "%03d.png") == 0
+
+    assert main(["verify", str(source), str(tmp_path / out)]) == 1
+
+    # The rate is that of the video, and pictures hold nothing else.
+    lost = [line for line in capfd.readouterr().out.splitlines() if line.startswith("lost")]
+    assert [line.split()[1] for line in lost] == ["audio", "chapters"]
+
+    (folder / "002.png").unlink()
+    (folder / "003.png").rename(folder / "002.png")
+    assert main(["verify", str(source), str(tmp_path / out), "--fast"]) == 1
+    assert "2 of 3" in capfd.readouterr().out
+
+
+def test_a_video_made_of_pictures_is_verified_at_its_own_rate(
+    frames: Path, weights: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "out.mkv"
+    assert upscale(weights, frames, "-o", target, "--fps", "12") == 0
+    assert main(["verify", str(frames), str(target), "--fast"]) == 0

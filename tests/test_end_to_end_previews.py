@@ -1,12 +1,14 @@
 """Previews, through the real command: which seconds of which input they show."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.video.read.reader import VideoReader
+from tests.pipelines.compare.pages import read_page
 
 FRAMES = 50
 RATE = 10
@@ -81,3 +83,40 @@ def test_a_preview_is_the_middle_of_the_span_or_begins_where_the_person_says(
 ) -> None:
     target = source.with_name("out.y4m")
     assert previewed(weights, source, target, "--preview", "400ms", *options) == [*shown]
+
+
+@pytest.mark.parametrize("options", [(), ("--start", "1.3"), ("--end", "3")])
+def test_a_preview_is_verified_against_the_part_it_shows(
+    options: tuple[str, ...], source: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    target = source.with_name("out.mkv")
+    previewed(weights, source, target, "--preview", "400ms", *options)
+    assert main(["verify", str(source), str(target)]) == 0
+    assert f"was made from {source} with --start" in capfd.readouterr().out
+
+    other = source.with_name("other.y4m")
+    other.write_bytes(source.read_bytes())
+    assert main(["verify", str(other), str(target), "--fast"]) == 1
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize(
+    ("options", "shown"), [((), range(23, 27)), (("--start", "2.5"), [25, 26])]
+)
+def test_a_preview_is_compared_with_the_part_it_shows(
+    is_first: bool, options: tuple[str, ...], shown: Sequence[int], source: Path, weights: Path
+) -> None:
+    target, page = source.with_name("out.mkv"), source.with_name("page.html")
+    previewed(weights, source, target, "--preview", "400ms", "--lossless")
+    paths = [source, target] if is_first else [target, source]
+    if options and not is_first:
+        # Seconds are those of the first video.
+        options = ("--start", "0.2")
+    fixed = ("-o", str(page), "--picture-format", "png", *options)
+
+    assert main(["compare", *map(str, paths), *fixed]) == 0
+
+    film = read_page(page)
+    for video in (0, 1):
+        pictures = [film.picture(video, frame) for frame in range(len(shown))]
+        assert [round((float(one.mean()) * 255 - 4) / 4) for one in pictures] == [*shown]

@@ -170,7 +170,7 @@ def test_going_on_must_be_asked_for_and_nothing_is_lost_meanwhile(
         (("--crf", "30"), "crf"),
         (("--dtype", "bfloat16"), "the dtype was float32 and is bfloat16"),
         (("--checkpoint", "9"), "--checkpoint was 8 and is 9"),
-        (("--end", "2"), "reading.span.end"),
+        (("--end", "2"), "--end was not given and is 2"),
     ],
 )
 def test_other_settings_than_it_was_begun_with_are_refused(

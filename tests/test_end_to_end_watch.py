@@ -38,7 +38,7 @@ def test_what_is_there_is_enlarged_and_a_second_run_does_nothing_again(
     render(SHORT, inbox / "below", name="b")
     once = arguments(inbox, weights, "--once", "--settle", "100ms")
     assert main(once) == 0
-    assert "watching" in capfd.readouterr().err
+    assert "until everything in it is finished" in capfd.readouterr().err
     made = [inbox.parent / "out" / name for name in ("a.mp4", "below/b.mp4")]
     assert [probe(path).width for path in made] == [64, 64]
     before = [path.stat().st_mtime_ns for path in made]

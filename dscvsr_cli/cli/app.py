@@ -71,6 +71,22 @@ app.command("train")(train_command)
 app.add_typer(weights_app)
 
 
+def _refuse_file_as_command(arguments: Sequence[str]) -> None:
+    """Answer ``dscvsr clip.mp4`` with the command that was meant.
+
+    Raises:
+        UsageError: A file or folder stands where a command belongs.
+    """
+    first = arguments[0] if arguments else ""
+    if not os.path.exists(first):  # noqa: PTH110 - Path raises where a name is too long.
+        return
+    # Finding all commands takes a while.
+    if first not in getattr(typer.main.get_command(app), "commands", ()):
+        raise UsageError(
+            f"{first} is no command", hint=f"to enlarge it: dscvsr upscale {first} -s 2"
+        )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
@@ -84,13 +100,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Before any command imports torch, which reads its threads' settings once.
     tune_process()
     accept_any_text()
-    json = "--json" in (sys.argv[1:] if argv is None else argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    json = "--json" in arguments
     # In a narrow terminal tables would cut the names of options short.
     narrow = shutil.get_terminal_size().columns < _TABLE_COLUMNS
     app.rich_markup_mode = None if narrow else _MARKUP
     try:
+        _refuse_file_as_command(arguments)
         with ends_in_order():
-            app(args=fill_in_addresses(sys.argv[1:] if argv is None else argv), prog_name="dscvsr")
+            app(args=fill_in_addresses(arguments), prog_name="dscvsr")
     except DscvsrError as error:
         if os.environ.get("DSCVSR_DEBUG") == "1":
             traceback.print_exception(error)

@@ -15,7 +15,9 @@ _SOMETHING_LOST = 1
 
 def verify_command(
     source: Annotated[Path, typer.Argument(metavar="IN", help="The original.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="The file made from it.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The file, or the pictures, made from it.")
+    ],
     *,
     fast: Annotated[
         bool, typer.Option("--fast", help="Leave out the comparison of what the frames show.")
@@ -58,10 +60,16 @@ def verify_command(
     """
     terminal = open_terminal(quiet=quiet or json)
 
+    from dscvsr_cli.own_outputs import recorded_part
     from dscvsr_cli.video.read.read_options import ReadOptions
     from dscvsr_cli.video.span import TimeSpan
     from dscvsr_cli.video.verify.compare_files import compare_files
 
+    if start is None and end is None and video_stream is None:
+        part = recorded_part(source, target)
+        if part is not None:
+            start, end, video_stream = part.start, part.end, part.video_stream
+            terminal.print(f"{target} was made from {source} with {part}")
     reading = ReadOptions(video_stream=video_stream, span=TimeSpan(start or Fraction(0), end))
     comparison = compare_files(source, target, reading=reading, content=not fast)
     if json:

@@ -94,7 +94,8 @@ def watch_command(options: WatchOptions) -> None:
     follower = open_follower(terminal, jobs=None)
     job, cache = options.job(), NetworkCache()
     refuse_for_all(job)
-    terminal.note(f"watching {options.folder}; Ctrl-C ends it")
+    ends = "until everything in it is finished" if options.once else "Ctrl-C ends it"
+    terminal.note(f"watching {options.folder}; {ends}")
     codes = {0}
     while True:
         for source in watched.look():

@@ -107,7 +107,7 @@ class FilmRun:
                 self._make_frames(output, job, planned.settings, plan)
             check_count(output, job.source)
             watch.check()
-        remember_finished(self._job, planned.settings.target)
+        remember_finished(self._job, planned.settings.target, job.reading)
         seconds = time.monotonic() - begun
         return UpscaleReport(
             target=plan.target,
@@ -137,7 +137,7 @@ class FilmRun:
         report: UpscaleReport = self._pool.submit(call).result()
         self.step = replace(self.step, frames_kept=report.frames_out)
         # The worker's own note is about the job as the cluster settled it.
-        remember_finished(self._job, resolve_destination(plan.target).file)
+        remember_finished(self._job, resolve_destination(plan.target).file, job.reading)
         return report
 
     def _make_frames(

@@ -85,9 +85,6 @@ class Container:
     rotation: bool = True
     """Whether a display matrix can be stored."""
 
-    is_upright: bool = False
-    """Whether its frames are turned as they are to be seen, before they are stored."""
-
     stores_stereo: bool = False
     """Whether it stores how two views share a frame, for every codec."""
 
@@ -142,6 +139,14 @@ class Container:
     def label(self) -> str:
         """Its name in messages: the suffix without the dot."""
         return self.suffix[1:]
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether frames are turned as they are to be seen before they are stored in it.
+
+        Where no display matrix can be stored, nothing else would keep them off their side.
+        """
+        return not self.rotation
 
     @property
     def is_pictures(self) -> bool:

@@ -331,6 +331,5 @@ def picture_container(suffix: str) -> Container:
         chapters=False,
         screen_colours=True,
         rotation=False,
-        is_upright=True,
         picture_encoder=encoder,
     )

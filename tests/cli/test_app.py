@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer
@@ -41,6 +42,17 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseException]]:
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"dscvsr {__version__}\n"
+
+
+def test_a_file_in_the_place_of_a_command_is_answered_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("clip.mp4", "weights"):
+        Path(name).touch()
+    assert main(["clip.mp4", "-s", "2"]) == 2
+    assert "dscvsr upscale clip.mp4 -s 2" in capsys.readouterr().err
+    assert main(["weights", "path"]) == 0
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

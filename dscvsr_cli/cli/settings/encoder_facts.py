@@ -9,12 +9,13 @@ from dscvsr_cli.errors import UsageError
 
 def has_no_quality(encoder: str) -> bool:
     """Return whether an encoder has no constant quality setting."""
+    from dscvsr_cli.video.encoder_names import encoder_called
     from dscvsr_cli.video.write.encoder_quality import quality_options
 
     if not _formats(encoder):
         return False
     try:
-        quality_options(encoder, 0.0)
+        quality_options(encoder_called(encoder), 0.0)
     except UsageError:
         return True
     return False
@@ -22,12 +23,13 @@ def has_no_quality(encoder: str) -> bool:
 
 def always_loses(encoder: str) -> bool:
     """Return whether an encoder cannot encode without loss."""
+    from dscvsr_cli.video.encoder_names import encoder_called
     from dscvsr_cli.video.write.encoder_quality import lossless_options
 
     if not _formats(encoder):
         return False
     try:
-        lossless_options(encoder)
+        lossless_options(encoder_called(encoder))
     except UsageError:
         return True
     return False
@@ -41,9 +43,10 @@ def cannot_store(encoder: str, pixel_format: str) -> bool:
 
 def _formats(encoder: str) -> list[str]:
     """Return the pixel formats of an encoder; none where they are unknown, or it is."""
+    from dscvsr_cli.video.encoder_names import encoder_called
     from dscvsr_cli.video.write.encoder_options import offered_formats
 
     try:
-        return offered_formats(encoder)
+        return offered_formats(encoder_called(encoder))
     except UsageError:
         return []

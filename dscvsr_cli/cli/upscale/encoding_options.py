@@ -12,7 +12,7 @@ EncoderOption = Annotated[
         "--encoder",
         metavar="NAME",
         help="FFmpeg's name of the video encoder: libx264, libx265, libsvtav1, ffv1, ...; "
-        "`dscvsr encoders` lists them.",
+        "`dscvsr encoders` lists them. A codec's name (h264, hevc, av1) takes its usual one.",
         autocompletion=complete_encoders,
         show_default="libx264, or what the container and the input's depth and alpha need",
         rich_help_panel=Panel.ENCODING,

@@ -166,7 +166,8 @@ AudioEncoderOption = Annotated[
     typer.Option(
         "--audio-encoder",
         metavar="NAME",
-        help="Re-encode all audio: aac, libopus, flac, ac3, ...",
+        help="Encode audio: aac, libopus, flac, ac3, ... What is in that codec already is "
+        "copied, unless --audio-bitrate is given.",
         show_default="audio is copied",
         rich_help_panel=Panel.STREAMS,
     ),

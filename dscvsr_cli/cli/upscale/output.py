@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.dry_run import DryRunReport
     from dscvsr_cli.pipelines.upscale.job import UpscalePlan, UpscaleReport
     from dscvsr_cli.video.info import VideoInfo
+    from dscvsr_cli.video.span import TimeSpan
 
 
 def describe_plan(plan: "UpscalePlan") -> str:
@@ -36,10 +37,20 @@ def describe_plan(plan: "UpscalePlan") -> str:
 
 def _frames(plan: "UpscalePlan") -> str:
     if plan.frames is None:
-        return "frames unknown"
+        return "frames unknown" + _part(plan.span)
     # Only a whole video with a count in its header is known exactly.
     about = "" if plan.frames == plan.source.frame_count else "about "
-    return about + counted(plan.frames, "frame")
+    return about + counted(plan.frames, "frame") + _part(plan.span)
+
+
+def _part(span: "TimeSpan") -> str:
+    """Say which seconds of the input are enlarged, where that is not all of it."""
+    if span.is_whole:
+        return ""
+    start, end = f"{float(span.start):.7g}", "" if span.end is None else f"{float(span.end):.7g} s"
+    if not end:
+        return f" from {start} s"
+    return f" from {start} to {end}" if span.start else f" up to {end}"
 
 
 def _name(source: "VideoInfo") -> str:

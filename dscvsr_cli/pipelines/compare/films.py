@@ -1,6 +1,6 @@
 """Films: the opened videos of a comparison, checked to show the same in the same shape."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,6 +11,7 @@ from torch import Tensor
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.own_outputs import RecordedPart, recorded_part
 from dscvsr_cli.pipelines.compare.job import CompareJob
 from dscvsr_cli.video.display_matrix import upright
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
@@ -78,6 +79,8 @@ class Films:
 
     all: tuple[Film, ...]
     reference: Film | None
+    parts: tuple[str, ...] = ()
+    """What is known of videos that show a part of another one, which is then read there alone."""
 
     @property
     def largest(self) -> Film:
@@ -110,7 +113,8 @@ def open_films(job: CompareJob, stack: ExitStack) -> Films:
             raise UsageError(
                 f"{path} is a pipe, which cannot be compared", hint="write it to a file first"
             )
-    readers = _open_all(paths, job.start, stack)
+    parts = _recorded_parts(paths)
+    readers = _open_all(paths, job.start, parts, stack)
     films = tuple(
         Film(label=label, info=reader.info, reader=reader)
         for label, reader in zip(labels_of(paths), readers, strict=True)
@@ -119,7 +123,12 @@ def open_films(job: CompareJob, stack: ExitStack) -> Films:
     _check_shapes(films)
     if found is not None:
         _check_reference(films, found)
-    return Films(all=films, reference=found)
+    told = tuple(
+        f"{films[place].label} was made from {films[whole].label} with {part}: only that part is "
+        "compared"
+        for whole, (place, part) in parts.items()
+    )
+    return Films(all=films, reference=found, parts=told)
 
 
 def labels_of(paths: Sequence[Path]) -> list[str]:
@@ -130,14 +139,40 @@ def labels_of(paths: Sequence[Path]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _open_all(paths: Sequence[Path], start: Fraction, stack: ExitStack) -> list[VideoReader]:
+def _recorded_parts(paths: Sequence[Path]) -> dict[int, tuple[int, RecordedPart]]:
+    """Return by the place of a video the one that shows a part of it, and which part that is.
+
+    Nothing where two show different parts of it: no frame of one is sure to be one of the other.
+    """
+    found: dict[int, tuple[int, RecordedPart]] = {}
+    for place, path in enumerate(paths):
+        for whole, other in enumerate(paths):
+            part = None if whole == place else recorded_part(other, path)
+            # An output of another video than the first holds that at another place than its first.
+            if part is None or part.video_stream is not None:
+                continue
+            if whole in found and found[whole][1] != part:
+                return {}
+            found[whole] = (place, part)
+    return found
+
+
+def _open_all(
+    paths: Sequence[Path],
+    start: Fraction,
+    parts: Mapping[int, tuple[int, RecordedPart]],
+    stack: ExitStack,
+) -> list[VideoReader]:
     """Open files first: image sequences have no rate and get that of the first file."""
     readers: dict[int, VideoReader] = {}
     rate = None
     is_sequence = [source_kind(path) == "sequence" for path in paths]
     for place in sorted(range(len(paths)), key=is_sequence.__getitem__):
+        part = parts[place][1] if place in parts else None
+        # Frames of a part are paired from its first one on, for their times do not tell.
+        opened = Fraction(0) if parts else max(Fraction(0), start - EARLY_SECONDS)
         options = ReadOptions(
-            span=TimeSpan(max(Fraction(0), start - EARLY_SECONDS)),
+            span=TimeSpan(opened) if part is None else TimeSpan(part.start, part.end),
             rate=rate if is_sequence[place] else None,
         )
         readers[place] = stack.enter_context(VideoReader(paths[place], options))

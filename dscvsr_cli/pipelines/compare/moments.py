@@ -1,6 +1,6 @@
 """Moments: the frames that several videos show at once, read side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -29,12 +29,15 @@ class MomentReader:
     """Reads what a job asks for; afterwards ``warnings`` says what did not fit.
 
     Frames are paired by their order, for they are the same frames. Where reading begins in the
-    middle, the first pair is found by time.
+    middle, the first pair is found by time; where one video is a part of another, only that part is
+    read, from its first frame on.
     """
 
     films: Films
     job: CompareJob
     warnings: list[str] = field(default_factory=list)
+    _apart: list[Fraction] = field(default_factory=list)
+    """Times of the first pair where one video is a part of another: they need not be the same."""
     _drift: Fraction = Fraction(0)
     """The largest difference of two times that should be one."""
 
@@ -65,24 +68,37 @@ class MomentReader:
     def _rows(self) -> Iterator[list[Frame]]:
         """Yield one frame of every video until one of them ends."""
         films = self.films.all
-        first = _from_time(films[0], iter(films[0].reader), self.job.start)
+        start = Fraction(0) if self.films.parts else self.job.start
+        first = _from_time(films[0], iter(films[0].reader), start)
         lead = next(first, None)
         if lead is None:
             raise _nothing_at(films[0], self.job.start)
-        begin = films[0].seconds(lead) if self.job.start else None
+        begin = films[0].seconds(lead) if start else None
         others = [_from_time(film, iter(film.reader), begin) for film in films[1:]]
         row: list[Frame | None] = [lead, *(next(frames, None) for frames in others)]
         for film, frame in zip(films, row, strict=True):
             if frame is None:
                 raise _nothing_at(film, self.job.start)
-        while all(frame is not None for frame in row):
-            yield [frame for frame in row if frame is not None]
-            row = [next(frames, None) for frames in (first, *others)]
+        self._apart = self._times(row) if self.films.parts else []
+        earliest, found = self.job.start - _half_frame(films[0]), False
+        while (frames := _whole(row)) is not None:
+            if found or not self.films.parts or films[0].seconds(frames[0]) >= earliest:
+                found = True
+                yield frames
+            row = [next(rest, None) for rest in (first, *others)]
+        if not found:
+            raise _nothing_at(films[0], self.job.start)
         self._tell_lengths(row)
 
     def _watch_times(self, frames: list[Frame]) -> None:
-        times = [film.seconds(frame) for film, frame in zip(self.films.all, frames, strict=True)]
+        times = self._times(frames)
+        if self._apart:
+            times = [time - zero for time, zero in zip(times, self._apart, strict=True)]
         self._drift = max(self._drift, max(times) - min(times))
+
+    def _times(self, row: Sequence[Frame | None]) -> list[Fraction]:
+        pairs = zip(self.films.all, row, strict=True)
+        return [film.seconds(frame) for film, frame in pairs if frame is not None]
 
     def _tell_drift(self) -> None:
         if self._drift > _half_frame(self.films.all[0]):
@@ -100,6 +116,12 @@ class MomentReader:
                 f"{' and '.join(ended)} ended before {' and '.join(going_on)}: the numbers of "
                 "frames differ"
             )
+
+
+def _whole(row: Sequence[Frame | None]) -> list[Frame] | None:
+    """Return a row, or None where one of the videos has ended."""
+    frames = [frame for frame in row if frame is not None]
+    return frames if len(frames) == len(row) else None
 
 
 def _from_time(film: Film, frames: Iterator[Frame], seconds: Fraction | None) -> Iterator[Frame]:

@@ -1,6 +1,7 @@
 """Plan a page: how its pictures are stored, how large it gets, and whether it may."""
 
 import math
+from fractions import Fraction
 
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.pipelines.compare.films import Films
@@ -76,14 +77,15 @@ def check_size(size_bytes: int, frames: int, job: CompareJob) -> None:
 def _frames_on_page(job: CompareJob, films: Films) -> int:
     if films.frame_count is None:
         return job.frames
-    left = films.frame_count - math.floor(job.start * films.all[0].rate)
+    passed = Fraction(0) if films.parts else job.start
+    left = films.frame_count - math.floor(passed * films.all[0].rate)
     return max(1, min(job.frames, -(-left // job.every)))
 
 
 def _warnings(films: Films) -> list[str]:
-    warnings = []
+    warnings = list(films.parts)
     stated = {film.label: film.info.frame_count for film in films.all if film.info.frame_count}
-    if len(set(stated.values())) > 1:
+    if len(set(stated.values())) > 1 and not films.parts:
         counts = ", ".join(f"{label} has {count}" for label, count in stated.items())
         warnings.append(f"the videos do not have the same number of frames: {counts}")
     if any(film.info.colour.is_hdr for film in films.all):

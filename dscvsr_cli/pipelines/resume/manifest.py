@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError
+from dscvsr_cli.pipelines.resume.setting_words import describe_difference
 from dscvsr_cli.version import __version__
 from dscvsr_cli.video.read.image_sequence import is_sequence, sequence_pictures
 from dscvsr_cli.video.segments.segment import Segment
@@ -191,7 +192,7 @@ class Manifest:
         for name in sorted(self.fingerprint.keys() | now.keys()):
             before, after = self.fingerprint.get(name), now.get(name)
             if before != after:
-                yield f"{name} was {before} and is {after}"
+                yield describe_difference(name, before, after)
 
 
 def _segments(values: Iterable[dict[str, Any]]) -> tuple[Segment, ...]:

@@ -16,7 +16,12 @@ from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.failure_log import log_failure
 from dscvsr_cli.pipelines.upscale.finished import differences_to_finished, is_there
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
-from dscvsr_cli.pipelines.upscale.output_name import default_target, job_for, name_in_folder
+from dscvsr_cli.pipelines.upscale.output_name import (
+    check_output_of_many,
+    default_target,
+    job_for,
+    name_in_folder,
+)
 from dscvsr_cli.video.read.image_sequence import (
     PICTURE_SUFFIXES,
     is_picture_pattern,
@@ -24,7 +29,6 @@ from dscvsr_cli.video.read.image_sequence import (
     is_video_name,
 )
 from dscvsr_cli.video.read.open_input import source_kind
-from dscvsr_cli.video.write.target_file import resolve_destination
 from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.locate import locate_weights
 
@@ -73,18 +77,14 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
         job: All other settings; its source and target are ignored.
 
     Raises:
-        UsageError: The output is no folder, two videos would get the same name, an input is a pipe,
-            or all are pictures, which could be one video or many.
+        UsageError: The output is no folder or is named like a file, an output is given as an input,
+            two videos would get the same name, an input is a pipe, or all are pictures, which could
+            be one video or many.
         InputVideoError: A folder holds no video.
     """
-    if output is not None and (
-        resolve_destination(output).is_pipe or (output.exists() and not output.is_dir())
-    ):
-        raise UsageError(
-            f"{output} is no folder, and there are several inputs", hint="give a folder with -o"
-        )
     _refuse_pictures(inputs)
     found = [pair for path in inputs for pair in _videos(path, output)]
+    check_output_of_many(inputs, output)
     jobs = [job_for(source, relative, output, job) for source, relative in found]
     if output is None:
         made, named = {one.target for one in jobs}, set(inputs)

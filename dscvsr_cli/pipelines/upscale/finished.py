@@ -12,11 +12,13 @@ from pathlib import Path
 
 from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.json_record import Record, read_record
-from dscvsr_cli.own_outputs import RECORD_NAME, file_identity, path_of_source
+from dscvsr_cli.own_outputs import RECORD_NAME, RecordedPart, file_identity, path_of_source
 from dscvsr_cli.pipelines.resume.manifest import identify_input
+from dscvsr_cli.pipelines.resume.setting_words import describe_difference
 from dscvsr_cli.pipelines.upscale.fingerprint import describe_job
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.record_file import change_record
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.write.picture_names import pictures_of
 from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.checksum import file_sha256
@@ -29,12 +31,13 @@ finished. The weights count by their digest."""
 _CHANGES_WITH_COPYING = "the input's time of change"
 
 
-def remember_finished(job: UpscaleJob, target: Path) -> None:
+def remember_finished(job: UpscaleJob, target: Path, reading: ReadOptions) -> None:
     """Note what a finished output was made from; a folder that refuses the note stays without.
 
     Args:
         job: As the person asked for it.
         target: The finished file, the folder of pictures, or their pattern.
+        reading: How the input was read: a preview has found its part of it.
     """
     target = _named(target)
     path = target.with_name(RECORD_NAME)
@@ -42,6 +45,9 @@ def remember_finished(job: UpscaleJob, target: Path) -> None:
         entry = {
             "output": _identity(target),
             "source": path_of_source(job.source, target.parent),
+            **RecordedPart(
+                start=reading.span.start, end=reading.span.end, video_stream=reading.video_stream
+            ).entry(),
             "made_from": _made_from(job),
         }
         change_record(path, lambda record: _with_entry(record, target, entry))
@@ -108,7 +114,7 @@ def _identity(target: Path) -> str:
 def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(before.keys() | now.keys()):
         if before.get(name) != now.get(name):
-            yield f"{name} was {before.get(name)} and is {now.get(name)}"
+            yield describe_difference(name, before.get(name), now.get(name))
 
 
 def _made_from(job: UpscaleJob) -> dict[str, str]:

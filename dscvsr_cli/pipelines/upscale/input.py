@@ -12,6 +12,7 @@ from dscvsr_cli.geometry import Size, shape_keeping_aspect
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.display_matrix import swaps_sides
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
@@ -27,6 +28,9 @@ from dscvsr_cli.video.write.private_parameters import FRAME_PACKING
 from dscvsr_cli.wording import counted
 
 _PLACES_NAMED = 5
+
+_HDR_BITS = 10
+"""Fewest bits in which the curves of HDR show no steps."""
 
 _PQ = 16
 """H.273 code of the transfer SMPTE ST 2084."""
@@ -79,6 +83,12 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         yield f"transparency will be lost: {encoder} {pixel_format} in {kind} has none ({keeps})"
     if job.pixel_format is None:
         yield from _coarser_frames(picture)
+    elif source.colour.is_hdr and picture.plain.bits < _HDR_BITS <= source.bit_depth:
+        # Who asks for a format, or for a preset that has one, need not know what it costs here.
+        yield (
+            f"HDR in {picture.plain.bits} bits shows its shades as bands: leave out --pix-fmt "
+            f"{pixel_format}, or the preset that asks for it, to keep {source.bit_depth}"
+        )
     if source.icc_profile and not kept_profile(source, encoder, picture.plain):
         yield (
             "the ICC profile of the colours will be lost, so that they may look paler or too vivid "
@@ -110,11 +120,12 @@ def _shape_warnings(picture: PictureSpec, wanted: Size) -> Iterator[str]:
             f"{aspect.numerator}:{aspect.denominator} keep (--square-pixels stretches it instead)"
         )
         return
-    stored = wanted.turned(by_quarter=picture.is_turned)
+    turned = picture.is_turned or swaps_sides(picture.turn)
+    stored = wanted.turned(by_quarter=turned)
     shape = Size(source.height, source.width)
     stretch = 1 / shape_keeping_aspect(shape, stored, source.sample_aspect_ratio or Fraction(1))
     if stretch != 1:
-        stretch = 1 / stretch if picture.is_turned else stretch
+        stretch = 1 / stretch if turned else stretch
         yield (
             f"{wanted} stretches the video: it is shown {float(stretch):.3g} times as wide as it "
             "was, for its height (leave out --square-pixels, or --size, to keep its shape)"

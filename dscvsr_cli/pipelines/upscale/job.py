@@ -15,7 +15,7 @@ from dscvsr_cli.video.containers import names_container
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.read_options import ReadOptions
-from dscvsr_cli.video.span import exact_seconds
+from dscvsr_cli.video.span import WHOLE, TimeSpan, exact_seconds
 from dscvsr_cli.wording import counted
 
 _PACKETS_LOST: Final = 8
@@ -161,6 +161,8 @@ class UpscalePlan:
     """Copies of the video whose results are averaged."""
     scenes_at_once: int = 1
     """Scenes that are worked on at the same time."""
+    span: TimeSpan = WHOLE
+    """The part of the input that is enlarged."""
     frames: int | None = None
     """Frames of the output, as far as the input says; None where it does not."""
     frames_done: int = 0

@@ -2,14 +2,21 @@
 
 import contextlib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.video.containers import PICTURE_ENCODERS, can_write_picture, container_of
-from dscvsr_cli.video.read.image_sequence import is_still_name
+from dscvsr_cli.video.containers import (
+    PICTURE_ENCODERS,
+    can_write_picture,
+    container_of,
+    is_picture_name,
+    names_container,
+)
+from dscvsr_cli.video.read.image_sequence import VIDEO_SUFFIXES, is_still_name
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.target_file import resolve_destination
 
@@ -70,6 +77,46 @@ def place_job(job: UpscaleJob, output: Path | None, *, is_folder: bool = False) 
         # The folder that is named is the one that holds the pictures.
         return replace(job, target=output, makes_folder=True)
     return job_for(job.source, name_in_folder(job.source), output, job)
+
+
+def check_output_of_many(inputs: Sequence[Path], output: Path | None) -> None:
+    """Refuse an output that cannot be, or is hardly meant as, the folder for several files.
+
+    Args:
+        inputs: Files, folders of videos, and image sequences.
+        output: What ``-o`` names; None writes beside the inputs.
+
+    Raises:
+        UsageError: It is no folder, there is none and it is named like a file, or it stands among
+            the inputs.
+    """
+    if output is None:
+        _refuse_output_among(inputs)
+        return
+    if resolve_destination(output).is_pipe or (output.exists() and not output.is_dir()):
+        raise UsageError(
+            f"{output} is no folder, and there are several inputs", hint="give a folder with -o"
+        )
+    if not output.exists() and _is_file_name(output):
+        raise UsageError(
+            f"{output} is the name of one file, and there are several inputs or a folder of them",
+            hint=f"give a folder: -o {output.with_suffix('')}/; or one input alone",
+        )
+
+
+def _refuse_output_among(inputs: Sequence[Path]) -> None:
+    if len(inputs) != 2:
+        return
+    source, target = inputs
+    if source.exists() and not target.exists() and _is_file_name(target) and target.parent.is_dir():
+        raise UsageError(
+            f"{target} does not exist; as an output it needs -o",
+            hint=f"write: dscvsr upscale {source} -o {target}",
+        )
+
+
+def _is_file_name(path: Path) -> bool:
+    return names_container(path) or is_picture_name(path)
 
 
 def job_for(source: Path, relative: Path, output: Path | None, job: UpscaleJob) -> UpscaleJob:
@@ -138,7 +185,7 @@ def _writable_name(path: Path, job: UpscaleJob) -> Path:
             return path
     suffix = FALLBACK_SUFFIX if job.container is None else f".{job.container}"
     # "clip_x1.5" has no suffix, although a dot is in it.
-    known = _SUFFIX.fullmatch(path.suffix)
+    known = _SUFFIX.fullmatch(path.suffix) or path.suffix.lower() in VIDEO_SUFFIXES
     return path.with_suffix(suffix) if known else path.with_name(f"{path.name}{suffix}")
 
 

@@ -118,6 +118,7 @@ class PreparedJob:
             enlarged,
             size=self.target.size,
             view=self.job.compare,
+            matrix=self.reader.info.display_matrix,
             skipped=(range(resume.made if resume else 0), *finished),
         )
 
@@ -166,13 +167,7 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         job=job,
         reader=reader,
         watch=watch,
-        plan=_describe_plan(
-            target,
-            network,
-            ensemble=job.ensemble,
-            frames=expected_frames(source, job.reading.span),
-            warnings=warnings,
-        ),
+        plan=_describe_plan(job, target, network, warnings=warnings),
         target=target,
         loaded=network.loaded,
         network=network.executed,
@@ -196,16 +191,11 @@ def _settle_streams(job: UpscaleJob, source: VideoInfo, target: Target) -> Passt
 
 
 def _describe_plan(
-    target: Target,
-    network: NetworkPlan,
-    *,
-    ensemble: int,
-    frames: int | None,
-    warnings: tuple[str, ...],
+    job: UpscaleJob, target: Target, network: NetworkPlan, *, warnings: tuple[str, ...]
 ) -> UpscalePlan:
-    plan = network.stream_plan
+    plan, source, span = network.stream_plan, target.picture.source, job.reading.span
     return UpscalePlan(
-        source=target.picture.source,
+        source=source,
         target=target.path,
         size=target.canvas,
         encoder=target.options.encoder,
@@ -217,10 +207,11 @@ def _describe_plan(
         window=plan.window,
         look_ahead=plan.look_ahead,
         tile=plan.tile,
-        ensemble=ensemble,
+        ensemble=job.ensemble,
+        span=span,
         scenes_at_once=network.scenes.at_once,
         is_turned=target.picture.is_turned,
-        frames=frames,
+        frames=expected_frames(source, span),
         warnings=warnings,
     )
 

@@ -136,7 +136,7 @@ def upscale_beside_others(
                 raise
             raise Interrupted(output.frames_kept) from interruption
     if not ready.target.destination.is_pipe and ready.reader.info.kind != "pipe":
-        remember_finished(job, ready.target.destination.file)
+        remember_finished(job, ready.target.destination.file, ready.job.reading)
     return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
 
 

@@ -18,6 +18,7 @@ from dscvsr_cli.video.containers import (
     pipe_container,
 )
 from dscvsr_cli.video.display_matrix import swaps_sides
+from dscvsr_cli.video.encoder_names import encoder_called
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.formats import required_multiple
 from dscvsr_cli.video.read.measured_rate import require_constant_rate
@@ -94,9 +95,9 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
     options = _encode_options(job, container, source)
     pixel_format = output_pixel_format(source, options, for_players=container.for_players)
     size = _output_size(job, source, container, pixel_format)
-    canvas = view_size(size, job.compare)
-    if container.is_upright:
-        canvas = canvas.turned(by_quarter=swaps_sides(source.display_matrix))
+    canvas = view_size(size, job.compare, source.display_matrix)
+    is_turned_now = container.is_upright and swaps_sides(source.display_matrix)
+    canvas = canvas.turned(by_quarter=is_turned_now)
     picture = settle_picture(
         source,
         container,
@@ -104,7 +105,7 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
         width=canvas.width,
         options=replace(options, pixel_format=pixel_format),
         timing=_timing(job, source, container),
-        sample_aspect_ratio=_new_aspect(job, source, size),
+        sample_aspect_ratio=_new_aspect(job, source, size, is_turned_now=is_turned_now),
     )
     return Target(destination=destination, size=size, picture=picture, names=names)
 
@@ -132,7 +133,7 @@ def _output_size(
     job: UpscaleJob, source: VideoInfo, container: Container, pixel_format: str
 ) -> Size:
     """Return the size of the stored frames; width and height in the job are those people see."""
-    turned = source.is_turned and (container.rotation or container.is_upright)
+    turned = source.is_turned and (container.rotation or swaps_sides(source.display_matrix))
     rows, columns = required_multiple(pixel_format)
     aspect = _widening(job, source)
     shown = output_size(
@@ -140,7 +141,7 @@ def _output_size(
         scale=job.scale,
         width=job.width,
         height=job.height,
-        multiple=(columns, rows) if turned else (rows, columns),
+        multiple=(columns, rows) if turned and container.rotation else (rows, columns),
         pixel_aspect=1 / aspect if turned else aspect,
     )
     return shown.turned(by_quarter=turned)
@@ -148,7 +149,7 @@ def _output_size(
 
 def _encode_options(job: UpscaleJob, container: Container, source: VideoInfo) -> EncodeOptions:
     return EncodeOptions(
-        encoder=job.encoder or suitable_encoder(container, source),
+        encoder=encoder_called(job.encoder or suitable_encoder(container, source)),
         crf=job.crf,
         preset=job.encoder_preset,
         pixel_format=job.pixel_format,
@@ -175,18 +176,23 @@ def _widening(job: UpscaleJob, source: VideoInfo) -> Fraction:
     return source.sample_aspect_ratio or Fraction(1)
 
 
-def _new_aspect(job: UpscaleJob, source: VideoInfo, size: Size) -> Fraction | None:
+def _new_aspect(
+    job: UpscaleJob, source: VideoInfo, size: Size, *, is_turned_now: bool
+) -> Fraction | None:
     """Return the sample aspect ratio of the output; None keeps that of the source.
 
-    A size may have another shape than the video, which its pixels then make up for.
+    A size may have another shape than the video, which its pixels then make up for. Where frames
+    are turned by a quarter before they are stored, what was wide becomes tall.
     """
     if job.square_pixels:
         return Fraction(1)
+    old = source.sample_aspect_ratio
     if job.scale is not None:
-        return None
-    old = source.sample_aspect_ratio or Fraction(1)
-    new = shape_keeping_aspect(Size(source.height, source.width), size, old)
-    return None if new == old else new
+        return 1 / old if old is not None and is_turned_now else None
+    new = shape_keeping_aspect(Size(source.height, source.width), size, old or Fraction(1))
+    if is_turned_now:
+        return 1 / new
+    return None if new == (old or 1) else new
 
 
 def _container(job: UpscaleJob, destination: Destination, names: PictureNames | None) -> Container:

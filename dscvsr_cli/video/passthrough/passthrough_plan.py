@@ -8,7 +8,7 @@ import av
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import CONTAINERS, TEXT_SUBTITLES, recommend
-from dscvsr_cli.video.display_matrix import is_quarter_turn
+from dscvsr_cli.video.encoder_names import encoder_called
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.audio_transcode import AUDIO_ENCODERS_HINT
 from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
@@ -31,7 +31,8 @@ class StreamChoices:
     """Whether further videos are kept, as they are; cover art always is."""
 
     audio_encoder: str | None = None
-    """FFmpeg's name of the encoder for all audio streams; None copies them."""
+    """FFmpeg's name of the encoder for audio streams; None copies them. Those that are in its codec
+    already are copied too, unless a bit rate is given."""
 
     audio_bitrate: int | None = None
     """Bits per second of each encoded audio stream; None decides by its channels."""
@@ -115,7 +116,8 @@ def plan_passthrough(
     """Decide what of a source goes into a container, before any work starts.
 
     Streams are copied where the container can hold them. Text subtitles of another kind are
-    converted to the container's own; where an audio encoder is named, all audio is encoded with it.
+    converted to the container's own; where an audio encoder is named, audio of another codec is
+    encoded with it, and all audio where a bit rate is given.
 
     Args:
         source: The probed file.
@@ -175,8 +177,7 @@ def picture_only(source: VideoInfo, container: Container) -> PassthroughPlan:
     if source.chapter_count:
         chapters = f"{source.chapter_count} chapters"
         losses.append(LeftOut(what=chapters, reason=reason, refused=False))
-    is_kept = container.is_upright and is_quarter_turn(source.display_matrix)
-    turned = None if is_kept else lost_rotation(source, what)
+    turned = lost_rotation(source, what)
     if turned is not None:
         losses.append(replace(turned, refused=False))
     return PassthroughPlan(left_out=tuple(losses), chapters=False)
@@ -194,13 +195,24 @@ def refuse_losses(plan: PassthroughPlan, target_name: str, choices: StreamChoice
     if not losses or choices.drop_unsupported:
         return
     lines = [f"  {loss.what}: {loss.reason}" for loss in losses]
-    fixes = dict.fromkeys(fix for loss in losses for fix in loss.fixes)
     raise UsageError(
         "\n".join([f"{target_name} cannot hold everything of the input", *lines]),
-        hint="use one of " + ", ".join([*fixes, "--drop-unsupported (leaves all of this out)"])
-        if fixes
-        else "--drop-unsupported leaves it out",
+        hint=_ways_out(losses),
     )
+
+
+def _ways_out(losses: list[LeftOut]) -> str:
+    """Say which one option settles everything, and which do so together."""
+    drop = "--drop-unsupported"
+    if not any(loss.fixes for loss in losses):
+        return f"{drop} leaves {'it' if len(losses) == 1 else 'all of this'} out"
+    for_all = [fix for fix in losses[0].fixes if all(fix in loss.fixes for loss in losses)]
+    hint = "use one of " if for_all else "use "
+    hint += ", ".join([*for_all, f"{drop} (leaves all of this out)"])
+    for_each = dict.fromkeys(
+        " or ".join(fix for fix in loss.fixes if fix not in for_all) or drop for loss in losses
+    )
+    return hint if [*for_each] == [drop] else f"{hint}; or for each one: {', and '.join(for_each)}"
 
 
 def audio_codec(encoder: str) -> str | None:
@@ -231,7 +243,11 @@ def _is_unwanted(stream: StreamInfo, choices: StreamChoices) -> bool:
 
 def _encoder_for(stream: StreamInfo, container: Container, choices: StreamChoices) -> str | None:
     if stream.kind == "audio" and stream.codec and choices.audio_encoder and container.audio:
-        return choices.audio_encoder
+        is_wanted = stream.codec == audio_codec(choices.audio_encoder) and container.holds(stream)
+        # What is in the codec already would only get worse. Where audio has no times, encoding
+        # fills its pauses as well.
+        can_stay = choices.audio_bitrate is None and not container.audio_is_gapless
+        return None if is_wanted and can_stay else encoder_called(choices.audio_encoder)
     if stream.kind != "subtitle" or container.holds(stream):
         return None
     is_text = stream.codec in TEXT_SUBTITLES

@@ -65,10 +65,17 @@ def lost_colours(source: VideoInfo, container: Container, encoder: str) -> LeftO
     wrong = colour.is_hdr or colour.primaries_tag == BT2020_PRIMARIES
     if container.screen_colours and not wrong and colour.primaries_tag not in _P3:
         return None
+    label = container.label
+    # Of a container with a codec of its own the label says it all.
+    made = (
+        f"{label} files"
+        if encoder == container.picture_encoder and not container.video
+        else f"{codec} in {label} files"
+    )
     named = " and ".join(f"{key} {tag}" for key, tag in tags.items() if tag != UNSPECIFIED)
     return LeftOut(
         what=f"what colours are meant ({named} of H.273)",
-        reason=f"{codec} in {container.label} files cannot say it",
+        reason=f"{made} cannot say it",
         fixes=("-o out.png" if container.is_pictures else "-o out.mkv",),
         refused=wrong,
     )

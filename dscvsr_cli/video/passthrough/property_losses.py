@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.display_matrix import is_quarter_turn
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.languages import is_language
 from dscvsr_cli.video.passthrough.left_out import LeftOut, describe_stream
@@ -50,13 +51,15 @@ def lost_properties(
 
 
 def lost_rotation(source: VideoInfo, what: str) -> LeftOut | None:
-    """Return the loss of the rotation in an output that has none, or None where there is none.
+    """Return the loss of the rotation in an output that has none, or None where nothing is lost.
+
+    Quarter turns are not: frames are turned before they are stored.
 
     Args:
         source: The probed file.
         what: The kind of output, as a plural: "pictures".
     """
-    if source.display_matrix is None or not source.rotation:
+    if is_quarter_turn(source.display_matrix):
         return None
     return LeftOut(
         what=f"the rotation by {source.rotation} degrees",

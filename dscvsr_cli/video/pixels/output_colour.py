@@ -121,15 +121,17 @@ def output_colour(
             matrix_tag=source.matrix_tag,
             range_tag=source.range_tag,
         )
-    return _within(limits, _tagged_where_needed(wanted, untagged), untagged)
+    is_grey = pixel_format.family == "grey"
+    return _within(limits, _tagged_where_needed(wanted, untagged, is_grey=is_grey), untagged)
 
 
-def _tagged_where_needed(wanted: ColourInfo, untagged: ColourInfo) -> ColourInfo:
+def _tagged_where_needed(wanted: ColourInfo, untagged: ColourInfo, *, is_grey: bool) -> ColourInfo:
     """Add the missing tags without which players would show other colours."""
     matrix_tag, range_tag = wanted.matrix_tag, wanted.range_tag
     if matrix_tag in (0, UNSPECIFIED) and untagged.matrix != wanted.matrix:
         matrix_tag = TAG_OF_MATRIX[wanted.matrix]
-    if range_tag == RANGE_UNSPECIFIED and untagged.full_range != wanted.full_range:
+    # Grey is full range while it is grey; H.264 hands it to players as YUV, which is limited.
+    if range_tag == RANGE_UNSPECIFIED and (is_grey or untagged.full_range != wanted.full_range):
         range_tag = _range_tag(full_range=wanted.full_range)
     return replace(wanted, matrix_tag=matrix_tag, range_tag=range_tag)
 

@@ -19,6 +19,10 @@ _STILL_SUFFIXES: Final = PICTURE_SUFFIXES | {
 VIDEO_SUFFIXES: Final = frozenset(
     {".mkv", ".mp4", ".mov", ".avi", ".webm", ".y4m", ".m4v", ".ts", ".mpg"}
     | {".mpeg", ".m2ts", ".mts", ".flv", ".wmv", ".ogv", ".gif", ".nut", ".vob", ".3gp"}
+    | {".3g2", ".asf", ".divx", ".dv", ".f4v", ".ivf", ".m2t", ".mk3d", ".mxf", ".ogm", ".qt"}
+    | {".rm", ".rmvb", ".tod", ".tp", ".trp", ".vro", ".wtv"}
+    # Streams without a container, as encoders and discs leave them.
+    | {".264", ".265", ".h264", ".h265", ".hevc", ".m1v", ".m2v", ".mpe"}
 )
 """What counts as a video among the files of a folder; a file named itself may have any suffix."""
 

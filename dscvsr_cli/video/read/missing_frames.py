@@ -11,8 +11,8 @@ import av
 from av.packet import Packet
 
 DamageListener = Callable[[str, int | None, int], None]
-"""Called with what is wrong, the timestamp that it concerns where that is known, and the number of
-frames that are damaged or missing."""
+"""Called with what is wrong, the timestamp of the first frame that it concerns where that is known,
+and the number of frames that are damaged or missing from there on."""
 
 _KEYFRAMES_TO_RECOVER: Final = 2
 """Keyframes after damage from which a decoder gives every frame again, open groups included."""
@@ -130,5 +130,5 @@ class KeptBack:
         known = min(missing, self._told)
         self._told -= known
         if missing > known and self._proves:
-            pts = None if self._numbered else max(doubts)
+            pts = None if self._numbered else min(doubts)
             self._tell("the decoder gave nothing", pts, missing - known)

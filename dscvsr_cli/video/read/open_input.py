@@ -220,9 +220,11 @@ def check_readable(path: Path) -> None:
 
 def _missing(path: Path) -> InputVideoError:
     """Return the error for an input that is not there, or is no file at all."""
-    if _ADDRESS.match(str(path)):
+    if found := _ADDRESS.match(str(path)):
+        # A path has lost one of the slashes.
+        address = f"{found[0]}/{str(path)[found.end() :]}"
         return InputVideoError(
-            f"{path} is an address, and only files and pipes are read",
+            f"{address} is an address, and only files and pipes are read",
             hint="download it first, or pipe it: ffmpeg -i ADDRESS -c copy -f matroska - | dscvsr "
             "upscale - ...",
         )

@@ -215,6 +215,12 @@ def _video_info(
 def _first_frames(decoding: Decoding, path: Path, trouble: Sequence[str]) -> list[av.VideoFrame]:
     frames = decoding.look(PICTURES_LOOKED_AT)
     if not frames:
+        if source_kind(path) == "pipe" and "mov" in decoding.container.format.name.split(","):
+            raise InputVideoError(
+                f"{input_name(path)} is an mp4 or mov whose index comes last, and a pipe is read "
+                "only once",
+                hint="give the file itself; or pipe: ffmpeg -i clip.mp4 -c copy -f matroska -",
+            )
         reason = trouble[-1] if trouble else "it ends before the first frame"
         raise InputVideoError(
             f"no frame of {input_name(path)} could be decoded ({reason})",

@@ -297,9 +297,10 @@ class VideoReader:
             )
 
     def _note_damage(self, trouble: str, pts: int | None, frames: int) -> None:
-        if pts is not None and hasattr(self, "info"):
-            seconds = self._seconds(pts)
-            if self._span.is_before(seconds) or self._span.is_past(seconds):
+        if pts is not None and hasattr(self, "info") and not self._span.is_whole:
+            begin, step = self._seconds(pts), 1 / (self.info.frame_rate or USUAL_RATE)
+            frames = sum(self._span.holds(begin + number * step) for number in range(frames))
+            if not frames:
                 return
         self.damaged_frames += frames
         if self._options.strict:

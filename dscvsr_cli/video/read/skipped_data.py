@@ -131,7 +131,10 @@ class SkippedData:
             self._latest = max(self._latest, packet.pts)
         if missing > 0:
             self._told += missing
-            self._tell("data before a frame cannot be read", packet.pts, missing)
+            # The packet may be behind the part that is read, and what is missing in it.
+            usual = self._usual or packet.duration or 0
+            first = None if packet.pts is None else packet.pts - missing * usual
+            self._tell("data before a frame cannot be read", first, missing)
         return missing > 0 or packet.is_corrupt
 
     def end(self, trouble: str | None = None) -> None:
@@ -160,7 +163,7 @@ class SkippedData:
             missing = max(1, self._left(usual) if self._states_length else 1)
         if missing > 0:
             why = "the end of the file cannot be read" if trouble is None else trouble
-            self._tell(why, None if trouble else self._latest, missing)
+            self._tell(why, None if trouble else self._latest + usual, missing)
 
     @staticmethod
     def _not_read(read: ReadToEnd) -> int:

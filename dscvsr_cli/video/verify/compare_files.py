@@ -11,18 +11,20 @@ import av
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.video.containers import CONTAINERS
 from dscvsr_cli.video.display_matrix import DisplayMatrix, is_quarter_turn, swaps_sides
 from dscvsr_cli.video.ffmpeg_errors import describe_error
-from dscvsr_cli.video.info import VideoInfo, is_still_format
+from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
-from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.open_input import open_input, source_kind
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.tags import is_muxer_owned, one_line, says_nothing
 from dscvsr_cli.video.verify.compare_content import compare_content
 from dscvsr_cli.video.verify.compare_frames import PictureTimes, compare_picture, picture_times
-from dscvsr_cli.video.verify.compare_streams import compare_streams
+from dscvsr_cli.video.verify.compare_streams import compare_streams, compared_streams
 from dscvsr_cli.video.verify.findings import Comparison, Finding, Level
 
 if TYPE_CHECKING:
@@ -56,16 +58,19 @@ def compare_files(
     """
     source, target = Path(source), Path(target)
     reading = reading or ReadOptions()
-    before = probe(source, reading)
-    after = _probe_twin(before, target)
+    before, after = _probe_both(source, target, reading)
     times_before = picture_times(source, before, reading.span)
     times_after = picture_times(target, after)
-    turn = _turn_of_pictures(before, after)
+    turn = _turn_before_storing(before, after)
     findings = [
         *compare_picture(_as_shown(before, turn), after, times_before, times_after),
         *(
             compare_content(
-                source, target, reading, ReadOptions(video_stream=after.stream_index), turn=turn
+                source,
+                target,
+                reading,
+                ReadOptions(video_stream=None if after.kind == "sequence" else after.stream_index),
+                turn=turn,
             )
             if content
             else ()
@@ -75,18 +80,43 @@ def compare_files(
     return Comparison(source=source, target=target, findings=tuple(findings))
 
 
-def _turn_of_pictures(before: VideoInfo, after: VideoInfo) -> DisplayMatrix | None:
-    """Return how the source is turned where pictures were made of it, which are stored upright."""
-    if not is_still_format(after.container) or after.display_matrix == before.display_matrix:
+def _turn_before_storing(before: VideoInfo, after: VideoInfo) -> DisplayMatrix | None:
+    """Return how the source is turned where the output can only be stored upright."""
+    if _can_be_turned(after) or after.display_matrix == before.display_matrix:
         return None
     return before.display_matrix if is_quarter_turn(before.display_matrix) else None
+
+
+def _can_be_turned(info: VideoInfo) -> bool:
+    """Return whether a file can say that players are to turn its frames."""
+    names = info.container.split(",")
+    return any(container.rotation and container.name in names for container in CONTAINERS)
 
 
 def _as_shown(before: VideoInfo, turn: DisplayMatrix | None) -> VideoInfo:
     if turn is None:
         return before
     size = Size(before.height, before.width).turned(by_quarter=swaps_sides(turn))
-    return replace(before, height=size.height, width=size.width, display_matrix=None, rotation=0)
+    aspect = before.sample_aspect_ratio
+    return replace(
+        before,
+        height=size.height,
+        width=size.width,
+        sample_aspect_ratio=1 / aspect if aspect is not None and swaps_sides(turn) else aspect,
+        display_matrix=None,
+        rotation=0,
+    )
+
+
+def _probe_both(source: Path, target: Path, reading: ReadOptions) -> tuple[VideoInfo, VideoInfo]:
+    """Probe both; pictures have no times, and get those of the rate that the other file has."""
+    if source_kind(target) == "sequence":
+        before = probe(source, reading)
+        return before, probe(target, ReadOptions(rate=before.frame_rate))
+    if source_kind(source) == "sequence" and reading.rate is None:
+        reading = replace(reading, rate=probe(target).frame_rate)
+    before = probe(source, reading)
+    return before, _probe_twin(before, target)
 
 
 def _probe_twin(before: VideoInfo, target: Path) -> VideoInfo:
@@ -115,6 +145,9 @@ def _other_streams(
         return
     shift = times_before.shift_to(times_after)
     cut = SpanCut(span, before.start_seconds)
+    if after.kind != "file":
+        yield from _lost_streams(before, cut)
+        return
     try:
         with open_input(before.path) as old, open_input(after.path) as new:
             yield from compare_streams(before, after, old, new, shift=shift, span=span)
@@ -131,6 +164,15 @@ def _other_streams(
             f"{describe_error(error)}",
             hint="one of the files is damaged",
         ) from error
+
+
+def _lost_streams(before: VideoInfo, cut: SpanCut) -> Iterator[Finding]:
+    """Yield what pictures do not hold: every stream beside the video, and chapters."""
+    for stream in compared_streams(before):
+        yield Finding(level="lost", subject=describe_stream(stream), message="missing")
+    with open_input(before.path) as old:
+        chapters = [_chapter(one) for one in cut.chapters(old.chapters())]
+    yield from _compare_chapters(chapters, [], shift=0.0)
 
 
 def _compare_tags(before: dict[str, str], after: dict[str, str]) -> Iterator[Finding]:

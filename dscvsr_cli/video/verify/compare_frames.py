@@ -140,7 +140,9 @@ def _times(before: PictureTimes, after: PictureTimes) -> Finding:
     shift = before.shift_to(after)
     moves = [new - old for old, new in zip(before.seconds, after.seconds, strict=False)]
     worst = max(moves) - min(moves) if moves else Fraction(0)
-    moved = f"; the file begins {float(shift):.6g} s later" if abs(shift) > after.tick else ""
+    way = "later" if shift > 0 else "earlier"
+    is_moved = abs(shift) > after.tick
+    moved = f"; the file begins {float(abs(shift)):.6g} s {way}" if is_moved else ""
     if worst == 0:
         return Finding(level="ok", subject="frame times", message=f"exactly the same{moved}")
     # Two times rounded to the nearest tick are less than one tick further apart than before.
@@ -209,6 +211,8 @@ def _colours(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
     for subject, was, became in tags:
         if was == became:
             yield Finding(level="ok", subject=subject, message=f"code {was} still")
+        elif subject == "colour matrix" and new.matrix == "rgb":
+            yield Finding(level="ok", subject=subject, message="RGB needs none")
         elif was in _UNSPECIFIED_TAGS:
             yield Finding(level="ok", subject=subject, message=f"untagged, now says {became}")
         elif became in _UNSPECIFIED_TAGS:

@@ -77,7 +77,7 @@ def compare_streams(
         old.streams[before.stream_index], new.streams[after.stream_index], "video stream"
     )
     yield from _timecode(before, after, span)
-    for stream in _content(before):
+    for stream in compared_streams(before):
         twin = pairs.get(stream.index)
         subject = describe_stream(stream)
         if twin is None:
@@ -90,7 +90,9 @@ def compare_streams(
             subject,
             is_cover=stream.is_cover,
         )
-    yield from _late_streams(before, [one for one in _content(after) if one not in pairs.values()])
+    yield from _late_streams(
+        before, [one for one in compared_streams(after) if one not in pairs.values()]
+    )
 
 
 def _timecode(before: VideoInfo, after: VideoInfo, span: TimeSpan) -> Iterator[Finding]:
@@ -119,23 +121,23 @@ def _late_streams(before: VideoInfo, unpaired: Sequence[StreamInfo]) -> Iterator
 
 
 def _read(info: VideoInfo, container: InputContainer, span: TimeSpan) -> _Side:
-    timed = [one.index for one in _content(info) if one.kind != "attachment"]
+    timed = [one.index for one in compared_streams(info) if one.kind != "attachment"]
     cut = SpanCut(span, info.start_seconds)
     packets = read_digests(container, timed, info.jumps, cut)
     return _Side(info=info, container=container, packets=packets, span=span)
 
 
-def _content(info: VideoInfo) -> list[StreamInfo]:
+def compared_streams(info: VideoInfo) -> list[StreamInfo]:
     """Return the streams to compare; chapters and timecode are compared for themselves."""
     return [one for one in info.other_streams if not (one.is_chapter_text or one.is_timecode)]
 
 
 def _pair(source: _Side, target: _Side) -> dict[int, StreamInfo]:
     """Find the twin of each source stream: equal content first, then the order within a kind."""
-    free = _content(target.info)
+    free = compared_streams(target.info)
     pairs: dict[int, StreamInfo] = {}
     for alike in (_same_content, _same_codec_and_language, _same_language, _same_kind):
-        for stream in _content(source.info):
+        for stream in compared_streams(source.info):
             if stream.index in pairs:
                 continue
             twin = next((one for one in free if alike(source, target, stream, one)), None)

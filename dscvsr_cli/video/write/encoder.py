@@ -127,7 +127,7 @@ class FrameEncoder:
         self._warned_of_captions = CAPTIONS_EXTRA in spec.source.picture_extras
 
     def encode(self, frame: Frame) -> "list[Packet[VideoStream]]":
-        """Encode one frame of the promised size, its pixels on any device.
+        """Encode one frame, which has the promised size once it is turned; on any device.
 
         Returns:
             The packets that came out, of this frame or earlier ones.
@@ -137,6 +137,7 @@ class FrameEncoder:
             av.FFmpegError: The encoder fails; callers report it with the target's name.
         """
         spec = self._spec
+        frame = spec.as_stored(frame)
         if frame.pixels.shape != (3, spec.height, spec.width):
             raise ValueError(
                 f"expected (3, {spec.height}, {spec.width}), got {tuple(frame.pixels.shape) = }"

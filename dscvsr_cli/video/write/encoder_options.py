@@ -89,8 +89,13 @@ def offered_formats(encoder: str) -> list[str]:
     try:
         codec = av.Codec(encoder, "w")
     except ValueError as error:
+        # H.264 and H.265 are called x264 and x265 in names of encoders.
+        alike = encoder.replace("h26", "x26")
+        close = difflib.get_close_matches(alike, _COMMON_ENCODERS.split(", "), n=1)
+        suggestion = f"did you mean {close[0]}? or " if close else ""
         raise UsageError(
-            f"there is no encoder called {encoder!r} here", hint=f"try one of {_COMMON_ENCODERS}"
+            f"there is no encoder called {encoder!r} here",
+            hint=f"{suggestion}try one of {_COMMON_ENCODERS}",
         ) from error
     if codec.type != "video":
         raise UsageError(

@@ -162,7 +162,7 @@ class Assembly:
             )
         if container.hevc_tag and codec_name(stream) == "hevc":
             stream.codec_context.codec_tag = container.hevc_tag
-        if self._spec.source.display_matrix is not None:
+        if self._spec.source.display_matrix is not None and self._spec.turn is None:
             self._keep_rotation(stream, self._spec.source.display_matrix)
         open_stream_encoder(stream, self._spec)
         return stream

@@ -1,14 +1,16 @@
 """PictureSpec: everything that is decided about an output's frames, before the first is encoded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
 import av
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.display_matrix import DisplayMatrix, is_quarter_turn, upright
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.pixels.colour import (
     RANGE_FULL,
@@ -65,6 +67,19 @@ class PictureSpec:
     def is_turned(self) -> bool:
         """Whether players turn the output by a quarter, so that its rows are shown as columns."""
         return self.source.is_turned and self.container.rotation
+
+    @property
+    def turn(self) -> DisplayMatrix | None:
+        """How frames are turned before they are stored; None where they stay as they are."""
+        matrix = self.source.display_matrix
+        return matrix if self.container.is_upright and is_quarter_turn(matrix) else None
+
+    def as_stored(self, frame: Frame) -> Frame:
+        """Return a frame turned as players would show it where the container cannot say that."""
+        if self.turn is None:
+            return frame
+        alpha = None if frame.alpha is None else upright(frame.alpha, self.turn)
+        return replace(frame, pixels=upright(frame.pixels, self.turn), alpha=alpha)
 
     @property
     def rate(self) -> Fraction:

@@ -6,7 +6,6 @@ import re
 import secrets
 import shutil
 from collections.abc import Sequence, Set
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -14,7 +13,6 @@ from typing import Final, Self
 from dscvsr_cli.durable import publish, publish_folder
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.display_matrix import upright
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.read.image_sequence import pictures_in
 from dscvsr_cli.video.write.picture_names import PictureNames
@@ -45,7 +43,7 @@ class SequenceWriter:
         self._names = names
         self._overwrite = overwrite
         self._encoder = StillEncoder(spec)
-        self._matrix = spec.source.display_matrix
+        self._spec = spec
         self._stage: Path | None = None
 
     def __enter__(self) -> Self:
@@ -98,13 +96,8 @@ class SequenceWriter:
             )
         path = self._stage / self._names.name(self.frames_written)
         with reported(self._names.folder / path.name):
-            path.write_bytes(self._encoder.encode(self._upright(frame)))
+            path.write_bytes(self._encoder.encode(self._spec.as_stored(frame)))
         self.frames_written += 1
-
-    def _upright(self, frame: Frame) -> Frame:
-        """Turn a frame as players would show it; a picture cannot say that it is turned."""
-        alpha = None if frame.alpha is None else upright(frame.alpha, self._matrix)
-        return replace(frame, pixels=upright(frame.pixels, self._matrix), alpha=alpha)
 
     def _publish(self) -> None:
         stage, folder = self._stage, self._names.folder

@@ -9,7 +9,9 @@ from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.containers import CONTAINERS
+from dscvsr_cli.video.display_matrix import swaps_sides
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.encoder import FrameEncoder, open_stream_encoder
@@ -35,7 +37,8 @@ def try_encoder(spec: PictureSpec) -> None:
             output.start_encoding()
             timeline = Timeline(name=spec.source.path)
             picture_encoder = FrameEncoder(stream.codec_context, spec, timeline)
-            grey = torch.full((3, spec.height, spec.width), 0.5)
+            size = Size(spec.height, spec.width).turned(by_quarter=swaps_sides(spec.turn))
+            grey = torch.full((3, size.height, size.width), 0.5)
             for packet in (
                 *picture_encoder.encode(Frame(pixels=grey, pts=0)),
                 *picture_encoder.finish(),

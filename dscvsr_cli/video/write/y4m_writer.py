@@ -86,13 +86,14 @@ class Y4mWriter:
         self._partial.publish()
 
     def write(self, frame: Frame) -> None:
-        """Write one frame of the promised size.
+        """Write one frame, which has the promised size once it is turned as the input says.
 
         Raises:
             BrokenPipeError: The reader of the pipe has closed it.
             OutputVideoError: The disk is full, for example.
         """
         picture = self._picture
+        frame = picture.as_stored(frame)
         self._put(
             y4m_frame(
                 pixels_to_frame(

@@ -1,5 +1,6 @@
 """What plans, reports and interruptions say."""
 
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +17,7 @@ from dscvsr_cli.cli.upscale.output import (
 )
 from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed
 from dscvsr_cli.pipelines.upscale.job import OtherWeights
+from dscvsr_cli.video.span import WHOLE, TimeSpan
 
 
 def plan(other: OtherWeights | None, dtype: str = "bfloat16") -> Any:
@@ -42,6 +44,28 @@ def test_other_weights_are_named_with_their_time_and_option(shown: Any, text: st
     assert describe_other_weights(shown) == text
 
 
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (TimeSpan(Fraction("2.5"), Fraction("3.5")), "about 10 frames from 2.5 to 3.5 s ->"),
+        (TimeSpan(Fraction(3661, 2)), "about 10 frames from 1830.5 s ->"),
+        (TimeSpan(end=Fraction("0.4")), "about 10 frames up to 0.4 s ->"),
+        (WHOLE, "about 10 frames ->"),
+    ],
+)
+def test_the_part_that_is_enlarged_is_named(span: TimeSpan, words: str) -> None:
+    made = SimpleNamespace(
+        source=SimpleNamespace(path=Path("a.mkv"), frame_rate=None, frame_count=None),
+        frames=10,
+        span=span,
+        **dict.fromkeys(["tile", "seconds"]),
+        **dict.fromkeys(["scenes_at_once", "frames_done", "window", "look_ahead"], 1),
+        **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),
+        **dict.fromkeys(["shown_source_size", "shown_size"], "1x1"),
+    )
+    assert words in describe_plan(cast("Any", made))
+
+
 def test_pipes_are_called_by_name_and_not_by_a_dash() -> None:
     source = SimpleNamespace(path=Path("-"), frame_rate=None, frame_count=None)
     plan = SimpleNamespace(
@@ -50,6 +74,7 @@ def test_pipes_are_called_by_name_and_not_by_a_dash() -> None:
         shown_source_size="32x32",
         shown_size="64x64",
         frames=None,
+        span=WHOLE,
         **dict.fromkeys(["tile", "seconds"]),
         **dict.fromkeys(["ensemble", "scenes_at_once", "frames_done", "window", "look_ahead"], 1),
         **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),

@@ -82,6 +82,23 @@ def test_each_loss_is_said_in_its_own_words(info: VideoInfo) -> None:
     assert "HDR (PQ)" in told[3]
 
 
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_hdr_in_eight_bits_is_told_also_where_it_was_asked_for(
+    transfer: int, info: VideoInfo
+) -> None:
+    colour = replace(info.colour, transfer_tag=transfer)
+    deep = replace(info, pixel_format="yuv420p10le", bit_depth=10, colour=colour)
+
+    def asked(pixel_format: str, source: VideoInfo = deep) -> bool:
+        job = UpscaleJob(source=info.path, pixel_format=pixel_format)
+        told = source_warnings(job, stored(source, pixel_format=pixel_format))
+        return any("bands" in line for line in told)
+
+    assert asked("yuv420p")
+    assert not asked("yuv422p10le")
+    assert not asked("yuv420p", replace(deep, colour=info.colour))
+
+
 def test_dolby_vision_without_a_picture_for_others_is_told(info: VideoInfo) -> None:
     vision = replace(info, dynamic_hdr=("Dolby Vision",))
     assert any("will look wrong" in line for line in warnings(vision))

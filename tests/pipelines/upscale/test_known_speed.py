@@ -15,7 +15,12 @@ TINY, SD, HD = Size(48, 64), Size(480, 640), Size(1080, 1920)
 
 def job(source: Size, *, weights: str = "lite") -> Any:
     plan = SimpleNamespace(
-        source=source, weights=weights, dtype="float32", runtime="torch", ensemble=1, scenes_at_once=1
+        source=source,
+        weights=weights,
+        dtype="float32",
+        runtime="torch",
+        ensemble=1,
+        scenes_at_once=1,
     )
     target = SimpleNamespace(size=Size(2 * source.height, 2 * source.width))
     return SimpleNamespace(plan=plan, target=target, device=torch.device("cpu"))

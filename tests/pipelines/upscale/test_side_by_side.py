@@ -11,6 +11,7 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.upscale.side_by_side import CompareView, compared, show, view_size
+from dscvsr_cli.video.display_matrix import quarter_turns, swaps_sides, upright
 from tests.engine.fakes import random_frames
 
 SIZE = Size(8, 12)
@@ -39,6 +40,22 @@ def test_split_each_half_is_of_its_own_picture_with_a_line_between() -> None:
     assert torch.equal(shown[..., :5], left[..., :5])
     assert torch.equal(shown[..., 5:7], torch.ones(3, 8, 2))
     assert torch.equal(shown[..., 7:], right[..., 7:])
+
+
+@pytest.mark.parametrize("view", ["split", "side"])
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("degrees", [0, 90, 180, -90])
+def test_left_and_right_are_those_of_the_frame_that_players_turn(
+    view: CompareView, degrees: int, mirrored: bool
+) -> None:
+    matrix = quarter_turns(degrees)
+    if mirrored:
+        matrix = (*(-entry for entry in matrix[:2]), *matrix[2:])
+    left, right = torch.rand(3, 8, 12), torch.rand(3, 8, 12)
+    shown = upright(show(left, right, view, matrix), matrix)
+    assert torch.equal(shown, show(upright(left, matrix), upright(right, matrix), view))
+    stored = view_size(Size(8, 12), view, matrix)
+    assert stored.turned(by_quarter=swaps_sides(matrix)) == Size(*shown.shape[-2:])
 
 
 @pytest.mark.parametrize("view", ["split", "side"])

@@ -51,8 +51,12 @@ def test_a_size_means_what_people_see_of_a_turned_video(degrees: int, tmp_path: 
     assert stored("out.mp4", width=96) == Size(height=96, width=128)
     assert stored("out.mp4", height=128) == Size(height=96, width=128)
     assert stored("out.mp4", scale=2) == Size(height=96, width=128)
-    # These files cannot turn anything.
-    assert stored("out.avi", width=128) == Size(height=96, width=128)
+    # In these files frames are stored as they are seen; the network gets them as they are.
+    assert stored("out.avi", width=96) == Size(height=96, width=128)
+    canvas = choose_target(
+        UpscaleJob(source=turned.path, target=tmp_path / "out.avi", width=96), turned
+    ).canvas
+    assert canvas == Size(height=128, width=96)
     with pytest.raises(UsageError, match="48x64"):
         stored("out.mp4", width=40)
 

@@ -8,6 +8,7 @@ import pytest
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.containers import CONTAINERS, container_of, pipe_container
+from dscvsr_cli.video.display_matrix import quarter_turns
 from dscvsr_cli.video.info import StreamInfo, StreamKind, VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import (
     StreamChoices,
@@ -113,11 +114,38 @@ def test_what_is_lost_is_refused_before_work_with_every_way_out(bare: VideoInfo)
     assert "audio stream 1 (truehd, eng): mp4 files cannot hold truehd" in message
     assert "subtitle stream 2 (hdmv_pgs_subtitle)" in message
     assert "attachment stream 3 (ttf, font.ttf)" in message
-    for way in (
-        *("-o out.mkv", "--audio-encoder aac", "--no-audio", "--no-subs", "--drop-unsupported"),
-    ):
-        assert way in caught.value.hint
+    assert caught.value.hint == (
+        "use one of -o out.mkv, --drop-unsupported (leaves all of this out); "
+        "or for each one: --audio-encoder aac or --no-audio, and --no-subs, and --drop-unsupported"
+    )
     refuse_losses(plan, "out.mp4", StreamChoices(drop_unsupported=True))
+
+
+@pytest.mark.parametrize(
+    ("streams", "container", "hint"),
+    [
+        (
+            (stream("audio", "ac3"), stream("audio", "mp3")),
+            "webm",
+            "use one of -o out.mkv, --audio-encoder libopus, --no-audio, "
+            "--drop-unsupported (leaves all of this out)",
+        ),
+        (
+            # What nothing can hold would still be refused in Matroska.
+            (stream("audio", "ac3"), stream("subtitle", "")),
+            "webm",
+            "use --drop-unsupported (leaves all of this out); or for each one: -o out.mkv or "
+            "--audio-encoder libopus or --no-audio, and --no-subs",
+        ),
+    ],
+)
+def test_an_option_that_settles_only_a_part_is_not_offered_as_settling_all(
+    streams: tuple[StreamInfo, ...], container: str, hint: str, bare: VideoInfo
+) -> None:
+    plan = plan_passthrough(replace(bare, other_streams=streams), container_named(container))
+    with pytest.raises(UsageError) as caught:
+        refuse_losses(plan, f"out.{container}", StreamChoices())
+    assert caught.value.hint == hint
 
 
 def test_private_data_that_nothing_can_hold_stops_nobody(bare: VideoInfo) -> None:
@@ -165,6 +193,20 @@ def test_a_named_sound_encoder_encodes_all_sound_and_nothing_else(bare: VideoInf
     assert not plan.left_out
 
 
+def test_audio_of_the_named_encoders_codec_is_copied(bare: VideoInfo) -> None:
+    codecs = ("mp3", "opus", "aac")
+    others = tuple(
+        replace(stream("audio", codec), index=index) for index, codec in enumerate(codecs, 1)
+    )
+    source = replace(bare, other_streams=others)
+    for name, same, encoder in (("aac", 3, "aac"), ("mp3", 1, "libmp3lame")):
+        choices = StreamChoices(audio_encoder=name)
+        plan = plan_passthrough(source, container_named("mp4"), choices)
+        assert [one.index for one in plan.copied] == [same]
+        assert {one.encoder for one in plan.converted} == {encoder}
+        assert len(plan.converted) == 2
+
+
 def test_a_sound_encoder_the_container_cannot_hold_is_refused(bare: VideoInfo) -> None:
     with pytest.raises(UsageError, match="webm files cannot hold aac") as caught:
         plan_passthrough(bare, container_named("webm"), StreamChoices(audio_encoder="aac"))
@@ -183,12 +225,21 @@ def test_a_bit_rate_alone_is_refused() -> None:
 
 
 def test_a_rotation_that_would_be_lost_is_refused(bare: VideoInfo) -> None:
-    turned = replace(bare, rotation=90, display_matrix=(0, -65536, 0, 65536, 0, 0, 0, 0, 2**30))
+    half = 32768
+    slanted = (half, -half, 0, half, half, 0, 0, 0, 2**30)
+    turned = replace(bare, rotation=45, display_matrix=slanted)
     refuse_losses(plan_passthrough(turned, container_named("mp4")), "out.mp4", StreamChoices())
-    with pytest.raises(UsageError, match="rotation by 90 degrees"):
+    with pytest.raises(UsageError, match="rotation by 45 degrees"):
         refuse_losses(
             plan_passthrough(turned, container_named("mpegts")), "out.ts", StreamChoices()
         )
+
+
+@pytest.mark.parametrize("degrees", [90, 180, -90])
+def test_a_turn_by_quarters_is_lost_nowhere(bare: VideoInfo, degrees: int) -> None:
+    turned = replace(bare, rotation=degrees, display_matrix=quarter_turns(degrees))
+    for name in ("mp4", "mpegts", "avi", "gif", "yuv4mpegpipe"):
+        assert not plan_passthrough(turned, container_named(name)).left_out
 
 
 def test_covers_go_where_covers_can_be(bare: VideoInfo) -> None:

@@ -220,7 +220,7 @@ def test_any_way_of_writing_the_header_is_understood(rate: int, width: int, kind
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("https://example.com/clip.mp4", "is an address"),
+        ("https://example.com/clip.mp4", "https://example.com/clip.mp4 is an address"),
         ("rtsp://camera/1", "is an address"),
         ("frames/%04d.exr", "EXR pictures are not read"),
         ("frames/%04d.DPX", "DPX pictures are not read"),

@@ -83,6 +83,19 @@ def test_a_part_of_a_damaged_file_that_is_whole_raises_no_alarm(kind: str, tmp_p
     assert read(path, rest)[1] > 0
 
 
+@pytest.mark.parametrize("kind", ["transport stream", "program stream", "flv", "matroska"])
+def test_a_part_that_ends_or_begins_inside_a_hole_tells_its_share(
+    kind: str, tmp_path: Path
+) -> None:
+    path = render(CONTAINERS[kind], tmp_path)
+    found = places(path)
+    overwrite(path, found[len(found) // 3] - 8, found[len(found) * 2 // 3] - 8)
+    _, told = read(path)
+    # One second is in the middle of what is missing. These containers say when each frame is.
+    assert 2 < read(path, ReadOptions(span=TimeSpan(end=Fraction(1))))[1] < told
+    assert 0 < read(path, ReadOptions(span=TimeSpan(start=Fraction(1))))[1] < told
+
+
 @pytest.mark.parametrize("suffix", [".flv", ".ogv", ".nut", ".avi", ".wmv"])
 def test_pauses_are_no_damage(suffix: str, tmp_path: Path) -> None:
     unit = {".ogv": Fraction(1, 25), ".avi": Fraction(1, 25)}.get(suffix, Fraction(1, 1000))

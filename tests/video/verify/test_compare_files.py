@@ -113,6 +113,15 @@ def test_a_shift_of_the_whole_file_is_no_change(tmp_path: Path) -> None:
     assert "begins 1 s later" in times.message
 
 
+def test_a_file_that_begins_before_its_source_is_said_to(tmp_path: Path) -> None:
+    late = render(Clip(pts=tuple(range(12800, 12800 + 5 * 512, 512))), tmp_path, name="late")
+    early = render(Clip(pts=tuple(range(0, 5 * 512, 512))), tmp_path, name="early")
+    findings = compare_files(late, early).findings
+    times = next(one for one in findings if one.subject == "frame times")
+    assert times.level == "ok"
+    assert "begins 1 s earlier" in times.message
+
+
 def test_missing_and_encoded_sound_are_told_apart(tmp_path: Path) -> None:
     source, target = render_kind("sound", tmp_path), tmp_path / "out.mkv"
     copy_clip(source, target, choices=StreamChoices(audio_encoder="flac"))

@@ -12,7 +12,12 @@ from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.write.encoder_options import EncodeOptions, encoder_options, suitable_encoder
+from dscvsr_cli.video.write.encoder_options import (
+    EncodeOptions,
+    encoder_options,
+    offered_formats,
+    suitable_encoder,
+)
 from dscvsr_cli.video.write.encoder_quality import quality_options, required_hardware
 from dscvsr_cli.video.write.picture_spec import settle_picture
 from dscvsr_cli.video.write.trial_encode import try_encoder
@@ -256,3 +261,12 @@ def test_gif_keeps_clear_pixels_clear(bare: VideoInfo, tmp_path: Path) -> None:
         picture = next(container.decode(video=0)).reformat(format="rgba").to_ndarray()
     assert (picture[:, :32, 3] == 0).all()
     assert (picture[:, 32:, 3] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("x265", "libx265"), ("h265", "libx265"), ("svtav1", "libsvtav1")]
+)
+def test_a_name_that_is_close_to_an_encoders_is_answered_with_it(name: str, meant: str) -> None:
+    with pytest.raises(UsageError, match="no encoder called") as caught:
+        offered_formats(name)
+    assert f"did you mean {meant}?" in caught.value.hint

@@ -1,0 +1,15 @@
+"""Which encoder a name stands for, since FFmpeg takes the name of a codec as well."""
+
+import av
+
+
+def encoder_called(name: str) -> str:
+    """Return the encoder that a name stands for: an encoder's own, or a codec's ("hevc").
+
+    What is known of encoders (quality, losslessness, depth, bit rate) is known by their own names.
+    A name of neither is returned as it is, for whoever asks more of it to refuse.
+    """
+    try:
+        return av.Codec(name, "w").name
+    except ValueError:
+        return name
