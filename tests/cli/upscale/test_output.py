@@ -59,7 +59,7 @@ def test_the_part_that_is_enlarged_is_named(span: TimeSpan, words: str) -> None:
         frames=10,
         span=span,
         **dict.fromkeys(["tile", "seconds"]),
-        **dict.fromkeys(["scenes_at_once", "frames_done", "window", "look_ahead"], 1),
+        **dict.fromkeys(["ensemble", "scenes_at_once", "frames_done", "window", "look_ahead"], 1),
         **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),
         **dict.fromkeys(["shown_source_size", "shown_size"], "1x1"),
     )
