@@ -11,9 +11,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from dscvsr_cli.json_record import read_record
+from dscvsr_cli.json_record import Record, read_record
 
 RECORD_NAME: Final = ".dscvsr.json"
+
+REPLACES: Final = "replaces"
+"""Where an entry keeps the one before it, until the new output has taken the name of the old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +54,14 @@ def recorded_part(source: Path, target: Path) -> RecordedPart | None:
     None where nothing is recorded: ``target`` was made of something else or by something else, has
     changed since, or is no file. So it is of the whole of ``source``.
     """
-    entry = read_record(target.with_name(RECORD_NAME)).get(target.name)
-    if not isinstance(entry, Mapping) or "part.start" not in entry:
-        return None
+    record = read_record(target.with_name(RECORD_NAME))
     try:
-        known = entry.get("output") == file_identity(target)
-        if not known or entry.get("source") != path_of_source(source, target.parent):
+        entry = entry_of(record, target.name, file_identity(target))
+        if entry is None or entry.get("source") != path_of_source(source, target.parent):
             return None
-        end, stream = entry["part.end"], entry["part.video_stream"]
+        start, end, stream = (str(entry[f"part.{one}"]) for one in ("start", "end", "video_stream"))
         return RecordedPart(
-            start=Fraction(entry["part.start"]),
+            start=Fraction(start),
             end=None if end == "None" else Fraction(end),
             video_stream=None if stream == "None" else int(stream),
         )
@@ -80,6 +81,22 @@ def file_identity(path: Path) -> str:
     """
     status = path.stat()
     return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def entry_of(record: Record, name: str, identity: str) -> Mapping[str, object] | None:
+    """Return what a record says about an output, or None where it says nothing about this one.
+
+    Args:
+        record: The record of the output's folder.
+        name: Name of the output.
+        identity: What shows that it is still the one that was made.
+    """
+    entry = record.get(name)
+    while isinstance(entry, Mapping):
+        if entry.get("output") == identity:
+            return entry
+        entry = entry.get(REPLACES)
+    return None
 
 
 def path_of_source(source: Path, folder: Path) -> str:
@@ -107,20 +124,14 @@ def made_from_within(folder: Path, root: Path) -> frozenset[str]:
     if not record:
         return frozenset()
     here, top = folder.resolve(), root.resolve()
-    return frozenset(
-        name for name, entry in record.items() if _is_from_within(name, entry, here, top)
-    )
+    return frozenset(name for name in record if _is_from_within(name, record, here, top))
 
 
-def _is_from_within(name: str, entry: object, here: Path, top: Path) -> bool:
-    if not isinstance(entry, Mapping):
-        return False
-    source = entry.get("source")
-    if not isinstance(source, str):
-        return False
-    # Links are not followed in what may be gone.
-    place = Path(os.path.normpath(here / source))
+def _is_from_within(name: str, record: Record, here: Path, top: Path) -> bool:
     try:
-        return place.is_relative_to(top) and entry.get("output") == file_identity(here / name)
+        entry = entry_of(record, name, file_identity(here / name))
     except (OSError, ValueError):
         return False
+    source = None if entry is None else entry.get("source")
+    # Links are not followed in what may be gone.
+    return isinstance(source, str) and Path(os.path.normpath(here / source)).is_relative_to(top)

@@ -19,14 +19,13 @@ from dscvsr_cli.errors import DamagedWorkError, DeviceError
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.resume.manifest import Piece
 from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
-from dscvsr_cli.pipelines.upscale.finished import remember_finished
+from dscvsr_cli.pipelines.upscale.finished import recording
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_output import SegmentSettings, known_scene_starts
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings
 from dscvsr_cli.pipelines.upscale.run import check_count, make_folder
 from dscvsr_cli.pipelines.upscale.scan import FilmTask, rest_of
 from dscvsr_cli.video.write.picture_names import folder_above
-from dscvsr_cli.video.write.target_file import resolve_destination
 
 _SCANS: Final = 5
 """How often a scan is started whose process dies."""
@@ -97,7 +96,9 @@ class FilmRun:
             return self._whole(job, planned)
         begun = time.monotonic()
         watch = InputWatch(job.source, start_number=job.reading.start_number)
-        output = planned.settings.open(watch)
+        output = planned.settings.open(
+            watch, recording(self._job, planned.settings.target, job.reading)
+        )
         with output:
             plan = replace(planned.plan, frames_done=output.frames_kept)
             self._note(output, plan)
@@ -107,7 +108,6 @@ class FilmRun:
                 self._make_frames(output, job, planned.settings, plan)
             check_count(output, job.source)
             watch.check()
-        remember_finished(self._job, planned.settings.target, job.reading)
         seconds = time.monotonic() - begun
         return UpscaleReport(
             target=plan.target,
@@ -133,11 +133,9 @@ class FilmRun:
             # The folder of an image sequence is made with its first picture.
             folder = folder.parent
         check_storage(self._pool, job, folder, ".dscvsr-shared")
-        call = Call("whole", lambda hired: (_for_worker(job, hired),), self._film)
+        call = Call("whole", lambda hired: (_for_worker(job, hired), self._job), self._film)
         report: UpscaleReport = self._pool.submit(call).result()
         self.step = replace(self.step, frames_kept=report.frames_out)
-        # The worker's own note is about the job as the cluster settled it.
-        remember_finished(self._job, resolve_destination(plan.target).file, job.reading)
         return report
 
     def _make_frames(

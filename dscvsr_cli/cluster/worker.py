@@ -31,9 +31,10 @@ from dscvsr_cli.pipelines.upscale.piece import PieceSettings, make_piece
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
-from dscvsr_cli.pipelines.upscale.run import upscale
+from dscvsr_cli.pipelines.upscale.run import upscale_beside_others
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, see
 from dscvsr_cli.pipelines.upscale.target import writes_in_one_go
+from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.runtimes.choose import choose_runtime, choose_runtime_dtype
 from dscvsr_cli.version import __version__
 from dscvsr_cli.video.timestamps import Timeline
@@ -121,14 +122,21 @@ class Worker:
         self._begin()
         return make_piece(self._opened(job), task, settings, on_progress=follow)
 
-    def whole(self, job: UpscaleJob) -> UpscaleReport:
-        """Make a film whose output is written in one go."""
+    def whole(self, job: UpscaleJob, asked: UpscaleJob) -> UpscaleReport:
+        """Make a film whose output is written in one go.
+
+        Args:
+            job: What to do, with everything settled that must be alike on the cluster.
+            asked: The same as the person asked for it.
+        """
 
         def follow(progress: JobProgress) -> None:
             self.frames_made = (progress.share or 0.0) * (progress.frames_total or 0)
 
         self._begin()
-        return upscale(job, load=self._cache, on_progress=follow)
+        return upscale_beside_others(
+            job, Together(), asked=asked, load=self._cache, on_progress=follow
+        )
 
     def _begin(self) -> None:
         self.frames_made = 0.0

@@ -109,7 +109,8 @@ def one_at_a_time(path: Path) -> Iterator[None]:
     finally:
         # Who has opened the file meanwhile finds that it is gone, and makes another one.
         if held and sys.platform != "win32":
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
         lock.release()
         # Windows removes a file that is open for nobody.
         if held and sys.platform == "win32":

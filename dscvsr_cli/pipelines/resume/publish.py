@@ -11,7 +11,7 @@ from dscvsr_cli.pipelines.resume.work_folder import JOINED, WorkFolder
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.join import join_segments
 from dscvsr_cli.video.write.muxer import OutputSpec
-from dscvsr_cli.video.write.target_file import PartialFile
+from dscvsr_cli.video.write.target_file import Naming, PartialFile
 
 
 def publish(
@@ -22,6 +22,7 @@ def publish(
     target: Path,
     overwrite: bool,
     check_input: Callable[[], None],
+    naming: Naming,
 ) -> Manifest:
     """Make the file of a target out of its segments and the streams that are copied.
 
@@ -32,6 +33,7 @@ def publish(
         target: Its name.
         overwrite: Whether to replace a file of that name.
         check_input: Raises where the input is not what it was when the run started.
+        naming: Gives the block inside which the file takes its name.
 
     Returns:
         The manifest as the folder has it now, with the joined file and the packets lost.
@@ -55,5 +57,5 @@ def publish(
     with reported(target):
         done = replace(manifest, joined=file_identity(joined), lost_packets=lost)
         folder.commit(done)
-    PartialFile(target, overwrite=overwrite, path=joined).publish()
+    PartialFile(target, overwrite=overwrite, path=joined, naming=naming).publish()
     return done

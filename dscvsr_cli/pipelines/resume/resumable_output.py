@@ -28,7 +28,7 @@ from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.join import check_header, rehearse
 from dscvsr_cli.video.segments.segment import check_segment
 from dscvsr_cli.video.write.muxer import OutputSpec
-from dscvsr_cli.video.write.target_file import check_target
+from dscvsr_cli.video.write.target_file import Naming, check_target, unrecorded
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ class ResumableOutput:
         overwrite: Whether to replace a file of the target's name.
         check_input: Raises where the input is not what it was when the run started. It is called
             before anything made from the input is kept, and before the file gets its name.
+        naming: Gives the block inside which the file takes its name.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class ResumableOutput:
         earlier_work: EarlierWork = EarlierWork.REFUSE,
         overwrite: bool = False,
         check_input: Callable[[], None] = lambda: None,
+        naming: Naming = unrecorded,
     ) -> None:
         self.state: StreamState | None = None
         self.damaged_frames = 0
@@ -79,6 +81,7 @@ class ResumableOutput:
         self._earlier_work = earlier_work
         self._overwrite = overwrite
         self._check_input = check_input
+        self._naming = naming
         self._folder = WorkFolder(target)
         self._manifest = Manifest(fingerprint=dict(fingerprint), plan=plan, shift=first_shift)
         self._phase = Phase.UNDECIDED
@@ -297,8 +300,13 @@ class ResumableOutput:
                 target=self._target,
                 overwrite=self._overwrite,
                 check_input=self._check_input,
+                naming=self._naming,
             )
             self._phase = advance(self._phase, Phase.PUBLISHED)
+        else:
+            # A version that named its files first may have been killed before it recorded this one.
+            with self._naming(self._target):
+                pass
         self._folder.discard()
 
     def _give_up(self, error: BaseException) -> None:

@@ -14,7 +14,11 @@ from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
 from dscvsr_cli.own_outputs import made_from_within
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.failure_log import log_failure
-from dscvsr_cli.pipelines.upscale.finished import differences_to_finished, is_there
+from dscvsr_cli.pipelines.upscale.finished import (
+    differences_to_finished,
+    held_outputs,
+    is_there,
+)
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.output_name import (
     check_output_of_many,
@@ -193,7 +197,7 @@ def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport | None]) 
             return finished
         report = run(job)
     except DscvsrError as error:
-        return _finished_meanwhile(job) or _failed(job, target, error)
+        return _finished_meanwhile(job, target) or _failed(job, target, error)
     except Exception as error:  # noqa: BLE001  a bug must not stop the other files of a long batch
         if is_out_of_memory(error):
             return _failed(job, target, too_little_memory())
@@ -212,11 +216,15 @@ def run_one(job: UpscaleJob, run: Callable[[UpscaleJob], UpscaleReport | None]) 
     return FileResult(source=job.source, target=target, outcome=outcome, report=report)
 
 
-def _finished_meanwhile(job: UpscaleJob) -> FileResult | None:
+def _finished_meanwhile(job: UpscaleJob, target: Path) -> FileResult | None:
     """Return the result of a job that another run has finished while this one began it."""
     try:
-        return finished_earlier(job)
-    except DscvsrError:
+        if not is_there(target):
+            return None
+        # Of several pictures the first have their names before the last.
+        with held_outputs(target):
+            return finished_earlier(job)
+    except (OSError, DscvsrError):
         return None
 
 

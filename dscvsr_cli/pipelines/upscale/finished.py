@@ -5,21 +5,32 @@ would make: a name and a time alone do not say that. Files and folders of pictur
 alike; that a run cannot be resumed does not keep it from being finished.
 """
 
-import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from dscvsr_cli.durable import sync_file
 from dscvsr_cli.engine.device import choose_device
+from dscvsr_cli.errors import DscvsrError
 from dscvsr_cli.json_record import Record, read_record
-from dscvsr_cli.own_outputs import RECORD_NAME, RecordedPart, file_identity, path_of_source
+from dscvsr_cli.own_outputs import (
+    RECORD_NAME,
+    REPLACES,
+    RecordedPart,
+    entry_of,
+    file_identity,
+    path_of_source,
+)
 from dscvsr_cli.pipelines.resume.manifest import identify_input
 from dscvsr_cli.pipelines.resume.setting_words import describe_difference
 from dscvsr_cli.pipelines.upscale.fingerprint import describe_job
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.pipelines.upscale.record_file import change_record
+from dscvsr_cli.pipelines.upscale.record_file import held_record, write_record
+from dscvsr_cli.video.read.image_sequence import natural_order, pictures_in
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.write.picture_names import pictures_of
+from dscvsr_cli.video.write.target_file import Naming
 from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.locate import locate_weights
@@ -31,26 +42,75 @@ finished. The weights count by their digest."""
 _CHANGES_WITH_COPYING = "the input's time of change"
 
 
-def remember_finished(job: UpscaleJob, target: Path, reading: ReadOptions) -> None:
-    """Note what a finished output was made from; a folder that refuses the note stays without.
+def recording(job: UpscaleJob, target: Path, reading: ReadOptions) -> Naming:
+    """Return what records of an output what it was made from, while it takes its name.
+
+    The record comes first, so that nobody ever finds the output without it. A run that is killed
+    between the two leaves a record of what is not there, and still of the output before it. A
+    folder that refuses the note stays without.
 
     Args:
         job: As the person asked for it.
-        target: The finished file, the folder of pictures, or their pattern.
-        reading: How the input was read: a preview has found its part of it.
+        target: The file, the folder of pictures, or their pattern.
+        reading: How the input is read: a preview has found its part of it.
     """
-    target = _named(target)
-    path = target.with_name(RECORD_NAME)
-    with contextlib.suppress(OSError):
-        entry = {
-            "output": _identity(target),
-            "source": path_of_source(job.source, target.parent),
-            **RecordedPart(
-                start=reading.span.start, end=reading.span.end, video_stream=reading.video_stream
-            ).entry(),
-            "made_from": _made_from(job),
-        }
-        change_record(path, lambda record: _with_entry(record, target, entry))
+
+    @contextmanager
+    def naming(whole: Path) -> Iterator[None]:
+        with ExitStack() as stack:
+            # What cannot be noted is finished all the same.
+            with suppress(OSError, DscvsrError):
+                stack.enter_context(_recorded(job, _named(target), whole, reading))
+            yield
+
+    return naming
+
+
+@contextmanager
+def _recorded(job: UpscaleJob, target: Path, whole: Path, reading: ReadOptions) -> Iterator[None]:
+    """Hold and write the record of a folder while a whole output takes its name there.
+
+    Raises:
+        OSError: The record cannot be written.
+        DscvsrError: What the output was made from cannot be said.
+    """
+    entry = {
+        "output": _identity_to_be(target, whole),
+        "source": path_of_source(job.source, target.parent),
+        **RecordedPart(
+            start=reading.span.start, end=reading.span.end, video_stream=reading.video_stream
+        ).entry(),
+        "made_from": _made_from(job),
+    }
+    for file in pictures_in(whole) or (whole,):
+        # The disk may take long; nobody should have to wait for it who waits for the record.
+        sync_file(file)
+    # The folder of a pattern may be the one that takes its name.
+    is_there_already = target.parent.is_dir()
+    path = (target.parent if is_there_already else whole) / RECORD_NAME
+    with held_record(path) if is_there_already else nullcontext():
+        before = read_record(path)
+        older = entry_of(before, target.name, _identity(target)) if is_there(target) else None
+        kept = {} if older is None else {REPLACES: {**older, REPLACES: None}}
+        write_record(path, _with_entry(before, target, entry | kept))
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):
+                write_record(path, before)
+            raise
+        if older is not None:
+            with suppress(OSError):
+                write_record(path, _with_entry(before, target, entry))
+
+
+def held_outputs(target: Path) -> AbstractContextManager[None]:
+    """Let no output take its name beside ``target`` inside the block, or wait until it has it.
+
+    Raises:
+        OSError: Nothing can be written there.
+    """
+    return held_record(_named(target).with_name(RECORD_NAME))
 
 
 def _with_entry(record: Record, target: Path, entry: object) -> Record:
@@ -71,9 +131,10 @@ def differences_to_finished(job: UpscaleJob, target: Path) -> list[str] | None:
         WeightsError: The weights of the job cannot be found.
     """
     target = _named(target)
-    entry = read_record(target.with_name(RECORD_NAME)).get(target.name)
+    record = read_record(target.with_name(RECORD_NAME))
     try:
-        if not isinstance(entry, dict) or entry.get("output") != _identity(target):
+        entry = entry_of(record, target.name, _identity(target))
+        if entry is None:
             return None
         now = _made_from(job)
     except OSError:
@@ -103,8 +164,27 @@ def _identity(target: Path) -> str:
         OSError: There is none.
     """
     pictures = pictures_of(target)
-    if not pictures:
-        return file_identity(target)
+    return _identity_of(pictures) if pictures else file_identity(target)
+
+
+def _identity_to_be(target: Path, whole: Path) -> str:
+    """Return the identity that an output will have under its name.
+
+    Args:
+        target: Its name; of pictures, others may be there, which stay.
+        whole: The finished file, or the folder with the pictures that are to go there.
+
+    Raises:
+        OSError: It is gone.
+    """
+    made = pictures_in(whole)
+    if not made:
+        return file_identity(whole)
+    there = {one.name: one for one in (*pictures_of(target), *made)}
+    return _identity_of(sorted(there.values(), key=natural_order))
+
+
+def _identity_of(pictures: Sequence[Path]) -> str:
     listing = hashlib.sha256()
     for picture in pictures:
         listing.update(f"{picture.name} {file_identity(picture)}\n".encode())

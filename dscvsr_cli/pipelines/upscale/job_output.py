@@ -21,6 +21,7 @@ from dscvsr_cli.pipelines.upscale.target import writes_in_one_go
 from dscvsr_cli.video.timestamps import span_shift
 from dscvsr_cli.video.write.muxer import OutputSpec
 from dscvsr_cli.video.write.sequence_writer import SequenceWriter
+from dscvsr_cli.video.write.target_file import Naming
 from dscvsr_cli.video.write.writer import VideoWriter
 from dscvsr_cli.video.write.y4m_writer import Y4mWriter
 
@@ -194,16 +195,20 @@ class DirectOutput:
         """Ignore the state: nothing can be resumed."""
 
 
-def open_output(ready: PreparedJob) -> Output:
+def open_output(ready: PreparedJob, naming: Naming) -> Output:
     """Return the output of a job, still to be entered.
+
+    Args:
+        ready: The job.
+        naming: Gives the block inside which the output takes its name.
 
     Raises:
         UsageError: Options that do not fit together.
         InputVideoError: The input can no longer be read.
     """
     if ready.watch is None or writes_in_one_go(ready.target):
-        return DirectOutput(_direct_writer(ready), ready.stream_plan)
-    return segment_settings(ready).open(ready.watch)
+        return DirectOutput(_direct_writer(ready, naming), ready.stream_plan)
+    return segment_settings(ready).open(ready.watch, naming)
 
 
 def known_scene_starts(output: Output) -> frozenset[int]:
@@ -220,14 +225,14 @@ def _earlier_work(job: UpscaleJob) -> EarlierWork:
     return EarlierWork.RESUME if job.resume else EarlierWork.REFUSE
 
 
-def _direct_writer(ready: PreparedJob) -> FrameWriter:
+def _direct_writer(ready: PreparedJob, naming: Naming) -> FrameWriter:
     job, target = ready.job, ready.target
     if target.names is not None:
-        return SequenceWriter(target.names, target.picture, overwrite=job.overwrite)
+        return SequenceWriter(target.names, target.picture, overwrite=job.overwrite, naming=naming)
     if target.container.frames_only:
-        return Y4mWriter(target.destination, target.picture, overwrite=job.overwrite)
+        return Y4mWriter(target.destination, target.picture, overwrite=job.overwrite, naming=naming)
     spec = OutputSpec(picture=target.picture, others=ready.others, span=job.reading.span)
-    return VideoWriter(target.destination, spec, overwrite=job.overwrite)
+    return VideoWriter(target.destination, spec, overwrite=job.overwrite, naming=naming)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,11 +249,12 @@ class SegmentSettings:
     earlier_work: EarlierWork
     overwrite: bool
 
-    def open(self, watch: InputWatch) -> ResumableOutput:
+    def open(self, watch: InputWatch, naming: Naming) -> ResumableOutput:
         """Return the output, still to be entered.
 
         Args:
             watch: Of the input, on this machine.
+            naming: Gives the block inside which the file takes its name.
         """
         return ResumableOutput(
             self.target,
@@ -260,6 +266,7 @@ class SegmentSettings:
             earlier_work=self.earlier_work,
             overwrite=self.overwrite,
             check_input=watch.check,
+            naming=naming,
         )
 
 

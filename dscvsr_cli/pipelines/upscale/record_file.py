@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from dscvsr_cli.durable import write_durably
@@ -19,5 +20,23 @@ def change_record(path: Path, change: Callable[[Record], Mapping[str, object]]) 
     Raises:
         OSError: It cannot be written; the record is as it was.
     """
-    with one_at_a_time(path.with_name(f"{path.name}.lock")):
-        write_durably(path, json.dumps(change(read_record(path)), indent=1).encode())
+    with held_record(path):
+        write_record(path, change(read_record(path)))
+
+
+def held_record(path: Path) -> AbstractContextManager[None]:
+    """Let nobody else change a record inside the block, or wait until nobody does.
+
+    Raises:
+        OSError: Nothing can be written beside it.
+    """
+    return one_at_a_time(path.with_name(f"{path.name}.lock"))
+
+
+def write_record(path: Path, record: Mapping[str, object]) -> None:
+    """Write a record that is held.
+
+    Raises:
+        OSError: It cannot be written; the record is as it was.
+    """
+    write_durably(path, json.dumps(record, indent=1).encode())

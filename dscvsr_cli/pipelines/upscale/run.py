@@ -17,7 +17,7 @@ from dscvsr_cli.engine.stream import EventListener, StreamProgress
 from dscvsr_cli.errors import FrameCountError, OutputVideoError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.upscale.estimate import with_estimate
-from dscvsr_cli.pipelines.upscale.finished import remember_finished
+from dscvsr_cli.pipelines.upscale.finished import recording
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_output import (
     Output,
@@ -32,6 +32,7 @@ from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener,
 from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.write.picture_names import folder_above
+from dscvsr_cli.video.write.target_file import unrecorded
 from dscvsr_cli.weights.load import load_network
 
 FRAMES_AHEAD = 8
@@ -83,6 +84,7 @@ def upscale_beside_others(
     job: UpscaleJob,
     together: Together,
     *,
+    asked: UpscaleJob | None = None,
     load: NetworkLoader = load_network,
     on_plan: Callable[[UpscalePlan], None] | None = None,
     on_frame: Callable[[int], None] | None = None,
@@ -94,6 +96,7 @@ def upscale_beside_others(
     Args:
         job: What to do.
         together: What all of the jobs share.
+        asked: The job as the person asked for it, where somebody has settled what it left open.
         load: As for ``upscale``.
         on_plan: As for ``upscale``.
         on_frame: As for ``upscale``.
@@ -108,7 +111,13 @@ def upscale_beside_others(
         make_folder(folder_above(job.target))
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:
-        output = open_output(ready)
+        is_nameless = ready.target.destination.is_pipe or ready.watch is None
+        output = open_output(
+            ready,
+            unrecorded
+            if is_nameless
+            else recording(asked or job, ready.target.destination.file, ready.job.reading),
+        )
         begun = time.monotonic()
         try:
             with output:
@@ -135,8 +144,6 @@ def upscale_beside_others(
             if not output.frames_kept:
                 raise
             raise Interrupted(output.frames_kept) from interruption
-    if not ready.target.destination.is_pipe and ready.reader.info.kind != "pipe":
-        remember_finished(job, ready.target.destination.file, ready.job.reading)
     return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
 
 

@@ -18,6 +18,7 @@ from dscvsr_cli.video.read.image_sequence import pictures_in
 from dscvsr_cli.video.write.picture_names import PictureNames
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.picture_writer import StillEncoder
+from dscvsr_cli.video.write.target_file import Naming, unrecorded
 
 _log: Final = logging.getLogger(__name__)
 
@@ -32,16 +33,25 @@ class SequenceWriter:
         names: Where the pictures go.
         spec: What every picture is.
         overwrite: Whether pictures of the same names may be replaced.
+        naming: Gives the block inside which the pictures, or the only one, take their names.
 
     Raises:
         UsageError: The encoder does not know an option.
     """
 
-    def __init__(self, names: PictureNames, spec: PictureSpec, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        names: PictureNames,
+        spec: PictureSpec,
+        *,
+        overwrite: bool = False,
+        naming: Naming = unrecorded,
+    ) -> None:
         self.frames_written = 0
         self.moved_timestamps = 0
         self._names = names
         self._overwrite = overwrite
+        self._naming = naming
         self._encoder = StillEncoder(spec)
         self._spec = spec
         self._stage: Path | None = None
@@ -103,7 +113,8 @@ class SequenceWriter:
         stage, folder = self._stage, self._names.folder
         if stage is None:
             return
-        with reported(folder):
+        whole = stage / self._names.name(0) if self._names.is_single else stage
+        with reported(folder), self._naming(whole):
             if not folder.exists():
                 publish_folder(stage, folder)
                 return

@@ -4,6 +4,8 @@ import contextlib
 import errno
 import os
 import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +13,9 @@ from typing import Final
 from dscvsr_cli.durable import publish
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.windows_names import name_problem
+
+Naming = Callable[[Path], AbstractContextManager[None]]
+"""Given a whole output under its hidden name, returns the block in which it takes its own."""
 
 STANDARD_OUTPUT: Final = Path("-")
 """The name that stands for what is piped out."""
@@ -20,6 +25,11 @@ ADDED_LENGTH: Final = 57
 
 _KEPT_NAME_LENGTH = 40
 """Characters of the target's name that the hidden name repeats, well below any system's limit."""
+
+
+def unrecorded(_whole: Path) -> AbstractContextManager[None]:
+    """Let an output take its name with nothing around it."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +54,18 @@ class Destination:
         """Whether it is standard output."""
         return self.path == STANDARD_OUTPUT
 
-    def partial(self, *, overwrite: bool) -> "PartialFile | PipeTarget":
+    def partial(
+        self, *, overwrite: bool, naming: Naming = unrecorded
+    ) -> "PartialFile | PipeTarget":
         """Return the object that takes the output until it is whole.
 
         Args:
             overwrite: Whether an existing file may be replaced.
+            naming: As of ``PartialFile``; a pipe takes no name.
         """
-        return (
-            PipeTarget(self.path) if self.is_pipe else PartialFile(self.path, overwrite=overwrite)
-        )
+        if self.is_pipe:
+            return PipeTarget(self.path)
+        return PartialFile(self.path, overwrite=overwrite, naming=naming)
 
 
 def resolve_destination(path: Path) -> Destination:
@@ -162,12 +175,21 @@ class PartialFile:
         target: The name to take in the end; a symbolic link stays, and its file is replaced.
         overwrite: Whether a file of that name may be replaced.
         path: The hidden name, on the same file system; None makes one up.
+        naming: Gives the block inside which the name is taken.
     """
 
-    def __init__(self, target: Path, *, overwrite: bool, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        target: Path,
+        *,
+        overwrite: bool,
+        path: Path | None = None,
+        naming: Naming = unrecorded,
+    ) -> None:
         self.target = _behind_links(target)
         self._named = target
         self._overwrite = overwrite
+        self._naming = naming
         name = f".{target.stem[:_KEPT_NAME_LENGTH]}.{secrets.token_hex(4)}.part"
         self.path = path or self.target.with_name(name)
 
@@ -200,7 +222,8 @@ class PartialFile:
             OutputVideoError: Another file took the name meanwhile, or the system refuses.
         """
         try:
-            publish(self.path, self.target, overwrite=self._overwrite)
+            with self._naming(self.path):
+                publish(self.path, self.target, overwrite=self._overwrite)
         except OSError as error:
             self.discard()
             raise OutputVideoError(

@@ -8,7 +8,7 @@ from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.timestamps import Timeline, span_shift
 from dscvsr_cli.video.write.encoder import FrameEncoder
 from dscvsr_cli.video.write.muxer import Assembly, OutputSpec
-from dscvsr_cli.video.write.target_file import Destination
+from dscvsr_cli.video.write.target_file import Destination, Naming, unrecorded
 
 
 class VideoWriter:
@@ -28,16 +28,22 @@ class VideoWriter:
         destination: Where to write.
         spec: What the file will hold; with a span its times start at zero.
         overwrite: Whether an existing file may be replaced.
+        naming: Gives the block inside which the file takes its name.
     """
 
     def __init__(
-        self, destination: Destination, spec: OutputSpec, *, overwrite: bool = False
+        self,
+        destination: Destination,
+        spec: OutputSpec,
+        *,
+        overwrite: bool = False,
+        naming: Naming = unrecorded,
     ) -> None:
         picture = spec.picture
         self.frames_written = 0
         self._target = destination.path
         self._spec = picture
-        self._partial = destination.partial(overwrite=overwrite)
+        self._partial = destination.partial(overwrite=overwrite, naming=naming)
         self._assembly = Assembly(self._partial.path, spec)
         self._timeline = Timeline(
             name=picture.source.path,

@@ -9,7 +9,7 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.write.picture_spec import PictureSpec
-from dscvsr_cli.video.write.target_file import Destination
+from dscvsr_cli.video.write.target_file import Destination, Naming, unrecorded
 from dscvsr_cli.video.write.y4m import y4m_frame, y4m_header
 
 
@@ -23,16 +23,22 @@ class Y4mWriter:
         destination: A file, a named pipe or standard output.
         picture: What its frames are.
         overwrite: Whether an existing file may be replaced.
+        naming: Gives the block inside which the file takes its name.
     """
 
     def __init__(
-        self, destination: Destination, picture: PictureSpec, *, overwrite: bool = False
+        self,
+        destination: Destination,
+        picture: PictureSpec,
+        *,
+        overwrite: bool = False,
+        naming: Naming = unrecorded,
     ) -> None:
         self.frames_written = 0
         self.moved_timestamps = 0
         self._destination = destination
         self._picture = picture
-        self._partial = destination.partial(overwrite=overwrite)
+        self._partial = destination.partial(overwrite=overwrite, naming=naming)
         self._file: BinaryIO | None = None
         self._stack = ExitStack()
 

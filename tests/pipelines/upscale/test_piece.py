@@ -22,6 +22,7 @@ from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, rest_of, see
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.timestamps import Timeline
+from dscvsr_cli.video.write.target_file import unrecorded
 from tests.scenes import STEP, render_scenes
 
 LENGTHS = (10, 14, 3, 30, 5, 8)
@@ -59,7 +60,7 @@ def undisturbed(job: UpscaleJob) -> bytes:
 def opened(job: UpscaleJob) -> Iterator[tuple[PreparedJob, ResumableOutput]]:
     ready = prepare(job)
     settings = pickle.loads(pickle.dumps(segment_settings(ready)))  # noqa: S301  as workers get it
-    with ready.reader, settings.open(InputWatch(job.source)) as output:
+    with ready.reader, settings.open(InputWatch(job.source), unrecorded) as output:
         yield ready, output
 
 
