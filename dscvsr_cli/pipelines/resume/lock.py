@@ -46,14 +46,9 @@ class ProcessLock:
             try:
                 _lock(file)
             except BlockingIOError as error:
-                file.seek(0)
-                holder = file.read(20).decode("ascii", "replace").strip()
+                refusal = _refusal(file, what)
                 file.close()
-                raise UsageError(
-                    f"{what} is being written by another run"
-                    + (f" (process {holder})" * bool(holder)),
-                    hint="wait for it, or choose another name with -o",
-                ) from error
+                raise refusal from error
             except OSError as error:
                 if not is_unsupported(error):
                     file.close()
@@ -74,6 +69,26 @@ class ProcessLock:
         self._file.write(f"{os.getpid()}\n".encode())
         self._file.flush()
 
+    def check(self, what: str) -> None:
+        """Refuse a lock that another process holds, and write nothing.
+
+        Args:
+            what: What is locked, for the error message.
+
+        Raises:
+            UsageError: Another process holds it.
+            FileNotFoundError: It was never taken.
+            OSError: It cannot be read.
+        """
+        with self._path.open("rb") as file:
+            try:
+                _lock(file)
+            except BlockingIOError as error:
+                raise _refusal(file, what) from error
+            except OSError as error:
+                if not is_unsupported(error):
+                    raise
+
     def release(self) -> None:
         """Release the lock, whether or not it is held."""
         if self._file is not None:
@@ -87,6 +102,15 @@ class ProcessLock:
             return False
         held = os.fstat(file.fileno())
         return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
+
+
+def _refusal(file: BinaryIO, what: str) -> UsageError:
+    file.seek(0)
+    holder = file.read(20).decode("ascii", "replace").strip()
+    return UsageError(
+        f"{what} is being written by another run" + (f" (process {holder})" * bool(holder)),
+        hint="wait for it, or choose another name with -o",
+    )
 
 
 @contextmanager

@@ -11,13 +11,14 @@ A frame count that does not add up leads from any phase with segments back to FR
 with them would be wrong again.
 """
 
+from collections.abc import Mapping
 from enum import Enum, auto
 from pathlib import Path
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.own_outputs import file_identity
 from dscvsr_cli.pipelines.resume.manifest import Manifest
-from dscvsr_cli.pipelines.resume.work_folder import read_manifest
+from dscvsr_cli.pipelines.resume.work_folder import check_fingerprint, read_manifest
 from dscvsr_cli.wording import counted
 
 
@@ -96,17 +97,28 @@ def is_published(target: Path) -> bool:
     return manifest is not None and phase_of(manifest, target) is Phase.PUBLISHED
 
 
-def earlier_manifest(target: Path, choice: EarlierWork) -> Manifest | None:
+def earlier_manifest(
+    target: Path, choice: EarlierWork, fingerprint: Mapping[str, str]
+) -> Manifest | None:
     """Return the work of an earlier run to continue, or None to start at the first frame.
 
+    Args:
+        target: The file to make.
+        choice: What to do with unfinished work.
+        fingerprint: What decides the frames of this run.
+
     Raises:
-        UsageError: There is unfinished work, and ``choice`` refuses to touch it.
+        UsageError: There is unfinished work, and ``choice`` refuses to touch it, or it was started
+            with other settings.
         DamagedWorkError: The manifest is damaged.
     """
     if choice is EarlierWork.RESTART:
         return None
     manifest = read_manifest(target)
-    if manifest is None or choice is EarlierWork.RESUME:
+    if manifest is None:
+        return None
+    if choice is EarlierWork.RESUME:
+        check_fingerprint(target, manifest, fingerprint)
         return manifest
     if phase_of(manifest, target) is Phase.PUBLISHED:
         # Nothing is lost: the file is complete and only the folder is left.

@@ -23,7 +23,7 @@ from dscvsr_cli.pipelines.resume.phase import (
 from dscvsr_cli.pipelines.resume.publish import publish
 from dscvsr_cli.pipelines.resume.segment_series import SegmentSeries
 from dscvsr_cli.pipelines.resume.state_file import load_state, save_state
-from dscvsr_cli.pipelines.resume.work_folder import JOINED, WorkFolder, check_fingerprint
+from dscvsr_cli.pipelines.resume.work_folder import JOINED, WorkFolder
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.join import check_header, rehearse
 from dscvsr_cli.video.segments.segment import check_segment
@@ -241,15 +241,25 @@ class ResumableOutput:
             task_stop=manifest.pieces[0].first_frame if manifest.pieces else None,
         )
 
+    def check(self) -> None:
+        """Refuse what entering would refuse because of other runs, and touch nothing.
+
+        Raises:
+            UsageError: As on entering.
+            DamagedWorkError: What an earlier run left is damaged.
+        """
+        self._folder.check()
+        earlier_manifest(self._target, self._earlier_work, self._manifest.fingerprint)
+
     def _begin(self) -> None:
         """Enter the phase in which the earlier run ended, or the first."""
-        earlier = earlier_manifest(self._target, self._earlier_work)
+        fingerprint = self._manifest.fingerprint
+        earlier = earlier_manifest(self._target, self._earlier_work, fingerprint)
         if earlier is None:
             self._phase = advance(self._phase, Phase.FRESH)
             with reported(self._target):
                 self._folder.commit(self._manifest)
             return
-        check_fingerprint(self._target, earlier, self._manifest.fingerprint)
         phase = phase_of(earlier, self._target)
         if phase is not Phase.PUBLISHED:
             for segment in earlier.all_segments:

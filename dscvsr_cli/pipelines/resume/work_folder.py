@@ -75,6 +75,21 @@ class WorkFolder:
                 return
         raise self._not_writable("the work folder vanishes again and again")
 
+    def check(self) -> None:
+        """Refuse what ``acquire`` would refuse, and create nothing.
+
+        Raises:
+            UsageError: Another run holds the folder, or something else has its name.
+            OutputVideoError: It cannot be read.
+        """
+        try:
+            check_is_ours(self.path)
+            self._lock.check(str(self._target))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._not_writable(error.strerror or str(error)) from error
+
     def _not_writable(self, reason: str) -> OutputVideoError:
         return OutputVideoError(
             f"nothing can be written in {self._target.parent}: {reason}",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed, expected_frames
 from dscvsr_cli.pipelines.upscale.estimate import with_time
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
+from dscvsr_cli.pipelines.upscale.job_output import open_output
 from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.measure_speed import measure_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
@@ -12,6 +13,7 @@ from dscvsr_cli.pipelines.upscale.prepare import prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.runtimes.choose import runs_on_torch_device
 from dscvsr_cli.video.passthrough.left_out import describe_stream
+from dscvsr_cli.video.write.target_file import unrecorded
 from dscvsr_cli.weights.load import load_network
 
 
@@ -53,6 +55,7 @@ def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunRep
     ready = prepare(settle_preview(job), load=load)
     source = ready.plan.source
     with ready.reader:
+        open_output(ready, unrecorded).check()
         known = known_seconds_per_frame(ready)
         measured = (
             known is None and source.kind != "pipe" and runs_on_torch_device(ready.plan.runtime)

@@ -100,6 +100,10 @@ class Output(AbstractContextManager["Output"], Protocol):
         """Packets of audio and subtitles that are lost: undecodable, or cut off in the input."""
         ...
 
+    def check(self) -> None:
+        """Refuse what entering would refuse because of other runs, and touch nothing."""
+        ...
+
     def write(self, frame: Frame) -> None:
         """Take the next frame."""
         ...
@@ -186,6 +190,9 @@ class DirectOutput:
     ) -> None:
         """Finish the output, or give it up."""
         self._writer.__exit__(exc_type, exc, traceback)
+
+    def check(self) -> None:
+        """Refuse nothing: no other run leaves anything for this one."""
 
     def write(self, frame: Frame) -> None:
         """Take the next frame."""

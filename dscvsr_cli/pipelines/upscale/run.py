@@ -31,6 +31,7 @@ from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
 from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.video.read.open_input import input_name
+from dscvsr_cli.video.write.may_write import check_folder
 from dscvsr_cli.video.write.picture_names import folder_above
 from dscvsr_cli.video.write.target_file import unrecorded
 from dscvsr_cli.weights.load import load_network
@@ -162,6 +163,7 @@ def make_folder(folder: Path) -> None:
     Raises:
         OutputVideoError: It cannot be made.
     """
+    check_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,11 +1,10 @@
 """SequenceWriter: every frame as a picture of its own, in a folder."""
 
-import contextlib
 import logging
 import re
 import secrets
 import shutil
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -15,6 +14,7 @@ from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.read.image_sequence import pictures_in
+from dscvsr_cli.video.write.may_write import check_folder, check_replaceable
 from dscvsr_cli.video.write.picture_names import PictureNames
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.picture_writer import StillEncoder
@@ -176,7 +176,7 @@ def check_sequence(
 
     Raises:
         UsageError: Pictures of these names exist or are the input, or a file has the folder's name.
-        OutputVideoError: The folder above does not exist.
+        OutputVideoError: The folder above does not exist, or may not be written to.
     """
     folder = names.folder
     if not folder.parent.is_dir() and not makes_folder:
@@ -188,19 +188,22 @@ def check_sequence(
         raise UsageError(f"{folder} is not a folder", hint="choose another name with -o")
     if inputs and folder.exists() and folder.samefile(inputs[0].parent):
         _spare_inputs(names, inputs)
-    if overwrite or not folder.exists():
-        return
-    in_the_way = next((folder / name for name in names.given if (folder / name).exists()), None)
-    if in_the_way is None and not names.given:
-        numbered = names.numbered
-        with contextlib.suppress(OSError):
-            in_the_way = next(
-                (path for path in sorted(folder.iterdir()) if numbered.fullmatch(path.name)), None
+    check_folder(folder)
+    for path in _in_the_way(names):
+        if not overwrite:
+            raise UsageError(
+                f"{path} already exists", hint="add --overwrite, or choose another folder with -o"
             )
-    if in_the_way is not None:
-        raise UsageError(
-            f"{in_the_way} already exists", hint="add --overwrite, or choose another folder with -o"
-        )
+        check_replaceable(path)
+
+
+def _in_the_way(names: PictureNames) -> Iterator[Path]:
+    """Yield what is there under the names of pictures to come."""
+    if names.given:
+        yield from (names.folder / name for name in names.given if (names.folder / name).exists())
+    elif names.folder.exists():
+        there = sorted(names.folder.iterdir())
+        yield from (path for path in there if names.numbered.fullmatch(path.name))
 
 
 def _spare_inputs(names: PictureNames, inputs: Sequence[Path]) -> None:

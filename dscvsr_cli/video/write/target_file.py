@@ -12,6 +12,7 @@ from typing import Final
 
 from dscvsr_cli.durable import publish
 from dscvsr_cli.errors import OutputVideoError, UsageError
+from dscvsr_cli.video.write.may_write import check_folder, check_replaceable
 from dscvsr_cli.windows_names import name_problem
 
 Naming = Callable[[Path], AbstractContextManager[None]]
@@ -73,6 +74,7 @@ def resolve_destination(path: Path) -> Destination:
 
     Raises:
         UsageError: No file can have this name: it is too long, or a link that leads to itself.
+        OutputVideoError: This user may not look into its folder.
     """
     _check_name(path)
     special = path.exists() and not path.is_file() and not path.is_dir()
@@ -93,6 +95,11 @@ def _check_name(path: Path) -> None:
             raise UsageError(
                 f"{path} is a symbolic link that leads to itself",
                 hint="remove it, or choose another name with -o",
+            ) from error
+        if error.errno == errno.EACCES:
+            raise OutputVideoError(
+                f"nothing can be written in {path.parent}: permission denied",
+                hint="check its permissions, or write elsewhere with -o",
             ) from error
         if error.errno == errno.ENAMETOOLONG:
             raise UsageError(
@@ -146,7 +153,7 @@ def check_target(
 
     Raises:
         UsageError: It exists (without ``overwrite``), is a folder, or is the source itself.
-        OutputVideoError: Its folder does not exist.
+        OutputVideoError: Its folder does not exist, or may not be written to.
     """
     if target.is_dir():
         raise UsageError(f"{target} is a folder", hint="give the name of a file inside it")
@@ -155,6 +162,8 @@ def check_target(
             f"the folder {target.parent} does not exist",
             hint="create it, or choose another name with -o",
         )
+    file = _behind_links(target)
+    check_folder(file.parent)
     if not target.exists():
         return
     if source is not None and source.exists() and target.samefile(source):
@@ -163,6 +172,7 @@ def check_target(
         raise UsageError(
             f"{target} already exists", hint="add --overwrite, or choose another name with -o"
         )
+    check_replaceable(file)
 
 
 class PartialFile:

@@ -21,7 +21,8 @@ from dscvsr_cli.pipelines.resume.work_folder import WorkFolder, work_path
 from dscvsr_cli.video.segments.segment import Segment
 
 SEGMENT = Segment(name="0", frames=8, first_pts=0, last_pts=7, size_bytes=9, header="")
-FRESH = Manifest(fingerprint={}, plan=StreamPlan())
+FINGERPRINT: dict[str, str] = {}
+FRESH = Manifest(fingerprint=FINGERPRINT, plan=StreamPlan())
 RESUMING = replace(FRESH, segments=(SEGMENT,), state="state")
 JOINING = replace(RESUMING, state=None, ended=True, frames_read=8)
 
@@ -87,9 +88,9 @@ def test_no_phase_is_skipped_and_none_comes_again_once_the_frames_are_whole() ->
 def test_where_no_segment_is_finished_every_run_starts_at_the_first_frame(
     target: Path, choice: EarlierWork
 ) -> None:
-    assert earlier_manifest(target, choice) is None
+    assert earlier_manifest(target, choice, FINGERPRINT) is None
     left_behind(target, FRESH)
-    assert earlier_manifest(target, choice) is None
+    assert earlier_manifest(target, choice, FINGERPRINT) is None
 
 
 @pytest.mark.parametrize("manifest", [RESUMING, JOINING])
@@ -97,10 +98,10 @@ def test_unfinished_work_is_continued_thrown_away_or_kept_as_the_person_says(
     target: Path, manifest: Manifest
 ) -> None:
     left_behind(target, manifest)
-    assert earlier_manifest(target, EarlierWork.RESUME) == manifest
-    assert earlier_manifest(target, EarlierWork.RESTART) is None
+    assert earlier_manifest(target, EarlierWork.RESUME, FINGERPRINT) == manifest
+    assert earlier_manifest(target, EarlierWork.RESTART, FINGERPRINT) is None
     with pytest.raises(UsageError, match="8 frames") as caught:
-        earlier_manifest(target, EarlierWork.REFUSE)
+        earlier_manifest(target, EarlierWork.REFUSE, FINGERPRINT)
     assert "--resume" in caught.value.hint
     assert "--restart" in caught.value.hint
 
@@ -109,8 +110,8 @@ def test_work_that_is_published_is_nothing_to_lose(target: Path) -> None:
     manifest = published(target)
     left_behind(target, manifest)
     assert is_published(target)
-    assert earlier_manifest(target, EarlierWork.REFUSE) is None
-    assert earlier_manifest(target, EarlierWork.RESUME) == manifest
+    assert earlier_manifest(target, EarlierWork.REFUSE, FINGERPRINT) is None
+    assert earlier_manifest(target, EarlierWork.RESUME, FINGERPRINT) == manifest
 
 
 def test_a_damaged_manifest_can_only_be_thrown_away(target: Path) -> None:
@@ -118,6 +119,13 @@ def test_a_damaged_manifest_can_only_be_thrown_away(target: Path) -> None:
     (work_path(target) / "manifest.json").write_text("{")
     for choice in (EarlierWork.REFUSE, EarlierWork.RESUME):
         with pytest.raises(DamagedWorkError) as caught:
-            earlier_manifest(target, choice)
+            earlier_manifest(target, choice, FINGERPRINT)
         assert "--restart" in caught.value.hint
-    assert earlier_manifest(target, EarlierWork.RESTART) is None
+    assert earlier_manifest(target, EarlierWork.RESTART, FINGERPRINT) is None
+
+
+def test_work_of_other_settings_is_not_continued(target: Path) -> None:
+    left_behind(target, RESUMING)
+    with pytest.raises(UsageError, match="other settings"):
+        earlier_manifest(target, EarlierWork.RESUME, {"--crf": "18"})
+    assert earlier_manifest(target, EarlierWork.RESTART, {"--crf": "18"}) is None
