@@ -2,12 +2,20 @@
 
 import io
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import torch
 
 from dscvsr_cli.cli.app import main
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.preview import settle_preview
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.span import TimeSpan
+from dscvsr_cli.video.write.picture_writer import save_png
+from tests.clips import Clip, render
 from tests.pipelines.compare.pages import read_page
 
 FRAMES = 50
@@ -120,3 +128,44 @@ def test_a_preview_is_compared_with_the_part_it_shows(
     for video in (0, 1):
         pictures = [film.picture(video, frame) for frame in range(len(shown))]
         assert [round((float(one.mean()) * 255 - 4) / 4) for one in pictures] == [*shown]
+
+
+SLOW = Clip(
+    suffix=".mkv", width=32, height=32, time_base=Fraction(1, 1000), pts=(0, 1000, 2000, 2500)
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "start"), [((), 1000), (("--start", "2.2"), 2000), (("--start", "0"), 0)]
+)
+def test_a_preview_shorter_than_a_frame_shows_the_frame_of_its_time(
+    options: tuple[str, ...], start: int, weights: Path, tmp_path: Path
+) -> None:
+    source = render(SLOW, tmp_path)
+    reading = UpscaleJob(
+        source=source,
+        scale=2,
+        preview_seconds=Fraction(1, 1000),
+        preview_from_start=bool(options),
+        reading=ReadOptions(span=TimeSpan(Fraction(options[1] if options else 0))),
+    )
+    assert settle_preview(reading).reading.span.start == Fraction(start, 1000)
+    assert len(previewed(weights, source, tmp_path / "out.mkv", "--preview", "1ms", *options)) == 1
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".mp4", ".ts", ".avi"])
+def test_no_container_has_a_preview_without_a_frame(
+    suffix: str, source: Path, weights: Path, tmp_path: Path
+) -> None:
+    slow = tmp_path / f"slow{suffix}"
+    assert main(["upscale", str(source), "-s", "2", "-w", str(weights), "-o", str(slow)]) == 0
+    assert len(previewed(weights, slow, tmp_path / "out.mkv", "--preview", "1ms")) == 1
+
+
+def test_a_preview_of_pictures_shows_one_at_least(weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in range(5):
+        save_png(folder / f"{number}.png", torch.full((3, 16, 16), (4 * number + 4) / 255))
+    options = ("--fps", "1", "--preview", "1ms")
+    assert previewed(weights, folder, tmp_path / "out.mkv", *options) == [2]

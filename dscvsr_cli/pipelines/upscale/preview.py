@@ -5,8 +5,10 @@ from fractions import Fraction
 
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.output_name import default_target
+from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.shown_frame import span_with_a_frame
 from dscvsr_cli.video.span import TimeSpan
 
 
@@ -15,8 +17,8 @@ def settle_preview(job: UpscaleJob) -> UpscaleJob:
 
     The preview begins where the person says, or else in the middle of the job's span, where titles
     and black frames are rare; it takes the first seconds where the length is unknown, as that of a
-    pipe always is. It never goes beyond the end of the span. A job that wants no preview is
-    returned as it is.
+    pipe always is. It never goes beyond the end of the span. One in which no frame begins shows the
+    frame that lasts through it. A job that wants no preview is returned as it is.
 
     Raises:
         InputVideoError: The input cannot be read.
@@ -24,25 +26,25 @@ def settle_preview(job: UpscaleJob) -> UpscaleJob:
     seconds, span = job.preview_seconds, job.reading.span
     if seconds is None:
         return job
+    # A pipe is read only once, and so cannot be probed before.
+    info = None if source_kind(job.source) == "pipe" else probe(job.source, job.reading)
     is_given = job.preview_from_start or span.start > 0
-    start = span.start if is_given else _middle(job, seconds)
+    start = span.start if is_given else _middle(info, span, seconds)
     end = start + seconds if span.end is None else min(start + seconds, span.end)
+    cut = TimeSpan(start, end)
     return replace(
         job,
         target=job.target or default_target(job),
-        reading=replace(job.reading, span=TimeSpan(start, end)),
+        reading=replace(job.reading, span=cut if info is None else span_with_a_frame(info, cut)),
         preview_seconds=None,
     )
 
 
-def _middle(job: UpscaleJob, seconds: Fraction) -> Fraction:
-    """Return where a preview of so many seconds begins that shows the middle of the job's span."""
-    # A pipe is read only once, and so cannot be probed before.
-    is_pipe = source_kind(job.source) == "pipe"
-    length = None if is_pipe else probe(job.source, job.reading).duration_seconds
+def _middle(info: VideoInfo | None, span: TimeSpan, seconds: Fraction) -> Fraction:
+    """Return where a preview of so many seconds begins that shows the middle of a span."""
+    length = None if info is None else info.duration_seconds
     if length is None:
         return Fraction(0)
-    end = job.reading.span.end
-    last = length if end is None else min(length, float(end))
+    last = length if span.end is None else min(length, float(span.end))
     # To the millisecond, which is how the name of a time is written.
     return max(Fraction(0), Fraction(round((last - float(seconds)) / 2 * 1000), 1000))

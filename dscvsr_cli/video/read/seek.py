@@ -19,6 +19,11 @@ _INDEXED: Final = frozenset({"mp4", "matroska", "nut", "flv", "avi"})
 give every frame the time of its neighbour; their packets are read from the first one."""
 
 
+def has_index(info: VideoInfo) -> bool:
+    """Return whether a file can be trusted to begin at a keyframe before any time."""
+    return not _INDEXED.isdisjoint(info.container.split(",")) and not info.jumps.changes
+
+
 class FileOpener:
     """Opens one file for decoding, as often as it takes.
 
@@ -60,8 +65,7 @@ class FileOpener:
         Raises:
             InputVideoError: It cannot be read any more.
         """
-        indexed = not _INDEXED.isdisjoint(self._info.container.split(","))
-        if indexed and not self._info.jumps.changes:
+        if has_index(self._info):
             decoding = self.from_beginning()
             found = decoding.seek(seconds)
         else:
