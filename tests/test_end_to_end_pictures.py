@@ -16,6 +16,8 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.compare.films import Film
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.output_name import default_target
 from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
 from dscvsr_cli.video.read.probe import probe
@@ -309,3 +311,44 @@ def test_a_png_that_moves_is_a_video(weights: Path, tmp_path: Path) -> None:
     assert upscale(weights, source) == 0
     assert names_in(tmp_path) == {"moving.png", "moving_x2.mkv"}
     assert probe(tmp_path / "moving_x2.mkv").frame_rate == 25
+
+
+@pytest.mark.parametrize("name", ["photo", "IMG.2024", "photo.bak", "photo.mp4"])
+@pytest.mark.parametrize(
+    ("encoder", "pixel_format", "suffix"),
+    [
+        ("mjpeg", "yuvj420p", ".jpg"),
+        ("png", "rgb24", ".png"),
+        ("tiff", "rgb24", ".tif"),
+        ("bmp", "bgr24", ".bmp"),
+    ],
+)
+def test_the_content_says_that_a_file_is_a_picture(
+    name: str, encoder: str, pixel_format: str, suffix: str, tmp_path: Path
+) -> None:
+    source = tmp_path / name
+    source.write_bytes(encoded(pixel_format, encoder))
+    kept = name if name == "IMG.2024" else "photo"
+    made = f"IMG_x2.2024{suffix}" if name == "IMG.2024" else f"{kept}_x2{suffix}"
+    assert default_target(UpscaleJob(source=source, scale=2)) == tmp_path / made
+
+
+def test_a_picture_without_a_suffix_becomes_a_picture(weights: Path, tmp_path: Path) -> None:
+    source = tmp_path / "photo"
+    source.write_bytes(encoded("yuvj420p", "mjpeg"))
+    (tmp_path / "out").mkdir()
+    assert upscale(weights, source) == 0
+    assert upscale(weights, source, "-o", tmp_path / "out") == 0
+    assert names_in(tmp_path) == {"photo", "photo_x2.jpg", "out"}
+    assert names_in(tmp_path / "out") == {"photo.jpg"}
+
+
+def test_a_video_that_is_named_like_a_picture_stays_a_video(tmp_path: Path) -> None:
+    video = render_kind("constant", tmp_path).rename(tmp_path / "clip")
+    row = tmp_path / "row.mjpeg"
+    row.write_bytes(encoded("yuvj420p", "mjpeg", frames=2))
+    moving = tmp_path / "anim.avif"
+    moving.write_bytes(b"\0\0\0\x20ftypavis" + bytes(20))
+    named = ((video, "clip_x2.mkv"), (row, "row_x2.mkv"), (moving, "anim_x2.mkv"))
+    for source, made in named:
+        assert default_target(UpscaleJob(source=source, scale=2)).name == made

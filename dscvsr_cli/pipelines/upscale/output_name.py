@@ -16,7 +16,7 @@ from dscvsr_cli.video.containers import (
     is_picture_name,
     names_container,
 )
-from dscvsr_cli.video.read.image_sequence import VIDEO_SUFFIXES, is_still_name
+from dscvsr_cli.video.read.image_sequence import VIDEO_SUFFIXES, still_suffix
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.target_file import resolve_destination
 
@@ -175,15 +175,19 @@ def _unlike_input(target: Path, job: UpscaleJob) -> Path:
 def _writable_name(path: Path, job: UpscaleJob) -> Path:
     """Return a name with the suffix of the job's container, or its own where that can be written.
 
-    A still picture stays one.
+    A still picture stays one, whatever its name.
     """
-    if job.container is None:
-        if is_still_name(job.source):
-            return path if can_write_picture(path) else path.with_suffix(_FALLBACK_PICTURE)
-        with contextlib.suppress(UsageError):
-            container_of(path)
-            return path
     suffix = FALLBACK_SUFFIX if job.container is None else f".{job.container}"
+    if job.container is None:
+        kind = still_suffix(job.source)
+        if kind is None:
+            with contextlib.suppress(UsageError):
+                container_of(path)
+                return path
+        elif can_write_picture(path):
+            return path
+        else:
+            suffix = kind if can_write_picture(Path(f"out{kind}")) else _FALLBACK_PICTURE
     # "clip_x1.5" has no suffix, although a dot is in it.
     known = _SUFFIX.fullmatch(path.suffix) or path.suffix.lower() in VIDEO_SUFFIXES
     return path.with_suffix(suffix) if known else path.with_name(f"{path.name}{suffix}")

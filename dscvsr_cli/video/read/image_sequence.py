@@ -26,6 +26,19 @@ VIDEO_SUFFIXES: Final = frozenset(
 )
 """What counts as a video among the files of a folder; a file named itself may have any suffix."""
 
+_START_BYTES: Final = 32
+_BEGINNINGS: Final = {
+    ".png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    ".jpg": re.compile(rb"\xff\xd8\xff"),
+    ".webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    ".tif": re.compile(rb"II\*\0|MM\0\*"),
+    ".avifs": re.compile(rb"....ftypavis", re.DOTALL),
+    ".bmp": re.compile(rb"BM.{4}\0{4}.{4}[\x0c\x28\x34\x38\x6c\x7c]\0{3}", re.DOTALL),
+}
+"""How files of pictures begin."""
+_MOVING: Final = frozenset({".avifs"})
+_BARE_JPEGS: Final = frozenset({".mjpeg", ".mjpg"})
+
 _PLACE: Final = re.compile(r"%(?:0(\d+))?d")
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _CHECKSUM_BYTES: Final = 4
@@ -51,9 +64,23 @@ def is_picture_folder(path: Path) -> bool:
     return not any(is_video_name(entry) and entry.name not in own for entry in path.iterdir())
 
 
-def is_still_name(path: Path) -> bool:
-    """Return whether a path is that of a still picture; a PNG that moves is a video."""
-    return path.suffix.lower() in _STILL_SUFFIXES and not _is_animated_png(path)
+def still_suffix(path: Path) -> str | None:
+    """Return the usual suffix of a still picture by its content, or None where it is none.
+
+    Where the content is of no kind that is known here, or there is no such file, the name decides.
+    A PNG or AVIF that moves is a video, and so are bare JPEGs in a row, as their name says.
+    """
+    suffix = path.suffix.lower()
+    try:
+        with path.open("rb") as file:
+            start = file.read(_START_BYTES)
+    except (OSError, ValueError):
+        start = b""
+    kind = next((one for one, pattern in _BEGINNINGS.items() if pattern.match(start)), None)
+    if kind is None:
+        return suffix if suffix in _STILL_SUFFIXES else None
+    is_video = kind in _MOVING or (kind == ".jpg" and suffix in _BARE_JPEGS)
+    return None if is_video or _is_animated_png(path) else kind
 
 
 def _is_animated_png(path: Path) -> bool:
@@ -69,6 +96,11 @@ def _is_animated_png(path: Path) -> bool:
     except (OSError, ValueError):
         pass
     return False
+
+
+def is_picture_name(path: Path) -> bool:
+    """Return whether a name is that of a picture of which many can be one video."""
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
 
 
 def is_video_name(path: Path) -> bool:
