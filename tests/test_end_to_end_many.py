@@ -298,3 +298,20 @@ def test_a_folder_is_searched_for_every_kind_of_video_that_is_read(
         (folder / name).write_bytes(plain)
     assert upscale(weights, folder, "-o", out) == 0
     assert files_in(out) == {f"{name}.mkv" for name in ("phone", "camera", "flash", "tape x1.5")}
+
+
+def test_photographs_in_a_folder_of_videos_are_told_of(
+    season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (season / "e2.mp4").unlink()
+    for name in ("b.jpg", "extras/a.png", ".hidden.png"):
+        (season / name).write_bytes(b"not looked at")
+    assert upscale(weights, season, "-o", tmp_path / "out") == 0
+    said = capfd.readouterr()
+    assert "2 pictures beside the videos" in said.err
+    assert "b.jpg" in said.err
+    assert "2 done, 0 skipped, 0 failed" in said.out
+    for name in ("b.jpg", "extras/a.png"):
+        (season / name).unlink()
+    assert upscale(weights, season, "-o", tmp_path / "out") == 0
+    assert "picture" not in capfd.readouterr().err

@@ -1,19 +1,19 @@
 """Many files: turn a list of files and folders into jobs, and run them one after another."""
 
-import os
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.errors import DscvsrError, InputVideoError, UsageError
 from dscvsr_cli.geometry import check_one_target
 from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
-from dscvsr_cli.own_outputs import made_from_within
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.failure_log import log_failure
+from dscvsr_cli.pipelines.upscale.find_videos import find_pictures, find_videos
 from dscvsr_cli.pipelines.upscale.finished import (
     differences_to_finished,
     held_outputs,
@@ -27,14 +27,16 @@ from dscvsr_cli.pipelines.upscale.output_name import (
     name_in_folder,
 )
 from dscvsr_cli.video.read.image_sequence import (
-    PICTURE_SUFFIXES,
+    is_picture_name,
     is_picture_pattern,
     is_sequence,
-    is_video_name,
 )
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.locate import locate_weights
+from dscvsr_cli.wording import counted
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +279,7 @@ def _spare_inputs(jobs: Sequence[UpscaleJob]) -> None:
 
 
 def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURE_SUFFIXES and not is_picture_pattern(path)
+    return is_picture_name(path) and not is_picture_pattern(path)
 
 
 def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
@@ -297,46 +299,14 @@ def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
             f"{path} holds no video",
             hint="give a folder of videos, or of pictures; name what dscvsr itself made there",
         )
+    pictures = find_pictures(path, output)
+    if pictures:
+        _log.warning(
+            "%s: %s beside the videos (%s ...) will not be enlarged; give a picture by its own "
+            "name, or, for the frames of one video, a folder of nothing but pictures",
+            path,
+            counted(len(pictures), "picture"),
+            pictures[0].relative_to(path),
+        )
     for entry in entries:
         yield entry, entry.relative_to(path)
-
-
-def find_videos(folder: Path, output: Path | None) -> list[Path]:
-    """Return every video in a folder and the folders below it, in order.
-
-    Folders below it that are closed to this user, or vanish meanwhile, count as empty. What this
-    program has made of a video in the folder is left out.
-
-    Args:
-        folder: Where to look.
-        output: Where outputs go; inside the folder it holds what earlier runs made, and is skipped.
-
-    Raises:
-        OSError: The folder is missing or cannot be read, or a drive or network fails meanwhile.
-    """
-    made = output.resolve() if output is not None and output.resolve() != folder.resolve() else None
-    entries = [
-        entry
-        for entry in _files_below(folder)
-        if _is_video(entry, folder) and (made is None or made not in entry.resolve().parents)
-    ]
-    own = {place: made_from_within(place, folder) for place in {one.parent for one in entries}}
-    return sorted(entry for entry in entries if entry.name not in own[entry.parent])
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    # Path.rglob, which would do otherwise, finds nothing in a missing folder and says nothing.
-    def refuse(error: OSError) -> None:
-        is_below = Path(error.filename) != folder
-        if not (is_below and isinstance(error, FileNotFoundError | PermissionError)):
-            raise error
-
-    for below, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            yield Path(below, name)
-
-
-def _is_video(entry: Path, root: Path) -> bool:
-    hidden = any(part.startswith(".") for part in entry.relative_to(root).parts)
-    return not hidden and is_video_name(entry) and entry.is_file()

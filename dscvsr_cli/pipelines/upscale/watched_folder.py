@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from dscvsr_cli.errors import InputVideoError, UsageError
-from dscvsr_cli.pipelines.upscale.batch import find_videos
+from dscvsr_cli.pipelines.upscale.find_videos import find_videos
 
 _log: Final = logging.getLogger(__name__)
 

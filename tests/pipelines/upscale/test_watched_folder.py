@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dscvsr_cli.errors import InputVideoError, UsageError
-from dscvsr_cli.pipelines.upscale.batch import find_videos
+from dscvsr_cli.pipelines.upscale.find_videos import find_videos
 from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder, is_being_written
 
 
