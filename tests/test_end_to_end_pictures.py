@@ -1,5 +1,6 @@
 """Still pictures, through the real command: one picture in is one picture out."""
 
+import base64
 import gc
 import struct
 from fractions import Fraction
@@ -18,12 +19,20 @@ from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.compare.films import Film
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.output_name import default_target
+from dscvsr_cli.video.read.further_pictures import further_pictures
 from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.icc_profile import with_profile
 from tests.clips import picture, render_kind
+
+CMYK_JPEG = (
+    "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwBQNzxGPDJQRkFGWlVQX3jIgnhubnj1r7mRyP////////////////////////"
+    "///////////////////////////8AAFAgAEAAQBEMRAE0RAFkRAEsRAP/EABUAAQEAAAAAAAAAAAAAAAAAAAAD/8QA"
+    "FBABAAAAAAAAAAAAAAAAAAAAAP/aAA4EQwBNAFkASwAAPwCiiigAAAD/2Q=="
+)
+"""16x16 of one grey, by Pillow."""
 
 QUARTER_TURN = 6
 """The orientation in Exif data of a camera that was held upright."""
@@ -352,3 +361,66 @@ def test_a_video_that_is_named_like_a_picture_stays_a_video(tmp_path: Path) -> N
     named = ((video, "clip_x2.mkv"), (row, "row_x2.mkv"), (moving, "anim_x2.mkv"))
     for source, made in named:
         assert default_target(UpscaleJob(source=source, scale=2)).name == made
+
+
+def pages(*kinds: int) -> bytes:
+    """Return a TIFF file of grey pages of 48x40; kind 1 is a smaller copy of another one."""
+    made = b"II*\0" + struct.pack("<I", 8)
+    for number, kind in enumerate(kinds, start=1):
+        tags = {254: kind, 256: 48, 257: 40, 258: 8, 259: 1, 262: 1, 277: 1, 278: 40, 279: 1920}
+        pixels = len(made) + 2 + 12 * (len(tags) + 1) + 4
+        tags |= {273: pixels}
+        made += struct.pack("<H", len(tags))
+        made += b"".join(struct.pack("<HHII", tag, 4, 1, tags[tag]) for tag in sorted(tags))
+        made += struct.pack("<I", pixels + 1920 if number < len(kinds) else 0)
+        made += bytes([40 * number]) * 1920
+    return made
+
+
+@pytest.mark.parametrize(("kinds", "others"), [((0,), 0), ((0, 1), 0), ((0, 0, 0), 2)])
+def test_pages_that_are_left_out_are_told_of(
+    kinds: tuple[int, ...],
+    others: int,
+    weights: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    source = tmp_path / "scan.tiff"
+    source.write_bytes(pages(*kinds))
+    assert probe(source).further_pictures == others
+    assert upscale(weights, source) == 0
+    said = capfd.readouterr().err
+    assert (f"does not read the other {others} " in said) == bool(others)
+    assert names_in(tmp_path) == {"scan.tiff", "scan_x2.tiff"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "others"), [((0x20030000, 0x10001), 0), ((0x20020002, 0x20002, 0), 1)]
+)
+def test_views_that_are_left_out_are_counted(
+    kinds: tuple[int, ...], others: int, tmp_path: Path
+) -> None:
+    entries = b"".join(struct.pack(">IIIHH", kind, 0, 0, 0, 0) for kind in kinds)
+    index = b"MM\0*" + struct.pack(">IHHHII", 8, 1, 0xB002, 7, len(entries), 26) + bytes(4)
+    part = b"MPF\0" + index + entries
+    picture_file = encoded("yuvj420p", "mjpeg")
+    source = tmp_path / "views.jpg"
+    source.write_bytes(
+        picture_file[:2] + b"\xff\xe2" + struct.pack(">H", len(part) + 2) + part + picture_file[2:]
+    )
+    assert probe(source).further_pictures == others
+    for end in range(2, 60):
+        source.write_bytes(source.read_bytes()[:2] + (b"\xff\xe2\x00\x40" + part)[:end])
+        assert further_pictures(source) == 0
+
+
+@pytest.mark.parametrize("name", ["print.jpg", "prints/1.jpg"])
+def test_a_jpeg_for_print_has_no_transparency_to_lose(
+    name: str, weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / name
+    source.parent.mkdir(exist_ok=True)
+    source.write_bytes(base64.b64decode(CMYK_JPEG))
+    given = source if source.parent == tmp_path else source.parent
+    assert upscale(weights, given) == 0
+    assert "transparen" not in capfd.readouterr().err

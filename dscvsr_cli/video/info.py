@@ -244,6 +244,9 @@ class VideoInfo:
     late_streams: tuple[StreamInfo, ...] = ()
     """Streams that appear only midway, and so cannot be brought over."""
 
+    further_pictures: int = 0
+    """Pictures in a file of stills that cannot be read: pages, or views, behind the first."""
+
     jumps: ClockJumps = field(default_factory=ClockJumps)
     """Where the clock steps back; whoever reads packets carries their times on."""
 

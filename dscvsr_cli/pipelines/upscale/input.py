@@ -76,6 +76,13 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     pixel_format, encoder = picture.pixel_format, picture.options.encoder
     if source.frames_cut_off:
         yield f"the file is cut short by {counted(source.frames_cut_off, 'frame')}"
+    if source.further_pictures:
+        each = "a file" if source.kind == "sequence" else input_name(job.source)
+        yield (
+            f"only the first picture of {each} is enlarged: FFmpeg does not read the other "
+            f"{source.further_pictures} (take it apart first, with ImageMagick for example: "
+            "magick IN.tiff page-%d.png)"
+        )
     yield from _stream_warnings(source, container, job.streams)
     if source.has_alpha and not _keeps_alpha(picture):
         kind = "pictures" if container.is_pictures else container.name

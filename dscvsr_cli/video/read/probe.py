@@ -37,6 +37,7 @@ from dscvsr_cli.video.read.chroma_location import chroma_location
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.exif_orientation import mirrored_matrix
+from dscvsr_cli.video.read.further_pictures import further_pictures
 from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.image_sequence import sequence_pictures
 from dscvsr_cli.video.read.interlacing import is_interlaced
@@ -207,6 +208,7 @@ def _video_info(
         crop=beside.crop,
         lost_streams=beside.lost_streams,
         decoder_delay=decoding.delay,
+        further_pictures=further_pictures(path) if is_still else 0,
         late_streams=beside.found.late_streams,
         jumps=beside.found.jumps,
     )
@@ -281,6 +283,9 @@ def _bit_depth(frame: av.VideoFrame) -> int:
 
 
 def _has_alpha(codec: str, frames: Sequence[av.VideoFrame]) -> bool:
+    if codec == "mjpeg":
+        # Its decoder turns CMYK into RGB and alpha; JPEG has no transparency.
+        return False
     if codec == "gif":
         # Its decoder adds alpha to every frame, whether or not the file uses it.
         return not all(is_opaque(frame) for frame in frames)

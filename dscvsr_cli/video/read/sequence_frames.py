@@ -11,7 +11,9 @@ from dscvsr_cli.video.display_matrix import rotation_degrees
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
 from dscvsr_cli.video.read.exif_orientation import mirrored_matrix
+from dscvsr_cli.video.read.further_pictures import further_pictures
 from dscvsr_cli.video.read.icc_profile import read_icc_profile
+from dscvsr_cli.video.read.image_sequence import still_suffix
 from dscvsr_cli.video.read.picture_reader import decode_picture, still_colour
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.side_data import display_matrix
@@ -53,7 +55,9 @@ def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -
         rotation=rotation_degrees(matrix),
         interlaced=options.field_order in ("top", "bottom"),
         kind="sequence",
-        has_alpha=has_alpha(frame),
+        # JPEG has no transparency, but CMYK is decoded as if it had.
+        has_alpha=has_alpha(frame) and still_suffix(pictures[0]) != ".jpg",
+        further_pictures=further_pictures(pictures[0]),
     )
 
 
