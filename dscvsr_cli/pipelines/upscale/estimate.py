@@ -34,7 +34,7 @@ def with_estimate(ready: PreparedJob, frames_done: int) -> UpscalePlan:
     frames = max(0, plan.frames - frames_done)
     each = known_seconds_per_frame(ready)
     pixels = plan.source.height * plan.source.width
-    if each is None and ready.device.type == "cpu" and frames * pixels >= _LONG_WORK:
+    if each is None and ready.network.device.type == "cpu" and frames * pixels >= _LONG_WORK:
         each = guess_seconds_per_frame(ready)
     return plan if each is None else with_time(ready, plan, each)
 
@@ -62,7 +62,7 @@ def _other_weights(ready: PreparedJob, each: float, frames: int) -> OtherWeights
         each: Seconds per frame with its own weights.
         frames: Frames to make.
     """
-    entry = ready.loaded.entry
+    entry = ready.network.loaded.entry
     if entry is None:
         return None
 

@@ -214,7 +214,7 @@ def open_output(ready: PreparedJob, naming: Naming) -> Output:
         InputVideoError: The input can no longer be read.
     """
     if ready.watch is None or writes_in_one_go(ready.target):
-        return DirectOutput(_direct_writer(ready, naming), ready.stream_plan)
+        return DirectOutput(_direct_writer(ready, naming), ready.network.stream_plan)
     return segment_settings(ready).open(ready.watch, naming)
 
 
@@ -282,7 +282,9 @@ def segment_settings(ready: PreparedJob) -> SegmentSettings:
     job, target, watch = ready.job, ready.target, ready.watch
     if watch is None:
         raise ValueError("a pipe cannot be read again, so its output cannot be resumed")
-    segment_frames = job.checkpoint_frames or checkpoint_frames(target.size, ready.device.type)
+    segment_frames = job.checkpoint_frames or checkpoint_frames(
+        target.size, ready.network.device.type
+    )
     span = job.reading.span
     return SegmentSettings(
         target=target.destination.file,
@@ -290,14 +292,14 @@ def segment_settings(ready: PreparedJob) -> SegmentSettings:
         fingerprint=job_fingerprint(
             job,
             target,
-            ready.loaded,
+            ready.network.loaded,
             identity=watch.identity,
-            device=ready.device,
+            device=ready.network.device,
             dtype=ready.plan.dtype,
             runtime=ready.plan.runtime,
             segment_frames=segment_frames,
         ),
-        plan=ready.stream_plan,
+        plan=ready.network.stream_plan,
         segment_frames=segment_frames,
         first_shift=span_shift(target.picture.source, span, target.picture.timing.time_base),
         earlier_work=_earlier_work(job),

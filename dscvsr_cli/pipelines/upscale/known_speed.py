@@ -100,7 +100,7 @@ def _key(ready: PreparedJob, size_class: int) -> str:
     plan = ready.plan
     factor = (ready.target.size.height / plan.source.height) * 2
     parts = [
-        machine(ready.device),
+        machine(ready.network.device),
         plan.weights,
         plan.dtype,
         plan.runtime,

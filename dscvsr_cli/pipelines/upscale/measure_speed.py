@@ -58,7 +58,7 @@ def _network_seconds(ready: PreparedJob, frames: list[Frame]) -> float:
     run is measured in torch, which is a little slower: converting the network for the part would
     take longer than all else together.
     """
-    ready = replace(ready, network=_in_torch(ready))
+    ready = replace(ready, network=replace(ready.network, executed=_in_torch(ready)))
     _run(ready, frames[:1], _SMALL_SIDE)
     each, share = _run(ready, frames, _SMALL_SIDE)
     whole = Size(ready.plan.source.height, ready.plan.source.width)
@@ -66,15 +66,15 @@ def _network_seconds(ready: PreparedJob, frames: list[Frame]) -> float:
     expected = each / share * large.height * large.width / (whole.height * whole.width)
     if expected * len(frames) < _MOST_SECONDS:
         each, share = _run(ready, frames, _SIDE)
-    work = work_per_frame(ready.stream_plan, whole)
+    work = work_per_frame(ready.network.stream_plan, whole)
     return each / share * work
 
 
 def _in_torch(ready: PreparedJob) -> FrameNetwork:
     if ready.plan.runtime == "torch":
-        return ready.network
-    network = copy.deepcopy(ready.loaded.network)
-    dtype = choose_dtype(ready.job.dtype, ready.device)
+        return ready.network.executed
+    network = copy.deepcopy(ready.network.loaded.network)
+    dtype = choose_dtype(ready.job.dtype, ready.network.device)
     executed = open_runtime("torch", network.to(dtype=dtype), dtype=dtype)
     return ensemble_of(executed, ready.job.ensemble)
 
@@ -91,9 +91,9 @@ def _run(ready: PreparedJob, frames: list[Frame], side: int) -> tuple[float, flo
         ready,
         job=replace(ready.job, compare=None),
         target=replace(ready.target, size=size),
-        scenes=SceneBudget(at_once=1, ahead=len(frames)),
+        network=replace(ready.network, scenes=SceneBudget(at_once=1, ahead=len(frames))),
     )
-    plan = StreamPlan(window=len(frames), look_ahead=0, step=ready.stream_plan.step)
+    plan = StreamPlan(window=len(frames), look_ahead=0, step=ready.network.stream_plan.step)
     begun = time.monotonic()
     count = sum(1 for _ in smaller.enlarge(_cut(frames, part), plan=plan))
     seconds = time.monotonic() - begun

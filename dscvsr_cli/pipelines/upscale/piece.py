@@ -164,7 +164,7 @@ def _frames(ready: PreparedJob, task: FilmTask, *, seek: bool) -> Iterator[Frame
 def _plan(ready: PreparedJob, common: StreamPlan, first_frame: int) -> StreamPlan:
     """Return the film's window and tile sizes, or those of this machine where it has less room."""
     size = Size(ready.reader.info.height, ready.reader.info.width)
-    own = ready.stream_plan
+    own = ready.network.stream_plan
     plan = own if work_per_frame(own, size) > work_per_frame(common, size) else common
     # Only the film has a first window, not each of its tasks.
     return replace(plan, first_window=None) if first_frame else plan

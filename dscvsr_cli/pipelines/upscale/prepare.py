@@ -3,10 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from dscvsr_cli.engine.frame_network import FrameNetwork
-from dscvsr_cli.engine.scene_budget import SceneBudget
 from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.self_ensemble import ensemble_of
 from dscvsr_cli.engine.state import StreamState
@@ -40,7 +37,7 @@ from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refus
 from dscvsr_cli.video.passthrough.trial_copy import try_copying
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.trial_encode import try_encoder
-from dscvsr_cli.weights.load import LoadedNetwork, load_network
+from dscvsr_cli.weights.load import load_network
 
 SCALE_TOLERANCE = 0.05
 """How far rounding may push a factor beyond the trained ones before a warning."""
@@ -57,16 +54,10 @@ class PreparedJob:
     """What the source was when it was probed; None for a pipe, which nobody can replace."""
     plan: UpscalePlan
     target: Target
-    loaded: LoadedNetwork
-    network: FrameNetwork
-    """``loaded.network`` as the runtime executes it."""
+    network: NetworkPlan
+    """What computes the frames, and how many at once."""
     others: PassthroughPlan
     disk: DiskNeed | None
-    stream_plan: StreamPlan
-    scenes: SceneBudget
-    device: torch.device
-    memory_bytes: int
-    """What the network, and frames that wait, may take at most, as estimated."""
 
     def enlarge(
         self,
@@ -87,16 +78,16 @@ class PreparedJob:
         """
 
         def float32_network() -> FrameNetwork:
-            network = load_network(self.job.weights, device=self.device).network
+            network = load_network(self.job.weights, device=self.network.device).network
             return ensemble_of(network, self.job.ensemble)
 
         def run(frames: Iterable[Frame]) -> Iterator[Frame]:
             return upscale_stream(
                 frames,
-                self.network,
+                self.network.executed,
                 size=self.target.size,
-                plan=plan or self.stream_plan,
-                device=self.device,
+                plan=plan or self.network.stream_plan,
+                device=self.network.device,
                 float32_network=None if self.plan.dtype == "float32" else float32_network,
                 on_event=on_event,
                 resume=resume,
@@ -104,8 +95,8 @@ class PreparedJob:
                 mark_scenes=mark_scenes,
                 on_boundary=on_boundary,
                 on_progress=on_progress,
-                at_once=self.scenes.at_once,
-                ahead=self.scenes.ahead,
+                at_once=self.network.scenes.at_once,
+                ahead=self.network.scenes.ahead,
             )
 
         def enlarged(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
@@ -169,14 +160,9 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         watch=watch,
         plan=_describe_plan(job, target, network, warnings=warnings),
         target=target,
-        loaded=network.loaded,
-        network=network.executed,
+        network=network,
         others=others,
         disk=need,
-        stream_plan=network.stream_plan,
-        scenes=network.scenes,
-        device=network.device,
-        memory_bytes=network.memory_bytes,
     )
 
 

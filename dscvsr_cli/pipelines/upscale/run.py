@@ -126,7 +126,7 @@ def upscale_beside_others(
                 if on_plan:
                     on_plan(plan)
                 if not output.ended:
-                    with together.room(ready.memory_bytes):
+                    with together.room(ready.network.memory_bytes):
                         meter = WorkMeter(plan.frames, already=plan.frames_done)
                         _make_frames(
                             ready,
@@ -145,7 +145,7 @@ def upscale_beside_others(
             if not output.frames_kept:
                 raise
             raise Interrupted(output.frames_kept) from interruption
-    return _report(plan, output, seconds=time.monotonic() - begun, device=ready.device)
+    return _report(plan, output, seconds=time.monotonic() - begun, device=ready.network.device)
 
 
 def _interruptible(listener: ProgressListener | None, together: Together) -> ProgressListener:

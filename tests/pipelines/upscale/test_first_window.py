@@ -27,5 +27,5 @@ def test_the_first_window_is_short_where_there_are_several(
     with torch.random.fork_rng(devices=[]):
         ready = prepare(job)
     with ready.reader:
-        plan = ready.stream_plan
+        plan = ready.network.stream_plan
     assert (plan.window, plan.look_ahead, plan.first_window) == (48, 8, first)

@@ -23,7 +23,8 @@ def job(source: Size, *, weights: str = "lite") -> Any:
         scenes_at_once=1,
     )
     target = SimpleNamespace(size=Size(2 * source.height, 2 * source.width))
-    return SimpleNamespace(plan=plan, target=target, device=torch.device("cpu"))
+    network = SimpleNamespace(device=torch.device("cpu"))
+    return SimpleNamespace(plan=plan, target=target, network=network)
 
 
 def meter(frames_per_second: float, seconds: float = 60.0) -> Any:

@@ -135,7 +135,7 @@ def test_only_the_first_task_begins_with_a_short_window(job: UpscaleJob, tmp_pat
     job = replace(job, source=source, memory_bytes=10**9)
     assert job.target is not None
     with opened(job) as (ready, output):
-        assert ready.stream_plan.first_window == 8
+        assert ready.network.stream_plan.first_window == 8
         for task in scanned(ready, output):
             make(ready, output, task)
         assert [segment.frames for segment in output.manifest.segments] == [10, 40, 20]
@@ -260,6 +260,6 @@ def test_a_machine_with_less_memory_uses_smaller_windows(job: UpscaleJob) -> Non
         )
         # Windows of 48 would make one segment of the long scene.
         piece = make_piece(ready, task, settings)
-        assert ready.stream_plan.window < 48
+        assert ready.network.stream_plan.window < 48
         assert len(piece.segments) > 1
         raise StoppedError
