@@ -121,11 +121,11 @@ def test_exact_frames_may_pack_so_well_that_only_a_full_disk_is_refused(
         size, options = Size(1080, 1920), EncodeOptions(lossless=lossless)
         return estimate_disk(source, tmp_path, frames=frames, size=size, options=options)
 
-    drawing = planned(lossless=True, frames=500)
+    drawing = planned(lossless=True, frames=1000)
     assert drawing.needed_bytes is not None
     assert drawing.needed_bytes > 10 * free
     check_disk(drawing)
     assert disk_warning(drawing) is not None
-    for full in (planned(lossless=True, frames=5000), planned(lossless=False, frames=5000)):
+    for full in (planned(lossless=True, frames=10_000), planned(lossless=False, frames=10_000)):
         with pytest.raises(OutputVideoError, match="are needed"):
             check_disk(full)
