@@ -1,8 +1,8 @@
-"""Draw the same details of real clips by bicubic, Lanczos and a network, one row each.
+"""Draw the same details of real clips by bicubic, Lanczos and a network, side by side.
 
 ::
 
-    python benchmarks/studies/details.py -s 3 -o details.jpg \
+    python benchmarks/studies/details.py -s 3 --columns 2 -o details.jpg \
         "FACE=sintel.mp4:660:320,120" "GRASS=bunny.mp4:60:200,250"
 
 A detail is NAME=CLIP:FRAME:X,Y with the place of its upper left corner in the clip's own pixels.
@@ -25,7 +25,8 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.bitmap_font import ROWS, lettering
 from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.pipelines.bench.network_method import network_method
-from dscvsr_cli.video.write.picture_writer import save_png
+from dscvsr_cli.video.write.still_bytes import encode_still
+from dscvsr_cli.video.write.still_options import StillOptions
 
 AROUND = 7
 """Frames before and after that the network sees."""
@@ -56,15 +57,23 @@ def main() -> None:
     parser.add_argument("details", nargs="+", type=parse_detail, metavar="NAME=CLIP:FRAME:X,Y")
     parser.add_argument("-s", "--scale", type=float, default=3.0)
     parser.add_argument("-w", "--weights", action="append", help="default: the default weights")
-    parser.add_argument("-o", "--output", type=Path, default=Path("details.png"))
+    parser.add_argument("-o", "--output", type=Path, default=Path("details.jpg"))
+    parser.add_argument("--columns", type=int, default=1, help="details in a row")
+    parser.add_argument("--quality", type=int, default=88, help="of the JPEG")
     parser.add_argument("--side", type=int, default=80, help="of a detail, in the clip's pixels")
     options = parser.parse_args()
     networks = [
         network_method(spec, device=torch.device("cpu")) for spec in options.weights or [None]
     ]
     methods = (*classical_methods(), *networks)
-    rows = [draw_row(detail, methods, options.scale, options.side) for detail in options.details]
-    save_png(options.output, torch.cat(rows, dim=1))
+    drawn = [draw_row(detail, methods, options.scale, options.side) for detail in options.details]
+    rows = [
+        torch.cat(drawn[first : first + options.columns], dim=2)
+        for first in range(0, len(drawn), options.columns)
+    ]
+    picture = torch.cat(rows, dim=1)
+    still = StillOptions(format="jpeg", quality=options.quality)
+    options.output.write_bytes(encode_still(picture, still))
     print(f"{options.output}: {', '.join(method.info.name for method in methods)}")
 
 
