@@ -15,6 +15,9 @@ from tests.clips import Clip, render
 HALF_OF_A_PIPE = 1 << 15
 """Bytes: more than a header, and less than the pipes of Linux and macOS hold."""
 
+LONGER_THAN_AN_ECHO = 0.3
+"""Seconds after which a signal is another request."""
+
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of a shell's kind")
 
 
@@ -56,9 +59,35 @@ def test_a_listener_hears_the_first_and_the_second_is_raised() -> None:
         signal.raise_signal(signal.SIGINT)
         go_on()
         assert heard == [True]
+        time.sleep(LONGER_THAN_AN_ECHO)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert heard == [True]
+
+
+def test_a_signal_that_comes_twice_at_once_is_one_request() -> None:
+    """``timeout`` sends its signal to the program, and then to the group that it is in."""
+    heard = []
+    with ends_in_order(), first_asks(lambda: heard.append(True)):
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        # The thread that exits at a second request would have done so by then.
+        time.sleep(0.1)
+        go_on()
+    assert heard == [True]
+
+
+def test_cleaning_up_is_not_disturbed_by_the_echo_of_a_signal() -> None:
+    cleaned = False
+    with pytest.raises(KeyboardInterrupt), ends_in_order():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+            time.sleep(0.1)
+            cleaned = True
+    assert cleaned
 
 
 @posix
