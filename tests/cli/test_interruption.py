@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from dscvsr_cli.cli.interruption import ends_in_order, first_asks, go_on
+from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import Clip, render
 
 HALF_OF_A_PIPE = 1 << 15
@@ -108,6 +110,37 @@ def test_a_reader_that_takes_nothing_cannot_hold_the_program(tmp_path: Path, wei
         assert running.poll() is None
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=10) == 130
+
+
+@posix
+@pytest.mark.parametrize("size", [300, 20_000])
+def test_a_writer_that_stops_before_the_first_frame_cannot_hold_the_program(
+    size: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    frames = b"YUV4MPEG2 W64 H48 F25:1 C420\n" + 10 * (b"FRAME\n" + bytes(64 * 48 * 3 // 2))
+    source = tmp_path / "pipe"
+    os.mkfifo(source)
+    pipe = os.open(source, os.O_RDWR)
+    is_over = threading.Event()
+
+    def interrupt_when_it_waits() -> None:
+        while _bytes_in(pipe) and not is_over.wait(0.02):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+        if not is_over.wait(10):
+            os.write(pipe, frames)
+
+    helper = threading.Thread(target=interrupt_when_it_waits)
+    try:
+        with pytest.raises(KeyboardInterrupt), ends_in_order():
+            os.write(pipe, frames[:size])
+            helper.start()
+            VideoReader(source)
+    finally:
+        is_over.set()
+        helper.join()
+        os.close(pipe)
+    assert not capfd.readouterr().err
 
 
 def _bytes_in(pipe: int) -> int:
