@@ -1,11 +1,13 @@
 """Ctrl-C: never lost, in order the first time and at once the second."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,7 @@ from tests.clips import Clip, render
 HALF_OF_A_PIPE = 1 << 15
 """Bytes: more than a header, and less than the pipes of Linux and macOS hold."""
 
-LONGER_THAN_AN_ECHO = 0.3
-"""Seconds after which a signal is another request."""
+ECHO_SECONDS = "dscvsr_cli.cli.interruption._ECHO_SECONDS"
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of a shell's kind")
 
@@ -55,20 +56,23 @@ def test_what_is_ignored_stays_so() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def test_a_listener_hears_the_first_and_the_second_is_raised() -> None:
+def test_a_listener_hears_the_first_and_the_second_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ECHO_SECONDS, 0.0)
     heard = []
     with ends_in_order(), first_asks(lambda: heard.append(True)):
         signal.raise_signal(signal.SIGINT)
         go_on()
         assert heard == [True]
-        time.sleep(LONGER_THAN_AN_ECHO)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert heard == [True]
 
 
-def test_a_signal_that_comes_twice_at_once_is_one_request() -> None:
+def test_a_signal_that_comes_twice_at_once_is_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """``timeout`` sends its signal to the program, and then to the group that it is in."""
+    monkeypatch.setattr(ECHO_SECONDS, 60.0)
     heard = []
     with ends_in_order(), first_asks(lambda: heard.append(True)):
         signal.raise_signal(signal.SIGTERM)
@@ -80,16 +84,24 @@ def test_a_signal_that_comes_twice_at_once_is_one_request() -> None:
     assert heard == [True]
 
 
-def test_cleaning_up_is_not_disturbed_by_the_echo_of_a_signal() -> None:
-    cleaned = False
-    with pytest.raises(KeyboardInterrupt), ends_in_order():
+def test_cleaning_up_is_not_disturbed_by_the_echo_of_a_signal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ECHO_SECONDS, 60.0)
+    cleaned = []
+
+    @contextlib.contextmanager
+    def cleaning_up() -> Iterator[None]:
         try:
-            signal.raise_signal(signal.SIGTERM)
+            yield
         finally:
             signal.raise_signal(signal.SIGTERM)
             time.sleep(0.1)
-            cleaned = True
-    assert cleaned
+            cleaned.append(True)
+
+    with pytest.raises(KeyboardInterrupt), ends_in_order(), cleaning_up():
+        signal.raise_signal(signal.SIGTERM)
+    assert cleaned == [True]
 
 
 @posix
@@ -131,11 +143,12 @@ def test_a_writer_that_stops_before_the_first_frame_cannot_hold_the_program(
             os.write(pipe, frames)
 
     helper = threading.Thread(target=interrupt_when_it_waits)
+    os.write(pipe, frames[:size])
     try:
-        with pytest.raises(KeyboardInterrupt), ends_in_order():
-            os.write(pipe, frames[:size])
+        with ends_in_order():
             helper.start()
-            VideoReader(source)
+            with pytest.raises(KeyboardInterrupt):
+                VideoReader(source)
     finally:
         is_over.set()
         helper.join()

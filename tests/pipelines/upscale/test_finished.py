@@ -114,10 +114,15 @@ def test_an_output_stays_known_when_ctrl_c_comes_just_as_it_has_its_name(
     (whole / RECORD_NAME).unlink()
     (tmp_path / "out").mkdir()
     made = whole / name if (whole / name).is_file() else whole
-    with pytest.raises(KeyboardInterrupt), recording(job, target, job.reading)(made):
-        for path in [made] if made.is_file() else list(made.iterdir()):
-            path.replace(target.with_name(path.name))
-        raise KeyboardInterrupt
+
+    def name_and_be_interrupted() -> None:
+        with recording(job, target, job.reading)(made):
+            for path in [made] if made.is_file() else list(made.iterdir()):
+                path.replace(target.with_name(path.name))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        name_and_be_interrupted()
     assert differences_to_finished(job, target) == []
 
 
