@@ -1,11 +1,13 @@
 """Ctrl-C and SIGTERM: the first ends the work in order, the second ends the program at once."""
 
 import contextlib
+import math
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final
@@ -17,6 +19,10 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 _PATIENCE_SECONDS: Final = 3.0
 """Time after which somebody who waits for the end is told that there is a quicker way."""
+
+_ECHO_SECONDS: Final = 0.2
+"""Time in which more signals are the same request: ``timeout`` sends its signal to the program and
+then to the whole group of processes, and launchers pass on what the terminal sends as well."""
 
 _SHOW_CURSOR: Final = b"\x1b[?25h"
 
@@ -35,9 +41,10 @@ def ends_in_order() -> Iterator[None]:
     """Raise ``KeyboardInterrupt`` in the block at the first Ctrl-C or SIGTERM, and exit at another.
 
     The second one is noticed by a thread, so that it works where the main thread waits in C code
-    for a pipe or a drive that never answers. Work that can be continued is safe at every moment: no
-    more is lost than by a power cut. Signals that are ignored stay so, as in a shell's background
-    jobs. Outside the main thread nothing happens.
+    for a pipe or a drive that never answers. Signals that follow each other faster than anybody
+    asks twice are one. Work that can be continued is safe at every moment: no more is lost than by
+    a power cut. Signals that are ignored stay so, as in a shell's background jobs. Outside the main
+    thread nothing happens.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -78,6 +85,21 @@ def go_on() -> None:
         raise Asked
 
 
+class _Requests:
+    """Tells a request from the echo of the one before."""
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+
+    def is_new(self) -> bool:
+        """Return whether the signal that has just come asks anew."""
+        now = time.monotonic()
+        if now - self._last < _ECHO_SECONDS:
+            return False
+        self._last = now
+        return True
+
+
 class _State:
     """What was asked; there is one program, and one answer."""
 
@@ -89,13 +111,16 @@ class _State:
         """Forget what was asked."""
         self.asked = False
         self.heard = 0
-        """Signals that a listener has taken."""
+        """Requests that a listener has taken."""
+        self.requests = _Requests()
 
 
 _state = _State()
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
+    if not _state.requests.is_new():
+        return
     listener, _state.listener = _state.listener, None
     if listener is not None:
         _state.heard += 1
@@ -106,7 +131,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 
 class _Watch:
-    """A thread that counts signals, and exits the program when it is asked again.
+    """A thread that counts requests, and exits the program when it is asked again.
 
     Args:
         numbers: The signals to count.
@@ -128,7 +153,7 @@ class _Watch:
         self._reading.close()
 
     def _count(self) -> None:
-        count = 0
+        count, requests = 0, _Requests()
         while True:
             try:
                 data = self._reading.recv(1)
@@ -139,7 +164,7 @@ class _Watch:
                 continue
             if not data:
                 return
-            if data[0] in self._numbers:
+            if data[0] in self._numbers and requests.is_new():
                 count += 1
                 if count - _state.heard > 1:
                     _leave()

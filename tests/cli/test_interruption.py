@@ -1,19 +1,25 @@
 """Ctrl-C: never lost, in order the first time and at once the second."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dscvsr_cli.cli.interruption import ends_in_order, first_asks, go_on
+from dscvsr_cli.video.read.reader import VideoReader
 from tests.clips import Clip, render
 
 HALF_OF_A_PIPE = 1 << 15
 """Bytes: more than a header, and less than the pipes of Linux and macOS hold."""
+
+ECHO_SECONDS = "dscvsr_cli.cli.interruption._ECHO_SECONDS"
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of a shell's kind")
 
@@ -50,7 +56,10 @@ def test_what_is_ignored_stays_so() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def test_a_listener_hears_the_first_and_the_second_is_raised() -> None:
+def test_a_listener_hears_the_first_and_the_second_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ECHO_SECONDS, 0.0)
     heard = []
     with ends_in_order(), first_asks(lambda: heard.append(True)):
         signal.raise_signal(signal.SIGINT)
@@ -59,6 +68,40 @@ def test_a_listener_hears_the_first_and_the_second_is_raised() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert heard == [True]
+
+
+def test_a_signal_that_comes_twice_at_once_is_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``timeout`` sends its signal to the program, and then to the group that it is in."""
+    monkeypatch.setattr(ECHO_SECONDS, 60.0)
+    heard = []
+    with ends_in_order(), first_asks(lambda: heard.append(True)):
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        # The thread that exits at a second request would have done so by then.
+        time.sleep(0.1)
+        go_on()
+    assert heard == [True]
+
+
+def test_cleaning_up_is_not_disturbed_by_the_echo_of_a_signal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ECHO_SECONDS, 60.0)
+    cleaned = []
+
+    @contextlib.contextmanager
+    def cleaning_up() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+            time.sleep(0.1)
+            cleaned.append(True)
+
+    with pytest.raises(KeyboardInterrupt), ends_in_order(), cleaning_up():
+        signal.raise_signal(signal.SIGTERM)
+    assert cleaned == [True]
 
 
 @posix
@@ -79,6 +122,38 @@ def test_a_reader_that_takes_nothing_cannot_hold_the_program(tmp_path: Path, wei
         assert running.poll() is None
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=10) == 130
+
+
+@posix
+@pytest.mark.parametrize("size", [300, 20_000])
+def test_a_writer_that_stops_before_the_first_frame_cannot_hold_the_program(
+    size: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    frames = b"YUV4MPEG2 W64 H48 F25:1 C420\n" + 10 * (b"FRAME\n" + bytes(64 * 48 * 3 // 2))
+    source = tmp_path / "pipe"
+    os.mkfifo(source)
+    pipe = os.open(source, os.O_RDWR)
+    is_over = threading.Event()
+
+    def interrupt_when_it_waits() -> None:
+        while _bytes_in(pipe) and not is_over.wait(0.02):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+        if not is_over.wait(10):
+            os.write(pipe, frames)
+
+    helper = threading.Thread(target=interrupt_when_it_waits)
+    os.write(pipe, frames[:size])
+    try:
+        with ends_in_order():
+            helper.start()
+            with pytest.raises(KeyboardInterrupt):
+                VideoReader(source)
+    finally:
+        is_over.set()
+        helper.join()
+        os.close(pipe)
+    assert not capfd.readouterr().err
 
 
 def _bytes_in(pipe: int) -> int:

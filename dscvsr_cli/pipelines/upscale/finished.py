@@ -97,7 +97,9 @@ def _recorded(job: UpscaleJob, target: Path, whole: Path, reading: ReadOptions) 
             yield
         except BaseException:
             with suppress(OSError):
-                write_record(path, before)
+                # Ctrl-C may come when the name is taken already.
+                if not is_there(target) or _identity(target) != entry["output"]:
+                    write_record(path, before)
             raise
         if older is not None:
             with suppress(OSError):

@@ -3,7 +3,8 @@
 import errno
 import select
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -41,6 +42,7 @@ class PipeFile:
         self._unbuffered = cast("RawIOBase", getattr(file, "raw", file))
         self._waiting = _watch(file)
         self._interrupted = False
+        self._interruption: KeyboardInterrupt | None = None
         self.header = self._read_header()
         self._pending = self.header
 
@@ -48,18 +50,38 @@ class PipeFile:
         """Return up to ``size`` bytes, and none at the end.
 
         Raises:
-            InterruptedError: ``interrupt`` was called, perhaps while this waited.
+            InterruptedError: ``interrupt`` was called, perhaps while this waited, or Ctrl-C came,
+                which ``heard`` raises.
         """
         if self._pending:
             part, self._pending = self._pending[:size], self._pending[size:]
         else:
-            part = self._read(size)
+            try:
+                part = self._read(size)
+            except KeyboardInterrupt as interruption:
+                # PyAV shows and drops what is no Exception, and libav then waits again.
+                self._interruption = interruption
+                self.interrupt()
+                raise InterruptedError(errno.EINTR, "interrupted") from interruption
         self.bytes_read += len(part)
         return part
 
     def interrupt(self) -> None:
         """Let a thread that waits in ``read`` go; on Windows, when the next bytes come."""
         self._interrupted = True
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Raise the Ctrl-C that ``read`` has met in the block, whatever libav made of it.
+
+        Raises:
+            KeyboardInterrupt: That is it.
+        """
+        try:
+            yield
+        finally:
+            if self._interruption is not None:
+                raise self._interruption
 
     def _read_header(self) -> bytes:
         header = b""
@@ -115,7 +137,8 @@ class Pipe:
         try:
             self._file = self._open_file()
             self.header = self._file.header
-            self.container = self._stack.enter_context(self._open_container(self._file))
+            with self.heard():
+                self.container = self._stack.enter_context(self._open_container(self._file))
         except BaseException:
             self._stack.close()
             raise
@@ -123,6 +146,10 @@ class Pipe:
     def interrupt(self) -> None:
         """Let a thread that waits for the pipe go: its read fails, as do all later ones."""
         self._file.interrupt()
+
+    def heard(self) -> AbstractContextManager[None]:
+        """Raise a Ctrl-C that comes while the block waits for the pipe, as ``PipeFile`` does."""
+        return self._file.heard()
 
     def close(self) -> None:
         """Close the pipe; a program that still writes to it then stops."""

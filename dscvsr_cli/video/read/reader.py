@@ -170,13 +170,14 @@ class VideoReader:
     def _open_pipe(self, path: Path) -> VideoInfo:
         pipe = self._pipe = Pipe(path)
         try:
-            self._piped = Decoding(
-                pipe.container,
-                path,
-                on_damage=self._note_damage,
-                stream_index=self._options.video_stream,
-            )
-            return describe(self._piped, path, self._options, header=pipe.header)
+            with pipe.heard():
+                self._piped = Decoding(
+                    pipe.container,
+                    path,
+                    on_damage=self._note_damage,
+                    stream_index=self._options.video_stream,
+                )
+                return describe(self._piped, path, self._options, header=pipe.header)
         except BaseException:
             pipe.close()
             raise

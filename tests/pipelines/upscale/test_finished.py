@@ -103,6 +103,29 @@ def test_a_run_that_dies_before_the_name_is_taken_leaves_the_older_output_known(
     assert "replaces" not in str(read_record(target.with_name(RECORD_NAME)))
 
 
+@pytest.mark.parametrize("name", ["clip.y4m", "%03d.png"])
+def test_an_output_stays_known_when_ctrl_c_comes_just_as_it_has_its_name(
+    name: str, job: UpscaleJob, tmp_path: Path
+) -> None:
+    target = tmp_path / "out" / name
+    upscale(replace(job, target=target))
+    whole = tmp_path / "new"
+    (tmp_path / "out").rename(whole)
+    (whole / RECORD_NAME).unlink()
+    (tmp_path / "out").mkdir()
+    made = whole / name if (whole / name).is_file() else whole
+
+    def name_and_be_interrupted() -> None:
+        with recording(job, target, job.reading)(made):
+            for path in [made] if made.is_file() else list(made.iterdir()):
+                path.replace(target.with_name(path.name))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        name_and_be_interrupted()
+    assert differences_to_finished(job, target) == []
+
+
 def test_a_note_that_cannot_be_made_costs_no_output(
     job: UpscaleJob, tmp_path: Path, monkeypatch: Patch
 ) -> None:
