@@ -6,11 +6,59 @@ before they return from ``with``.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 Item = TypeVar("Item")
+
+_PATIENCE_SECONDS: Final = 0.2
+
+
+class Worker(Thread):
+    """A daemon thread that says itself when its work has ended.
+
+    Until Python 3.13 a ``Thread`` counts as ended as soon as Ctrl-C has interrupted ``join``.
+    """
+
+    def __init__(self, work: Callable[[], None], *, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
+        self.ended = Event()
+
+    def run(self) -> None:
+        """Do the work; whatever comes of it, it has then ended."""
+        try:
+            self._work()
+        finally:
+            self.ended.set()
+
+
+def join_all(workers: Iterable[Worker], *, give_up: Callable[[], None]) -> None:
+    """Wait until all that were started have ended, even if Ctrl-C comes meanwhile.
+
+    What they work with may be closed afterwards, so none must be left behind.
+
+    Args:
+        workers: Those to wait for.
+        give_up: Called at Ctrl-C, to let them drop the work that they still have.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came; all have ended.
+    """
+    interruption: KeyboardInterrupt | None = None
+    for worker in workers:
+        while worker.ident is not None and not worker.ended.is_set():
+            try:
+                # On Windows nothing interrupts a wait without a limit.
+                worker.ended.wait(_PATIENCE_SECONDS)
+            except KeyboardInterrupt as error:
+                interruption = error
+                give_up()
+        if worker.ident is not None:
+            worker.join()
+    if interruption is not None:
+        raise interruption
 
 
 class Prefetch(Iterator[Item], Generic[Item]):
@@ -38,7 +86,7 @@ class Prefetch(Iterator[Item], Generic[Item]):
         self._interrupt = interrupt
         self._channel: _Channel[Item] = _Channel(depth)
         self._error: BaseException | None = None
-        self._thread = Thread(target=self._produce, name="dscvsr-prefetch", daemon=True)
+        self._thread = Worker(self._produce, name="dscvsr-prefetch")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -53,7 +101,7 @@ class Prefetch(Iterator[Item], Generic[Item]):
         self._channel.abandon()
         if self._interrupt is not None:
             self._interrupt()
-        self._thread.join()
+        join_all([self._thread], give_up=self._channel.abandon)
 
     def __next__(self) -> Item:
         """Return the next item.
@@ -100,7 +148,7 @@ class Drain(Generic[Item]):
         self._consume = consume
         self._channel: _Channel[Item] = _Channel(depth)
         self._error: BaseException | None = None
-        self._thread = Thread(target=self._run, name="dscvsr-drain", daemon=True)
+        self._thread = Worker(self._run, name="dscvsr-drain")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -116,7 +164,7 @@ class Drain(Generic[Item]):
             self._channel.finish()
         else:
             self._channel.abandon()
-        self._thread.join()
+        join_all([self._thread], give_up=self._channel.abandon)
         # An exception on its way out says why we stop; one from the thread must not hide it.
         if error is None:
             self._raise_error()

@@ -9,8 +9,9 @@ when as many of its own are ready as may be held.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Condition
 
+from dscvsr_cli.engine.background import Worker, join_all
 from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.scene_maker import Made, SceneMaker, SceneStart
 from dscvsr_cli.engine.scene_run import WindowProgress
@@ -90,19 +91,20 @@ class ScenesAtOnce:
             DscvsrError: Whatever a scene raises, after what was made before it.
         """
         threads = [
-            Thread(target=self._work, name=f"dscvsr-scene-{place}", daemon=True)
-            for place in range(self._at_once)
+            Worker(self._work, name=f"dscvsr-scene-{place}") for place in range(self._at_once)
         ]
         for thread in threads:
             thread.start()
         try:
             yield from self._hand_over(self._read(scenes))
         finally:
-            with self._changed:
-                self._closed = True
-                self._changed.notify_all()
-            for thread in threads:
-                thread.join()
+            self._close()
+            join_all(threads, give_up=self._close)
+
+    def _close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def _read(self, scenes: Iterable[ScenePictures]) -> Iterator[None]:
         """Read one picture of the stream at each step."""

@@ -1,3 +1,4 @@
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -177,3 +178,31 @@ def test_putting_after_the_end_is_refused() -> None:
 def test_a_depth_that_holds_nothing_is_refused(depth: int) -> None:
     with pytest.raises(ValueError, match="depth"):
         Prefetch([1], depth=depth)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of one thread")
+def test_ctrl_c_in_the_last_wait_leaves_no_thread_behind() -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    consumed: list[int] = []
+
+    leaving = threading.Event()
+
+    def consume(item: int) -> None:
+        leaving.wait(20)
+        time.sleep(0.05)
+        # The one who waits for the end is interrupted while this item is at work.
+        signal.pthread_kill(main, signal.SIGINT)
+        time.sleep(0.2)
+        consumed.append(item)
+
+    def give_all() -> None:
+        with Drain(consume, depth=2) as drain:
+            drain.put(1)
+            drain.put(2)
+            leaving.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        give_all()
+    assert consumed == [1]
+    assert not [one for one in threading.enumerate() if one.name == "dscvsr-drain"]

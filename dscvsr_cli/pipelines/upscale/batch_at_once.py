@@ -3,16 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from threading import Lock, Thread
+from threading import Lock
 
+from dscvsr_cli.engine.background import Worker, join_all
 from dscvsr_cli.pipelines.upscale.batch import BatchReport, FileResult, run_one
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.together import Together, memory_for
 
 JobRunner = Callable[[int, UpscaleJob, Together], UpscaleReport]
 """Runs the job at a place of the list, beside others; called in a thread of its own."""
-
-_PATIENCE_SECONDS = 0.2
 
 
 def run_batch_at_once(
@@ -46,21 +45,12 @@ def run_batch_at_once(
         on_result,
     )
     threads = [
-        Thread(target=work.take_jobs, name=f"dscvsr-file-{place}", daemon=True)
+        Worker(work.take_jobs, name=f"dscvsr-file-{place}")
         for place in range(min(at_once, len(jobs)))
     ]
     for thread in threads:
         thread.start()
-    try:
-        for thread in threads:
-            # Without a limit, Ctrl-C would wait as well on Windows.
-            while thread.is_alive():
-                thread.join(_PATIENCE_SECONDS)
-    except KeyboardInterrupt:
-        work.together.stop()
-        for thread in threads:
-            thread.join()
-        raise
+    join_all(threads, give_up=work.together.stop)
     if work.error is not None:
         raise work.error
     return BatchReport(files=tuple(work.results[place] for place in range(len(jobs))))

@@ -1,5 +1,6 @@
 """Several files at once: order, errors and Ctrl-C are those of one after the other."""
 
+import signal
 import threading
 from pathlib import Path
 
@@ -59,16 +60,18 @@ def test_every_job_plans_with_the_same_memory(jobs: list[UpscaleJob]) -> None:
     assert seen[0] is not None
 
 
-def test_ctrl_c_ends_the_jobs_at_work_and_begins_no_other(
-    jobs: list[UpscaleJob], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    both = threading.Barrier(3)
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of one thread")
+def test_ctrl_c_ends_the_jobs_at_work_and_begins_no_other(jobs: list[UpscaleJob]) -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    both = threading.Barrier(2)
     begun: list[int] = []
     interrupted: list[int] = []
 
     def run(place: int, _: UpscaleJob, together: Together) -> UpscaleReport:
         begun.append(place)
-        both.wait(20)
+        if both.wait(20) == 0:
+            signal.pthread_kill(main, signal.SIGINT)
         try:
             while True:
                 together.go_on()
@@ -76,18 +79,6 @@ def test_ctrl_c_ends_the_jobs_at_work_and_begins_no_other(
             interrupted.append(place)
             raise
 
-    join = threading.Thread.join
-    pressed = False
-
-    def press(thread: threading.Thread, timeout: float | None = None) -> None:
-        nonlocal pressed
-        if not pressed and thread.name.startswith("dscvsr-file"):
-            pressed = True
-            both.wait(20)
-            raise KeyboardInterrupt
-        join(thread, timeout)
-
-    monkeypatch.setattr(threading.Thread, "join", press)
     with pytest.raises(KeyboardInterrupt):
         run_batch_at_once(jobs, run, at_once=2)
     assert sorted(begun) == [0, 1]
