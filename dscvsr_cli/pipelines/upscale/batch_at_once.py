@@ -48,9 +48,15 @@ def run_batch_at_once(
         Worker(work.take_jobs, name=f"dscvsr-file-{place}")
         for place in range(min(at_once, len(jobs)))
     ]
-    for thread in threads:
-        thread.start()
-    join_all(threads, give_up=work.together.stop)
+    try:
+        for thread in threads:
+            thread.start()
+        join_all(threads, give_up=work.together.stop)
+    except KeyboardInterrupt:
+        # It may have come before all had begun.
+        work.together.stop()
+        join_all(threads, give_up=work.together.stop)
+        raise
     if work.error is not None:
         raise work.error
     return BatchReport(files=tuple(work.results[place] for place in range(len(jobs))))
