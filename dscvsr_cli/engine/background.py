@@ -47,16 +47,15 @@ def join_all(workers: Iterable[Worker], *, give_up: Callable[[], None]) -> None:
         KeyboardInterrupt: Ctrl-C came; all have ended.
     """
     interruption: KeyboardInterrupt | None = None
-    for worker in workers:
-        while worker.ident is not None and not worker.ended.is_set():
+    for worker in [one for one in workers if one.ident is not None]:
+        while not worker.ended.is_set():
             try:
                 # On Windows nothing interrupts a wait without a limit.
                 worker.ended.wait(_PATIENCE_SECONDS)
             except KeyboardInterrupt as error:
                 interruption = error
                 give_up()
-        if worker.ident is not None:
-            worker.join()
+        worker.join()
     if interruption is not None:
         raise interruption
 

@@ -93,9 +93,9 @@ class ScenesAtOnce:
         threads = [
             Worker(self._work, name=f"dscvsr-scene-{place}") for place in range(self._at_once)
         ]
-        for thread in threads:
-            thread.start()
         try:
+            for thread in threads:
+                thread.start()
             yield from self._hand_over(self._read(scenes))
         finally:
             self._close()

@@ -90,18 +90,20 @@ class SelfEnsemble:
         self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
     ) -> Tensor:
         """Average the enlarged frames of all copies -> ``(B, T, 3, sH, sW)``, not clamped."""
-        total: Tensor | None = None
         copies = len(self._axes)
         parts = zip(
             self._axes, backward.chunk(copies, dim=2), forward.chunk(copies, dim=2), strict=True
         )
-        for axes, before, after in parts:
-            pictures = self._network.reconstruct(
+        made = (
+            self._network.reconstruct(
                 frames.flip(axes), before.flip(axes), after.flip(axes), size=size
             ).flip(axes)
-            total = pictures if total is None else total.add_(pictures)
-        if total is None:
-            raise ValueError("an ensemble has at least one copy")
+            for axes, before, after in parts
+        )
+        # One by one: pictures are large, and memory is planned for the sum and one copy's.
+        total = next(made)
+        for pictures in made:
+            total.add_(pictures)
         return total.div_(copies)
 
     def release_memory(self) -> None:

@@ -59,8 +59,7 @@ def network_method(
     runtime = choose_runtime(runtime_name, device=device, dtype=dtype)
     held = weights_dtype(runtime, dtype)
     loaded = load_network(spec, device=device, dtype=held, show_progress=show_progress)
-    cost = runtime_cost(network_cost(loaded.config, held), runtime, device)
-    cost = cost.with_copies(ensemble)
+    single = runtime_cost(network_cost(loaded.config, held), runtime, device)
     return Method(
         info=MethodInfo(
             name=loaded.name if ensemble == 1 else f"{loaded.name}+{ensemble}",
@@ -73,7 +72,7 @@ def network_method(
         upscale=network_upscaler(
             ensemble_of(open_runtime(runtime, loaded.network, dtype=dtype), ensemble),
             device=device,
-            cost=cost,
+            cost=single.with_copies(ensemble),
             memory_bytes=memory_bytes,
             float32_network=None
             if dtype == torch.float32

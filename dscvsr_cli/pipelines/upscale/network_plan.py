@@ -84,8 +84,8 @@ def plan_network(
     runtime = choose_runtime(job.runtime, device=device, dtype=dtype, pixels=pixels)
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
-    cost = runtime_cost(network_cost(loaded.config, held), runtime, device)
-    cost = cost.with_copies(job.ensemble)
+    single = runtime_cost(network_cost(loaded.config, held), runtime, device)
+    cost = single.with_copies(job.ensemble)
     budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
     stream_plan = _plan_in_memory(job, source, size, cost, device=device, budget_bytes=budget_bytes)
     scenes = budget_scenes(
