@@ -13,7 +13,7 @@ from dscvsr_cli.geometry import check_one_target
 from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.failure_log import log_failure
-from dscvsr_cli.pipelines.upscale.find_videos import find_pictures, find_videos
+from dscvsr_cli.pipelines.upscale.find_videos import find_videos_and_pictures
 from dscvsr_cli.pipelines.upscale.finished import (
     differences_to_finished,
     held_outputs,
@@ -285,21 +285,20 @@ def _is_picture(path: Path) -> bool:
 def _videos(path: Path, output: Path | None) -> Iterator[tuple[Path, Path]]:
     """Yield every video of an input with its name below the output folder."""
     try:
-        entries = None if not path.is_dir() or is_sequence(path) else find_videos(path, output)
+        if not path.is_dir() or is_sequence(path):
+            yield path, name_in_folder(path)
+            return
+        entries, pictures = find_videos_and_pictures(path, output)
     except OSError as error:
         raise InputVideoError(
             f"{path} cannot be searched: {error.strerror or error}",
             hint="check that it is there, and its permissions",
         ) from error
-    if entries is None:
-        yield path, name_in_folder(path)
-        return
     if not entries:
         raise InputVideoError(
             f"{path} holds no video",
             hint="give a folder of videos, or of pictures; name what dscvsr itself made there",
         )
-    pictures = find_pictures(path, output)
     if pictures:
         _log.warning(
             "%s: %s beside the videos (%s ...) will not be enlarged; give a picture by its own "

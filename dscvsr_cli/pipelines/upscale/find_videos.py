@@ -24,13 +24,14 @@ def find_videos(folder: Path, output: Path | None) -> list[Path]:
     return _find(folder, output, is_video_name)
 
 
-def find_pictures(folder: Path, output: Path | None) -> list[Path]:
-    """Return every picture, as ``find_videos`` does videos.
+def find_videos_and_pictures(folder: Path, output: Path | None) -> tuple[list[Path], list[Path]]:
+    """Return every video, and every picture, as ``find_videos`` does videos.
 
     Raises:
         OSError: As there.
     """
-    return _find(folder, output, is_picture_name)
+    found = _find(folder, output, lambda path: is_video_name(path) or is_picture_name(path))
+    return [one for one in found if is_video_name(one)], list(filter(is_picture_name, found))
 
 
 def _find(folder: Path, output: Path | None, is_wanted: Callable[[Path], bool]) -> list[Path]:
