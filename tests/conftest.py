@@ -2,7 +2,7 @@
 
 import functools
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
 from tests.clips import Clip, render
+from tests.ctrl_c import comes_from_a_test
 from tests.networks import save_plain, save_smallest
 
 
@@ -51,6 +52,17 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             lambda: tmp_path_factory.getbasetemp() / "speed.json",
         )
         yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Let a test fail that does not catch its own Ctrl-C, which would end the whole session."""
+    try:
+        return (yield)
+    except KeyboardInterrupt as interruption:
+        if comes_from_a_test(interruption):
+            raise AssertionError("the interruption was not handled as expected") from interruption
+        raise
 
 
 PROGRAM_SECONDS = 150.0

@@ -13,6 +13,7 @@ import pytest
 import dscvsr_cli
 from dscvsr_cli import durable
 from dscvsr_cli.durable import DurableFile, publish, publish_folder, write_durably
+from tests.ctrl_c import CtrlC
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_a_block_that_fails_leaves_the_old_file_and_no_other(
     def interrupted() -> None:
         with DurableFile(tmp_path / "a") as file:
             file.write(b"half")
-            raise KeyboardInterrupt
+            raise CtrlC
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()

@@ -15,6 +15,7 @@ from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.write.picture_writer import save_png
 from tests.clips import Clip, render
+from tests.ctrl_c import ctrl_c_at
 
 
 @pytest.fixture
@@ -64,12 +65,8 @@ def picture(path: Path) -> np.ndarray:
 
 
 def test_an_unfinished_run_is_not_continued_with_another_ensemble(job: UpscaleJob) -> None:
-    def interrupt(done: int) -> None:
-        if done == 20:
-            raise KeyboardInterrupt
-
     with pytest.raises(Interrupted):
-        upscale(replace(job, ensemble=2), on_frame=interrupt)
+        upscale(replace(job, ensemble=2), on_frame=ctrl_c_at(20, job.target))
     with pytest.raises(UsageError, match="ensemble"):
         upscale(replace(job, resume=True))
     report = upscale(replace(job, ensemble=2, resume=True))

@@ -33,6 +33,7 @@ from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
+from tests.ctrl_c import CtrlC, ctrl_c_at, early_ctrl_c
 from tests.helpers import packet_payloads
 from tests.networks import SMALLEST
 
@@ -74,19 +75,9 @@ def arguments(job: UpscaleJob, *more: str) -> list[str]:
     ]
 
 
-def interrupt_at(count: int) -> Callable[[int], None]:
-    """Ctrl-C when so many frames are made; the encoder may not have got that far."""
-
-    def on_frame(done: int) -> None:
-        if done == count:
-            raise KeyboardInterrupt
-
-    return on_frame
-
-
 def interrupted(job: UpscaleJob, count: int) -> int:
     with pytest.raises(Interrupted) as caught:
-        upscale(job, on_frame=interrupt_at(count))
+        upscale(job, on_frame=ctrl_c_at(count, job.target))
     return caught.value.frames_kept
 
 
@@ -201,8 +192,8 @@ def test_another_input_or_other_weights_are_refused(
 
 
 def test_an_early_interruption_leaves_nothing(job: UpscaleJob, tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        upscale(job, on_frame=interrupt_at(1))
+    with pytest.raises(CtrlC):
+        upscale(job, on_frame=early_ctrl_c)
     assert list(tmp_path.iterdir()) == [job.source]
 
 

@@ -1,7 +1,6 @@
 """``--jobs``: several scenes or files at once make what one after the other would have made."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.pipelines.resume.work_folder import work_path
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.run import upscale
+from tests.ctrl_c import ctrl_c_at
 
 SCENES = (14, 9, 17, 11)
 """Frames of each scene."""
@@ -59,14 +59,6 @@ def command(job: UpscaleJob, *more: str) -> list[str]:
     ]
 
 
-def interrupt_at(count: int) -> Callable[[int], None]:
-    def on_frame(done: int) -> None:
-        if done == count:
-            raise KeyboardInterrupt
-
-    return on_frame
-
-
 Packets = list[tuple[int | None, bytes]]
 
 
@@ -101,7 +93,7 @@ def test_a_run_may_be_resumed_with_another_number_of_scenes(
 ) -> None:
     assert job.target is not None
     with pytest.raises(Interrupted) as caught:
-        upscale(replace(job, scenes_at_once=before), on_frame=interrupt_at(30))
+        upscale(replace(job, scenes_at_once=before), on_frame=ctrl_c_at(30, job.target))
     assert 0 < caught.value.frames_kept < 51
     report = upscale(replace(job, scenes_at_once=after, resume=True))
     assert report.frames_out == 51

@@ -15,6 +15,7 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder
 from dscvsr_cli.video.read.probe import probe
 from tests.clips import Clip, render
+from tests.ctrl_c import CtrlC
 
 SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
 
@@ -98,7 +99,7 @@ def test_only_what_may_pass_is_tried_again(
         nonlocal looks
         looks += 1
         if looks > 6:
-            raise KeyboardInterrupt
+            raise CtrlC
         return found(self)
 
     # What is written first of an output.

@@ -31,6 +31,7 @@ from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.imaging.ssim import ssim
+from tests.ctrl_c import CtrlC
 
 PLAIN = BenchProtocol(dataset="mine", temporal=False)
 
@@ -322,7 +323,7 @@ def test_a_run_that_was_broken_off_keeps_what_is_done_and_another_goes_on() -> N
     def impatient(item: MeasuredFrame) -> None:
         made.append(item.method)
         if (item.clip, item.method) == ("b", "lanczos"):
-            raise KeyboardInterrupt
+            raise CtrlC
 
     clips = [clip("a", 2), clip("b", 2)]
     first = plan(clips, scales=[2.0])

@@ -15,6 +15,7 @@ from dscvsr_cli.cli import app as app_module
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.options import MemoryOption, SizeOption
 from dscvsr_cli.errors import DeviceError, DscvsrError, InputVideoError, UsageError, WeightsError
+from tests.ctrl_c import CtrlC
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_memory_that_runs_out_is_no_bug(
 
 
 def test_ctrl_c_leaves_with_130(faulty: list[BaseException]) -> None:
-    faulty.append(KeyboardInterrupt())
+    faulty.append(CtrlC())
     assert main(["fail"]) == 130
 
 

@@ -20,6 +20,7 @@ from dscvsr_cli.pipelines.upscale.batch import FileResult
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
 from dscvsr_cli.pipelines.upscale.run import upscale
+from tests.ctrl_c import CtrlC
 from tests.helpers import decoded_pts, packet_payloads
 from tests.scenes import render_scenes
 
@@ -156,7 +157,7 @@ def test_a_run_that_was_interrupted_is_finished_although_a_machine_leaves(
     assert job.target is not None
 
     def interrupt() -> None:
-        raise KeyboardInterrupt
+        raise CtrlC
 
     with pytest.raises(Interrupted) as caught:
         run_on_cluster([job], address=cluster.address, follower=Follower(act=interrupt))

@@ -14,6 +14,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes import export_graphs
 from dscvsr_cli.weights.network_file import save_network
+from tests.ctrl_c import CtrlC
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "docs/examples/enlarge_with_onnxruntime.py"
@@ -137,7 +138,7 @@ def test_an_export_that_is_interrupted_changes_nothing(
 
     def stop(_module: object, _inputs: object, _output: str, path: Path) -> None:
         path.write_bytes(b"half a gr")
-        raise KeyboardInterrupt
+        raise CtrlC
 
     monkeypatch.setattr(export_graphs, "_write_onnx", stop)
     assert export(weights, tmp_path / "new", "onnx", "3") == 130

@@ -19,6 +19,7 @@ from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePla
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.runtimes.compiler import COMPILER, missing_for_compiling
 from dscvsr_cli.video.read.reader import VideoReader
+from tests.ctrl_c import ctrl_c_at
 from tests.networks import save_smallest
 
 CPU = torch.device("cpu")
@@ -97,14 +98,9 @@ def test_scenes_at_once_and_a_resumed_run_have_the_same_frames(
     upscale(single)
     assert plans[0].scenes_at_once == 2
     assert torch.equal(pixels(pair.target), pixels(single.target))
-
-    def interrupt(done: int) -> None:
-        if done == FRAMES - 5:
-            raise KeyboardInterrupt
-
     rest = replace(job, target=tmp_path / "rest.mkv")
     with pytest.raises(Interrupted):
-        upscale(rest, on_frame=interrupt)
+        upscale(rest, on_frame=ctrl_c_at(FRAMES - 5, rest.target))
     with pytest.raises(DscvsrError, match="the runtime was compiled and is torch"):
         upscale(replace(rest, runtime="torch", resume=True))
     assert upscale(replace(rest, resume=True)).frames_out == FRAMES

@@ -13,6 +13,7 @@ from dscvsr_cli.runtimes import openvino_graphs
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.weights.network_file import save_network
+from tests.ctrl_c import ctrl_c_at
 
 pytest.importorskip("openvino", reason="needs openvino: pip install dscvsr[openvino]")
 pytestmark = pytest.mark.slow
@@ -57,12 +58,8 @@ def test_the_plan_names_the_runtime_and_the_pictures_are_those_of_torch(
 
 
 def test_a_run_that_was_begun_with_another_runtime_is_not_resumed(job: UpscaleJob) -> None:
-    def interrupt(done: int) -> None:
-        if done == 40:
-            raise KeyboardInterrupt
-
     with pytest.raises(Interrupted):
-        upscale(job, on_frame=interrupt)
+        upscale(job, on_frame=ctrl_c_at(40, job.target))
     with pytest.raises(DscvsrError, match="the runtime was openvino and is torch"):
         upscale(replace(job, runtime="torch", resume=True))
     assert upscale(replace(job, resume=True)).frames_out == 48

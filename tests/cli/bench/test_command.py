@@ -15,6 +15,7 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes import openvino_graphs
 from dscvsr_cli.weights.external import lpips_weights
 from dscvsr_cli.weights.network_file import save_network
+from tests.ctrl_c import CtrlC
 from tests.networks import SMALLEST
 from tests.tiny_lpips import tiny_lpips_pickle
 
@@ -171,7 +172,7 @@ def test_a_run_broken_off_shows_what_is_done_and_is_resumed(
 
     def interrupting(self: BenchListener, score: ClipScore) -> None:
         original(self, score)
-        raise KeyboardInterrupt
+        raise CtrlC
 
     original = BenchListener.on_clip
     with monkeypatch.context() as patch:

@@ -18,6 +18,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.write import sequence_writer, target_file
 from tests.clips import Clip, render
+from tests.ctrl_c import CtrlC
 
 Patch = pytest.MonkeyPatch
 
@@ -119,7 +120,7 @@ def test_an_output_stays_known_when_ctrl_c_comes_just_as_it_has_its_name(
         with recording(job, target, job.reading)(made):
             for path in [made] if made.is_file() else list(made.iterdir()):
                 path.replace(target.with_name(path.name))
-            raise KeyboardInterrupt
+            raise CtrlC
 
     with pytest.raises(KeyboardInterrupt):
         name_and_be_interrupted()

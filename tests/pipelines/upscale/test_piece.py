@@ -23,6 +23,7 @@ from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, rest_of, see
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.target_file import unrecorded
+from tests.ctrl_c import ctrl_c_at
 from tests.scenes import STEP, render_scenes
 
 LENGTHS = (10, 14, 3, 30, 5, 8)
@@ -162,13 +163,8 @@ def test_one_machine_finishes_what_others_began(job: UpscaleJob, numbers: list[i
 def test_others_finish_what_one_machine_began(job: UpscaleJob, stop: int) -> None:
     """The first machine may stop in the middle of a scene, or between two."""
     assert job.target is not None
-
-    def interrupt(done: int) -> None:
-        if done == stop:
-            raise KeyboardInterrupt
-
     with pytest.raises(Interrupted):
-        upscale(job, on_frame=interrupt)
+        upscale(job, on_frame=ctrl_c_at(stop, job.target))
     with opened(replace(job, resume=True)) as (ready, output):
         manifest = output.manifest
         assert 0 < manifest.frames < FRAMES
