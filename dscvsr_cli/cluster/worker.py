@@ -31,7 +31,7 @@ from dscvsr_cli.pipelines.upscale.piece import PieceSettings, make_piece
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
-from dscvsr_cli.pipelines.upscale.run import upscale_beside_others
+from dscvsr_cli.pipelines.upscale.run import JobListeners, upscale_beside_others
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, see
 from dscvsr_cli.pipelines.upscale.target import writes_in_one_go
 from dscvsr_cli.pipelines.upscale.together import Together
@@ -134,9 +134,8 @@ class Worker:
             self.frames_made = (progress.share or 0.0) * (progress.frames_total or 0)
 
         self._begin()
-        return upscale_beside_others(
-            job, Together(), asked=asked, load=self._cache, on_progress=follow
-        )
+        listeners = JobListeners(on_progress=follow)
+        return upscale_beside_others(job, Together(), listeners, asked=asked, load=self._cache)
 
     def _begin(self) -> None:
         self.frames_made = 0.0

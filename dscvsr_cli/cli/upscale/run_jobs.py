@@ -141,7 +141,7 @@ def run_job(
         KeyboardInterrupt: Ctrl-C.
     """
     from dscvsr_cli.pipelines.upscale.job import Interrupted
-    from dscvsr_cli.pipelines.upscale.run import upscale_beside_others
+    from dscvsr_cli.pipelines.upscale.run import JobListeners, upscale_beside_others
     from dscvsr_cli.pipelines.upscale.together import Together
 
     try:
@@ -151,14 +151,10 @@ def run_job(
                 go_on()
                 show_progress(progress)
 
-            return upscale_beside_others(
-                job,
-                together or Together(),
-                load=load,
-                on_plan=follower.plan,
-                on_progress=show,
-                on_event=follower.event,
+            listeners = JobListeners(
+                on_plan=follower.plan, on_progress=show, on_event=follower.event
             )
+            return upscale_beside_others(job, together or Together(), listeners, load=load)
     except KeyboardInterrupt as interruption:
         kept = interruption.frames_kept if isinstance(interruption, Interrupted) else 0
         follower.interrupted(kept)

@@ -89,7 +89,7 @@ class _Work:
             if job is None:
                 return
             try:
-                self.together.go_on()
+                self.together.raise_if_stopped()
                 self._keep(place, run_one(job, partial(self._run_at, place)))
             except KeyboardInterrupt:
                 return

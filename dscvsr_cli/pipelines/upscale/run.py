@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -33,11 +33,25 @@ from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.write.may_write import check_folder
 from dscvsr_cli.video.write.picture_names import folder_above
-from dscvsr_cli.video.write.target_file import unrecorded
+from dscvsr_cli.video.write.target_file import Naming, unrecorded
 from dscvsr_cli.weights.load import load_network
 
 FRAMES_AHEAD = 8
 """Most decoded frames that wait for the network, and enlarged frames that wait for the encoder."""
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobListeners:
+    """What to call while a job runs: the arguments of ``upscale`` that have these names."""
+
+    on_plan: Callable[[UpscalePlan], None] = _ignore
+    on_frame: Callable[[int], None] = _ignore
+    on_progress: ProgressListener = _ignore
+    on_event: EventListener = _ignore
 
 
 def upscale(
@@ -70,73 +84,48 @@ def upscale(
         DeviceError: The device is missing, or has too little memory.
         Interrupted: Ctrl-C, when finished frames are kept.
     """
-    return upscale_beside_others(
-        job,
-        Together(),
-        load=load,
-        on_plan=on_plan,
-        on_frame=on_frame,
-        on_progress=on_progress,
-        on_event=on_event,
+    listeners = JobListeners(
+        on_plan=on_plan or _ignore,
+        on_frame=on_frame or _ignore,
+        on_progress=on_progress or _ignore,
+        on_event=on_event or _ignore,
     )
+    return upscale_beside_others(job, Together(), listeners, load=load)
 
 
 def upscale_beside_others(
     job: UpscaleJob,
     together: Together,
+    listeners: JobListeners,
     *,
     asked: UpscaleJob | None = None,
     load: NetworkLoader = load_network,
-    on_plan: Callable[[UpscalePlan], None] | None = None,
-    on_frame: Callable[[int], None] | None = None,
-    on_progress: ProgressListener | None = None,
-    on_event: EventListener | None = None,
 ) -> UpscaleReport:
     """Do what ``upscale`` does, and share memory and records with jobs that run at the same time.
 
     Args:
         job: What to do.
         together: What all of the jobs share.
-        asked: The job as the person asked for it, where somebody has settled what it left open.
-        load: As for ``upscale``.
-        on_plan: As for ``upscale``.
-        on_frame: As for ``upscale``.
-        on_progress: As for ``upscale``.
-        on_event: As for ``upscale``.
+        listeners: What to call meanwhile.
+        asked: The job as the person asked for it, if something that it left open was settled since.
+        load: Loads the network.
 
     Raises:
-        DscvsrError: As for ``upscale``.
+        DscvsrError: As ``upscale`` does.
         KeyboardInterrupt: Ctrl-C, or another job has ended them all.
     """
     if job.makes_folder and job.target is not None:
         make_folder(folder_above(job.target))
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:
-        is_nameless = ready.target.destination.is_pipe or ready.watch is None
-        output = open_output(
-            ready,
-            unrecorded
-            if is_nameless
-            else recording(asked or job, ready.target.destination.file, ready.job.reading),
-        )
+        output = open_output(ready, _naming(ready, asked or job))
         begun = time.monotonic()
         try:
             with output:
                 plan = with_estimate(ready, output.frames_kept)
-                if on_plan:
-                    on_plan(plan)
+                listeners.on_plan(plan)
                 if not output.ended:
-                    with together.room(ready.network.memory_bytes):
-                        meter = WorkMeter(plan.frames, already=plan.frames_done)
-                        _make_frames(
-                            ready,
-                            output,
-                            meter,
-                            on_frame=on_frame,
-                            on_progress=_interruptible(on_progress, together),
-                            on_event=on_event,
-                        )
-                    remember_speed(ready, meter)
+                    _make_missing_frames(ready, output, plan, together, listeners)
                 # Still inside the output, which would give an incomplete file its name.
                 check_count(output, job.source)
                 if ready.watch is not None:
@@ -146,15 +135,6 @@ def upscale_beside_others(
                 raise
             raise Interrupted(output.frames_kept) from interruption
     return _report(plan, output, seconds=time.monotonic() - begun, device=ready.network.device)
-
-
-def _interruptible(listener: ProgressListener | None, together: Together) -> ProgressListener:
-    def tell(progress: JobProgress) -> None:
-        together.go_on()
-        if listener is not None:
-            listener(progress)
-
-    return tell
 
 
 def make_folder(folder: Path) -> None:
@@ -173,16 +153,42 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def _make_frames(
+def _naming(ready: PreparedJob, asked: UpscaleJob) -> Naming:
+    """Return what the output takes its name in: files are recorded, pipes are not."""
+    destination = ready.target.destination
+    if destination.is_pipe or ready.watch is None:
+        return unrecorded
+    return recording(asked, destination.file, ready.job.reading)
+
+
+def _make_missing_frames(
     ready: PreparedJob,
     output: Output,
-    meter: WorkMeter,
-    *,
-    on_frame: Callable[[int], None] | None,
-    on_progress: ProgressListener,
-    on_event: EventListener | None,
+    plan: UpscalePlan,
+    together: Together,
+    listeners: JobListeners,
 ) -> None:
-    """Make every frame that the output does not have yet, and note what the reader counted."""
+    """Make the frames that the output does not have yet, as soon as there is memory for it."""
+    with together.room(ready.network.memory_bytes):
+        meter = WorkMeter(plan.frames, already=plan.frames_done)
+        _enlarge_and_encode(ready, output, meter, _interruptible(listeners, together))
+    remember_speed(ready, meter)
+
+
+def _interruptible(listeners: JobListeners, together: Together) -> JobListeners:
+    """Return listeners that also end this job at its next step once all jobs are to end."""
+
+    def report(progress: JobProgress) -> None:
+        together.raise_if_stopped()
+        listeners.on_progress(progress)
+
+    return replace(listeners, on_progress=report)
+
+
+def _enlarge_and_encode(
+    ready: PreparedJob, output: Output, meter: WorkMeter, listeners: JobListeners
+) -> None:
+    """Pass frames from the reader through the network to the output, and count them."""
 
     def encode(item: Frame | StreamState) -> None:
         if isinstance(item, Frame):
@@ -190,12 +196,12 @@ def _make_frames(
         else:
             output.mark(item)
 
-    def follow(step: StreamProgress) -> None:
-        on_progress(meter.step(replace(step, made=done_after(step.made))))
-
     def done_after(made: int) -> int:
         """Count frames that are finished ahead of the stream as well."""
         return made + sum(len(span) for span in finished if span.start >= made)
+
+    def follow(step: StreamProgress) -> None:
+        listeners.on_progress(meter.step(replace(step, made=done_after(step.made))))
 
     finished = output.finished
     numbers = (
@@ -214,7 +220,7 @@ def _make_frames(
                 finished=finished,
                 mark_scenes=KnownScenes(starts=known_scene_starts(output), complete=False),
                 on_boundary=encoder.put,
-                on_event=on_event,
+                on_event=listeners.on_event,
                 on_progress=follow,
             )
         ) as enlarged,
@@ -223,9 +229,8 @@ def _make_frames(
             encoder.put(frame)
             done = done_after(number + 1)
             progress = meter.frame(done)
-            if on_frame:
-                on_frame(done)
-            on_progress(progress)
+            listeners.on_frame(done)
+            listeners.on_progress(progress)
     output.damaged_frames = ready.reader.damaged_frames
     output.frames_read = ready.reader.frames_read
 

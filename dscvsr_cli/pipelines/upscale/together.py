@@ -64,12 +64,8 @@ class Together:
             self._stopped = True
             self._changed.notify_all()
 
-    def go_on(self) -> None:
-        """Return where the jobs may go on.
-
-        Raises:
-            KeyboardInterrupt: ``stop`` was called.
-        """
+    def raise_if_stopped(self) -> None:
+        """Raise ``KeyboardInterrupt`` once ``stop`` was called."""
         if self._stopped:
             raise KeyboardInterrupt
 

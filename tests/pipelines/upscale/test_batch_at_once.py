@@ -74,7 +74,7 @@ def test_ctrl_c_ends_the_jobs_at_work_and_begins_no_other(jobs: list[UpscaleJob]
             signal.pthread_kill(main, signal.SIGINT)
         try:
             while True:
-                together.go_on()
+                together.raise_if_stopped()
         except KeyboardInterrupt:
             interrupted.append(place)
             raise

@@ -50,7 +50,7 @@ def test_a_job_larger_than_everything_runs_alone() -> None:
         pass
 
 
-def test_stopping_ends_those_who_wait_and_those_who_ask_whether_to_go_on() -> None:
+def test_stopping_ends_jobs_that_wait_and_jobs_at_their_next_step() -> None:
     together = Together(100)
     ended = threading.Event()
 
@@ -61,9 +61,9 @@ def test_stopping_ends_those_who_wait_and_those_who_ask_whether_to_go_on() -> No
 
     with together.room(100):
         thread = in_thread(threading.Thread(target=wait))
-        together.go_on()
+        together.raise_if_stopped()
         together.stop()
         assert ended.wait(20)
         thread.join(20)
     with pytest.raises(KeyboardInterrupt):
-        together.go_on()
+        together.raise_if_stopped()
