@@ -292,7 +292,7 @@ def test_a_frame_lost_behind_the_reader_is_noticed_and_nothing_is_kept(
     if interrupted_before:
         assert interrupted(job, 36) > 0
         job = replace(job, resume=True)
-    monkeypatch.setattr("dscvsr_cli.pipelines.upscale.input.VideoReader", Losing)
+    monkeypatch.setattr("dscvsr_cli.pipelines.upscale.open_source.VideoReader", Losing)
 
     with pytest.raises(FrameCountError, match=f"{FRAMES} frames were read .* {FRAMES - 1} written"):
         upscale(job)
@@ -305,7 +305,7 @@ def test_a_frame_lost_behind_the_reader_is_noticed_and_nothing_is_kept(
 def test_a_frame_lost_on_the_way_to_an_output_in_one_go_is_noticed(
     job: UpscaleJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dscvsr_cli.pipelines.upscale.input.VideoReader", Losing)
+    monkeypatch.setattr("dscvsr_cli.pipelines.upscale.open_source.VideoReader", Losing)
     with pytest.raises(FrameCountError):
         upscale(replace(job, target=tmp_path / "frames" / "%03d.png", encoder_preset=None))
     assert list(tmp_path.iterdir()) == [job.source]

@@ -20,9 +20,9 @@ from dscvsr_cli.cluster.span_scan import (
 from dscvsr_cli.cluster.worker import scan
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.pipelines.upscale.job_output import SegmentSettings, segment_settings
 from dscvsr_cli.pipelines.upscale.prepare import prepare
 from dscvsr_cli.pipelines.upscale.scan import FilmTask, Seen
+from dscvsr_cli.pipelines.upscale.segment_settings import SegmentSettings, segment_settings
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.span import TimeSpan

@@ -1,9 +1,13 @@
 """Upscale: one video or many in, the same enlarged out.
 
-A ``job`` is what a person asks for; ``prepare`` settles every choice (``input``, ``target``,
-``disk_space``, ``preview``), and ``run`` moves the frames into a
-``job_output``. Around them:
-``batch`` for many files, ``output_name`` for the names they get, ``dry_run`` for an estimate,
-``side_by_side`` for comparison views, ``fingerprint`` for what decides the frames. Start with
-``run.py``.
+Start with ``run``, which tells the whole story of a ``job``: what a person asks for. ``prepare``
+settles every choice and refuses what cannot work: ``open_source`` and ``source_warnings``
+(the input), ``target`` and ``check_place`` (where the output goes, and what its frames are),
+``other_streams``, ``disk_space`` and ``network_plan``. The frames then go into a ``job_output``,
+which is one of two kinds: ``segment_settings`` (can be resumed) or ``direct_output``.
+
+Around that: ``batch``, ``batch_at_once`` and ``watched_folder`` for many files, ``output_name`` for
+the names they get, ``finished`` for the record of what is done; ``preview``, ``side_by_side`` and
+``dry_run`` for a look before a long job; ``estimate`` and ``progress`` for its time; ``scan`` and
+``piece`` for work that a cluster shares.
 """

@@ -18,6 +18,7 @@ from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
+from dscvsr_cli.pipelines.upscale.alpha import enlarge_alpha
 from dscvsr_cli.pipelines.upscale.check_place import check_place
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
@@ -26,11 +27,12 @@ from dscvsr_cli.pipelines.upscale.disk_space import (
     expected_disk,
     expected_frames,
 )
-from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, source_warnings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader, NetworkPlan, plan_network
+from dscvsr_cli.pipelines.upscale.open_source import open_source
 from dscvsr_cli.pipelines.upscale.other_streams import plan_others
 from dscvsr_cli.pipelines.upscale.side_by_side import compared
+from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses

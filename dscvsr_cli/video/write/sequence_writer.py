@@ -49,6 +49,7 @@ class SequenceWriter:
     ) -> None:
         self.frames_written = 0
         self.moved_timestamps = 0
+        self.lost_packets = 0
         self._names = names
         self._overwrite = overwrite
         self._naming = naming

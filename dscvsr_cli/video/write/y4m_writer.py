@@ -36,6 +36,7 @@ class Y4mWriter:
     ) -> None:
         self.frames_written = 0
         self.moved_timestamps = 0
+        self.lost_packets = 0
         self._destination = destination
         self._picture = picture
         self._partial = destination.partial(overwrite=overwrite, naming=naming)

@@ -15,11 +15,12 @@ from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
 from dscvsr_cli.pipelines.resume.work_folder import read_manifest, work_path
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob
-from dscvsr_cli.pipelines.upscale.job_output import known_scene_starts, segment_settings
+from dscvsr_cli.pipelines.upscale.job_output import known_scene_starts
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings, make_piece
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, rest_of, see
+from dscvsr_cli.pipelines.upscale.segment_settings import segment_settings
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.target_file import unrecorded

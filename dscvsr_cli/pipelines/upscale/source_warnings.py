@@ -1,15 +1,11 @@
-"""The input of a job: opened as asked for, and the warnings about it."""
+"""Warnings about the input of a job: what its output will lack, and what may look wrong."""
 
-from collections.abc import Generator, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from fractions import Fraction
 
 import av
 
-from dscvsr_cli.errors import UsageError
-from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, shape_keeping_aspect
-from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.display_matrix import swaps_sides
@@ -19,7 +15,6 @@ from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
-from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, STEREO_EXTRA
 from dscvsr_cli.video.write.captions import CAPTION_CODECS
 from dscvsr_cli.video.write.icc_profile import kept_profile
@@ -34,35 +29,6 @@ _HDR_BITS = 10
 
 _PQ = 16
 """H.273 code of the transfer SMPTE ST 2084."""
-
-
-def open_source(job: UpscaleJob) -> VideoReader:
-    """Open and probe the input of a job; a pipe is opened here and never again.
-
-    Raises:
-        UsageError: An option that does not fit the input, or interlaced video without an option
-            that says what to do with it.
-        InputVideoError: The input cannot be read.
-    """
-    reader = VideoReader(job.source, job.reading)
-    if reader.info.interlaced and not job.reading.deinterlace:
-        reader.close()
-        raise UsageError(
-            f"{input_name(job.source)} is interlaced: each frame shows two moments, which would "
-            "be enlarged as one",
-            hint="add --deinterlace, or --field-order progressive where the file is wrongly marked",
-        )
-    return reader
-
-
-def enlarge_alpha(frames: Iterable[Frame], size: Size) -> Generator[Frame, None, None]:
-    """Enlarge the alpha of enlarged frames, ``(1, H, W)`` -> ``(1, sH, sW)``."""
-    for frame in frames:
-        if frame.alpha is None:
-            yield frame
-        else:
-            # The network does not see alpha; the kernel's overshoot is clamped.
-            yield replace(frame, alpha=resize(frame.alpha, size).clamp_(0.0, 1.0))
 
 
 def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The input of a job: what is said about it, and what becomes of its opacity."""
+"""What is said about an input before work starts."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -6,24 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from dscvsr_cli.errors import UsageError
-from dscvsr_cli.frames import Frame
-from dscvsr_cli.geometry import Size
-from dscvsr_cli.pipelines.upscale.input import enlarge_alpha, open_source, source_warnings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
 from dscvsr_cli.video.containers import container_of, is_picture_name, picture_container
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from dscvsr_cli.video.write.picture_spec import PictureSpec, settle_picture
 from tests.clips import render_kind
-from tests.video.read.test_interlacing import render_fields
 
 _MP4 = container_of(Path("out.mp4"))
 
@@ -166,35 +158,3 @@ def test_a_size_of_another_shape_is_explained(info: VideoInfo) -> None:
             is told
         )
     assert warnings(wide, scale=2.0) == []
-
-
-def test_interlaced_video_opens_only_with_a_word_about_its_fields(tmp_path: Path) -> None:
-    path = render_fields(tmp_path / "a.mp4")
-    with pytest.raises(UsageError, match="is interlaced"):
-        open_source(UpscaleJob(source=path))
-    for reading in (ReadOptions(deinterlace=True), ReadOptions(field_order="progressive")):
-        with open_source(UpscaleJob(source=path, reading=reading)) as reader:
-            assert len(list(reader)) == 6
-
-
-@given(
-    values=st.lists(st.floats(0, 1, width=32), min_size=12, max_size=12),
-    height=st.integers(3, 11),
-    width=st.integers(4, 13),
-)
-def test_enlarged_opacity_has_the_size_asked_for_and_stays_opacity(
-    values: list[float], height: int, width: int
-) -> None:
-    alpha = torch.tensor(values).view(1, 3, 4)
-    frame = Frame(pixels=torch.zeros(3, height, width), pts=7, duration=2, alpha=alpha)
-    (large,) = enlarge_alpha([frame], Size(height, width))
-    assert large.alpha is not None
-    assert large.alpha.shape == (1, height, width)
-    assert float(large.alpha.min()) >= 0
-    assert float(large.alpha.max()) <= 1
-    assert (large.pts, large.duration) == (7, 2)
-
-
-def test_frames_without_opacity_pass_as_they_are() -> None:
-    frame = Frame(pixels=torch.zeros(3, 4, 4), pts=0)
-    assert list(enlarge_alpha([frame], Size(4, 4))) == [frame]
