@@ -62,7 +62,7 @@ def test_one_frame_is_counted_as_one(
     assert "aac" not in said
 
 
-def test_too_little_memory_is_told_in_the_units_of_the_option(
+def test_too_little_memory_is_reported_in_the_units_of_the_option(
     tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = render(SHORT, tmp_path)
@@ -102,7 +102,7 @@ def test_pictures_become_a_video_that_players_show(
 
 
 @pytest.mark.parametrize("command", [("weights", "pull"), ("upscale", "clip.mp4", "-s", "2", "-w")])
-def test_a_hub_out_of_reach_is_told_within_seconds(
+def test_a_hub_out_of_reach_is_reported_within_seconds(
     command: tuple[str, ...],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

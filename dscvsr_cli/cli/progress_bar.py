@@ -65,7 +65,7 @@ class JobBar:
             return Shown(description=self._description, elapsed=now - self._begun)
         progress, at = self._latest
         shown = shown_progress(progress, self._description)
-        # The clock goes on between two steps of a slow network.
+        # The clock runs on between two steps of a slow network.
         left = None if shown.left is None else max(0.0, shown.left - (now - at))
         return Shown(
             description=shown.description,
@@ -103,16 +103,16 @@ class SharedBar:
 
     @contextmanager
     def part(self, place: int) -> Iterator[Callable[["JobProgress"], None]]:
-        """Return what hears how far one job is, from any thread."""
+        """Return a listener for the progress of one job, for any thread."""
 
-        def tell(progress: "JobProgress") -> None:
+        def report(progress: "JobProgress") -> None:
             with self._lock:
                 self._latest[place] = progress
                 self._bar(self._joined(type(progress)))
 
         self._running.add(place)
         try:
-            yield tell
+            yield report
         finally:
             self._running.discard(place)
 

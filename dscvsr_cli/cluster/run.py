@@ -37,26 +37,26 @@ _MOST_FILMS: Final = 32
 
 
 class ClusterFollower(Protocol):
-    """Hears what happens, always in the thread that called ``run_on_cluster``."""
+    """Shows what happens; called only in the thread that called ``run_on_cluster``."""
 
     def workers(self, count: int, described: str) -> None:
-        """Hear how many workers there are, and what one of them is."""
+        """Show how many workers there are, and describe one of them."""
         ...
 
     def begin(self, film: int) -> None:
-        """Hear that work on a film begins."""
+        """Show that work on a film begins."""
         ...
 
     def plan(self, film: int, plan: UpscalePlan) -> None:
-        """Hear what will happen to a film."""
+        """Show the plan of a film."""
         ...
 
     def progress(self, whole: JobProgress, films: dict[int, JobProgress]) -> None:
-        """Hear how far all films are together, and each that is being worked on."""
+        """Show how far all films are together, and each that is being worked on."""
         ...
 
     def end(self, film: int, result: FileResult) -> None:
-        """Hear what came of a film."""
+        """Show the result of a film."""
         ...
 
 
@@ -77,10 +77,10 @@ def run_on_cluster(
     Args:
         jobs: Jobs with targets.
         address: Of the cluster, as ``ray_session`` takes it.
-        follower: Hears what happens.
+        follower: Shows what happens.
 
     Returns:
-        What came of each job, in order; those that were finished before are skipped.
+        The result of each job, in order; those that were finished before are skipped.
 
     Raises:
         UsageError: Ray is missing, no cluster answers, machines do not fit together, or a job
@@ -107,7 +107,7 @@ def run_on_cluster(
 
 
 class _Run:
-    """The films of a run, each followed in a thread; everything is told in the main one."""
+    """The films of a run, each in a thread of its own; the main thread calls the follower."""
 
     def __init__(
         self,

@@ -141,13 +141,13 @@ def _one_by_one(
 ) -> Iterator[Made]:
     made = 0
 
-    def tell(window: WindowProgress) -> None:
+    def report(window: WindowProgress) -> None:
         if on_progress is not None:
             _joined(on_progress)(made, [window])
 
     for start, pictures in scenes:
         made = start.made
-        for item in maker.make(start, pictures, on_progress=tell if on_progress else None):
+        for item in maker.make(start, pictures, on_progress=report if on_progress else None):
             if isinstance(item, Picture):
                 made += len(item.frames)
             yield item
@@ -156,7 +156,7 @@ def _one_by_one(
 def _joined(listener: ProgressListener) -> Callable[[int, list[WindowProgress]], None]:
     """Return what joins the progress of several windows into one."""
 
-    def tell(made: int, windows: list[WindowProgress]) -> None:
+    def report(made: int, windows: list[WindowProgress]) -> None:
         waiting = sum(window.waiting for window in windows)
         behind = sum(window.waiting * window.backward for window in windows)
         listener(
@@ -168,7 +168,7 @@ def _joined(listener: ProgressListener) -> Callable[[int, list[WindowProgress]],
             )
         )
 
-    return tell
+    return report
 
 
 def _scenes(

@@ -24,42 +24,42 @@ if TYPE_CHECKING:
 
 
 class Follower(Protocol):
-    """Hears everything that happens to one job, or to several one after another."""
+    """Shows what happens to one job, or to several one after another."""
 
     def begin(self, job: "UpscaleJob") -> None:
-        """Hear that a job is next."""
+        """Show that a job begins."""
         ...
 
     def plan(self, plan: "UpscalePlan") -> None:
-        """Hear what will happen."""
+        """Show what the job will do."""
         ...
 
     def progress(self) -> "AbstractContextManager[ProgressListener]":
-        """Return what hears how far the job is, for a ``with`` block."""
+        """Return a block that gives a listener for the progress of the job."""
         ...
 
     def event(self, event: "StreamEvent") -> None:
-        """Hear of a scene, a smaller plan or an overflow."""
+        """Show a scene start, a smaller plan or an overflow."""
         ...
 
     def interrupted(self, frames_kept: int) -> None:
-        """Hear that Ctrl-C ended the job, and what is kept."""
+        """Show that Ctrl-C ended the job, and how many frames are kept."""
         ...
 
     def report(self, report: "UpscaleReport") -> None:
-        """Hear that the job is done."""
+        """Show the report of a job that is done."""
         ...
 
     def dry_run(self, report: "DryRunReport") -> None:
-        """Hear what the job would do."""
+        """Show what the job would do."""
         ...
 
     def end(self, result: "FileResult") -> None:
-        """Hear what came of one of several jobs."""
+        """Show the result of one of several jobs."""
         ...
 
     def summary(self, report: "BatchReport") -> None:
-        """Hear that all jobs have been tried."""
+        """Show how many jobs are done, skipped and failed."""
         ...
 
 
@@ -74,7 +74,7 @@ def _interruption(frames_kept: int) -> tuple[str, str]:
 
 
 class Lines:
-    """Tells a person: a line for the plan, a bar, and a line for what came of it.
+    """Shows jobs to a person: a line for the plan, a progress bar, and a line for the result.
 
     Args:
         terminal: Where it is shown.
@@ -125,11 +125,11 @@ class Lines:
         """Do nothing: what people should know is logged as a warning."""
 
     def interrupted(self, frames_kept: int) -> None:
-        """Say what is kept, and how to go on."""
+        """Say what is kept, and how to continue."""
         self._terminal.note(", and ".join(_interruption(frames_kept)))
 
     def report(self, report: "UpscaleReport") -> None:
-        """Print what has been made."""
+        """Print the report in one line."""
         self._terminal.print(describe_report(report))
 
     def dry_run(self, report: "DryRunReport") -> None:
@@ -140,7 +140,7 @@ class Lines:
         )
 
     def end(self, result: "FileResult") -> None:
-        """Print what came of one of several files, in one line; a plan has been printed already."""
+        """Print the result of one of several files in one line; its plan is printed already."""
         if result.report is not None:
             self.report(result.report)
         elif result.outcome == "failed":
@@ -150,7 +150,7 @@ class Lines:
             self._terminal.print(f"{result.target}: {result.message}")
 
     def summary(self, report: "BatchReport") -> None:
-        """Print how many files came to what."""
+        """Print how many files are done, skipped and failed."""
         planned = report.count("planned")
         made = f"{planned} planned" if planned else f"{report.count('done')} done"
         self._terminal.print(
@@ -159,7 +159,7 @@ class Lines:
 
 
 class JsonLines:
-    """Tells a program: one JSON object per line, as ``docs/json.md`` describes them.
+    """Shows jobs to a program: one JSON object per line, as ``docs/json.md`` describes them.
 
     Args:
         terminal: Where it is shown.
@@ -224,7 +224,7 @@ class JsonLines:
         self._emit("dry_run", report=report)
 
     def end(self, result: "FileResult") -> None:
-        """Write what came of one of several jobs; a plan has been written already."""
+        """Write the result of one of several jobs; its plan is written already."""
         self._names["target"] = result.target
         if result.report is not None:
             self.report(result.report)
@@ -240,7 +240,7 @@ class JsonLines:
             self._emit("report", outcome=result.outcome, message=result.message, report=None)
 
     def summary(self, report: "BatchReport") -> None:
-        """Write how many jobs came to what."""
+        """Write how many jobs are done, skipped and failed."""
         counts = {name: report.count(name) for name in ("done", "skipped", "failed")}
         if planned := report.count("planned"):
             counts["planned"] = planned

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run_cluster(
     jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, address: str, several: bool
 ) -> None:
-    """Run jobs on a Ray cluster and say what came of each.
+    """Run jobs on a Ray cluster and show the result of each.
 
     Raises:
         DscvsrError: What the only job failed with, or what keeps a cluster from starting.
@@ -68,7 +68,7 @@ class _Show:
         self._bar: JobBar | None = None
 
     def workers(self, count: int, described: str) -> None:
-        """Say what works."""
+        """Say how many workers there are."""
         self._terminal.note(f"{counted(count, 'worker')}, such as {described}")
 
     def begin(self, film: int) -> None:
@@ -94,6 +94,6 @@ class _Show:
                 self._listeners[film](progress)
 
     def end(self, film: int, result: "FileResult") -> None:
-        """Say what came of a film."""
+        """Show the result of a film."""
         self._listeners.pop(film, None)
         self._followers[film].end(result)

@@ -45,7 +45,7 @@ def run_single(job: "UpscaleJob", terminal: Terminal) -> None:
 
 
 def run_many(jobs: "Sequence[UpscaleJob]", terminal: Terminal, *, at_once: int) -> None:
-    """Run several jobs, say of each what came of it, and count them at the end.
+    """Run several jobs, show the result of each, and count them at the end.
 
     Raises:
         typer.Exit: Some failed, or an output lacks audio or subtitles.
@@ -171,7 +171,7 @@ def is_folder_of_videos(path: Path) -> bool:
 def open_follower(
     terminal: Terminal, *, jobs: int | None, begun: int = 0, bar: SharedBar | None = None
 ) -> "Follower":
-    """Return what follows jobs as the terminal wants it.
+    """Return a follower that writes as the terminal wants it: lines, or JSON lines.
 
     Args:
         terminal: Where to write.

@@ -72,7 +72,7 @@ class Decoding:
         self._order = _DisplayOrder(self.stream, delay)
         self._numbered = has_slots(self.stream) or _has_no_times(self.stream)
         self._kept_back = KeptBack(
-            codec_name(self.stream), tell=self._tell, numbered=self._numbered
+            codec_name(self.stream), on_damage=self._report, numbered=self._numbered
         )
         self._skipped = SkippedData(
             container,
@@ -81,7 +81,7 @@ class Decoding:
             first_packet=first_packet,
             is_carried_on=jumps is not None
             and any(change.stream == self.stream.index for change in jumps.changes),
-            tell=self._tell,
+            on_damage=self._report,
         )
         self.first_aspect = self.aspect = self._decoder.sample_aspect_ratio or Fraction(1)
         """Sample aspect ratios of the file's first frame, and of the frame given out last."""
@@ -106,7 +106,7 @@ class Decoding:
         while self._seen:
             frame, self.aspect = self._seen.popleft()
             yield frame
-        for frame, self.aspect in self._frames:  # noqa: B020  told with every frame
+        for frame, self.aspect in self._frames:  # noqa: B020  its own for every frame
             yield frame
 
     def seek(self, seconds: Fraction) -> bool:
@@ -162,14 +162,14 @@ class Decoding:
                 if error.errno in _NO_ROOM:
                     raise too_little_memory() from error
                 pts = None if packet is None or self._numbered else packet.pts
-                self._tell(describe_error(error), pts)
-                self._kept_back.suspect(told=1)
+                self._report(describe_error(error), pts)
+                self._kept_back.suspect(reported=1)
                 continue
             for frame in decoded:
                 self._kept_back.came(frame)
                 self._order.stamp(frame)
                 if frame.is_corrupt:
-                    self._tell("decoded with errors", frame.pts)
+                    self._report("decoded with errors", frame.pts)
                     self._kept_back.suspect()
                 if frame.key_frame or (frame.width, frame.height) != size:
                     # PyAV does not show a frame's own; a new one begins with a keyframe.
@@ -188,7 +188,7 @@ class Decoding:
             self._kept_back.suspect()
         self._kept_back.sent(packet)
 
-    def _tell(self, trouble: str, pts: int | None, frames: int = 1) -> None:
+    def _report(self, trouble: str, pts: int | None, frames: int = 1) -> None:
         if self._on_damage is not None:
             self._on_damage(trouble, pts, frames)
 

@@ -29,18 +29,18 @@ class KeptBack:
 
     Args:
         codec: FFmpeg's name of the codec.
-        tell: Called with how many are missing.
+        on_damage: Called with how many are missing.
         numbered: Whether packets have no presentation times of their own, so that each gets a
             number instead, by which its frame is known.
     """
 
-    def __init__(self, codec: str, *, tell: DamageListener, numbered: bool = False) -> None:
+    def __init__(self, codec: str, *, on_damage: DamageListener, numbered: bool = False) -> None:
         self._numbered = numbered
         self._sent = 0
         # Others have packets without a frame of their own: hidden frames, frames left as they are.
         self._one_each = codec in _ONE_FRAME_EACH
         self._proves = True
-        self._tell = tell
+        self._on_damage = on_damage
         self.restart()
 
     def restart(self) -> None:
@@ -50,17 +50,17 @@ class KeptBack:
         self._overdue: dict[int, tuple[bool, int]] = {}
         """Times of those that a later frame has overtaken, and how many frames had come by then."""
         self._keyframes_left = 0
-        self._told = 0
+        self._reported = 0
         self._came = 0
         self._first: int | None = None
         self._second: int | None = None
         """Least number of a packet whose frame came, beside the first."""
 
-    def suspect(self, *, told: int = 0) -> None:
-        """Take note of damage, and how many frames have been told to be missing."""
+    def suspect(self, *, reported: int = 0) -> None:
+        """Take note of damage, and of the missing frames that were reported with it."""
         self._waiting = dict.fromkeys(self._waiting, True)
         self._keyframes_left = _KEYFRAMES_TO_RECOVER
-        self._told += told
+        self._reported += reported
 
     def sent(self, packet: "Packet[Any]") -> None:
         """Take note of a packet that the decoder gets."""
@@ -99,7 +99,7 @@ class KeptBack:
         lost = [key for key, (_, seen) in self._overdue.items() if self._came - seen > _MOST_LATE]
         self._report(lost)
         if not self._keyframes_left and not any(self._waiting.values()) and not self._overdue:
-            self._told = 0
+            self._reported = 0
 
     def end(self) -> None:
         """Count what has not come when the decoder has ended."""
@@ -127,8 +127,8 @@ class KeptBack:
         if not self._one_each and not all(doubts.values()):
             # It has packets without frames where nothing is damaged, so they prove nothing.
             self._proves = False
-        known = min(missing, self._told)
-        self._told -= known
+        known = min(missing, self._reported)
+        self._reported -= known
         if missing > known and self._proves:
             pts = None if self._numbered else min(doubts)
-            self._tell("the decoder gave nothing", pts, missing - known)
+            self._on_damage("the decoder gave nothing", pts, missing - known)

@@ -59,7 +59,7 @@ class SkippedData:
         path: Its name; a pipe is not looked into.
         first_packet: How many packets of the video come before the first one noted.
         is_carried_on: Whether times were moved across jumps of the clock, which leave gaps.
-        tell: Called with what is missing.
+        on_damage: Called with what is missing.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class SkippedData:
         *,
         first_packet: int,
         is_carried_on: bool,
-        tell: DamageListener,
+        on_damage: DamageListener,
     ) -> None:
         self._from_start = first_packet == 0
         self._packets: int | None = first_packet
@@ -84,7 +84,7 @@ class SkippedData:
         walk = walk_of(container, stream, path)
         self._walk = None if walk is None else _careful(walk, path)
         self._is_carried_on = is_carried_on
-        self._tell = tell
+        self._on_damage = on_damage
         self._last: Packet[Any] | None = None
         self._first: Packet[Any] | None = None
         """The first packet whose place in the file is known."""
@@ -98,7 +98,7 @@ class SkippedData:
         """Packets without one that have come since."""
         self._doubted = 0
         """Frames that a gap suggests, until a packet comes whose place is known."""
-        self._told = 0
+        self._reported = 0
         self._usual = 0
         """Least ticks from one packet to the next so far; 0 before the second."""
         self._latest = 0
@@ -130,11 +130,11 @@ class SkippedData:
         if packet.pts is not None:
             self._latest = max(self._latest, packet.pts)
         if missing > 0:
-            self._told += missing
+            self._reported += missing
             # The packet may be behind the part that is read, and what is missing in it.
             usual = self._usual or packet.duration or 0
             first = None if packet.pts is None else packet.pts - missing * usual
-            self._tell("data before a frame cannot be read", first, missing)
+            self._on_damage("data before a frame cannot be read", first, missing)
         return missing > 0 or packet.is_corrupt
 
     def end(self, trouble: str | None = None) -> None:
@@ -146,7 +146,7 @@ class SkippedData:
         last = self._last
         if last is None:
             if trouble is not None:
-                self._tell(trouble, None, 1)
+                self._on_damage(trouble, None, 1)
             return
         usual = max(self._usual, last.duration or 0, 1)
         read = ReadToEnd(
@@ -158,12 +158,12 @@ class SkippedData:
             end=self._latest + usual,
             usual=usual,
         )
-        missing = max(self._not_read(read), self._left_late(read)) - self._told
+        missing = max(self._not_read(read), self._left_late(read)) - self._reported
         if missing <= 0 and (trouble is not None or not self._has_end(last)):
             missing = max(1, self._left(usual) if self._states_length else 1)
         if missing > 0:
             why = "the end of the file cannot be read" if trouble is None else trouble
-            self._tell(why, None if trouble else self._latest + usual, missing)
+            self._on_damage(why, None if trouble else self._latest + usual, missing)
 
     @staticmethod
     def _not_read(read: ReadToEnd) -> int:

@@ -50,7 +50,7 @@ def overwrite(path: Path, place: int, count: int) -> Path:
 
 
 def read(path: Path, options: ReadOptions | None = None) -> tuple[int, int]:
-    """Decode a file -> frames, and frames that were told to be damaged or missing."""
+    """Decode a file -> frames, and frames that were reported to be damaged or missing."""
     with VideoReader(path, options) as reader:
         return sum(1 for _ in reader), reader.damaged_frames
 
@@ -66,11 +66,11 @@ def test_frames_that_a_container_skips_are_counted(
     overwrite(path, block_places(path)[spot] - 8, 40)
 
     with caplog.at_level(logging.WARNING):
-        frames, told = read(path)
+        frames, reported = read(path)
 
     assert 0 < frames < FRAMES
     # Reordered frames next to the gap, and those without their references, blur the number.
-    assert abs(told - (FRAMES - frames)) <= 3
+    assert abs(reported - (FRAMES - frames)) <= 3
     assert "cannot be read" in caplog.text
     with pytest.raises(InputVideoError, match="damaged or missing"):
         read(path, ReadOptions(strict=True))
@@ -81,9 +81,9 @@ def test_a_matroska_file_that_is_cut_short_says_how_many_frames_are_missing(
 ) -> None:
     path = render(CLIPS["vp9"], tmp_path)
     path.write_bytes(path.read_bytes()[: block_places(path)[40] + 9])
-    frames, told = read(path)
+    frames, reported = read(path)
     assert frames in (40, 41)
-    assert abs(told - (FRAMES - frames)) <= 1
+    assert abs(reported - (FRAMES - frames)) <= 1
     assert "the end of the file cannot be read" in caplog.text
 
 
@@ -98,9 +98,9 @@ def test_frames_lost_with_packets_of_a_transport_stream_are_counted(tmp_path: Pa
     content = path.read_bytes()
     cut = len(content) // 188 // 2 * 188
     path.write_bytes(content[:cut] + content[cut + 15 * 188 :])
-    frames, told = read(path)
+    frames, reported = read(path)
     assert frames < FRAMES
-    assert 0 < told <= 2 * (FRAMES - frames)
+    assert 0 < reported <= 2 * (FRAMES - frames)
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".ts", ".mp4"])
@@ -131,13 +131,13 @@ def test_frames_that_a_decoder_keeps_back_after_damage_are_counted(
     )
     path = render(clip, tmp_path)
     overwrite(path, block_places(path)[31], 400)
-    told: list[int] = []
+    reported: list[int] = []
     with open_input(path) as container:
         decoding = Decoding(
-            container, path, threads=threads, on_damage=lambda *damage: told.append(damage[2])
+            container, path, threads=threads, on_damage=lambda *damage: reported.append(damage[2])
         )
         frames = sum(1 for _ in decoding)
-    assert sum(told) >= FRAMES - frames > 0
+    assert sum(reported) >= FRAMES - frames > 0
 
 
 def shown(pts: int) -> av.VideoFrame:
@@ -153,8 +153,8 @@ def packet_at(pts: int) -> "av.Packet[Any]":
 
 
 def test_packets_without_a_frame_of_their_own_are_known_from_before_the_damage() -> None:
-    told: list[int] = []
-    kept = KeptBack("vp9", tell=lambda *damage: told.append(damage[2]))
+    reported: list[int] = []
+    kept = KeptBack("vp9", on_damage=lambda *damage: reported.append(damage[2]))
     for pts in range(0, 60, 2):
         # Two fields make a frame, or one of two frames is hidden.
         kept.sent(packet_at(pts))
@@ -163,12 +163,12 @@ def test_packets_without_a_frame_of_their_own_are_known_from_before_the_damage()
         if pts == 50:
             kept.suspect()
     kept.end()
-    assert told == []
+    assert reported == []
 
 
 def test_frames_before_a_first_keyframe_that_others_would_explain_are_no_damage() -> None:
-    told: list[int] = []
-    kept = KeptBack("hevc", tell=lambda *damage: told.append(damage[2]))
+    reported: list[int] = []
+    kept = KeptBack("hevc", on_damage=lambda *damage: reported.append(damage[2]))
     # An open group: leading frames come after the keyframe, and cannot be decoded.
     for pts in (20, 16, 17, 18, 19):
         kept.sent(packet_at(pts))
@@ -180,7 +180,7 @@ def test_frames_before_a_first_keyframe_that_others_would_explain_are_no_damage(
             kept.came(shown(pts))
     kept.end()
     # Of later ones none goes unnoticed.
-    assert sum(told) == 2
+    assert sum(reported) == 2
 
 
 def test_verify_says_what_the_source_has_lost(tmp_path: Path) -> None:
@@ -203,26 +203,26 @@ def numbered(kept: KeptBack, number: int | None) -> None:
 
 
 def test_frames_of_packets_without_times_are_known_by_their_numbers() -> None:
-    told: list[tuple[str, int | None, int]] = []
-    kept = KeptBack("h264", tell=lambda *damage: told.append(damage), numbered=True)
+    reported: list[tuple[str, int | None, int]] = []
+    kept = KeptBack("h264", on_damage=lambda *damage: reported.append(damage), numbered=True)
     for number in range(60):
         numbered(kept, None)
         if number not in (20, 21):
             numbered(kept, number)
     kept.end()
     # A number is no time.
-    assert [(pts, frames) for _, pts, frames in told] == [(None, 2)]
+    assert [(pts, frames) for _, pts, frames in reported] == [(None, 2)]
 
 
 def test_frames_that_lead_up_to_the_first_keyframe_are_no_damage_without_times_either() -> None:
-    told: list[int] = []
-    kept = KeptBack("hevc", tell=lambda *damage: told.append(damage[2]), numbered=True)
+    reported: list[int] = []
+    kept = KeptBack("hevc", on_damage=lambda *damage: reported.append(damage[2]), numbered=True)
     for number in range(60):
         numbered(kept, None)
         if number not in (1, 2, 3):
             numbered(kept, number)
     kept.end()
-    assert told == []
+    assert reported == []
 
 
 def test_a_raw_stream_keeps_its_frames_without_times(tmp_path: Path) -> None:
