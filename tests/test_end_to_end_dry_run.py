@@ -95,7 +95,7 @@ def test_a_file_of_somebody_else_that_must_not_be_replaced_is_refused(
 @pytest.mark.parametrize(
     ("more", "complaint"), [((), "was interrupted after 2 frames"), (("--resume",), "settings")]
 )
-def test_unfinished_work_is_told_of(
+def test_unfinished_work_is_reported(
     more: tuple[str, ...],
     complaint: str,
     source: Path,

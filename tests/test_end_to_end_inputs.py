@@ -98,7 +98,7 @@ def test_sound_in_a_pipe_is_said_to_be_lost(
         ("out.mov", ("--encoder", "prores_ks")),
     ],
 )
-def test_opacity_is_enlarged_with_the_picture(
+def test_alpha_is_enlarged_with_the_picture(
     name: str, options: tuple[str, ...], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = render_clear(tmp_path / "clip.webm", "libvpx-vp9", "yuva420p", count=3)
@@ -132,7 +132,7 @@ def test_clear_pictures_become_a_clear_video_by_default(tmp_path: Path) -> None:
                 assert float(frame.alpha[..., 56:].min()) > 0.9
 
 
-def test_opacity_that_the_output_cannot_hold_is_told_with_the_fix(
+def test_alpha_that_the_output_cannot_hold_is_reported_with_the_fix(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = render_clear(tmp_path / "clip.webm", "libvpx-vp9", "yuva420p", count=1)
@@ -245,7 +245,7 @@ def test_frames_that_vanish_from_a_damaged_file_are_in_the_report(
     assert any("cannot be read" in warning for warning in warnings)
 
 
-def test_a_video_that_ends_early_is_told_and_refused_where_strict(
+def test_a_video_that_ends_early_is_reported_and_refused_where_strict(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     clip = Clip(suffix=".avi", encoder="mpeg4", time_base=Fraction(1, 25), pts=tuple(range(20)))
@@ -426,7 +426,7 @@ def test_options_that_do_not_fit_the_input_are_refused(
     assert upscale(source, "-s", "2", "--field-order", "sideways") == 2
 
 
-def test_hdr_is_told_where_it_is_lost_or_new_to_the_network(
+def test_hdr_is_reported_where_it_is_lost_or_new_to_the_network(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     clip = Clip(pixel_format="yuv420p10le", colour_tags=(9, 1, 9, 16), pts=(0, 512))

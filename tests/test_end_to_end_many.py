@@ -231,7 +231,7 @@ def test_a_comparison_shows_both_pictures(
     assert (made.width, made.height, made.frame_count) == (width, 64, 3)
 
 
-def test_a_dry_run_tells_and_writes_nothing(
+def test_a_dry_run_reports_and_writes_nothing(
     tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = render(WITH_SOUND, tmp_path)
@@ -249,7 +249,7 @@ def test_a_dry_run_tells_and_writes_nothing(
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_verify_tells_what_is_kept_and_what_is_lost(
+def test_verify_says_what_is_kept_and_what_is_lost(
     tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source, target = render(WITH_SOUND, tmp_path), tmp_path / "out.mp4"
@@ -300,7 +300,7 @@ def test_a_folder_is_searched_for_every_kind_of_video_that_is_read(
     assert files_in(out) == {f"{name}.mkv" for name in ("phone", "camera", "flash", "tape x1.5")}
 
 
-def test_photographs_in_a_folder_of_videos_are_told_of(
+def test_photographs_in_a_folder_of_videos_are_reported(
     season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (season / "e2.mp4").unlink()

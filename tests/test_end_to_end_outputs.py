@@ -252,7 +252,7 @@ def test_a_reader_that_has_enough_ends_the_program_quietly(
 
 
 @pytest.mark.parametrize(("name", "told"), [("out.gif", "gif pal8"), ("out.y4m", "y4m yuv420p")])
-def test_the_plan_is_told_in_words_that_people_know(
+def test_the_plan_is_reported_in_words_that_people_know(
     name: str, told: str, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = render_kind("constant", tmp_path)
@@ -263,7 +263,7 @@ def test_the_plan_is_told_in_words_that_people_know(
     assert told in out
 
 
-def test_what_a_container_cannot_say_is_told_before_work(
+def test_what_a_container_cannot_say_is_reported_before_work(
     weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = render(Clip(pts=tuple(range(0, 2048, 512)), colour_tags=(9, 1, 9, 16)), tmp_path)

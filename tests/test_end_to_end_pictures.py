@@ -378,7 +378,7 @@ def pages(*kinds: int) -> bytes:
 
 
 @pytest.mark.parametrize(("kinds", "others"), [((0,), 0), ((0, 1), 0), ((0, 0, 0), 2)])
-def test_pages_that_are_left_out_are_told_of(
+def test_pages_that_are_left_out_are_reported(
     kinds: tuple[int, ...],
     others: int,
     weights: Path,

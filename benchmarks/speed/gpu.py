@@ -9,7 +9,7 @@
 First the pictures: 8 frames as the processor makes them in float32, against those of the device, in
 PSNR. Then, for 480p, 720p and 1080p at x2 and x2.7, with each runtime and network: frames/s of the
 network alone (frames from main memory and back to it), and of the whole job on a rendered clip with
-sound, libx264 and all. Beside them stand the seconds until the first run was done (compiling and
+audio, libx264 and all. Beside them stand the seconds until the first run was done (compiling and
 capturing are in it), the share of the device's own matrix product in bfloat16, and the most memory
 that tensors took, against the plan's estimate. torch comes first: when the time is up, what is left
 out are compiled networks.

@@ -81,7 +81,7 @@ def compare_with_network(clip: Path, weights: str | None) -> None:
     whole = max(report["frames_per_second"] for report in reports)
     shape = f"{frames.shape[-1]}x{frames.shape[-2]} -> {size}"
     print(f"\nnetwork alone    {alone:6.2f} frames/s  ({shape})")
-    print(f"whole job        {whole:6.2f} frames/s  (decode, network, encode, sound)")
+    print(f"whole job        {whole:6.2f} frames/s  (decode, network, encode, audio)")
     print(f"ratio            {whole / alone:6.3f}")
 
 

@@ -1,4 +1,4 @@
-"""A clip with hard cuts and sound, for scripts that work scene by scene."""
+"""A clip with hard cuts and audio, for scripts that work scene by scene."""
 
 import tempfile
 from collections.abc import Sequence

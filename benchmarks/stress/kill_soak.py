@@ -127,7 +127,7 @@ def run(clip: Path, target: Path, weights: Path, delay: float | None) -> int | N
 
 
 def digest(path: Path) -> str:
-    """Hash every decoded picture with its time, and every packet of the sound."""
+    """Hash every decoded frame with its time, and every audio packet."""
     total = hashlib.sha256()
     with av.open(str(path)) as container:
         for packet in container.demux():

@@ -198,7 +198,7 @@ def test_time_spent_reading_is_not_the_upscalers() -> None:
     assert report.means[2].frames_per_second == pytest.approx(3 / measured.seconds)
 
 
-def test_every_frame_is_told_as_it_is_made() -> None:
+def test_every_frame_is_reported_as_it_is_made() -> None:
     told: list[MeasuredFrame] = []
     bench([clip("one", 3)], scales=[2.0], on_frame=told.append)
     assert [(item.method, item.clip, item.place) for item in told] == [

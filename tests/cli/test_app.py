@@ -92,7 +92,7 @@ def test_usage_errors_leave_with_two(
         (DeviceError("a"), 6),
     ],
 )
-def test_a_mistake_is_told_in_one_line_with_a_hint_and_its_own_code(
+def test_a_mistake_is_reported_in_one_line_with_a_hint_and_its_own_code(
     faulty: list[BaseException],
     error: DscvsrError,
     code: int,

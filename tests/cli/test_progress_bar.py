@@ -45,7 +45,7 @@ def test_a_wide_terminal_shows_everything() -> None:
         assert part in line
 
 
-def test_a_slow_network_is_told_in_seconds_per_frame() -> None:
+def test_a_slow_network_is_reported_in_seconds_per_frame() -> None:
     assert "25 s/frame" in progress_line(Shown(done=1, total=9, share=0.1, rate=0.04), 100).plain
 
 

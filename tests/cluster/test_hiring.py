@@ -162,7 +162,7 @@ def test_workers_that_die_while_they_start_are_replaced() -> None:
     assert len(hired.workers) == 1
 
 
-def test_a_machine_without_dscvsr_is_told_at_once() -> None:
+def test_a_machine_without_dscvsr_is_reported_at_once() -> None:
     dead = DeadError("an error raised in its creation task\nNo module named 'dscvsr_cli'")
     with pytest.raises(DeviceError, match="No module named 'dscvsr_cli'"):
         crew(FakeRay([dead], cards=1)).start()

@@ -72,7 +72,7 @@ def test_a_machine_that_writes_elsewhere_is_noticed(tmp_path: Path) -> None:
         check(tmp_path, elsewhere)
 
 
-def test_a_folder_that_cannot_be_written_is_told_as_such(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported_as_such(tmp_path: Path) -> None:
     source = tmp_path / "in.mp4"
     source.write_bytes(b"film")
     pool = cast("WorkerPool", OneMachine(lambda path: path))

@@ -239,7 +239,7 @@ def test_closing_the_stream_ends_its_threads_within_a_window() -> None:
     assert not [t for t in threading.enumerate() if t.name.startswith("dscvsr-scene")]
 
 
-def test_progress_of_all_windows_is_joined_and_told_in_the_callers_thread() -> None:
+def test_progress_of_all_windows_is_joined_and_reported_in_the_callers_thread() -> None:
     told: list[StreamProgress] = []
     here = threading.get_ident()
 

@@ -153,7 +153,7 @@ def test_flow_is_float32_whatever_the_parameters_are() -> None:
     torch.testing.assert_close(rough, exact, atol=0.05 * float(exact.detach().abs().max()), rtol=0)
 
 
-def test_a_flow_estimated_at_half_size_is_told_in_pixels_of_the_whole() -> None:
+def test_a_flow_estimated_at_half_size_is_in_pixels_of_the_whole() -> None:
     estimator = MotionEstimator(replace(SMALL, motion_levels=1, motion_finest=2))
     bias = list(estimator.levels[0].parameters())[-1]
     with torch.no_grad():

@@ -69,7 +69,7 @@ def test_a_full_disk_leaves_the_older_checkpoint_and_nothing_else(
 )
 @given(st.floats(0, 0.999))
 @example(0.5)
-def test_a_checkpoint_cut_anywhere_is_told_not_loaded(tmp_path: Path, share: float) -> None:
+def test_a_checkpoint_cut_anywhere_is_reported_not_loaded(tmp_path: Path, share: float) -> None:
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(path, values())
     content = path.read_bytes()
@@ -87,14 +87,14 @@ def test_a_checkpoint_cut_anywhere_is_told_not_loaded(tmp_path: Path, share: flo
 @example(pickle.dumps([1, 2, 3]))
 @example(pickle.dumps({"iteration": 1}))
 @example(b"PK\x03\x04" + bytes(60))
-def test_other_files_are_told_not_loaded(tmp_path: Path, content: bytes) -> None:
+def test_other_files_are_reported_not_loaded(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(content)
     with pytest.raises(DatasetError, match="checkpoint"):
         load_checkpoint(path)
 
 
-def test_a_missing_checkpoint_is_told(tmp_path: Path) -> None:
+def test_a_missing_checkpoint_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="there is no checkpoint"):
         load_checkpoint(tmp_path / "checkpoint.pt")
 

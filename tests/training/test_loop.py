@@ -400,7 +400,7 @@ def test_the_motion_loss_is_what_teaches_motion_first(
         lambda values: values.update(generator=torch.zeros(3)),
     ],
 )
-def test_a_checkpoint_of_another_kind_is_told(
+def test_a_checkpoint_of_another_kind_is_reported(
     tiny_recipe: TrainingConfig, tmp_path: Path, damage: Any
 ) -> None:
     path = tmp_path / "checkpoint.pt"

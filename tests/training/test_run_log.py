@@ -72,7 +72,7 @@ def test_strange_lines_and_missing_files_are_no_trouble(tmp_path: Path) -> None:
     assert read_log(path) == [{"event": "end"}]
 
 
-def test_a_log_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").mkdir()
     with pytest.raises(UsageError, match="cannot write the log"):
         RunLog(tmp_path / "log.jsonl")

@@ -104,7 +104,7 @@ def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["[[weights", "weights = 3", "[[weights]]\nname = 1", "\xff"])
-def test_a_bad_catalog_is_told_in_words(
+def test_a_bad_catalog_is_reported_in_words(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("dscvsr_cli.weights.catalog._PACKAGE_ROOT", tmp_path)

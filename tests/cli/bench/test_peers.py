@@ -97,7 +97,7 @@ def test_with_one_factor_the_clips_may_lie_in_the_folder_itself(
     assert bench("-s", "2", "-s", "4", "--peer", f"tool={peer / 'x2'}") == 5
 
 
-def test_a_factor_that_the_tool_lacks_is_left_out_and_told(
+def test_a_factor_that_the_tool_lacks_is_left_out_and_reported(
     bench: Callable[..., int], tmp_path: Path, peer: Path
 ) -> None:
     options = ["-s", "2", "-s", "2.5", "--peer", f"tool={peer}"]

@@ -166,7 +166,7 @@ def test_mistakes_leave_with_their_code_and_a_word_on_what_was_wrong(
     assert "Traceback" not in err
 
 
-def test_what_is_skipped_is_told_as_a_warning(
+def test_what_is_skipped_is_reported_as_a_warning(
     arguments: list[str], data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (Path(data) / "broken.mp4").write_bytes(b"no video")
@@ -181,7 +181,7 @@ def test_fields_of_the_recipe_can_be_set(arguments: list[str], tmp_path: Path) -
     assert (config["network"]["head_hidden"], config["sequence"], config["batch"]) == (4, (2, 3), 2)
 
 
-def test_a_run_without_a_folder_is_told(
+def test_a_run_without_a_folder_is_reported(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = arguments.index("-o")
@@ -190,7 +190,7 @@ def test_a_run_without_a_folder_is_told(
 
 
 @pytest.mark.slow
-def test_a_dry_run_tells_and_leaves_nothing(
+def test_a_dry_run_reports_and_leaves_nothing(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*arguments, "--dry-run"]) == 0
@@ -217,7 +217,7 @@ def test_a_dry_run_as_json_holds_figures_that_agree(
     assert plan["parameters"] == sum(weight.numel() for weight in network.parameters())
 
 
-def test_what_is_learned_and_how_good_it_is_is_told(
+def test_what_is_learned_and_how_good_it_is_is_reported(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     measured = render(Clip(width=80, height=64), tmp_path, name="measured")

@@ -106,7 +106,7 @@ def test_a_name_that_ends_as_a_folders_does_is_a_folder() -> None:
         ("clip.mp4", "loop.mp4", "leads to itself"),
     ],
 )
-def test_a_name_that_no_file_can_have_is_told_before_any_work(
+def test_a_name_that_no_file_can_have_is_reported_before_any_work(
     source: str, target: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     render(Clip(pts=(0, 512)), tmp_path)

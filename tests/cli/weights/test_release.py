@@ -60,7 +60,7 @@ def test_an_interrupted_run_is_exported_pushed_and_pulled(
     assert "good" in capsys.readouterr().out
 
 
-def test_export_as_json_tells_what_was_written(run: Path, tmp_path: Path, capsys: Capture) -> None:
+def test_export_as_json_says_what_was_written(run: Path, tmp_path: Path, capsys: Capture) -> None:
     file = tmp_path / "student.safetensors"
     assert main(["weights", "export", str(run), "-o", str(file), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)

@@ -19,7 +19,7 @@ from tests.clips import Clip, render
 from tests.pipelines.train.runs import CPU, assert_same_weights, kinds, reader, train
 
 
-def test_footage_too_small_for_the_recipe_is_told(
+def test_footage_too_small_for_the_recipe_is_reported(
     config: TrainingConfig, data: Path, tmp_path: Path
 ) -> None:
     large = replace(config, patch=30)  # sides up to 60, and the clip has 48 rows

@@ -74,7 +74,7 @@ def test_half_precision_halves_the_file_and_hardly_changes_the_pictures(
     assert 0 < float((pictures[0] - pictures[1]).abs().max()) < 1e-3
 
 
-def test_weights_that_float16_cannot_hold_are_told(run: Path, tmp_path: Path) -> None:
+def test_weights_that_float16_cannot_hold_are_reported(run: Path, tmp_path: Path) -> None:
     values = load_checkpoint(run / CHECKPOINT_NAME)
     values["average"]["fusion.bias"][0] = 1e6
     save_checkpoint(run / CHECKPOINT_NAME, values)
@@ -95,7 +95,7 @@ def test_a_run_whose_log_is_lost_is_exported_all_the_same(run: Path, tmp_path: P
         assert "validation" not in record
 
 
-def test_what_is_no_run_is_told(run: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_run_is_reported(run: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="not the folder of a training run"):
         export_run(tmp_path, tmp_path / "out.safetensors")
     values = load_checkpoint(run / CHECKPOINT_NAME)

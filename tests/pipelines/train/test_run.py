@@ -197,7 +197,7 @@ def _train_until(recipe: Path, data: Path, run: Path, steps: int, *, resume: boo
             )
 
 
-def test_resuming_what_was_never_begun_and_what_is_cut_in_half_is_told(
+def test_resuming_what_was_never_started_and_what_is_cut_in_half_is_reported(
     config: TrainingConfig, data: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(DatasetError, match="no checkpoint"):
@@ -250,7 +250,7 @@ def test_weights_of_another_network_without_a_part_that_fits_are_no_beginning(
         train(config, reader(data), tmp_path / "third", device=CPU, init=tmp_path / "nothing")
 
 
-def test_a_run_that_cannot_have_its_folder_is_told(
+def test_a_run_that_cannot_have_its_folder_is_reported(
     config: TrainingConfig, data: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way")
@@ -260,7 +260,7 @@ def test_a_run_that_cannot_have_its_folder_is_told(
         assert "-o" in caught.value.hint
 
 
-def test_a_checkpoint_that_cannot_be_written_is_told(
+def test_a_checkpoint_that_cannot_be_written_is_reported(
     config: TrainingConfig, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("secrets.token_hex", lambda _: "0123abcd")

@@ -51,7 +51,7 @@ def test_room_that_may_not_suffice_is_warned_of() -> None:
     assert "--resume" in warning
 
 
-def test_what_is_written_in_one_go_needs_no_room_twice_and_is_not_told_of_resume() -> None:
+def test_what_is_written_in_one_go_needs_no_room_twice_and_does_not_mention_resume() -> None:
     once = replace(need(900_000_000), work_bytes=0, in_one_go=True)
     assert once.needed_bytes == 10**9
     warning = disk_warning(once)

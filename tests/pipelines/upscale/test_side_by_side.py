@@ -86,7 +86,7 @@ def test_frames_that_are_not_made_again_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize("view", ["split", "side"])
-def test_opacity_is_shown_in_both_halves(view: CompareView) -> None:
+def test_alpha_is_shown_in_both_halves(view: CompareView) -> None:
     alpha = torch.full((1, SIZE.height, SIZE.width), 0.25)
     frames = [replace(frame, alpha=alpha) for frame in random_frames(3)]
     for made in compared(frames, enlarge, size=SIZE, view=view):

@@ -75,7 +75,7 @@ def test_each_loss_is_said_in_its_own_words(info: VideoInfo) -> None:
 
 
 @pytest.mark.parametrize("transfer", [16, 18])
-def test_hdr_in_eight_bits_is_told_also_where_it_was_asked_for(
+def test_hdr_in_eight_bits_is_reported_also_where_it_was_asked_for(
     transfer: int, info: VideoInfo
 ) -> None:
     colour = replace(info.colour, transfer_tag=transfer)
@@ -91,7 +91,7 @@ def test_hdr_in_eight_bits_is_told_also_where_it_was_asked_for(
     assert not asked("yuv420p", replace(deep, colour=info.colour))
 
 
-def test_dolby_vision_without_a_picture_for_others_is_told(info: VideoInfo) -> None:
+def test_dolby_vision_without_a_picture_for_others_is_reported(info: VideoInfo) -> None:
     vision = replace(info, dynamic_hdr=("Dolby Vision",))
     assert any("will look wrong" in line for line in warnings(vision))
     tagged = replace(vision, colour=replace(info.colour, transfer_tag=18))
@@ -110,7 +110,7 @@ def test_dolby_vision_without_a_picture_for_others_is_told(info: VideoInfo) -> N
         ("pal8", "gif", ".gif", True),
     ],
 )
-def test_opacity_is_said_to_be_lost_only_where_it_is(
+def test_alpha_is_said_to_be_lost_only_where_it_is(
     pixel_format: str, encoder: str, suffix: str, kept: bool, info: VideoInfo
 ) -> None:
     output = {"pixel_format": pixel_format, "encoder": encoder, "suffix": suffix}
@@ -132,7 +132,7 @@ def test_opacity_is_said_to_be_lost_only_where_it_is(
         ("pal8", 8, "pal8", []),
     ],
 )
-def test_coarser_pictures_are_told_unless_asked_for(
+def test_coarser_pictures_are_reported_unless_asked_for(
     source: str, bits: int, output: str, told: list[str], info: VideoInfo
 ) -> None:
     fine = replace(info, pixel_format=source, bit_depth=bits)

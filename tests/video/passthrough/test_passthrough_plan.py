@@ -375,7 +375,7 @@ def test_sound_is_interleaved_with_the_picture(tmp_path: Path) -> None:
         ("mpegts", ["title", "description", "my_own", "creation_time"]),
     ],
 )
-def test_tags_are_lost_exactly_where_that_is_told(
+def test_tags_are_lost_exactly_where_that_is_reported(
     container: str, lost: list[str], tmp_path: Path
 ) -> None:
     tags = {"title": "A", "description": "B", "my_own": "C", "creation_time": "2020-06-05T12:33:56"}

@@ -1,4 +1,4 @@
-"""Opacity: read, passed on, and written wherever the output can hold it."""
+"""Alpha: read, passed on, and written wherever the output can hold it."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -41,7 +41,7 @@ KINDS = {
 }
 
 
-def opacity(index: int) -> npt.NDArray[np.uint8]:
+def alpha(index: int) -> npt.NDArray[np.uint8]:
     """Draw a slope that moves, from clear to opaque -> ``(H, W)``."""
     columns = np.arange(WIDTH)[None, :] + np.zeros((HEIGHT, 1), dtype=np.int64)
     drawn: npt.NDArray[np.uint8] = np.clip((columns + 2 * index - 8) * 5, 0, 255).astype(np.uint8)
@@ -58,7 +58,7 @@ def render_clear(path: Path, encoder: str, pixel_format: str, *, count: int = 4)
             stream.codec_context.options = {"crf": "10", "cpu-used": "8"} | rate
         for index in range(count):
             colours = picture(index, HEIGHT, WIDTH)
-            drawn = np.concatenate([colours, opacity(index)[:, :, None]], axis=2)
+            drawn = np.concatenate([colours, alpha(index)[:, :, None]], axis=2)
             frame = av.VideoFrame.from_ndarray(drawn, format="rgba").reformat(format=pixel_format)
             frame.pts, frame.time_base = index * 40, Fraction(1, 1000)
             output.mux(stream.encode(frame))
@@ -66,12 +66,12 @@ def render_clear(path: Path, encoder: str, pixel_format: str, *, count: int = 4)
     return path
 
 
-def expected_opacity(index: int) -> Tensor:
-    return torch.from_numpy(opacity(index))[None] / 255
+def expected_alpha(index: int) -> Tensor:
+    return torch.from_numpy(alpha(index))[None] / 255
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_opacity_is_read(kind: str, tmp_path: Path) -> None:
+def test_alpha_is_read(kind: str, tmp_path: Path) -> None:
     suffix, encoder, pixel_format = KINDS[kind]
     path = render_clear(tmp_path / f"a{suffix}", encoder, pixel_format)
     with VideoReader(path) as reader:
@@ -81,11 +81,11 @@ def test_opacity_is_read(kind: str, tmp_path: Path) -> None:
     for index, frame in enumerate(frames):
         assert frame.alpha is not None
         tolerance = "encoded" if encoder.startswith("libvpx") else "rounded"
-        assert_frames_close(frame.alpha, expected_opacity(index), tolerance=tolerance)
+        assert_frames_close(frame.alpha, expected_alpha(index), tolerance=tolerance)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_opacity_comes_through_reader_and_writer(kind: str, tmp_path: Path) -> None:
+def test_alpha_comes_through_reader_and_writer(kind: str, tmp_path: Path) -> None:
     suffix, encoder, pixel_format = KINDS[kind]
     source = render_clear(tmp_path / f"a{suffix}", encoder, pixel_format)
     target = tmp_path / f"b{suffix}"
@@ -107,13 +107,13 @@ def test_opacity_comes_through_reader_and_writer(kind: str, tmp_path: Path) -> N
             assert_frames_close(after.alpha, before.alpha, tolerance="encoded")
 
 
-def test_a_video_without_opacity_has_none(tmp_path: Path) -> None:
+def test_a_video_without_alpha_has_none(tmp_path: Path) -> None:
     with VideoReader(render_kind("constant", tmp_path)) as reader:
         assert not reader.info.has_alpha
         assert {frame.alpha for frame in reader} == {None}
 
 
-def test_an_output_without_opacity_does_not_claim_any(tmp_path: Path) -> None:
+def test_an_output_without_alpha_does_not_claim_any(tmp_path: Path) -> None:
     source = render_clear(tmp_path / "a.webm", "libvpx-vp9", "yuva420p")
     target = tmp_path / "b.mkv"
     with (
@@ -131,7 +131,7 @@ def test_an_output_without_opacity_does_not_claim_any(tmp_path: Path) -> None:
     "pixel_format",
     ["rgba", "bgra", "argb", "rgba64le", "gbrap", "gbrap12le", "yuva420p", "yuva444p16le", "ya8"],
 )
-def test_colour_and_opacity_come_back_from_every_format(pixel_format: str) -> None:
+def test_colour_and_alpha_come_back_from_every_format(pixel_format: str) -> None:
     pixels = torch.rand(3, 18, 22, generator=torch.Generator().manual_seed(0))
     if pixel_format == "ya8":
         pixels = pixels[:1].expand(3, -1, -1)
@@ -151,7 +151,7 @@ def probe_colour(pixel_format: str) -> ColourInfo:
     return resolve_colour(pixel_format=plain_format(pixel_format), height=18, width=22)
 
 
-def test_without_opacity_of_its_own_a_frame_is_opaque() -> None:
+def test_without_alpha_of_its_own_a_frame_is_opaque() -> None:
     pixels = torch.zeros(3, 4, 6)
     colour = probe_colour("gbrap")
     alpha = frame_to_alpha(pixels_to_frame(pixels, pixel_format="gbrap", colour=colour))
@@ -160,7 +160,7 @@ def test_without_opacity_of_its_own_a_frame_is_opaque() -> None:
 
 
 @pytest.mark.parametrize("clear", [True, False])
-def test_a_palette_has_opacity_only_where_a_colour_uses_it(clear: bool, tmp_path: Path) -> None:
+def test_a_palette_has_alpha_only_where_a_colour_uses_it(clear: bool, tmp_path: Path) -> None:
     context = av.CodecContext.create("png", "w")
     assert isinstance(context, av.VideoCodecContext)
     context.width, context.height, context.pix_fmt = 8, 4, "pal8"
@@ -199,7 +199,7 @@ def test_a_palette_has_opacity_only_where_a_colour_uses_it(clear: bool, tmp_path
         ("png", "pal8", True, "rgba"),
     ],
 )
-def test_the_stored_format_has_opacity_where_there_is_some_and_it_can(
+def test_the_stored_format_has_alpha_where_there_is_some_and_it_can(
     encoder: str, source: str, alpha: bool, expected: str, tmp_path: Path
 ) -> None:
     info = probe(render_kind("single frame", tmp_path))
@@ -207,7 +207,7 @@ def test_the_stored_format_has_opacity_where_there_is_some_and_it_can(
     assert output_pixel_format(info, EncodeOptions(encoder=encoder)) == expected
 
 
-def test_opacity_weighs_more_than_chroma_and_depth() -> None:
+def test_alpha_weighs_more_than_chroma_and_depth() -> None:
     offered = ["yuv444p10le", "yuva420p"]
     assert choose_pixel_format("yuva444p10le", offered) == "yuva420p"
     assert choose_pixel_format("yuv444p10le", offered) == "yuv444p10le"
@@ -216,7 +216,7 @@ def test_opacity_weighs_more_than_chroma_and_depth() -> None:
     assert not holds_alpha("yuv420p")
 
 
-def test_a_frame_says_whether_it_has_opacity() -> None:
+def test_a_frame_says_whether_it_has_alpha() -> None:
     frame = Frame(pixels=torch.zeros(3, 2, 2), pts=0, alpha=torch.zeros(1, 2, 2))
     assert "alpha" in repr(frame)
     assert "alpha" not in repr(Frame(pixels=torch.zeros(3, 2, 2), pts=0))
@@ -229,11 +229,11 @@ def render_gif(path: Path, opacities: list[int]) -> Path:
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = 16, 8, "pal8"
         stream.codec_context.options = {"gifflags": "0"}
-        for index, opacity_of_left in enumerate(opacities):
+        for index, alpha_of_left in enumerate(opacities):
             frame = av.VideoFrame(16, 8, "pal8")
             line = frame.planes[0].line_size
             frame.planes[0].update(bytes([0] * 8 + [1] * (line - 8)) * 8)
-            palette = [0, 0, 255, opacity_of_left, 0, 255, 0, 255] + [0, 0, 0, 255] * 254
+            palette = [0, 0, 255, alpha_of_left, 0, 255, 0, 255] + [0, 0, 0, 255] * 254
             frame.planes[1].update(bytes(palette))
             frame.pts, frame.time_base = index, Fraction(1, 25)
             output.mux(stream.encode(frame))
@@ -241,7 +241,7 @@ def render_gif(path: Path, opacities: list[int]) -> Path:
     return path
 
 
-def test_a_gif_has_opacity_only_where_it_uses_it(
+def test_a_gif_has_alpha_only_where_it_uses_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with VideoReader(render_gif(tmp_path / "a.gif", [255] * 3)) as reader:
@@ -255,7 +255,7 @@ def test_a_gif_has_opacity_only_where_it_uses_it(
     assert "transparent" not in caplog.text
 
 
-def test_pictures_that_are_transparent_only_later_are_told_once(
+def test_pictures_that_are_transparent_only_later_are_reported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for index, pixel_format in enumerate(("rgb24", "rgba", "rgba")):

@@ -79,7 +79,7 @@ def info(tmp_path: Path) -> VideoInfo:
         ("mp4", "mpeg4", False),
     ],
 )
-def test_lost_primaries_are_told_only_where_they_are_lost(
+def test_lost_primaries_are_reported_only_where_they_are_lost(
     container: str, encoder: str, lost: bool, info: VideoInfo
 ) -> None:
     assert (lost_colours(info, container_named(container), encoder) is not None) == lost

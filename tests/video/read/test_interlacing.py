@@ -132,7 +132,7 @@ def test_a_span_is_deinterlaced_like_the_whole(tmp_path: Path) -> None:
         assert torch.equal(frame.pixels, whole[frame.pts])
 
 
-def test_fields_that_begin_later_are_told_once(
+def test_fields_that_begin_later_are_reported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = tmp_path / "first.h264"

@@ -148,7 +148,7 @@ def test_a_terminal_is_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "yuv4mpegpipe" in caught.value.hint
 
 
-def test_other_streams_of_a_pipe_are_told_as_lost(tmp_path: Path) -> None:
+def test_other_streams_of_a_pipe_are_reported_as_lost(tmp_path: Path) -> None:
     source = render_kind("subtitles", tmp_path)
     with piped(source, tmp_path) as pipe, VideoReader(pipe) as reader:
         assert len(list(reader)) == 8

@@ -80,7 +80,7 @@ def test_a_kind_of_picture_without_a_decoder_is_refused(tmp_path: Path) -> None:
         read_picture(path)
 
 
-def test_a_png_in_a_missing_folder_is_told(tmp_path: Path) -> None:
+def test_a_png_in_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(OutputVideoError, match="could not be written"):
         save_png(tmp_path / "absent" / "a.png", torch.zeros(3, 2, 2))
 

@@ -40,7 +40,7 @@ def test_a_whole_file_raises_no_alarm(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CONTAINERS if kind not in ("mp4", "raw")])
-def test_a_file_that_ends_in_the_middle_of_something_is_told(
+def test_a_file_that_ends_in_the_middle_of_something_is_reported(
     kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = render(CONTAINERS[kind], tmp_path)
@@ -62,7 +62,7 @@ def test_a_file_that_ends_in_the_middle_of_something_is_told(
 
 
 @pytest.mark.parametrize("kind", HOLED)
-def test_a_hole_in_the_middle_of_a_file_is_told(kind: str, tmp_path: Path) -> None:
+def test_a_hole_in_the_middle_of_a_file_is_reported(kind: str, tmp_path: Path) -> None:
     path = render(CONTAINERS[kind], tmp_path)
     found = places(path)
     middle = len(found) // 2
@@ -114,7 +114,7 @@ def test_pauses_are_no_damage(suffix: str, tmp_path: Path) -> None:
     assert read(render(clip, tmp_path)) == (len(steps), 0)
 
 
-def test_an_mp4_that_was_written_in_fragments_and_cut_is_told(tmp_path: Path) -> None:
+def test_an_mp4_that_was_written_in_fragments_and_cut_is_reported(tmp_path: Path) -> None:
     source = render(CONTAINERS["mp4"], tmp_path)
     path = tmp_path / "fragments.mp4"
     options = {"movflags": "+frag_keyframe+empty_moov"}
@@ -147,7 +147,7 @@ def through_a_pipe(content: bytes, folder: Path) -> tuple[int, int]:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_y4m_pipe_that_breaks_off_inside_a_frame_is_told(tmp_path: Path) -> None:
+def test_a_y4m_pipe_that_breaks_off_inside_a_frame_is_reported(tmp_path: Path) -> None:
     content = render(CONTAINERS["y4m"], tmp_path).read_bytes()
     assert through_a_pipe(content, tmp_path) == (FRAMES, 0)
     frames, told = through_a_pipe(content[: len(content) // 2 + 700], tmp_path)

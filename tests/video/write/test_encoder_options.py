@@ -120,7 +120,7 @@ def test_the_usual_encoder_gives_way_to_one_with_as_many_bits(
         ("a.mp4", "yuva420p", 8, "libx264"),
     ],
 )
-def test_the_usual_encoder_gives_way_to_one_with_opacity(
+def test_the_usual_encoder_gives_way_to_one_with_alpha(
     name: str, pixel_format: str, bits: int, encoder: str, bare: VideoInfo
 ) -> None:
     clear = replace(bare, pixel_format=pixel_format, bit_depth=bits, has_alpha=True)
@@ -167,7 +167,7 @@ def test_lossless_and_a_quality_contradict_each_other() -> None:
         EncodeOptions(lossless=True, crf=18)
 
 
-def test_opacity_goes_into_prores_4444(tmp_path: Path) -> None:
+def test_alpha_goes_into_prores_4444(tmp_path: Path) -> None:
     source = replace(probe(render_kind("constant", tmp_path)), has_alpha=True)
     options = EncodeOptions(encoder="prores_ks")
     target = tmp_path / "out.mov"
@@ -220,7 +220,7 @@ def test_what_cannot_work_fails_the_trial(
 
 @pytest.mark.skipif(Path("/dev/dri").exists(), reason="a graphics card is there")
 @pytest.mark.skipif("h264_qsv" not in av.codecs_available, reason="FFmpeg built without QSV")
-def test_missing_hardware_is_told_with_an_encoder_that_works(bare: VideoInfo) -> None:
+def test_missing_hardware_is_reported_with_an_encoder_that_works(bare: VideoInfo) -> None:
     with pytest.raises(UsageError, match="h264_qsv") as caught:
         trial(bare, "a.mp4", EncodeOptions(encoder="h264_qsv"))
     assert "Intel" in caught.value.hint

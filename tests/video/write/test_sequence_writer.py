@@ -84,7 +84,7 @@ def test_more_than_eight_bits_become_sixteen(
     assert_frames_close(read_picture(path), drawn(0), tolerance=1e-4)
 
 
-def test_opacity_is_stored_where_there_is_some(source: VideoInfo, tmp_path: Path) -> None:
+def test_alpha_is_stored_where_there_is_some(source: VideoInfo, tmp_path: Path) -> None:
     clear = replace(source, has_alpha=True)
     names = picture_names(tmp_path / "new" / "%d.png", clear)
     alpha = torch.linspace(0, 1, 61).expand(1, 45, 61)

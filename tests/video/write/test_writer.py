@@ -311,7 +311,7 @@ def write_noise(target: Path, source: VideoInfo) -> None:
             writer.write(Frame(pixels=noise, pts=512 * index))
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")
     source = probe(render_kind("constant", tmp_path))
     target = tmp_path / "out.mkv"
@@ -328,14 +328,14 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*.part"))
 
 
-def test_a_missing_folder_is_told_before_any_work(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_before_any_work(tmp_path: Path) -> None:
     source = probe(render_kind("constant", tmp_path))
     with pytest.raises(OutputVideoError, match="does not exist"):
         write_grey(tmp_path / "absent" / "out.mp4", source, [0])
 
 
 @pytest.mark.skipif(os.access("/", os.W_OK), reason="this user may write everywhere")
-def test_a_folder_without_permission_is_told_before_any_work(tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_reported_before_any_work(tmp_path: Path) -> None:
     source = probe(render_kind("constant", tmp_path))
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o500)

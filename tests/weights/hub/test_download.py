@@ -88,7 +88,7 @@ def test_a_download_that_breaks_for_good_leaves_no_file(hub: HubServer, tmp_path
         (HubFile(repo="bad--name/nets", file="x"), "cannot be the name", "OWNER/REPO/FILE"),
     ],
 )
-def test_what_the_hub_does_not_have_is_told_with_the_next_step(
+def test_what_the_hub_does_not_have_is_reported_with_the_next_step(
     hub: HubServer, tmp_path: Path, address: HubFile, message: str, hint: str
 ) -> None:
     hub.add(ADDRESS.repo, ADDRESS.file, CONTENT)

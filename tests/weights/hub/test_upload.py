@@ -69,7 +69,7 @@ def test_without_a_token_nothing_is_tried(
     assert not writer.private
 
 
-def test_a_token_that_may_not_write_is_told(
+def test_a_token_that_may_not_write_is_reported(
     writer: HubServer, tiny_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_of_a_reader")
@@ -91,7 +91,7 @@ def test_an_upload_that_fails_leaves_what_is_there(writer: HubServer, tiny_file:
         push_weights(card, REPO)
 
 
-def test_nobody_answering_is_told(
+def test_a_hub_that_does_not_answer_is_reported(
     writer: HubServer, tiny_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
@@ -110,13 +110,13 @@ def test_offline_means_offline(
     assert not writer.private
 
 
-def test_a_name_that_cannot_be_is_told(writer: HubServer, tiny_file: Path) -> None:
+def test_an_impossible_name_is_reported(writer: HubServer, tiny_file: Path) -> None:
     with pytest.raises(WeightsError, match="cannot be the name"):
         push_weights(model_card(tiny_file, repo="a/b c", licence="MIT"), "a/b c")
     assert not writer.private
 
 
-def test_the_card_tells_what_the_file_knows(tmp_path: Path, tiny_file: Path) -> None:
+def test_the_card_says_what_the_file_knows(tmp_path: Path, tiny_file: Path) -> None:
     state = load_network(str(tiny_file), device=torch.device("cpu")).network.state_dict()
     record = {
         "recipe": "Recipe(steps=5)",

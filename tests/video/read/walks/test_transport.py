@@ -10,7 +10,7 @@ from tests.video.read.lossy_clips import CONTAINERS, FRAMES, places, read
 _PACKET = 188
 
 
-def test_a_frame_whose_head_is_damaged_is_told_although_no_packet_is_missing(
+def test_a_frame_whose_head_is_damaged_is_reported_although_no_packet_is_missing(
     tmp_path: Path,
 ) -> None:
     path = render(CONTAINERS["transport stream"], tmp_path)
@@ -25,7 +25,7 @@ def test_a_frame_whose_head_is_damaged_is_told_although_no_packet_is_missing(
 
 
 @pytest.mark.parametrize("count", [15, 16, 32])
-def test_packets_that_are_missing_altogether_are_told(count: int, tmp_path: Path) -> None:
+def test_packets_that_are_missing_altogether_are_reported(count: int, tmp_path: Path) -> None:
     path = render(CONTAINERS["transport stream"], tmp_path)
     content = path.read_bytes()
     start = places(path)[23] // _PACKET * _PACKET
