@@ -71,7 +71,7 @@ def test_a_file_where_a_folder_is_to_be_made_is_refused(
     source: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     said = refusals(source, weights, capfd, "-o", f"{source}/new/")
-    assert f"{source} is no folder" in said
+    assert f"{source} is not a folder" in said
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no sticky folders")

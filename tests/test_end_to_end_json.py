@@ -167,7 +167,7 @@ def test_warnings_are_events(
     for line in events:
         check(line, schema())
     assert [line["kind"] for line in events] == ["warning"]
-    assert "beyond the training" in events[0]["message"]
+    assert "beyond what the network was trained for" in events[0]["message"]
 
 
 def test_quiet_leaves_out_progress_and_events(

@@ -269,11 +269,11 @@ def test_what_a_container_cannot_say_is_reported_before_work(
     source = render(Clip(pts=tuple(range(0, 2048, 512)), colour_tags=(9, 1, 9, 16)), tmp_path)
 
     assert run(weights, source, "-o", tmp_path / "out.avi") == 2
-    assert "what colours are meant (primaries 9 and transfer 16" in capsys.readouterr().err
+    assert "the colour tags (primaries 9 and transfer 16" in capsys.readouterr().err
     assert not (tmp_path / "out.avi").exists()
 
     assert run(weights, source, "-o", tmp_path / "out.avi", "--drop-unsupported") == 0
-    assert "what colours are meant" in capsys.readouterr().err
+    assert "the colour tags" in capsys.readouterr().err
 
 
 def test_the_sizes_of_a_turned_video_are_those_people_see(

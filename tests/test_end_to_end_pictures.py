@@ -256,7 +256,7 @@ def test_colour_tags_are_kept_in_png_and_named_where_they_are_lost(
     assert (kept.primaries_tag, kept.transfer_tag) == (12, 13)
     assert upscale(weights, source, "-o", tmp_path / "big.jpg") == 0
     said = capfd.readouterr().err
-    assert "what colours are meant (primaries 12 and transfer 13 of H.273)" in said
+    assert "the colour tags (primaries 12 and transfer 13 of H.273)" in said
     assert "-o out.png" in said
 
 

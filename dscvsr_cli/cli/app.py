@@ -83,7 +83,7 @@ def _refuse_file_as_command(arguments: Sequence[str]) -> None:
     # Finding all commands takes a while.
     if first not in getattr(typer.main.get_command(app), "commands", ()):
         raise UsageError(
-            f"{first} is no command", hint=f"to enlarge it: dscvsr upscale {first} -s 2"
+            f"{first} is not a command", hint=f"to enlarge it: dscvsr upscale {first} -s 2"
         )
 
 

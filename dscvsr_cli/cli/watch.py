@@ -66,7 +66,7 @@ class WatchOptions(JobOptions):
         JobOptions.__post_init__(self)
         if self.dry_run:
             raise UsageError(
-                "watch has nothing to say before files arrive",
+                "watch cannot make a dry run: its files are still to come",
                 hint=f"dscvsr upscale {self.folder} -o {self.output} --dry-run",
             )
 

@@ -309,6 +309,6 @@ def _refuse_pipes(job: UpscaleJob) -> None:
         target is not None and resolve_destination(target).is_pipe
     ):
         raise UsageError(
-            "a pipe ends on one machine, and a cluster has many",
+            "a pipe is on one machine only, and a cluster has many",
             hint="give files on storage that all machines share, or leave out --ray",
         )

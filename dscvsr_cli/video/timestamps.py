@@ -88,7 +88,7 @@ class FrameClock:
         if (self._last - pts) * self._info.time_base <= _LEAST_JUMP_SECONDS:
             return pts
         _log.warning(
-            "%s: timestamps step back at %.3f s; carried on from there",
+            "%s: timestamps step back at %.3f s; moved on from there",
             self._info.path,
             float(self._next * self._info.time_base - self._info.start_seconds),
         )

@@ -39,7 +39,7 @@ def parse_address(text: str) -> str:
     """
     if not _ADDRESS.fullmatch(text):
         raise UsageError(
-            f"{text} is no address of a Ray cluster",
+            f"{text} is not the address of a Ray cluster",
             hint="write --ray for this machine, --ray HOST:6379, or --ray auto",
         )
     return text

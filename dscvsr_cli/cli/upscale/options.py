@@ -151,7 +151,7 @@ StrictOption = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="Stop at the first damaged frame instead of going on.",
+        help="Stop at the first damaged frame instead of continuing.",
         rich_help_panel=Panel.READING,
     ),
 ]

@@ -24,7 +24,7 @@ def describe_plan(plan: "UpscalePlan") -> str:
     weights = plan.weights + (f", ensemble of {plan.ensemble}" if plan.ensemble > 1 else "")
     tile = "" if plan.tile is None else f", tiles of {plan.tile}"
     scenes = f", {plan.scenes_at_once} scenes at once" if plan.scenes_at_once > 1 else ""
-    resumed = f", going on after {counted(plan.frames_done, 'frame')}" if plan.frames_done else ""
+    resumed = f", continuing after {counted(plan.frames_done, 'frame')}" if plan.frames_done else ""
     takes = "" if plan.seconds is None else f", about {format_estimate(plan.seconds)}"
     # Pictures as they are, which FFmpeg calls an encoder as well.
     encoder = "y4m" if plan.encoder == "wrapped_avframe" else plan.encoder

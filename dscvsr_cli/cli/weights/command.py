@@ -151,7 +151,7 @@ def verify_weights_command(
     failed = sum(verdict.error is not None for verdict in verdicts)
     if failed:
         raise WeightsError(
-            f"{failed} of {len(verdicts)} weights are not as they should be",
+            f"{failed} of {len(verdicts)} weights are missing or damaged",
             hint="fetch them again with dscvsr weights pull NAME --force, or install dscvsr again",
         )
 

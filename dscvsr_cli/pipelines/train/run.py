@@ -198,7 +198,7 @@ def _run_recorded(
 def _make_folder(run: Path, *, resume: bool) -> None:
     if (run / CHECKPOINT_NAME).exists() and not resume:
         raise UsageError(
-            f"{run} holds a run already", hint="go on with --resume, or choose another -o"
+            f"{run} holds a run already", hint="continue it with --resume, or choose another -o"
         )
     try:
         run.mkdir(parents=True, exist_ok=True)
@@ -222,7 +222,7 @@ def _start_from(trainer: Trainer, init: Path) -> None:
         taken = tuple(f"{part}." for part in fitting)
         state = fresh | {name: w for name, w in state.items() if name.startswith(taken)}
         logger.warning(
-            "%s holds another network: took over its %s, the rest begins fresh",
+            "%s holds another network: its %s is taken over, the rest starts from random weights",
             init,
             ", ".join(fitting),
         )

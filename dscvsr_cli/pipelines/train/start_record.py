@@ -36,11 +36,11 @@ def log_start(log: RunLog, trainer: Trainer, found: TrainingData, *, before: Eve
     }
     changed = [name for name in data if name in before and before[name] != data[name]]
     if changed:
-        told = ", ".join(f"{name} {before[name]} then, {data[name]} now" for name in changed)
+        named = ", ".join(f"{name} {before[name]} then, {data[name]} now" for name in changed)
         logger.warning(
-            "the run goes on with other data than it began with (%s): its weights will differ from "
-            "those of an undisturbed run",
-            told,
+            "the run continues with other data than it began with (%s): its weights will differ "
+            "from those of an undisturbed run",
+            named,
         )
     iteration = trainer.state.iteration
     log.write(

@@ -141,7 +141,7 @@ def disk_warning(need: DiskNeed | None) -> str | None:
     then = (
         "such an output cannot be resumed"
         if need.in_one_go
-        else "should it happen, --resume goes on later"
+        else "if it does, --resume continues later"
     )
     return (
         f"the disk may fill up: about {format_bytes(need.needed_bytes or 0)} are needed in "

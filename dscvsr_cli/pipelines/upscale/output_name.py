@@ -87,7 +87,7 @@ def check_output_of_many(inputs: Sequence[Path], output: Path | None) -> None:
         output: What ``-o`` names; None writes beside the inputs.
 
     Raises:
-        UsageError: It is no folder, there is none and it is named like a file, or it stands among
+        UsageError: It exists and is not a folder, it is named like a file, or it is given as one of
             the inputs.
     """
     if output is None:
@@ -95,7 +95,7 @@ def check_output_of_many(inputs: Sequence[Path], output: Path | None) -> None:
         return
     if resolve_destination(output).is_pipe or (output.exists() and not output.is_dir()):
         raise UsageError(
-            f"{output} is no folder, and there are several inputs", hint="give a folder with -o"
+            f"{output} is not a folder, and there are several inputs", hint="give a folder with -o"
         )
     if not output.exists() and _is_file_name(output):
         raise UsageError(

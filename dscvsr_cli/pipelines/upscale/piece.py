@@ -180,7 +180,7 @@ def _state(task: FilmTask, folder: Path) -> StreamState | None:
 def _check_header(segment: Segment, settings: PieceSettings) -> None:
     if segment.header != settings.header:
         raise OutputVideoError(
-            "the encoder here writes another header than that of the first machine",
+            "the encoder here writes a different header from that of the first machine",
             hint="install the same release of PyAV on all machines",
         )
 

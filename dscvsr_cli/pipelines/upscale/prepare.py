@@ -208,4 +208,4 @@ def _warnings(source: VideoInfo, target: Target, others: PassthroughPlan) -> Ite
     yield from map(str, (*others.left_out, *others.converted))
     factor = max(target.size.height / source.height, target.size.width / source.width)
     if factor > MAX_TRAINED_SCALE + SCALE_TOLERANCE:
-        yield f"x{factor:.3g} is beyond the training of the network (up to x{MAX_TRAINED_SCALE:g})"
+        yield f"x{factor:.3g} is beyond what the network was trained for (x{MAX_TRAINED_SCALE:g})"

@@ -59,7 +59,7 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     elif source.colour.is_hdr and picture.plain.bits < _HDR_BITS <= source.bit_depth:
         # Who asks for a format, or for a preset that has one, need not know what it costs here.
         yield (
-            f"HDR in {picture.plain.bits} bits shows its shades as bands: leave out --pix-fmt "
+            f"HDR in {picture.plain.bits} bits shows bands: leave out --pix-fmt "
             f"{pixel_format}, or the preset that asks for it, to keep {source.bit_depth}"
         )
     if source.icc_profile and not kept_profile(source, encoder, picture.plain):
@@ -74,7 +74,7 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
             name == CAPTIONS_EXTRA and _keeps_captions(picture)
         ):
             continue
-        yield f"{name} will be lost: encoders are not told (extract it first, with FFmpeg)"
+        yield f"{name} will be lost: no encoder here can store it (extract it first, with FFmpeg)"
     if "Dolby Vision" in source.dynamic_hdr and source.colour.transfer_tag == UNSPECIFIED:
         # Profile 5 holds nothing that other players could show, and its tags say nothing.
         yield "without Dolby Vision the colours of this file (profile 5, it seems) will look wrong"
@@ -89,8 +89,8 @@ def _shape_warnings(picture: PictureSpec, wanted: Size) -> Iterator[str]:
     source, aspect = picture.source, picture.sample_aspect_ratio or Fraction(1)
     if aspect != 1:
         yield (
-            f"{wanted} is not the shape of the video, which pixels of "
-            f"{aspect.numerator}:{aspect.denominator} keep (--square-pixels stretches it instead)"
+            f"{wanted} is not the shape of the video: pixels of {aspect.numerator}:"
+            f"{aspect.denominator} keep it (--square-pixels stretches it instead)"
         )
         return
     turned = picture.is_turned or swaps_sides(picture.turn)
@@ -128,7 +128,7 @@ def _stream_warnings(
             )
     for stream in source.lost_streams:
         yield (
-            f"{stream.kind} stream {stream.index} will be lost: of a pipe only the video can be "
+            f"{stream.kind} stream {stream.index} will be lost: only the video of a pipe can be "
             "read (give the file itself to keep it)"
         )
 
@@ -138,7 +138,7 @@ def _jump_warning(source: VideoInfo) -> str:
     shown = ", ".join(f"{at:.3f} s" for at in places[:_PLACES_NAMED])
     more = len(places) - _PLACES_NAMED
     others = f" and {counted(more, 'more place')}" if more > 0 else ""
-    return f"timestamps step back at {shown}{others}; all tracks are carried on together from there"
+    return f"timestamps step back at {shown}{others}; all tracks are moved on together from there"
 
 
 def _coarser_frames(picture: PictureSpec) -> Iterator[str]:

@@ -66,7 +66,7 @@ def lost_colours(source: VideoInfo, container: Container, encoder: str) -> LeftO
     if container.screen_colours and not wrong and colour.primaries_tag not in _P3:
         return None
     label = container.label
-    # Of a container with a codec of its own the label says it all.
+    # The label of a container with a codec of its own says it all.
     made = (
         f"{label} files"
         if encoder == container.picture_encoder and not container.video
@@ -74,8 +74,8 @@ def lost_colours(source: VideoInfo, container: Container, encoder: str) -> LeftO
     )
     named = " and ".join(f"{key} {tag}" for key, tag in tags.items() if tag != UNSPECIFIED)
     return LeftOut(
-        what=f"what colours are meant ({named} of H.273)",
-        reason=f"{made} cannot say it",
+        what=f"the colour tags ({named} of H.273)",
+        reason=f"{made} cannot store them",
         fixes=("-o out.png" if container.is_pictures else "-o out.mkv",),
         refused=wrong,
     )

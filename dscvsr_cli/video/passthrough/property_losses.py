@@ -13,7 +13,7 @@ from dscvsr_cli.video.tags import PHONE_PREFIX
 def lost_properties(
     source: VideoInfo, container: Container, kept: Sequence[StreamInfo]
 ) -> Iterator[LeftOut]:
-    """Yield what the container cannot say, although the streams themselves are kept.
+    """Yield what the container cannot store, although the streams themselves are kept.
 
     Args:
         source: The probed file.
@@ -24,8 +24,8 @@ def lost_properties(
     languages = list(_lost_languages(source, container, kept))
     if languages:
         yield LeftOut(
-            what=f"what language each stream is in ({', '.join(dict.fromkeys(languages))})",
-            reason=f"{name} files cannot say it",
+            what=f"the language of the streams ({', '.join(dict.fromkeys(languages))})",
+            reason=f"{name} files cannot store it",
             fixes=("-o out.mkv",),
             refused=False,
         )
@@ -34,15 +34,15 @@ def lost_properties(
     tags = _lost_tags(source, container)
     if tags:
         yield LeftOut(
-            what=f"what the file says of itself ({', '.join(tags)})",
-            reason=f"{name} files have no place for it",
+            what=f"the tags of the file ({', '.join(tags)})",
+            reason=f"{name} files have no place for them",
             fixes=("-o out.mkv",),
             refused=False,
         )
     if source.chapter_count and not container.chapters:
         yield LeftOut(
             what=f"{source.chapter_count} chapters",
-            reason=f"{name} files cannot list them",
+            reason=f"{name} files cannot store them",
             fixes=("-o out.mkv",),
         )
     turned = None if container.rotation else lost_rotation(source, f"{name} files")
@@ -72,8 +72,8 @@ def _lost_languages(
     source: VideoInfo, container: Container, kept: Sequence[StreamInfo]
 ) -> Iterator[str]:
     picture = source.picture_language
-    told = container.picture_language and container.stores_language(picture or "")
-    if picture is not None and is_language(picture) and not told:
+    is_stored = container.picture_language and container.stores_language(picture or "")
+    if picture is not None and is_language(picture) and not is_stored:
         yield picture
     for stream in kept:
         code = stream.language
@@ -86,8 +86,8 @@ def _lost_roles(container: Container, kept: Sequence[StreamInfo]) -> Iterator[Le
         lost = [role.replace("_", " ") for role in stream.roles if role not in container.roles]
         if lost:
             yield LeftOut(
-                what=f"that {describe_stream(stream)} is marked {' and '.join(lost)}",
-                reason=f"{container.label} files cannot say it",
+                what=f"the mark of {describe_stream(stream)} as {' and '.join(lost)}",
+                reason=f"{container.label} files cannot store it",
                 fixes=("-o out.mkv",),
             )
 
@@ -104,8 +104,8 @@ def _lost_track_tags(
         lost = [key for key in tags if key.partition("-")[0] not in known]
         if lost:
             yield LeftOut(
-                what=f"what {what} says of itself ({', '.join(lost)})",
-                reason=f"{container.label} files have no place for it",
+                what=f"the tags of {what} ({', '.join(lost)})",
+                reason=f"{container.label} files have no place for them",
                 fixes=("-o out.mkv",),
                 refused=False,
             )

@@ -36,7 +36,7 @@ def main_video_stream(
         moving = [stream for stream in moving if stream.index == index]
         if not moving:
             raise UsageError(
-                f"stream {index} of {input_name(path)} is no video",
+                f"stream {index} of {input_name(path)} is not a video",
                 hint="--dry-run names the streams of a file",
             )
     moving = [stream for stream in moving if not is_still_of_avif(stream)] or moving

@@ -234,7 +234,7 @@ class VideoReader:
 
     def _watch_extras(self, decoded: av.VideoFrame) -> None:
         for name in picture_extras(decoded):
-            # Captions go on with their frames; whoever cannot write them says so.
+            # Captions travel with their frames; a writer that cannot store them says so.
             if name not in self._known_extras and name != CAPTIONS_EXTRA:
                 self._known_extras.add(name)
                 _log.warning(
@@ -310,7 +310,7 @@ class VideoReader:
                 hint="try another copy of the file, or leave out --strict to keep what there is",
             )
         many = "damaged frame" if frames == 1 else f"{frames} damaged or missing frames"
-        _log.warning("%s: %s (%s); going on", input_name(self._path), many, trouble)
+        _log.warning("%s: %s (%s); continuing", input_name(self._path), many, trouble)
 
     def _refuse_empty(self) -> None:
         if not self._span.is_whole:

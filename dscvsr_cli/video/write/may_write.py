@@ -23,7 +23,7 @@ def check_folder(folder: Path) -> None:
         above = above.parent
     if not above.is_dir():
         raise OutputVideoError(
-            f"the folder {folder} cannot be made: {above} is no folder",
+            f"the folder {folder} cannot be made: {above} is not a folder",
             hint="choose another one with -o",
         )
     if not os.access(above, os.W_OK | os.X_OK, **_AS_WHO_RUNS):

@@ -33,5 +33,5 @@ def test_addresses_are_taken_as_they_are(address: str) -> None:
 
 @pytest.mark.parametrize("address", ["", "head", "head:", "http://head:1", "head:port"])
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(UsageError, match="no address"):
+    with pytest.raises(UsageError, match="not the address"):
         parse_address(address)

@@ -228,7 +228,7 @@ def test_from_another_network_the_parts_that_fit_are_taken(
     wide = replace(config.network, channels=12)
     still = replace(config, network=wide, learning_rate=1e-12, final_learning_rate=0.0)
     second = train(still, reader(data), tmp_path / "second", device=CPU, init=first).weights
-    assert "took over its motion, the rest begins fresh" in caplog.text
+    assert "its motion is taken over, the rest starts from random weights" in caplog.text
     given, kept = read_network(first)[0], read_network(second)[0]
     motion = [name for name in given if name.startswith("motion.")]
     assert motion

@@ -241,7 +241,7 @@ def test_another_encoder_than_the_first_machines_is_refused(job: UpscaleJob) -> 
         settings = PieceSettings(
             folder=output.folder, plan=output.plan, segment_frames=8, header="another"
         )
-        with pytest.raises(OutputVideoError, match="another header"):
+        with pytest.raises(OutputVideoError, match="a different header"):
             make_piece(ready, task, settings)
         raise StoppedError
 

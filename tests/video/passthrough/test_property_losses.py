@@ -121,8 +121,8 @@ def test_what_a_track_is_for_is_kept_or_refused(
 ) -> None:
     source = sound(tmp_path, {}, int(Disposition[role]))
     for name in ("mkv", "mp4", "mov", "ts", "nut"):
-        marked = [one for one in losses(source, f"out.{name}") if "is marked" in one[0]]
-        expected = f"that audio stream 1 (aac, eng) is marked {role.replace('_', ' ')}"
+        marked = [one for one in losses(source, f"out.{name}") if "the mark of" in one[0]]
+        expected = f"the mark of audio stream 1 (aac, eng) as {role.replace('_', ' ')}"
         assert marked == ([(expected, True)] if name in lost_in else []), name
         target = tmp_path / f"out.{name}"
         copy_clip(source, target)
@@ -151,7 +151,7 @@ def test_a_language_is_spelt_the_way_the_container_knows(
 def test_a_language_that_a_container_cannot_spell_is_named(tmp_path: Path) -> None:
     source = sound(tmp_path, {"language": "hrv"})
     assert losses(source, "out.mp4") == []
-    assert losses(source, "out.mov") == [("what language each stream is in (hrv)", False)]
+    assert losses(source, "out.mov") == [("the language of the streams (hrv)", False)]
     copy_clip(source, tmp_path / "out.mov")
     assert lost_subjects(source, tmp_path / "out.mov") == ["audio stream 1 (aac, hrv) tag language"]
 
@@ -165,8 +165,8 @@ def test_tags_of_tracks_and_of_the_video_are_named_where_they_have_no_place(
     audio = "audio stream 1 (aac, eng, Feature)"
     for name in ("mp4", "mov"):
         assert losses(source, f"out.{name}") == [
-            ("what the video stream says of itself (comment)", False),
-            (f"what {audio} says of itself (comment)", False),
+            ("the tags of the video stream (comment)", False),
+            (f"the tags of {audio} (comment)", False),
         ]
     target = tmp_path / "out.mp4"
     copy_clip(source, target)
