@@ -14,6 +14,7 @@ from dscvsr_cli.models.network_config import NetworkConfig
 from tests.clips import Clip, render
 from tests.ctrl_c import comes_from_a_test
 from tests.networks import save_plain, save_smallest
+from tests.scenes import SCENES, render_scenes
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -140,6 +141,12 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plain_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The weights of a network whose outputs look like their inputs, enlarged by bicubic."""
     return save_plain(tmp_path_factory.mktemp("weights") / "plain.safetensors")
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of six scenes, which nobody may write to."""
+    return render_scenes(SCENES, tmp_path_factory.mktemp("film") / "clip.mp4")
 
 
 @pytest.fixture

@@ -1,16 +1,37 @@
-"""A clip with cuts, for tests of what is made scene by scene."""
+"""A film of several scenes, and a job that makes it scene by scene."""
 
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 
+from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from tests.clips import picture
 
 TIME_BASE = Fraction(1, 12800)
 STEP = 512
+
+SCENES = (10, 14, 3, 30, 5, 8)
+"""Frames of each scene of the fixture ``film``."""
+
+FRAMES = sum(SCENES)
+
+
+def film_job(film: Path, target: Path, weights: Path, **settings: Any) -> UpscaleJob:
+    """Return a job of many short segments whose frames are the same on every machine."""
+    return UpscaleJob(
+        source=film,
+        target=target,
+        scale=2,
+        weights=str(weights),
+        device="cpu",
+        dtype="float32",
+        checkpoint_frames=8,
+        **settings,
+    )
 
 
 def render_scenes(

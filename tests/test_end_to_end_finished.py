@@ -11,36 +11,23 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.own_outputs import RECORD_NAME
 from dscvsr_cli.video.write.picture_writer import save_png
 from tests.clips import Clip, render
+from tests.commands import files_in, upscale_with
 
 LONGER = Clip(width=32, height=32, pts=(0, 512, 1024, 1536))
 SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
-
-
-def upscale(weights: Path, *arguments: str | Path) -> int:
-    fixed = ["-w", weights, "-s", "2", "--device", "cpu", "--encoder-preset", "ultrafast"]
-    return main(["upscale", *map(str, [*arguments, *fixed])])
-
-
-def files_in(folder: Path) -> set[str]:
-    """The files that a person sees; the record of what is finished is hidden."""
-    return {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != RECORD_NAME
-    }
 
 
 def test_a_second_run_does_only_what_is_missing(
     season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    upscale(weights, season, "-o", out)
+    upscale_with(weights, season, "-o", out)
     before = (out / "e1.mp4").stat().st_mtime_ns
     (season / "e2.mp4").unlink()
     render(SHORT, season, name="e2")
     capfd.readouterr()
 
-    assert upscale(weights, season, "-o", out) == 0
+    assert upscale_with(weights, season, "-o", out) == 0
 
     assert "1 done, 2 skipped, 0 failed" in capfd.readouterr().out
     assert (out / "e1.mp4").stat().st_mtime_ns == before
@@ -52,18 +39,18 @@ def test_an_output_of_another_input_is_not_taken_for_done(
 ) -> None:
     (season / "e2.mp4").unlink()
     out = tmp_path / "out"
-    upscale(weights, season, "-o", out)
+    upscale_with(weights, season, "-o", out)
     (season / "e1.mp4").unlink()
     render(LONGER, season, name="e1")
     # Older than the output, as a file that was copied with its time is.
     os.utime(season / "e1.mp4", ns=(0, 0))
     capfd.readouterr()
-    assert upscale(weights, season, "-o", out) == 1
+    assert upscale_with(weights, season, "-o", out) == 1
     said = capfd.readouterr()
     assert "already exists and was made from another input" in said.err
     assert "--overwrite" in said.err
     assert "0 done, 1 skipped, 1 failed" in said.out
-    assert upscale(weights, season, "-o", out, "--overwrite") == 0
+    assert upscale_with(weights, season, "-o", out, "--overwrite") == 0
 
 
 @pytest.mark.parametrize(
@@ -74,12 +61,12 @@ def test_what_was_made_of_a_folders_videos_is_not_enlarged_again(
 ) -> None:
     monkeypatch.chdir(season.parent)
     (season / "e2.mp4").unlink()
-    assert upscale(weights, season, *first) == 0
+    assert upscale_with(weights, season, *first) == 0
     before = files_in(season)
     # Also from elsewhere, and when the folder has another name.
     moved = season.rename(season.with_name("moved"))
     monkeypatch.chdir("/")
-    assert upscale(weights, moved, "--encoder-preset", "veryfast", "--compare", "side") == 0
+    assert upscale_with(weights, moved, "--encoder-preset", "veryfast", "--compare", "side") == 0
     made = {"e1_x2_side.mp4", "extras/making of_x2_side.mp4"}
     assert files_in(moved) - before == made
 
@@ -92,8 +79,8 @@ def test_what_was_made_through_a_link_is_known_where_the_folder_is(
         (tmp_path / "link").symlink_to(season, target_is_directory=True)
     except OSError:
         pytest.skip("no symbolic links here")
-    assert upscale(weights, tmp_path / "link" / "e1.mp4") == 0
-    assert upscale(weights, season, "-o", tmp_path / "out") == 0
+    assert upscale_with(weights, tmp_path / "link" / "e1.mp4") == 0
+    assert upscale_with(weights, season, "-o", tmp_path / "out") == 0
     assert files_in(tmp_path / "out") == {"e1.mp4", "extras/making of.mp4"}
 
 
@@ -101,14 +88,14 @@ def test_a_folder_of_nothing_but_outputs_is_one_of_videos(
     season: Path, tmp_path: Path, weights: Path
 ) -> None:
     (season / "e2.mp4").unlink()
-    assert upscale(weights, season, "-o", tmp_path / "out") == 0
-    assert upscale(weights, tmp_path / "out", "-o", tmp_path / "more") == 0
+    assert upscale_with(weights, season, "-o", tmp_path / "out") == 0
+    assert upscale_with(weights, tmp_path / "out", "-o", tmp_path / "more") == 0
     assert files_in(tmp_path / "more") == {"e1.mp4", "extras/making of.mp4"}
     # Nor is a file of one's own an output, because one had its name.
-    assert upscale(weights, season) == 0
+    assert upscale_with(weights, season) == 0
     (season / "e1_x2.mp4").unlink()
     render(LONGER, season, name="e1_x2")
-    assert upscale(weights, season, "-o", tmp_path / "third") == 0
+    assert upscale_with(weights, season, "-o", tmp_path / "third") == 0
     assert "e1_x2.mp4" in files_in(tmp_path / "third")
 
 
@@ -116,12 +103,12 @@ def test_an_input_that_is_named_is_never_dropped_nor_replaced(
     season: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     named = (season / "e1.mp4", season / "e1_x2.mp4")
-    assert upscale(weights, named[0]) == 0
+    assert upscale_with(weights, named[0]) == 0
     before = named[1].read_bytes()
-    assert upscale(weights, *named, "--overwrite") == 2
+    assert upscale_with(weights, *named, "--overwrite") == 2
     assert "e1_x2.mp4 is an input" in capfd.readouterr().err
     assert named[1].read_bytes() == before
-    assert upscale(weights, *named) == 0
+    assert upscale_with(weights, *named) == 0
     assert "1 done, 1 skipped, 0 failed" in capfd.readouterr().out
     assert (season / "e1_x2_x2.mp4").exists()
 
@@ -131,15 +118,15 @@ def test_other_settings_are_refused_with_the_choice(
 ) -> None:
     (season / "e2.mp4").unlink()
     out = tmp_path / "out"
-    upscale(weights, season, "-o", out)
+    upscale_with(weights, season, "-o", out)
     capfd.readouterr()
-    assert upscale(weights, season, "-o", out, "--crf", "30") == 1
+    assert upscale_with(weights, season, "-o", out, "--crf", "30") == 1
     said = capfd.readouterr()
     assert "--crf was not given and is 30" in said.err
     assert "--overwrite" in said.err
     assert "0 done, 0 skipped, 2 failed" in said.out
-    assert upscale(weights, season, "-o", out, "--crf", "30", "--overwrite") == 0
-    assert upscale(weights, season, "-o", out, "--crf", "30") == 0
+    assert upscale_with(weights, season, "-o", out, "--crf", "30", "--overwrite") == 0
+    assert upscale_with(weights, season, "-o", out, "--crf", "30") == 0
 
 
 def test_a_file_of_unknown_origin_is_not_taken_for_done(
@@ -149,7 +136,7 @@ def test_a_file_of_unknown_origin_is_not_taken_for_done(
     out = tmp_path / "out"
     out.mkdir()
     (out / "e1.mp4").write_bytes(b"precious")
-    assert upscale(weights, season, "-o", out) == 1
+    assert upscale_with(weights, season, "-o", out) == 1
     assert "nothing says that it was made from this input" in capfd.readouterr().err
     assert (out / "e1.mp4").read_bytes() == b"precious"
 
@@ -158,16 +145,16 @@ def test_resuming_a_finished_output_is_done_already(
     season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out.mp4"
-    assert upscale(weights, season / "e1.mp4", "-o", out) == 0
+    assert upscale_with(weights, season / "e1.mp4", "-o", out) == 0
     before = out.stat().st_mtime_ns
     capfd.readouterr()
-    assert upscale(weights, season / "e1.mp4", "-o", out, "--resume") == 0
+    assert upscale_with(weights, season / "e1.mp4", "-o", out, "--resume") == 0
     assert capfd.readouterr().out == f"{out}: already finished\n"
-    assert upscale(weights, season / "e1.mp4", "-o", out, "--resume", "--json") == 0
+    assert upscale_with(weights, season / "e1.mp4", "-o", out, "--resume", "--json") == 0
     line = json.loads(capfd.readouterr().out)
     assert (line["type"], line["outcome"]) == ("report", "skipped")
     assert out.stat().st_mtime_ns == before
-    assert upscale(weights, season / "e1.mp4", "-o", out, "--resume", "--crf", "9") == 2
+    assert upscale_with(weights, season / "e1.mp4", "-o", out, "--resume", "--crf", "9") == 2
     assert "--crf was not given and is 9" in capfd.readouterr().err
 
 
@@ -210,11 +197,11 @@ def test_a_record_of_an_earlier_version_knows_no_later_options(
     tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source, out = render(SHORT, tmp_path), tmp_path / "out.mp4"
-    assert upscale(weights, source, "-o", out) == 0
+    assert upscale_with(weights, source, "-o", out) == 0
     record = json.loads((tmp_path / RECORD_NAME).read_text())
     for option in ("compare", "lossless"):
         del record["out.mp4"]["made_from"][option]
     (tmp_path / RECORD_NAME).write_text(json.dumps(record))
-    assert upscale(weights, source, "-o", out, "--resume") == 0
-    assert upscale(weights, source, "-o", out, "--resume", "--compare", "split") == 2
+    assert upscale_with(weights, source, "-o", out, "--resume") == 0
+    assert upscale_with(weights, source, "-o", out, "--resume", "--compare", "split") == 2
     assert "--compare was not given and is split" in capfd.readouterr().err

@@ -7,25 +7,20 @@ from pathlib import Path
 import pytest
 
 from dscvsr_cli.cli.app import main
-from dscvsr_cli.own_outputs import RECORD_NAME
 from dscvsr_cli.video.read.probe import probe
 from tests.clips import Clip, render
+from tests.commands import files_in, upscale_with
 from tests.helpers import decoded_seconds, stream_packets
 
 SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
 WITH_SOUND = Clip(width=32, height=32, pts=tuple(range(0, 50 * 512, 512)), sound_seconds=2.0)
 
 
-def upscale(weights: Path, *arguments: str | Path) -> int:
-    fixed = ["-w", weights, "-s", "2", "--device", "cpu", "--encoder-preset", "ultrafast"]
-    return main(["upscale", *map(str, [*arguments, *fixed])])
-
-
 def test_a_dry_run_of_many_goes_on_after_a_bad_file(
     season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "out" / "extras").mkdir(parents=True)
-    assert upscale(weights, season, "-o", tmp_path / "out", "--dry-run") == 1
+    assert upscale_with(weights, season, "-o", tmp_path / "out", "--dry-run") == 1
 
     said = capfd.readouterr()
     assert "e1.mp4" in said.out
@@ -35,20 +30,11 @@ def test_a_dry_run_of_many_goes_on_after_a_bad_file(
     assert "(hint: check that the file is complete" in said.err
 
 
-def files_in(folder: Path) -> set[str]:
-    """The files that a person sees; the record of what is finished is hidden."""
-    return {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != RECORD_NAME
-    }
-
-
 def test_a_folder_is_walked_and_a_bad_file_does_not_stop_the_others(
     season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    assert upscale(weights, season, "-o", out) == 1
+    assert upscale_with(weights, season, "-o", out) == 1
     assert files_in(out) == {"e1.mp4", "extras/making of.mp4"}
     said = capfd.readouterr()
     assert "2 done, 0 skipped, 1 failed" in said.out
@@ -60,7 +46,7 @@ def test_without_a_folder_outputs_lie_beside_their_inputs_and_are_no_inputs(
 ) -> None:
     (season / "e2.mp4").unlink()
     for _ in range(2):
-        assert upscale(weights, season) == 0
+        assert upscale_with(weights, season) == 0
         assert files_in(season) == {
             *("e1.mp4", "e1_x2.mp4", "notes.txt"),
             *("extras/making of.mp4", "extras/making of_x2.mp4"),
@@ -70,7 +56,7 @@ def test_without_a_folder_outputs_lie_beside_their_inputs_and_are_no_inputs(
 def test_an_output_folder_inside_the_input_is_not_walked(season: Path, weights: Path) -> None:
     (season / "e2.mp4").unlink()
     for _ in range(2):
-        assert upscale(weights, season, "-o", season / "big") == 0
+        assert upscale_with(weights, season, "-o", season / "big") == 0
         assert files_in(season / "big") == {"e1.mp4", "extras/making of.mp4"}
 
 
@@ -80,7 +66,7 @@ def test_two_inputs_of_one_name_are_refused_before_any_work(
     other = tmp_path / "other"
     other.mkdir()
     render(SHORT, other, name="e1")
-    assert upscale(weights, season / "e1.mp4", other / "e1.mp4", "-o", tmp_path / "out") == 2
+    assert upscale_with(weights, season / "e1.mp4", other / "e1.mp4", "-o", tmp_path / "out") == 2
     assert "e1.mp4" in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -91,16 +77,16 @@ def test_several_inputs_need_a_folder(
     taken = tmp_path / "file.mp4"
     taken.write_bytes(b"precious")
     for target in (taken, Path("-")):
-        assert upscale(weights, season, season, "-o", target) == 2
+        assert upscale_with(weights, season, season, "-o", target) == 2
         assert "folder" in capfd.readouterr().err
     (tmp_path / "empty").mkdir()
-    assert upscale(weights, tmp_path / "empty", "-o", tmp_path / "out") == 3
+    assert upscale_with(weights, tmp_path / "empty", "-o", tmp_path / "out") == 3
 
 
 def test_many_files_are_reported_as_json(
     season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert upscale(weights, season, "-o", tmp_path / "out", "--json") == 1
+    assert upscale_with(weights, season, "-o", tmp_path / "out", "--json") == 1
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     ends = [line for line in lines if line["type"] in ("report", "error")]
     assert [line["type"] for line in ends] == ["report", "error", "report"]
@@ -114,7 +100,7 @@ def test_many_files_are_reported_as_json(
 def test_each_line_about_a_file_is_printed_once(
     season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    upscale(weights, season, "-o", tmp_path / "out")
+    upscale_with(weights, season, "-o", tmp_path / "out")
     said = capfd.readouterr()
     ends = [line for line in said.out.splitlines() if "frames out" in line]
     assert len(ends) == 2
@@ -129,13 +115,13 @@ def test_a_single_file_keeps_its_name_in_a_folder_as_one_of_many_does(
     out = tmp_path / "out"
     if there:
         out.mkdir()
-    assert upscale(weights, season / "e1.mp4", "-o", f"{out}/") == 0
+    assert upscale_with(weights, season / "e1.mp4", "-o", f"{out}/") == 0
     assert files_in(out) == {"e1.mp4"}
 
 
 def test_in_its_own_folder_a_file_gets_another_name(season: Path, weights: Path) -> None:
     before = (season / "e1.mp4").read_bytes()
-    assert upscale(weights, season / "e1.mp4", "-o", season) == 0
+    assert upscale_with(weights, season / "e1.mp4", "-o", season) == 0
     assert (season / "e1_x2.mp4").exists()
     assert (season / "e1.mp4").read_bytes() == before
 
@@ -171,7 +157,7 @@ def test_pictures_that_a_shell_lists_are_asked_about(
     pictures = [tmp_path / f"{number:03}.png" for number in range(3)]
     for one in pictures:
         one.write_bytes(b"")
-    assert upscale(weights, *pictures, "-o", tmp_path / "out") == 2
+    assert upscale_with(weights, *pictures, "-o", tmp_path / "out") == 2
     said = capfd.readouterr().err
     assert "3 pictures" in said
     assert f"dscvsr upscale {tmp_path}" in said
@@ -185,7 +171,7 @@ def test_no_folder_is_named_for_pictures_of_several(
     for one in pictures:
         one.parent.mkdir()
         one.write_bytes(b"")
-    assert upscale(weights, *pictures, "-o", tmp_path / "out") == 2
+    assert upscale_with(weights, *pictures, "-o", tmp_path / "out") == 2
     said = capfd.readouterr().err
     assert "put the frames of one video into a folder" in said
     assert "dscvsr upscale" not in said
@@ -193,7 +179,7 @@ def test_no_folder_is_named_for_pictures_of_several(
 
 def test_a_part_starts_at_zero_with_its_sound(tmp_path: Path, weights: Path) -> None:
     source, target = render(WITH_SOUND, tmp_path), tmp_path / "out.mp4"
-    assert upscale(weights, source, "-o", target, "--start", "0.5", "--end", "0:01.5") == 0
+    assert upscale_with(weights, source, "-o", target, "--start", "0.5", "--end", "0:01.5") == 0
     assert decoded_seconds(target) == [
         at - Fraction(1, 2)
         for at in decoded_seconds(source)
@@ -214,7 +200,7 @@ def test_a_part_starts_at_zero_with_its_sound(tmp_path: Path, weights: Path) -> 
 
 def test_a_preview_is_the_middle_under_a_name_of_its_own(tmp_path: Path, weights: Path) -> None:
     source = render(WITH_SOUND, tmp_path)
-    assert upscale(weights, source, "--preview", "400ms") == 0
+    assert upscale_with(weights, source, "--preview", "400ms") == 0
     preview = tmp_path / "clip_x2_preview.mp4"
     assert len(decoded_seconds(preview)) == 10
     assert decoded_seconds(preview)[0] == 0
@@ -226,7 +212,7 @@ def test_a_comparison_shows_both_pictures(
     view: str, width: int, tmp_path: Path, weights: Path
 ) -> None:
     source = render(SHORT, tmp_path)
-    assert upscale(weights, source, "--compare", view) == 0
+    assert upscale_with(weights, source, "--compare", view) == 0
     made = probe(tmp_path / f"clip_x2_{view}.mp4")
     assert (made.width, made.height, made.frame_count) == (width, 64, 3)
 
@@ -235,7 +221,7 @@ def test_a_dry_run_reports_and_writes_nothing(
     tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = render(WITH_SOUND, tmp_path)
-    assert upscale(weights, source, "--dry-run", "--json") == 0
+    assert upscale_with(weights, source, "--dry-run", "--json") == 0
     line = json.loads(capfd.readouterr().out)
     assert line["type"] == "dry_run"
     report = line["report"]
@@ -244,7 +230,7 @@ def test_a_dry_run_reports_and_writes_nothing(
     assert len(report["copied"]) == 1
     assert report["seconds"] == pytest.approx(50 * report["seconds_per_frame"])
     assert report["disk"]["free_bytes"] > report["disk"]["work_bytes"] > 0
-    assert upscale(weights, source, "--dry-run") == 0
+    assert upscale_with(weights, source, "--dry-run") == 0
     assert "about 50" in capfd.readouterr().out
     assert list(tmp_path.iterdir()) == [source]
 
@@ -253,12 +239,12 @@ def test_verify_says_what_is_kept_and_what_is_lost(
     tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source, target = render(WITH_SOUND, tmp_path), tmp_path / "out.mp4"
-    upscale(weights, source, "-o", target)
+    upscale_with(weights, source, "-o", target)
     # The network of these tests makes noise, which verify would rightly not take for the source.
     assert main(["verify", str(source), str(target), "--fast"]) == 0
     assert " 0 lost" in capfd.readouterr().out
 
-    upscale(weights, source, "-o", target, "--end", "1", "--overwrite")
+    upscale_with(weights, source, "-o", target, "--end", "1", "--overwrite")
     capfd.readouterr()
     assert main(["verify", str(source), str(target), "--json"]) == 1
     findings = json.loads(capfd.readouterr().out)["findings"]
@@ -269,7 +255,7 @@ def test_an_output_that_is_given_as_an_input_is_answered_with_the_command(
     weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source, target = render(SHORT, tmp_path, name="in"), tmp_path / "out.mp4"
-    assert upscale(weights, source, target) == 2
+    assert upscale_with(weights, source, target) == 2
     assert f"dscvsr upscale {source} -o {target}" in capfd.readouterr().err
     assert files_in(tmp_path) == {"in.mp4"}
 
@@ -279,12 +265,12 @@ def test_several_inputs_are_not_put_into_a_folder_that_is_named_like_a_file(
     name: str, weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     inputs = [render(SHORT, tmp_path, name=one) for one in ("a", "b")]
-    assert upscale(weights, *inputs, "-o", tmp_path / name) == 2
+    assert upscale_with(weights, *inputs, "-o", tmp_path / name) == 2
     assert "is the name of one file" in capfd.readouterr().err
     assert files_in(tmp_path) == {"a.mp4", "b.mp4"}
 
     (tmp_path / name).mkdir()
-    assert upscale(weights, *inputs, "-o", tmp_path / name) == 0
+    assert upscale_with(weights, *inputs, "-o", tmp_path / name) == 0
     assert files_in(tmp_path / name) == {"a.mp4", "b.mp4"}
 
 
@@ -296,7 +282,7 @@ def test_a_folder_is_searched_for_every_kind_of_video_that_is_read(
     plain = render(SHORT, tmp_path, name="plain").read_bytes()
     for name in ("phone.3gp", "camera.3G2", "flash.f4v", "tape x1.5.qt", "notes.txt"):
         (folder / name).write_bytes(plain)
-    assert upscale(weights, folder, "-o", out) == 0
+    assert upscale_with(weights, folder, "-o", out) == 0
     assert files_in(out) == {f"{name}.mkv" for name in ("phone", "camera", "flash", "tape x1.5")}
 
 
@@ -306,12 +292,12 @@ def test_photographs_in_a_folder_of_videos_are_reported(
     (season / "e2.mp4").unlink()
     for name in ("b.jpg", "extras/a.png", ".hidden.png"):
         (season / name).write_bytes(b"not looked at")
-    assert upscale(weights, season, "-o", tmp_path / "out") == 0
+    assert upscale_with(weights, season, "-o", tmp_path / "out") == 0
     said = capfd.readouterr()
     assert "2 pictures beside the videos" in said.err
     assert "b.jpg" in said.err
     assert "2 done, 0 skipped, 0 failed" in said.out
     for name in ("b.jpg", "extras/a.png"):
         (season / name).unlink()
-    assert upscale(weights, season, "-o", tmp_path / "out") == 0
+    assert upscale_with(weights, season, "-o", tmp_path / "out") == 0
     assert "picture" not in capfd.readouterr().err

@@ -14,25 +14,12 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.verify.compare_files import compare_files
 from tests.clips import Clip, render
+from tests.commands import upscale
 from tests.helpers import decoded_seconds, packet_payloads, stream_packets
 from tests.transport import joined, late_track, without_pid
 
 PTS = tuple(range(0, 12 * 512, 512))
 PART = Clip(suffix=".ts", pts=PTS, sound_seconds=0.48, sound_encoder="ac3")
-
-
-def upscale(source: Path, target: Path, *options: str) -> int:
-    arguments = [
-        "upscale",
-        str(source),
-        "-s",
-        "2",
-        "-o",
-        str(target),
-        "--encoder-preset",
-        "ultrafast",
-    ]
-    return main([*arguments, *options])
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])

@@ -9,6 +9,7 @@ import pytest
 
 from dscvsr_cli.cli.app import main
 from tests.clips import Clip, render
+from tests.commands import upscale
 from tests.helpers import decoded_seconds
 
 FILM = Clip(
@@ -22,20 +23,6 @@ FILM = Clip(
     chapters=("Eins ä", "二", "Три 🎬"),
     subtitles=("one", "two", "three"),
 )
-
-
-def upscale(source: Path, target: Path, *options: str) -> int:
-    arguments = [
-        "upscale",
-        str(source),
-        "-s",
-        "2",
-        "-o",
-        str(target),
-        "--encoder-preset",
-        "ultrafast",
-    ]
-    return main([*arguments, *options])
 
 
 def chapters(path: Path) -> list[tuple[str, float, float]]:

@@ -5,10 +5,10 @@ from pathlib import Path
 import av
 import pytest
 
-from dscvsr_cli.cli.app import main
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.verify.compare_files import compare_files
 from tests.clips import Clip, picture
+from tests.commands import upscale
 
 CLIP = Clip(width=32, height=32)
 
@@ -26,20 +26,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return path
-
-
-def upscale(source: Path, target: Path, *options: str) -> int:
-    arguments = [
-        "upscale",
-        str(source),
-        "-s",
-        "2",
-        "-o",
-        str(target),
-        "--encoder-preset",
-        "ultrafast",
-    ]
-    return main([*arguments, *options])
 
 
 @pytest.mark.parametrize(("suffix", "kept"), [(".mov", True), (".mp4", True), (".mkv", False)])

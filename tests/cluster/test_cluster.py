@@ -22,7 +22,7 @@ from dscvsr_cli.pipelines.upscale.progress import JobProgress
 from dscvsr_cli.pipelines.upscale.run import upscale
 from tests.ctrl_c import CtrlC
 from tests.helpers import decoded_pts, packet_payloads
-from tests.scenes import render_scenes
+from tests.scenes import FRAMES, SCENES, film_job, render_scenes
 
 ray = pytest.importorskip("ray", reason="Ray is not installed")
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed")
@@ -32,8 +32,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Ray has no clusters of Windows machines"),
 ]
 
-LENGTHS = (10, 14, 3, 30, 5, 8)
-FRAMES = sum(LENGTHS)
 TIMES_LONGER = 8
 """A film of so many times the scenes is still being made when the first of them are finished."""
 
@@ -55,28 +53,13 @@ def cluster() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return render_scenes(LENGTHS, tmp_path_factory.mktemp("rendered") / "clip.mp4")
-
-
-@pytest.fixture(scope="module")
 def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return render_scenes(LENGTHS * TIMES_LONGER, tmp_path_factory.mktemp("long") / "clip.mp4")
+    return render_scenes(SCENES * TIMES_LONGER, tmp_path_factory.mktemp("long") / "clip.mp4")
 
 
 @pytest.fixture
-def job(tmp_path: Path, rendered: Path, weights: Path) -> UpscaleJob:
-    return UpscaleJob(
-        source=rendered,
-        target=tmp_path / "out.mkv",
-        scale=2,
-        weights=str(weights),
-        device="cpu",
-        dtype="float32",
-        memory_bytes=7_600_000,
-        encoder="ffv1",
-        checkpoint_frames=8,
-    )
+def job(tmp_path: Path, film: Path, weights: Path) -> UpscaleJob:
+    return film_job(film, tmp_path / "out.mkv", weights, memory_bytes=7_600_000, encoder="ffv1")
 
 
 @dataclass

@@ -19,10 +19,8 @@ from dscvsr_cli.pipelines.resume.manifest import Piece
 from dscvsr_cli.pipelines.resume.work_folder import read_manifest, work_path
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.run import upscale
-from tests.scenes import render_scenes
+from tests.scenes import FRAMES, film_job
 
-LENGTHS = (10, 14, 3, 30, 5, 8)
-FRAMES = sum(LENGTHS)
 BUDGET = 7_600_000
 
 
@@ -57,23 +55,9 @@ class OneWorker:
         return call.future
 
 
-@pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return render_scenes(LENGTHS, tmp_path_factory.mktemp("rendered") / "clip.mp4")
-
-
 @pytest.fixture
-def job(tmp_path: Path, rendered: Path, weights: Path) -> UpscaleJob:
-    return UpscaleJob(
-        source=rendered,
-        target=tmp_path / "out.mp4",
-        scale=2,
-        weights=str(weights),
-        device="cpu",
-        dtype="float32",
-        encoder_preset="ultrafast",
-        checkpoint_frames=8,
-    )
+def job(tmp_path: Path, film: Path, weights: Path) -> UpscaleJob:
+    return film_job(film, tmp_path / "out.mp4", weights, encoder_preset="ultrafast")
 
 
 def run(

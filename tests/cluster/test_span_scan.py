@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,7 +19,6 @@ from dscvsr_cli.cluster.span_scan import (
     spans_of,
 )
 from dscvsr_cli.cluster.worker import scan
-from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.prepare import prepare
 from dscvsr_cli.pipelines.upscale.scan import FilmTask, Seen
@@ -26,31 +26,17 @@ from dscvsr_cli.pipelines.upscale.segment_settings import SegmentSettings, segme
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.span import TimeSpan
-from dscvsr_cli.weights.network_file import save_network
-from tests.networks import SMALLEST
-from tests.scenes import render_scenes
+from tests.scenes import film_job, render_scenes
 
 LENGTHS = (10, 14, 3, 30, 5, 8, 40, 20)
 FRAMES = sum(LENGTHS)
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory: pytest.TempPathFactory) -> UpscaleJob:
+def job(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> UpscaleJob:
     folder = tmp_path_factory.mktemp("film")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = RecurrentNetwork(SMALLEST)
-    save_network(network.state_dict(), SMALLEST, folder / "w.safetensors", record={})
-    return UpscaleJob(
-        source=render_scenes(LENGTHS, folder / "clip.mp4"),
-        target=folder / "out.mp4",
-        scale=2,
-        weights=str(folder / "w.safetensors"),
-        device="cpu",
-        dtype="float32",
-        memory_bytes=7_600_000,
-        checkpoint_frames=8,
-    )
+    film = render_scenes(LENGTHS, folder / "clip.mp4")
+    return film_job(film, folder / "out.mp4", weights, memory_bytes=7_600_000)
 
 
 @pytest.fixture(scope="module")

@@ -25,29 +25,13 @@ from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.target_file import unrecorded
 from tests.ctrl_c import ctrl_c_at
-from tests.scenes import STEP, render_scenes
-
-LENGTHS = (10, 14, 3, 30, 5, 8)
-FRAMES = sum(LENGTHS)
-
-
-@pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return render_scenes(LENGTHS, tmp_path_factory.mktemp("rendered") / "clip.mp4")
+from tests.scenes import FRAMES, SCENES, STEP, film_job, render_scenes
 
 
 @pytest.fixture
-def job(tmp_path: Path, rendered: Path, weights: Path) -> UpscaleJob:
-    return UpscaleJob(
-        source=rendered,
-        target=tmp_path / "out.mp4",
-        scale=2,
-        weights=str(weights),
-        device="cpu",
-        dtype="float32",
-        memory_bytes=7_600_000,
-        encoder_preset="ultrafast",
-        checkpoint_frames=8,
+def job(tmp_path: Path, film: Path, weights: Path) -> UpscaleJob:
+    return film_job(
+        film, tmp_path / "out.mp4", weights, memory_bytes=7_600_000, encoder_preset="ultrafast"
     )
 
 
@@ -197,7 +181,7 @@ def test_times_that_step_back_are_found_from_the_beginning(job: UpscaleJob, tmp_
     pts = [index * STEP for index in range(FRAMES)]
     for index in range(31, 40):
         pts[index] = pts[30] + (index - 30) * 3
-    source = render_scenes(LENGTHS, tmp_path / "clip.flv", pts=pts)
+    source = render_scenes(SCENES, tmp_path / "clip.flv", pts=pts)
     job = replace(job, source=source)
     assert job.target is not None
     with opened(job) as (ready, output):
@@ -225,7 +209,7 @@ def test_a_seek_that_leads_elsewhere_is_noticed_and_made_good(
 
 
 def test_another_film_than_was_scanned_is_refused(job: UpscaleJob, tmp_path: Path) -> None:
-    other = render_scenes(LENGTHS[::-1], tmp_path / "other.mp4")
+    other = render_scenes(SCENES[::-1], tmp_path / "other.mp4")
     with suppress(StoppedError), opened(job) as (ready, output):
         task = scanned(ready, output)[1]
         elsewhere = prepare(replace(job, source=other))
