@@ -6,16 +6,21 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.own_outputs import RECORD_NAME
 
 
+def run_upscale(*arguments: str | Path) -> int:
+    """Run ``dscvsr upscale`` with exactly these arguments -> the exit code."""
+    return main(["upscale", *map(str, arguments)])
+
+
 def upscale(source: Path, target: Path, *options: str) -> int:
     """Enlarge a video twice, with the default network and a fast encoder -> the exit code."""
     fixed = ["-s", "2", "--encoder-preset", "ultrafast"]
-    return main(["upscale", str(source), "-o", str(target), *fixed, *options])
+    return run_upscale(source, "-o", target, *fixed, *options)
 
 
 def upscale_with(weights: Path, *arguments: str | Path) -> int:
     """Enlarge what the arguments name twice, on the processor -> the exit code."""
-    fixed = ["-w", weights, "-s", "2", "--device", "cpu", "--encoder-preset", "ultrafast"]
-    return main(["upscale", *map(str, [*arguments, *fixed])])
+    fixed = ["-s", "2", "--device", "cpu", "--encoder-preset", "ultrafast"]
+    return run_upscale(*arguments, "-w", weights, *fixed)
 
 
 def files_in(folder: Path) -> set[str]:

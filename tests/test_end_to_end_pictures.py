@@ -1,73 +1,26 @@
 """Still pictures, through the real command: one picture in is one picture out."""
 
-import base64
-import gc
 import struct
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-import torch
-from av.video.codeccontext import VideoCodecContext
 
-from dscvsr_cli.cli.app import main
-from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
-from dscvsr_cli.pipelines.compare.films import Film
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.output_name import default_target
 from dscvsr_cli.video.read.further_pictures import further_pictures
-from dscvsr_cli.video.read.icc_profile import read_icc_profile
 from dscvsr_cli.video.read.picture_reader import decode_picture, read_picture
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.write.icc_profile import with_profile
-from tests.clips import picture, render_kind
-
-CMYK_JPEG = (
-    "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwBQNzxGPDJQRkFGWlVQX3jIgnhubnj1r7mRyP////////////////////////"
-    "///////////////////////////8AAFAgAEAAQBEMRAE0RAFkRAEsRAP/EABUAAQEAAAAAAAAAAAAAAAAAAAAD/8QA"
-    "FBABAAAAAAAAAAAAAAAAAAAAAP/aAA4EQwBNAFkASwAAPwCiiigAAAD/2Q=="
-)
-"""16x16 of one grey, by Pillow."""
-
-QUARTER_TURN = 6
-"""The orientation in Exif data of a camera that was held upright."""
+from tests.clips import render_kind
+from tests.stills import encoded, names_in, photo, upscale_still
 
 
 @pytest.fixture
 def weights(plain_weights: Path) -> Path:
     return plain_weights
-
-
-def upscale(weights: Path, *arguments: str | Path) -> int:
-    return main(["upscale", *map(str, arguments), "-s", "2", "-w", str(weights), "--device", "cpu"])
-
-
-def encoded(pixel_format: str = "rgb24", encoder: str = "png", frames: int = 1) -> bytes:
-    """Return a picture of 48x40 as the content of a file."""
-    context = av.CodecContext.create(encoder, "w")
-    assert isinstance(context, VideoCodecContext)
-    context.width, context.height, context.pix_fmt = 48, 40, pixel_format
-    context.time_base = Fraction(1, 25)
-    drawn = av.VideoFrame.from_ndarray(picture(0, 40, 48), "rgb24").reformat(format=pixel_format)
-    drawn.pts = 0
-    packets = [*context.encode(drawn), *context.encode(None)]
-    return b"".join(map(bytes, packets)) * frames
-
-
-def photo(folder: Path, name: str = "photo.png", pixel_format: str = "rgb24") -> Path:
-    path = folder / name
-    encoder = {".jpg": "mjpeg", ".ppm": "ppm"}.get(path.suffix, "png")
-    path.write_bytes(encoded(pixel_format, encoder))
-    return path
-
-
-def names_in(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +39,7 @@ def test_a_picture_becomes_a_picture_beside_it(
     source = tmp_path / name
     encoder = {".jpg": "mjpeg", ".ppm": "ppm"}.get(source.suffix.lower(), "png")
     source.write_bytes(encoded(pixel_format, encoder))
-    assert upscale(weights, source) == 0
+    assert upscale_still(weights, source) == 0
     assert names_in(tmp_path) == {name, made}
     before, after = read_picture(source), read_picture(tmp_path / made)
     assert after.shape == (3, 80, 96)
@@ -100,7 +53,7 @@ def test_a_picture_is_written_as_the_kind_that_its_name_says(
     source, target = photo(tmp_path), tmp_path / f"big{suffix}"
     if suffix == ".webp" and "libwebp" not in av.codecs_available:
         pytest.skip("this build of FFmpeg writes no WebP")
-    assert upscale(weights, source, "-o", target) == 0
+    assert upscale_still(weights, source, "-o", target) == 0
     made = probe(target)
     assert (made.width, made.height, made.is_still) == (96, 80, True)
     assert (resize(read_picture(target), Size(40, 48)) - read_picture(source)).abs().mean() < 0.02
@@ -110,14 +63,16 @@ def test_a_picture_is_written_as_the_kind_that_its_name_says(
 def test_depth_grey_and_alpha_of_a_picture_are_kept(
     pixel_format: str, weights: Path, tmp_path: Path
 ) -> None:
-    assert upscale(weights, photo(tmp_path, pixel_format=pixel_format)) == 0
+    assert upscale_still(weights, photo(tmp_path, pixel_format=pixel_format)) == 0
     assert decode_picture(tmp_path / "photo_x2.png").format.name == pixel_format
 
 
 def test_the_loss_of_transparency_names_the_picture_that_keeps_it(
     weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert upscale(weights, photo(tmp_path, pixel_format="rgba"), "-o", tmp_path / "a.jpg") == 0
+    assert (
+        upscale_still(weights, photo(tmp_path, pixel_format="rgba"), "-o", tmp_path / "a.jpg") == 0
+    )
     said = capfd.readouterr().err
     assert "transparency will be lost: mjpeg yuv444p in pictures has none" in said
     assert "-o out.png keeps it" in said
@@ -127,145 +82,18 @@ def test_the_loss_of_depth_names_the_picture_that_keeps_it(
     weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = photo(tmp_path, pixel_format="rgb48be")
-    assert upscale(weights, source, "-o", tmp_path / "a.jpg") == 0
+    assert upscale_still(weights, source, "-o", tmp_path / "a.jpg") == 0
     said = capfd.readouterr().err
     assert "16 bits will become 8" in said
     assert "-o out.png keeps them" in said
-
-
-def exif(orientation: int) -> bytes:
-    """Return a segment of Exif data for a JPEG file."""
-    entry = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
-    content = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
-    return b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content
-
-
-def test_a_photo_that_a_camera_turned_comes_out_upright(
-    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    source = photo(tmp_path, "photo.jpg", "yuvj420p")
-    plain = source.read_bytes()
-    source.write_bytes(plain[:2] + exif(QUARTER_TURN) + plain[2:])
-    assert probe(source).rotation == -90
-
-    assert upscale(weights, source) == 0
-
-    assert "rotation" not in capfd.readouterr().err
-    made = read_picture(tmp_path / "photo_x2.jpg")
-    assert made.shape == (3, 96, 80)
-    shown = torch.rot90(read_picture(source), -1, dims=(-2, -1))
-    assert (resize(made, Size(48, 40)) - shown).abs().mean() < 0.02
-    assert main(["verify", str(source), str(tmp_path / "photo_x2.jpg")]) == 0
-    # A size means what people see.
-    size = ("--size", "80x96", "-w", str(weights), "--device", "cpu", "--overwrite")
-    assert main(["upscale", str(source), "-o", str(tmp_path / "photo_x2.jpg"), *size]) == 0
-    assert read_picture(tmp_path / "photo_x2.jpg").shape == (3, 96, 80)
-
-
-@pytest.mark.parametrize("orientation", [2, 4, 5, 7])
-def test_a_photo_that_is_stored_mirrored_comes_out_as_people_see_it(
-    orientation: int, weights: Path, tmp_path: Path
-) -> None:
-    source = photo(tmp_path, "photo.jpg", "yuvj420p")
-    plain = source.read_bytes()
-    source.write_bytes(plain[:2] + exif(orientation) + plain[2:])
-    stored = read_picture(source)
-    shown = {
-        2: stored.flip(-1),
-        4: stored.flip(-2),
-        5: stored.transpose(-2, -1),
-        7: stored.flip(-2, -1).transpose(-2, -1),
-    }[orientation]
-
-    assert upscale(weights, source) == 0
-
-    made = tmp_path / "photo_x2.jpg"
-    size = Size(*shown.shape[-2:])
-    assert (resize(read_picture(made), size) - shown).abs().mean() < 0.02
-    assert main(["verify", str(source), str(made)]) == 0
-    with VideoReader(source) as reader:
-        compared = Film(label="photo", info=reader.info, reader=reader).pixels(next(iter(reader)))
-    assert (compared - shown).abs().max() < 0.01
-
-
-def test_pictures_that_are_turned_in_different_ways_are_not_taken_for_one_video(
-    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    plain = encoded("yuvj420p", "mjpeg")
-    (tmp_path / "album").mkdir()
-    for number, orientation in ((1, 1), (2, QUARTER_TURN)):
-        turned = plain[:2] + exif(orientation) + plain[2:]
-        (tmp_path / "album" / f"{number}.jpg").write_bytes(turned)
-
-    assert upscale(weights, tmp_path / "album") == InputVideoError.exit_code
-
-    assert "2.jpg turns it another way than the first picture" in capfd.readouterr().err
-    assert not list(tmp_path.glob("album_x2/*.jpg"))
-
-
-def profile(space: bytes = b"RGB ", length: int = 70_000) -> bytes:
-    """Return what has the header of an ICC profile; as long as one that JPEG must split."""
-    header = bytes(16) + space + b"XYZ " + bytes(12) + b"acsp"
-    return header + bytes(number % 251 for number in range(length - len(header)))
-
-
-@pytest.mark.parametrize("made", ["big.png", "big.jpg"])
-@pytest.mark.parametrize("name", ["photo.jpg", "photo.png"])
-def test_the_icc_profile_of_a_photo_is_kept(
-    name: str, made: str, weights: Path, tmp_path: Path
-) -> None:
-    source = photo(tmp_path, name, "rgb24" if name.endswith("png") else "yuvj420p")
-    plain = with_profile(source.read_bytes(), profile())
-    # As every photo has, beside which PyAV shows no profile.
-    source.write_bytes(plain if name.endswith("png") else plain[:2] + exif(1) + plain[2:])
-    assert upscale(weights, source, "-o", tmp_path / made) == 0
-    assert read_icc_profile(tmp_path / made) == profile()
-    # PyAV frees the name of a profile twice, which would end the program here.
-    gc.collect()
-
-
-def test_an_icc_profile_that_cannot_be_kept_is_named(
-    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    source = photo(tmp_path)
-    bare = source.read_bytes()
-    for space, target in ((b"RGB ", "out.tiff"), (b"RGB ", "out.mkv"), (b"CMYK", "out.png")):
-        source.write_bytes(with_profile(bare, profile(space)))
-        assert upscale(weights, source, "-o", tmp_path / target) == 0
-        assert "the ICC profile of the colours will be lost" in capfd.readouterr().err
-        assert read_icc_profile(tmp_path / target) == b""
-
-
-def test_colour_tags_are_kept_in_png_and_named_where_they_are_lost(
-    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    source = photo(tmp_path)
-    frame = decode_picture(source)
-    frame.color_primaries, frame.color_trc, frame.pts = 12, 13, 0
-    context = av.CodecContext.create("png", "w")
-    assert isinstance(context, VideoCodecContext)
-    context.width, context.height, context.pix_fmt = 48, 40, "rgb24"
-    context.time_base = Fraction(1, 25)
-    source.write_bytes(b"".join(map(bytes, [*context.encode(frame), *context.encode(None)])))
-    assert probe(source).colour.primaries_tag == 12
-
-    assert upscale(weights, source) == 0
-
-    assert "colours" not in capfd.readouterr().err
-    kept = probe(tmp_path / "photo_x2.png").colour
-    assert (kept.primaries_tag, kept.transfer_tag) == (12, 13)
-    assert upscale(weights, source, "-o", tmp_path / "big.jpg") == 0
-    said = capfd.readouterr().err
-    assert "the colour tags (primaries 12 and transfer 13 of H.273)" in said
-    assert "-o out.png" in said
 
 
 def test_a_picture_may_become_a_video_where_that_is_asked_for(
     weights: Path, tmp_path: Path
 ) -> None:
     source = photo(tmp_path)
-    assert upscale(weights, source, "-o", tmp_path / "out.mkv") == 0
-    assert upscale(weights, source, "--container", "mp4") == 0
+    assert upscale_still(weights, source, "-o", tmp_path / "out.mkv") == 0
+    assert upscale_still(weights, source, "--container", "mp4") == 0
     assert names_in(tmp_path) == {"photo.png", "out.mkv", "photo_x2.mp4"}
 
 
@@ -276,16 +104,16 @@ def test_what_exists_is_not_replaced_and_the_input_never_is(
     photo(tmp_path, "taken 2.png")
     before = source.read_bytes()
     taken.write_bytes(b"precious")
-    assert upscale(weights, source, "-o", taken) == 2
+    assert upscale_still(weights, source, "-o", taken) == 2
     assert "already exists" in capfd.readouterr().err
     assert taken.read_bytes() == b"precious"
-    assert upscale(weights, source, "-o", taken, "--overwrite") == 0
+    assert upscale_still(weights, source, "-o", taken, "--overwrite") == 0
     assert "older" not in capfd.readouterr().err
     assert read_picture(taken).shape == (3, 80, 96)
-    assert upscale(weights, source, "-o", source, "--overwrite") == 2
+    assert upscale_still(weights, source, "-o", source, "--overwrite") == 2
     assert "is the input itself" in capfd.readouterr().err
     assert source.read_bytes() == before
-    assert upscale(weights, source, "-o", tmp_path / "missing" / "big.png") == 3
+    assert upscale_still(weights, source, "-o", tmp_path / "missing" / "big.png") == 3
     assert not (tmp_path / "missing").exists()
 
 
@@ -293,7 +121,7 @@ def test_a_video_is_not_written_as_one_picture(
     weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = render_kind("constant", tmp_path)
-    assert upscale(weights, source, "-o", tmp_path / "out.png") == 2
+    assert upscale_still(weights, source, "-o", tmp_path / "out.png") == 2
     said = capfd.readouterr().err
     assert "out.png is one picture" in said
     assert "-o frames/%05d.png" in said
@@ -302,7 +130,7 @@ def test_a_video_is_not_written_as_one_picture(
 
 def test_a_video_of_one_frame_may_be_written_as_a_picture(weights: Path, tmp_path: Path) -> None:
     source = render_kind("single frame", tmp_path)
-    assert upscale(weights, source, "-o", tmp_path / "out.png") == 0
+    assert upscale_still(weights, source, "-o", tmp_path / "out.png") == 0
     assert read_picture(tmp_path / "out.png").shape == (3, 96, 128)
 
 
@@ -316,8 +144,8 @@ def test_a_png_that_moves_is_a_video(weights: Path, tmp_path: Path) -> None:
             frame.pts = number
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
-    assert upscale(weights, source, "-o", tmp_path / "out.png") == 2
-    assert upscale(weights, source) == 0
+    assert upscale_still(weights, source, "-o", tmp_path / "out.png") == 2
+    assert upscale_still(weights, source) == 0
     assert names_in(tmp_path) == {"moving.png", "moving_x2.mkv"}
     assert probe(tmp_path / "moving_x2.mkv").frame_rate == 25
 
@@ -346,8 +174,8 @@ def test_a_picture_without_a_suffix_becomes_a_picture(weights: Path, tmp_path: P
     source = tmp_path / "photo"
     source.write_bytes(encoded("yuvj420p", "mjpeg"))
     (tmp_path / "out").mkdir()
-    assert upscale(weights, source) == 0
-    assert upscale(weights, source, "-o", tmp_path / "out") == 0
+    assert upscale_still(weights, source) == 0
+    assert upscale_still(weights, source, "-o", tmp_path / "out") == 0
     assert names_in(tmp_path) == {"photo", "photo_x2.jpg", "out"}
     assert names_in(tmp_path / "out") == {"photo.jpg"}
 
@@ -388,7 +216,7 @@ def test_pages_that_are_left_out_are_reported(
     source = tmp_path / "scan.tiff"
     source.write_bytes(pages(*kinds))
     assert probe(source).further_pictures == others
-    assert upscale(weights, source) == 0
+    assert upscale_still(weights, source) == 0
     said = capfd.readouterr().err
     assert (f"does not read the other {others} " in said) == bool(others)
     assert names_in(tmp_path) == {"scan.tiff", "scan_x2.tiff"}
@@ -412,15 +240,3 @@ def test_views_that_are_left_out_are_counted(
     for end in range(2, 60):
         source.write_bytes(source.read_bytes()[:2] + (b"\xff\xe2\x00\x40" + part)[:end])
         assert further_pictures(source) == 0
-
-
-@pytest.mark.parametrize("name", ["print.jpg", "prints/1.jpg"])
-def test_a_jpeg_for_print_has_no_transparency_to_lose(
-    name: str, weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    source = tmp_path / name
-    source.parent.mkdir(exist_ok=True)
-    source.write_bytes(base64.b64decode(CMYK_JPEG))
-    given = source if source.parent == tmp_path else source.parent
-    assert upscale(weights, given) == 0
-    assert "transparen" not in capfd.readouterr().err

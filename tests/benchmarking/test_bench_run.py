@@ -1,8 +1,10 @@
+"""A run of the benchmark: every method is measured fairly, and what cannot be is refused."""
+
 import math
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from statistics import fmean
 
@@ -11,17 +13,15 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.benchmarking import measure_clip as measuring
-from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol, statements
+from dscvsr_cli.benchmarking.bench_protocol import statements
 from dscvsr_cli.benchmarking.bench_run import BenchRun
-from dscvsr_cli.benchmarking.measure_clip import FrameListener, MeasuredFrame
+from dscvsr_cli.benchmarking.measure_clip import MeasuredFrame
 from dscvsr_cli.benchmarking.methods import (
     Method,
     MethodInfo,
-    Upscaler,
-    classical_methods,
     classical_upscaler,
 )
-from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeasuredQuality, mean_score
+from dscvsr_cli.benchmarking.report import ClipScore, MeasuredQuality, mean_score
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, PicturePair, degrade_picture
 from dscvsr_cli.errors import DatasetError, UsageError
@@ -31,53 +31,8 @@ from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.imaging.ssim import ssim
+from tests.benchmarking.benches import PLAIN, bench, clip, frame, nearest, plan
 from tests.ctrl_c import CtrlC
-
-PLAIN = BenchProtocol(dataset="mine", temporal=False)
-
-
-def plan(
-    clips: Sequence[Clip],
-    upscalers: Mapping[str, Upscaler] | None = None,
-    *,
-    scales: Sequence[float] = (4.0,),
-    protocol: BenchProtocol = PLAIN,
-) -> BenchRun:
-    others = (
-        Method(info=MethodInfo(name=name), upscale=upscale)
-        for name, upscale in (upscalers or {}).items()
-    )
-    return BenchRun(clips, (*classical_methods(), *others), protocol=protocol, scales=scales)
-
-
-def bench(
-    clips: Sequence[Clip],
-    upscalers: Mapping[str, Upscaler] | None = None,
-    *,
-    scales: Sequence[float] = (4.0,),
-    protocol: BenchProtocol = PLAIN,
-    on_frame: FrameListener | None = None,
-) -> BenchReport:
-    return plan(clips, upscalers, scales=scales, protocol=protocol).run(on_frame=on_frame)
-
-
-def frame(index: int, height: int, width: int) -> Tensor:
-    generator = torch.Generator().manual_seed(index)
-    coarse = torch.rand(3, height // 4 + 1, width // 4 + 1, generator=generator)
-    return resize(coarse, Size(height, width)).clamp(0, 1)
-
-
-def clip(name: str, frames: int, height: int = 32, width: int = 40) -> Clip:
-    return Clip(
-        name=name,
-        frame_count=frames,
-        read=lambda: (frame(index, height, width) for index in range(frames)),
-    )
-
-
-def nearest(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
-    for low in frames:
-        yield torch.nn.functional.interpolate(low[None], size=(size.height, size.width))[0]
 
 
 def test_bicubic_scores_what_its_definition_says() -> None:

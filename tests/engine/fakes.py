@@ -1,6 +1,7 @@
 """Small networks whose whole-clip result can be written down, and clips to feed them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -290,3 +291,10 @@ class OverflowingNetwork(MovingSumNetwork):
     ) -> Tensor:
         out = super().reconstruct(frames, backward, forward, size=size)
         return torch.where(frames == self.poison, torch.nan, out)
+
+
+def whole_result(network: MovingSumNetwork, frames: list[Frame], cuts: list[int]) -> Tensor:
+    """Return what a network makes of whole scenes, which a stream should equal."""
+    borders = [0, *cuts, len(frames)]
+    pixels = torch.stack([frame.pixels for frame in frames])
+    return torch.cat([network.whole_clip(pixels[start:stop]) for start, stop in pairwise(borders)])

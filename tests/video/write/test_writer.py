@@ -1,8 +1,6 @@
-"""What goes in comes out: frames, times, colours, everything beside the picture; or no file."""
+"""What goes in comes out: frames, times, colours, and everything beside the picture."""
 
 import logging
-import os
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,13 +10,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.video.info import HdrMetadata, VideoInfo
+from dscvsr_cli.video.info import HdrMetadata
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
-from dscvsr_cli.video.write.writer import VideoWriter
 from tests.clips import CLIPS, Clip, picture, render, render_kind
 from tests.helpers import (
     assert_frames_close,
@@ -29,49 +25,7 @@ from tests.helpers import (
     stream_packets,
 )
 from tests.video.outputs import open_writer
-
-FAST = EncodeOptions(preset="ultrafast", crf=10, threads=1)
-
-
-def enlarge(
-    source: Path, target: Path, *, options: EncodeOptions = FAST, overwrite: bool = False
-) -> VideoWriter:
-    """Copy a clip at twice its size, nearest neighbour; odd sides stay odd in 4:4:4."""
-    with (
-        VideoReader(source) as reader,
-        open_writer(
-            target,
-            source=reader.info,
-            height=2 * reader.info.height,
-            width=2 * reader.info.width,
-            options=options,
-            overwrite=overwrite,
-        ) as writer,
-    ):
-        for frame in reader:
-            pixels = frame.pixels.repeat_interleave(2, 1).repeat_interleave(2, 2)
-            writer.write(Frame(pixels=pixels, pts=frame.pts, duration=frame.duration))
-    return writer
-
-
-def grey_frames(pts: Sequence[int], *, height: int = 48, width: int = 64) -> list[Frame]:
-    return [Frame(pixels=torch.full((3, height, width), 0.5), pts=value) for value in pts]
-
-
-def write_grey(
-    target: Path,
-    source: VideoInfo,
-    pts: Sequence[int],
-    *,
-    options: EncodeOptions = FAST,
-    overwrite: bool = False,
-) -> VideoWriter:
-    with open_writer(
-        target, source=source, height=48, width=64, options=options, overwrite=overwrite
-    ) as writer:
-        for frame in grey_frames(pts):
-            writer.write(frame)
-    return writer
+from tests.video.write.writing import FAST, enlarge, grey_frames, write_grey
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov"])
@@ -236,153 +190,6 @@ def test_any_file_name_will_do(name: str, tmp_path: Path) -> None:
     source = probe(render_kind("single frame", tmp_path))
     write_grey(tmp_path / name, source, [0])
     assert decoded_pts(tmp_path / name) == [0]
-
-
-def write_and_fail(
-    target: Path, source: VideoInfo, failure: type[BaseException], *, overwrite: bool = False
-) -> None:
-    with open_writer(target, source=source, height=48, width=64, overwrite=overwrite) as writer:
-        writer.write(grey_frames([0])[0])
-        raise failure
-
-
-class Interruption(BaseException):
-    """Stands for Ctrl-C, which must not end the test run itself."""
-
-
-@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, Interruption])
-def test_nothing_is_left_of_an_unfinished_file(
-    failure: type[BaseException], tmp_path: Path
-) -> None:
-    source = probe(render_kind("sound", tmp_path))
-    before = sorted(tmp_path.iterdir())
-    with pytest.raises(failure):
-        write_and_fail(tmp_path / "out.mp4", source, failure)
-    assert sorted(tmp_path.iterdir()) == before
-
-
-def test_an_existing_file_survives_a_failed_overwrite(tmp_path: Path) -> None:
-    source = probe(render_kind("constant", tmp_path))
-    target = tmp_path / "out.mp4"
-    target.write_bytes(b"precious")
-    with pytest.raises(RuntimeError):
-        write_and_fail(target, source, RuntimeError, overwrite=True)
-    assert target.read_bytes() == b"precious"
-    write_grey(target, source, [0, 512], overwrite=True)
-    assert decoded_pts(target) == [0, 512]
-
-
-def test_an_existing_file_is_not_replaced_unasked(tmp_path: Path) -> None:
-    source = probe(render_kind("constant", tmp_path))
-    target = tmp_path / "out.mp4"
-    target.write_bytes(b"precious")
-    with pytest.raises(UsageError, match="already exists") as caught:
-        write_grey(target, source, [0])
-    assert "--overwrite" in caught.value.hint
-    assert target.read_bytes() == b"precious"
-
-
-def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
-    source = probe(render_kind("constant", tmp_path))
-    target = tmp_path / "out.mp4"
-
-    def write_while_somebody_else_does() -> None:
-        with open_writer(target, source=source, height=48, width=64, options=FAST) as writer:
-            writer.write(grey_frames([0])[0])
-            target.write_bytes(b"somebody else's")
-
-    with pytest.raises(OutputVideoError, match="could not be put in place"):
-        write_while_somebody_else_does()
-    assert target.read_bytes() == b"somebody else's"
-    assert not list(tmp_path.glob(".*.part"))
-
-
-def test_the_input_is_never_the_output(tmp_path: Path) -> None:
-    path = render_kind("constant", tmp_path)
-    with pytest.raises(UsageError, match="the input itself"):
-        write_grey(path, probe(path), [0], overwrite=True)
-
-
-def write_noise(target: Path, source: VideoInfo) -> None:
-    noise = torch.rand(3, 480, 640, generator=torch.Generator().manual_seed(0))
-    options = EncodeOptions(encoder="ffv1", threads=1)
-    with open_writer(target, source=source, height=480, width=640, options=options) as writer:
-        for index in range(4):
-            writer.write(Frame(pixels=noise, pts=512 * index))
-
-
-def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
-    resource = pytest.importorskip("resource")
-    source = probe(render_kind("constant", tmp_path))
-    target = tmp_path / "out.mkv"
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        # The system refuses to let the file grow on; for the muxer that is a full disk.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
-        with pytest.raises(OutputVideoError, match="could not be written") as caught:
-            write_noise(target, source)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "space" in caught.value.hint
-    assert not target.exists()
-    assert not list(tmp_path.glob(".*.part"))
-
-
-def test_a_missing_folder_is_reported_before_any_work(tmp_path: Path) -> None:
-    source = probe(render_kind("constant", tmp_path))
-    with pytest.raises(OutputVideoError, match="does not exist"):
-        write_grey(tmp_path / "absent" / "out.mp4", source, [0])
-
-
-@pytest.mark.skipif(os.access("/", os.W_OK), reason="this user may write everywhere")
-def test_a_folder_without_permission_is_reported_before_any_work(tmp_path: Path) -> None:
-    source = probe(render_kind("constant", tmp_path))
-    folder = tmp_path / "locked"
-    folder.mkdir(mode=0o500)
-    with pytest.raises(OutputVideoError, match="nothing can be written"):
-        write_grey(folder / "out.mp4", source, [0])
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "complaint"),
-    [
-        ("out.mp4", EncodeOptions(encoder="nonsense"), "no encoder called"),
-        ("out.mp4", EncodeOptions(pixel_format="yuv422p12le"), "cannot store"),
-        ("out.mp4", EncodeOptions(pixel_format="nonsense"), "no pixel format"),
-        ("out.mp4", EncodeOptions(preset="nonsense"), "refuses"),
-        ("out.mkv", EncodeOptions(encoder="ffv1", preset="slow"), "no presets"),
-        ("out.webm", EncodeOptions(), "cannot hold"),
-        ("out.wmv", EncodeOptions(), "does not say which kind"),
-        ("out", EncodeOptions(), "does not say which kind"),
-    ],
-)
-def test_what_cannot_work_fails_before_any_frame(
-    name: str, options: EncodeOptions, complaint: str, tmp_path: Path
-) -> None:
-    source = probe(render_kind("constant", tmp_path))
-    before = sorted(tmp_path.iterdir())
-    with (
-        pytest.raises(UsageError, match=complaint) as caught,
-        open_writer(tmp_path / name, source=source, height=48, width=64, options=options),
-    ):
-        pytest.fail("the block must not be entered")
-    assert caught.value.hint
-    assert sorted(tmp_path.iterdir()) == before
-
-
-def test_odd_sides_are_refused_where_chroma_is_shared(tmp_path: Path) -> None:
-    source = probe(render_kind("constant", tmp_path))
-    with pytest.raises(UsageError, match="multiples of 2x2"):
-        open_writer(tmp_path / "out.mp4", source=source, height=47, width=64)
-
-
-def test_a_frame_of_another_size_is_a_programming_error(tmp_path: Path) -> None:
-    source = probe(render_kind("constant", tmp_path))
-    with (
-        pytest.raises(ValueError, match="expected"),
-        open_writer(tmp_path / "out.mp4", source=source, height=48, width=64) as writer,
-    ):
-        writer.write(grey_frames([0], height=50)[0])
 
 
 def test_sound_without_copying_is_left_out(tmp_path: Path) -> None:
