@@ -1,4 +1,4 @@
-"""Files and functions stay short enough to be read at once, as CONTRIBUTING.md promises."""
+"""Files say what they are for and stay short, as CONTRIBUTING.md promises; so do functions."""
 
 import ast
 import re
@@ -10,6 +10,7 @@ import pytest
 import dscvsr_cli
 
 PACKAGE = Path(dscvsr_cli.__file__).parent
+TESTS = Path(__file__).parent
 MOST_LINES_OF_A_FILE = 350
 MOST_LINES_OF_A_FUNCTION = 50
 
@@ -22,16 +23,27 @@ def functions(text: str) -> Iterator[tuple[str, int]]:
             yield node.name, (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
+def files() -> Iterator[tuple[Path, str]]:
+    """Yield every file of the package and of its tests, with its text."""
+    for folder in (PACKAGE, TESTS):
+        for path in sorted(folder.rglob("*.py")):
+            yield path, path.read_text(encoding="utf-8")
+
+
 def test_every_file_is_short() -> None:
-    lines = {path.name: len(path.read_text("utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
-    assert {name: n for name, n in lines.items() if n > MOST_LINES_OF_A_FILE} == {}
+    lines = {path: len(text.splitlines()) for path, text in files()}
+    assert {path: n for path, n in lines.items() if n > MOST_LINES_OF_A_FILE} == {}
+
+
+def test_every_file_says_what_it_is_for() -> None:
+    assert [path for path, text in files() if text and not ast.get_docstring(ast.parse(text))] == []
 
 
 def test_every_function_is_short() -> None:
     long = {
-        f"{path.name} {name}": lines
-        for path in PACKAGE.rglob("*.py")
-        for name, lines in functions(path.read_text(encoding="utf-8"))
+        f"{path} {name}": lines
+        for path, text in files()
+        for name, lines in functions(text)
         if lines > MOST_LINES_OF_A_FUNCTION
     }
     assert long == {}

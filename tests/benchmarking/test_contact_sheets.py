@@ -1,3 +1,5 @@
+"""A contact sheet shows the crops in which the methods differ most."""
+
 from pathlib import Path
 
 import pytest

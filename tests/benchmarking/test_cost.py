@@ -1,3 +1,5 @@
+"""Parameters and multiply-adds are those of the layers."""
+
 import pytest
 
 from dscvsr_cli.benchmarking.cost import multiply_adds_per_pixel

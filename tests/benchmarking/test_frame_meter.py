@@ -1,3 +1,5 @@
+"""PSNR, SSIM, flicker and warping error of frames, against scikit-image."""
+
 import numpy as np
 import pytest
 import torch

@@ -1,3 +1,5 @@
+"""Pictures made by other tools are measured like those of our own networks."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""The speed table: every size and factor is timed, or says why not."""
+
 import time
 from collections.abc import Iterable, Iterator
 

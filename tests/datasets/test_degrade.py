@@ -1,3 +1,5 @@
+"""Low-resolution frames are made by their definition, and fit the ground truth."""
+
 from collections.abc import Iterator
 from fractions import Fraction
 

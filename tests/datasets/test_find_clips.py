@@ -1,3 +1,5 @@
+"""The clips of known data sets are found, or their absence is explained."""
+
 from fractions import Fraction
 from pathlib import Path
 

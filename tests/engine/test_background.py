@@ -1,3 +1,5 @@
+"""Frames cross threads in order; errors and early ends cross them too."""
+
 import signal
 import threading
 import time

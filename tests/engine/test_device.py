@@ -1,3 +1,5 @@
+"""The device and dtype that a name or "auto" means."""
+
 from pathlib import Path
 
 import pytest

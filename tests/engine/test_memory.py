@@ -1,3 +1,5 @@
+"""Free and used memory, as each system reports it."""
+
 from pathlib import Path
 
 import pytest

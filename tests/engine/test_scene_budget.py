@@ -1,3 +1,5 @@
+"""As many scenes at once as the memory budget allows."""
+
 from dscvsr_cli.engine.scene_budget import budget_scenes
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, peak_bytes
 from dscvsr_cli.geometry import Size

@@ -1,3 +1,5 @@
+"""Cuts are found, and nothing else is taken for one."""
+
 import math
 from collections.abc import Callable
 

@@ -1,3 +1,5 @@
+"""Windows and tiles fit the memory budget with the least work."""
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Tiles cover a plane, and blend into it without a seam."""
+
 from itertools import pairwise
 
 import pytest

@@ -1,3 +1,5 @@
+"""Windows cover a scene once and in order."""
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""The letters that label pictures."""
+
 import string
 
 import pytest

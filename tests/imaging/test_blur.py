@@ -1,3 +1,5 @@
+"""Gaussian blur with subsampling, against scikit-image."""
+
 import numpy as np
 import pytest
 import torch

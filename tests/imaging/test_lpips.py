@@ -1,3 +1,5 @@
+"""LPIPS, against its formula written in NumPy."""
+
 import numpy as np
 import pytest
 import torch

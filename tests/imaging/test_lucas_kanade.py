@@ -1,3 +1,5 @@
+"""Optical flow finds known motion, and knows where it cannot be trusted."""
+
 import math
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Bicubic resizing as MATLAB and papers define it."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

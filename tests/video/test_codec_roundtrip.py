@@ -1,3 +1,5 @@
+"""Frames that went through a codec come back once, in order and as lossy as asked for."""
+
 from fractions import Fraction
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""``dscvsr bench``: what it prints and writes, and its exit codes."""
+
 import hashlib
 import json
 from pathlib import Path

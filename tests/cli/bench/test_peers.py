@@ -1,3 +1,5 @@
+"""``dscvsr bench --peer``: another tool in every table and file."""
+
 import csv
 import io
 import json

@@ -1,3 +1,5 @@
+"""A network is measured through the engine, as it runs in a job."""
+
 import torch
 from torch import Tensor
 

@@ -1,3 +1,5 @@
+"""Audio that is encoded again stays in sync, and as close to the source as it can."""
+
 from fractions import Fraction
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Text subtitles survive the conversion into another format."""
+
 from fractions import Fraction
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Which colours the numbers of a video mean, tagged or not."""
+
 import pytest
 import torch
 

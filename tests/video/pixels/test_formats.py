@@ -1,3 +1,5 @@
+"""The pixel format that keeps the most of a source."""
+
 import pytest
 
 from dscvsr_cli.errors import UsageError

@@ -1,3 +1,5 @@
+"""Single pictures are read and written exactly, or refused."""
+
 from fractions import Fraction
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""A probe finds what a file holds."""
+
 from fractions import Fraction
 from pathlib import Path
 

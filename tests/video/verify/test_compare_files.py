@@ -1,3 +1,5 @@
+"""``verify`` finds every loss, and reports none where nothing is lost."""
+
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path

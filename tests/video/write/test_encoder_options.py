@@ -1,3 +1,5 @@
+"""Quality, presets and further options in each encoder's own words."""
+
 from dataclasses import replace
 from pathlib import Path
 

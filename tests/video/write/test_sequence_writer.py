@@ -1,3 +1,5 @@
+"""Frames become pictures in a folder, which appears whole or not at all."""
+
 from dataclasses import replace
 from pathlib import Path
 

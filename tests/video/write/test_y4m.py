@@ -1,3 +1,5 @@
+"""YUV4MPEG2 streams that libav reads back unchanged."""
+
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path

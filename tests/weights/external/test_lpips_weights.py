@@ -1,3 +1,5 @@
+"""LPIPS's published weights are read without running any code in them."""
+
 import hashlib
 import importlib.util
 import os
