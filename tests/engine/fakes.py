@@ -1,5 +1,6 @@
 """Small networks whose whole-clip result can be written down, and clips to feed them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -65,8 +66,8 @@ def upscaled(
     return torch.stack([frame.pixels for frame in made])
 
 
-def tell(on_frame: FrameListener | None, frames: Tensor) -> None:
-    """Say of each frame that a pass has finished it."""
+def report_all(on_frame: FrameListener | None, frames: Tensor) -> None:
+    """Report every frame as finished by a pass."""
     for _ in range(frames.shape[1]):
         if on_frame:
             on_frame()
@@ -84,7 +85,7 @@ class NearestNetwork:
     ) -> Tensor:
         del first_index
         self.backward_lengths.append(frames.shape[1])
-        tell(on_frame, frames)
+        report_all(on_frame, frames)
         return frames
 
     def forward_features(
@@ -101,7 +102,7 @@ class NearestNetwork:
         if (first_index == 0) != (previous_frame is None):
             raise ValueError("only a scene's first frame has nothing before it")
         self.forward_lengths.append(frames.shape[1])
-        tell(on_frame, frames)
+        report_all(on_frame, frames)
         return frames
 
     def reconstruct(
@@ -113,7 +114,43 @@ class NearestNetwork:
         return picture[None]
 
 
-class MovingSumNetwork:
+class SteppedNetwork(ABC):
+    """Both passes, frame after frame, by one rule that a subclass gives."""
+
+    @abstractmethod
+    def _advance(self, frame: Tensor, state: Tensor | None) -> Tensor:
+        """Return the state after a frame ``(B, 3, H, W)``; None stands before the first one."""
+
+    def backward_features(
+        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
+    ) -> Tensor:
+        del first_index
+        report_all(on_frame, frames)
+        features: list[Tensor] = []
+        for frame in reversed(frames.unbind(1)):
+            features.append(self._advance(frame, features[-1] if features else None))
+        return torch.stack(features[::-1], dim=1)
+
+    def forward_features(
+        self,
+        frames: Tensor,
+        *,
+        first_index: int,
+        previous_features: Tensor | None = None,
+        previous_frame: Tensor | None = None,
+        on_frame: FrameListener | None = None,
+    ) -> Tensor:
+        del first_index, previous_frame
+        report_all(on_frame, frames)
+        features: list[Tensor] = []
+        state = previous_features
+        for frame in frames.unbind(1):
+            state = self._advance(frame, state)
+            features.append(state)
+        return torch.stack(features, dim=1)
+
+
+class MovingSumNetwork(SteppedNetwork):
     """Weighs ``reach`` frames of either side: a result that a window can only get if it sees them.
 
     Features are shift registers of frames, so what is older than the reach is forgotten.
@@ -136,38 +173,10 @@ class MovingSumNetwork:
                     out[t] += self._weight(j) / self.total * pixels[t + j]
         return out
 
-    def _push(self, register: Tensor | None, frame: Tensor) -> Tensor:
-        if register is None:
-            register = frame.repeat(1, self.reach + 1, 1, 1) * 0
-        return torch.cat((frame, register[:, : 3 * self.reach]), dim=1)
-
-    def backward_features(
-        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
-    ) -> Tensor:
-        del first_index
-        tell(on_frame, frames)
-        features: list[Tensor] = []
-        for frame in reversed(frames.unbind(1)):
-            features.append(self._push(features[-1] if features else None, frame))
-        return torch.stack(features[::-1], dim=1)
-
-    def forward_features(
-        self,
-        frames: Tensor,
-        *,
-        first_index: int,
-        previous_features: Tensor | None = None,
-        previous_frame: Tensor | None = None,
-        on_frame: FrameListener | None = None,
-    ) -> Tensor:
-        del first_index, previous_frame
-        tell(on_frame, frames)
-        features: list[Tensor] = []
-        state = previous_features
-        for frame in frames.unbind(1):
-            state = self._push(state, frame)
-            features.append(state)
-        return torch.stack(features, dim=1)
+    def _advance(self, frame: Tensor, state: Tensor | None) -> Tensor:
+        if state is None:
+            state = frame.repeat(1, self.reach + 1, 1, 1) * 0
+        return torch.cat((frame, state[:, : 3 * self.reach]), dim=1)
 
     def reconstruct(
         self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
@@ -192,7 +201,7 @@ class ParityNetwork(NearestNetwork):
     def backward_features(
         self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
     ) -> Tensor:
-        tell(on_frame, frames)
+        report_all(on_frame, frames)
         return self._marks(frames, first_index)
 
     def forward_features(
@@ -205,7 +214,7 @@ class ParityNetwork(NearestNetwork):
         on_frame: FrameListener | None = None,
     ) -> Tensor:
         del previous_features, previous_frame
-        tell(on_frame, frames)
+        report_all(on_frame, frames)
         return self._marks(frames, first_index)
 
     def reconstruct(
@@ -215,41 +224,12 @@ class ParityNetwork(NearestNetwork):
         return super().reconstruct(0.6 * backward + 0.3 * forward, backward, forward, size=size)
 
 
-class BoxNetwork(NearestNetwork):
+class BoxNetwork(SteppedNetwork, NearestNetwork):
     """Blurs its state by 3x3 at every frame: the picture's edge is felt one pixel further each."""
 
-    @staticmethod
-    def _blur(frame: Tensor, state: Tensor | None) -> Tensor:
+    def _advance(self, frame: Tensor, state: Tensor | None) -> Tensor:
         mixed = frame if state is None else 0.5 * frame + 0.5 * state
         return functional.avg_pool2d(mixed, 3, stride=1, padding=1)
-
-    def backward_features(
-        self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
-    ) -> Tensor:
-        del first_index
-        tell(on_frame, frames)
-        features: list[Tensor] = []
-        for frame in reversed(frames.unbind(1)):
-            features.append(self._blur(frame, features[-1] if features else None))
-        return torch.stack(features[::-1], dim=1)
-
-    def forward_features(
-        self,
-        frames: Tensor,
-        *,
-        first_index: int,
-        previous_features: Tensor | None = None,
-        previous_frame: Tensor | None = None,
-        on_frame: FrameListener | None = None,
-    ) -> Tensor:
-        del first_index, previous_frame
-        tell(on_frame, frames)
-        features: list[Tensor] = []
-        state = previous_features
-        for frame in frames.unbind(1):
-            state = self._blur(frame, state)
-            features.append(state)
-        return torch.stack(features, dim=1)
 
     def reconstruct(
         self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
