@@ -28,9 +28,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, BlockingIOError):
         # A lock that another program holds, in the words for a thread that cannot be made.
         return False
-    # torch's own type for CUDA is a RuntimeError too.
-    told = isinstance(error, RuntimeError | ImportError | OSError)
-    return told and any(sign in str(error).lower() for sign in _SIGNS)
+        # torch's own type for CUDA is a RuntimeError too.
+    may_say_so = isinstance(error, RuntimeError | ImportError | OSError)
+    return may_say_so and any(sign in str(error).lower() for sign in _SIGNS)
 
 
 def too_little_memory() -> DeviceError:

@@ -6,7 +6,7 @@
     $run start runs/fast -- --recipe fast --data FOOTAGE --init dscvsr-fast.safetensors
     $run look runs/fast
     $run stop runs/fast
-    $run start runs/fast      # goes on where it stopped
+    $run start runs/fast      # continues where it stopped
     $run measure runs/fast --data FOOTAGE --clip demo/clip.mp4
 
 A run takes one core, at the lowest priority; start one for each core. It outlives the terminal.
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def start(run: Path, options: list[str]) -> None:
-    """Start ``dscvsr train``, or go on with what an earlier start began."""
+    """Start ``dscvsr train``, or continue what an earlier start began."""
     if pid := running(run):
         sys.exit(f"{run} is running already, as process {pid}")
     note = run / NOTE

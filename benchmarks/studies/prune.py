@@ -8,7 +8,7 @@
 Blocks and layers go from the end, growth stays. Channels that others predict best go first, one at
 a time; every convolution that read a removed channel reads a linear prediction of it instead, which
 is fitted on the network's own features (least squares, a small ridge) and folded into its weights.
-Nothing is trained here; `dscvsr train --init` goes on from the file.
+Nothing is trained here; `dscvsr train --init` continues from the file.
 """
 
 import argparse

@@ -119,9 +119,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (MemoryError, RuntimeError, ImportError, OSError) as error:
         if not is_out_of_memory(error):
             raise
-        told = too_little_memory()
-        Terminal(json=json).error(told)
-        return told.exit_code
+        shortage = too_little_memory()
+        Terminal(json=json).error(shortage)
+        return shortage.exit_code
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
         if json and code == UsageError.exit_code:

@@ -35,7 +35,7 @@ class OutputStream:
     """stdout or stderr, looked up at every use, for rich to write to.
 
     What cannot be written, since the reader of a pipe has left or the disk is full, is dropped from
-    then on, and the program goes on: its exit code says how the work went.
+    then on, and the program continues: its exit code says how the work went.
 
     Args:
         name: Which of the two.

@@ -62,7 +62,7 @@ class WatchOptions(JobOptions):
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
-        # A class with slots is made anew, so that super() would not find it.
+        # slots=True makes the class a second time, and a bare super() would mean the first one.
         JobOptions.__post_init__(self)
         if self.dry_run:
             raise UsageError(

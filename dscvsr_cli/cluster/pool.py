@@ -43,7 +43,7 @@ class Call:
 
     method: str
     arguments: Callable[["Hired"], tuple[Any, ...]]
-    """What to pass, for the worker that gets it; made anew for every attempt."""
+    """What to pass, for the worker that gets it; made again for every attempt."""
     film: int
     future: "Future[Any]" = field(default_factory=Future)
 

@@ -1,9 +1,9 @@
 """Hold: what stands still in the input stands still in the output.
 
-A network gives a caption that stands still a slightly other texture in every frame: the recurrence
-never quite settles, and every second frame is filled. People see this on title cards, cartoons and
-screen recordings. So where the input has not changed, an output pixel moves only a little way from
-what was shown before to what the network made now.
+A network gives a still caption a slightly different texture in every frame: the recurrence never
+quite settles, and every second frame goes through the information filling. People notice this on
+title cards, cartoons and screen recordings. So where the input has not changed, an output pixel
+moves only a little way from its previous value to the new one.
 """
 
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from torch import Tensor
 HELD_SHARE = 0.9
 """Weight of the picture before, where the input stands still.
 
-Of an output that alternates, (1 - share) / (1 + share) is left, a nineteenth; what the network
-finds out meanwhile is followed within some ten frames.
+Of an output that alternates, (1 - share) / (1 + share) is left, a nineteenth; a lasting change is
+followed within about ten frames.
 """
 
 CELL = 4
 """Side of the squares of input pixels that are judged together, each with the eight around it."""
 
 AROUND_LEVELS = (0.6, 1.0)
-"""Root mean square of the change around a place, in levels of 255: held up to the first, not at all
-from the second on. What rounding changes is 0.5 to 0.7."""
+"""Root mean square of the change around a place, in levels of 255: held in full up to the first,
+not at all from the second on. Rounding alone changes 0.5 to 0.7."""
 
 LARGEST_LEVELS = (2.0, 3.5)
-"""The same of the largest change there, which a faint line that moves makes."""
+"""The same for the largest change there: a faint line that moves changes only a few pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +37,8 @@ class Shown:
     frame: Tensor
     """(3, H, W) input in [0, 1], held as the picture is.
 
-    Little by little it would become another than the newest. So it is what the next input is
-    compared with, and the picture is never further behind than ``LARGEST_LEVELS``.
+    Holding lets it drift away from the newest input. So the next input is compared with it, and the
+    picture is never further behind than ``LARGEST_LEVELS``.
     """
 
     picture: Tensor
@@ -58,7 +58,7 @@ def hold_still(picture: Tensor, frame: Tensor, before: Shown | None) -> Shown:
     change = frame - before.frame
     cells = F.pad(change[None], _to_whole_cells(change), mode="replicate")[0]
     still = _stillness(cells)
-    # Another device is not asked, for the answer would wait for all that is queued there.
+    # A GPU is not asked: the answer would wait for all the work that is queued there.
     if still.is_cpu and not bool(still.any()):
         return Shown(frame, picture)
     smooth = F.interpolate(

@@ -1,8 +1,8 @@
 """Picture: what one or several frames show; a picture that repeats goes through the network once.
 
-Slides, screen recordings and title cards repeat pictures to the bit where the encoder skips what
-stands still. Such frames tell a network nothing new, and their enlarged pictures must be equal in
-any case.
+Slides, screen recordings and title cards repeat pictures exactly where the encoder skips what
+stands still. Such frames hold nothing new for the network, and their enlarged pictures must be
+equal anyway.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,8 +14,8 @@ from torch import Tensor
 from dscvsr_cli.frames import Frame
 
 MOST_FRAMES = 24
-"""Frames that one picture stands for at most: a second, so that a long still does not fill windows
-with minutes of video, which would all be read before the first frame is made."""
+"""Most frames that one picture stands for: a second of film, so that a long still does not fill
+windows with minutes of video, which would all be read before the first frame is made."""
 
 SPARSE_STEP = 16
 """Rows and columns that are compared first: nearly all frames that differ do so there."""
@@ -29,7 +29,7 @@ class Picture:
     """(3, H, W), or (3, sH, sW) once it is enlarged."""
 
     frames: tuple[Frame, ...]
-    """Those that show it, at least one; their own pixels no longer count."""
+    """Those that show it, at least one; their own pixels are not used."""
 
     def shown(self) -> Iterator[Frame]:
         """Yield the frames with the picture's pixels, each with its own copy of them."""
@@ -59,7 +59,7 @@ def join_repeats(frames: Iterable[Frame]) -> Iterator[Picture]:
             # With the first one's pixels, so that its own are not held.
             showing.append(replace(frame, pixels=showing[0].pixels) if showing else frame)
     except Exception:
-        # What was read before a frame that cannot be is made all the same.
+        # Frames that were read before the error are still made.
         if showing:
             yield picture()
         raise

@@ -14,13 +14,13 @@ _MOST_WINDOWS_AHEAD = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneBudget:
-    """How many scenes are made at once."""
+    """How many scenes are made at once, and how far ahead each is read."""
 
     at_once: int
     """Scenes."""
 
     ahead: int
-    """Frames of each that may be read ahead, and that may be held when they are made."""
+    """Frames of each that may be read ahead, and as many that may be held once enlarged."""
 
 
 def budget_scenes(

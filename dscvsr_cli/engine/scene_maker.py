@@ -1,7 +1,7 @@
 """SceneMaker: takes one scene after another, or several at once, through the network.
 
-It holds what outlives a scene: the plan, which may shrink, and the float32 network. Its scenes give
-pictures and, between them, states and events, so that whoever asks for them decides where these go.
+It holds what outlives a scene: the plan, which may shrink, and the float32 network. Making a scene
+yields pictures and, between them, states and events, which the caller passes on.
 """
 
 import logging
@@ -41,7 +41,7 @@ class StreamEvent:
 
 
 Made = Picture | StreamState | StreamEvent
-"""What a scene gives: an enlarged picture, the state after it, or something to report."""
+"""What making a scene yields: an enlarged picture, the state after it, or something to report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ class SceneMaker:
 
         Args:
             start: Where it begins.
-            pictures: What its frames show that are still to be made, all of one size.
+            pictures: What the frames that are still to be made show, all of one size.
             on_progress: Called after every frame of either pass.
 
         Raises:
@@ -120,7 +120,7 @@ class SceneMaker:
         ended = False
         source: Size | None = None
         while True:
-            # Before the first frame is made; a window that is open keeps the plan it began with.
+            # The first window may be shorter; a window that is open keeps the plan it began with.
             plan = self.plan if made else self.plan.at_start()
             while not ended and run.needs_pictures(plan):
                 picture = next(pictures, None)

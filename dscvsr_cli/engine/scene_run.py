@@ -68,12 +68,12 @@ class _Carried:
     """(1, 3, H, W), its input."""
 
     shown: Shown
-    """Its picture, for the next one to be steadied by."""
+    """Its picture, which steadies the next one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """A few enlarged pictures."""
+    """What one step makes: a few enlarged pictures."""
 
     pictures: list[Tensor]
     """(3, sH, sW) float32 each, clamped to what their sources span."""
@@ -158,8 +158,8 @@ class SceneRun:
     def take(self) -> list[Picture]:
         """Return the pictures enlarged since the last call.
 
-        Where they are copied beside the work, those of the last step come after the next one, as
-        long as their window is open.
+        On a device that copies while it computes, the pictures of the last step are returned after
+        the next one, as long as their window is open.
         """
         kept = int(self._downloads.beside and self._open is not None)
         taken: list[Picture] = []

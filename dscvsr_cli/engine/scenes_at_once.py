@@ -1,9 +1,9 @@
 """ScenesAtOnce: works on several scenes of a stream at the same time, in threads.
 
-Nothing passes from one scene to the next, so what they make is what they would make one after the
-other. Pictures are read, and everything that was made is handed over, in the caller's thread and in
-the order of the stream. A later scene begins when the pictures before it have been read, and waits
-when as many of its own are ready as may be held.
+Nothing passes from one scene to the next, so the frames are the same as one scene after the other
+would give. The caller's thread reads the pictures and hands over the results, in the order of the
+stream. A later scene begins when the pictures before it have been read, and waits once as many of
+its own results are ready as may be held.
 """
 
 from collections import deque
@@ -24,7 +24,7 @@ AllProgress = Callable[[int, list[WindowProgress]], None]
 
 
 class _Stopped(Exception):  # noqa: N818  a signal to a thread, not an error
-    """Nobody waits for this scene any more."""
+    """The stream was closed: nobody needs this scene any more."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -34,7 +34,7 @@ class _Scene:
     start: SceneStart
     waiting: deque[Picture] = field(default_factory=deque)
     is_read: bool = False
-    unread: Exception | None = None
+    read_error: Exception | None = None
     """Why no more could be read."""
     made: deque[Made] = field(default_factory=deque)
     held: int = 0
@@ -45,14 +45,14 @@ class _Scene:
 
 
 class ScenesAtOnce:
-    """Hands scenes to threads, and gives what they make in order.
+    """Hands scenes to threads, and yields the results in order.
 
     Args:
         maker: Makes the scenes.
         at_once: Threads, at least 1.
         ahead: Pictures of each scene that may wait for the network, and finished ones of each
             scene but the first that may be held. At least what a window and its look-ahead need.
-        on_progress: Called in the caller's thread.
+        on_progress: Called with the progress of all scenes, in the caller's thread.
     """
 
     def __init__(
@@ -126,11 +126,11 @@ class ScenesAtOnce:
                         self._changed.notify_all()
                     yield
             except Exception as error:  # noqa: BLE001  raised where the scene misses the picture
-                scene.unread = error
+                scene.read_error = error
             with self._changed:
                 scene.is_read = True
                 self._changed.notify_all()
-            if scene.unread is not None:
+            if scene.read_error is not None:
                 return
 
     def _hand_over(self, reading: Iterator[None]) -> Iterator[Made]:
@@ -215,8 +215,8 @@ class ScenesAtOnce:
                 self._changed.wait_for(lambda: scene.waiting or scene.is_read or self._closed)
                 self._stop_if_closed()
                 if not scene.waiting:
-                    if scene.unread is not None:
-                        raise scene.unread
+                    if scene.read_error is not None:
+                        raise scene.read_error
                     return
                 picture = scene.waiting.popleft()
             yield picture

@@ -1,6 +1,6 @@
-"""SelfEnsemble: enlarge a video and its mirror images, and average what comes of them.
+"""SelfEnsemble: enlarge a video and its mirror images, and average the results.
 
-A network is not exact in the same way for a picture and for its mirror image. Where it guesses, as
+A network does not make the same errors on a frame and on its mirror image. Where it guesses, as
 in patterns finer than the pixels of its input, the mean is nearer to the truth (Timofte et al.,
 "Seven ways to improve example-based single image super resolution", CVPR 2016; there for pictures,
 and with rotations, which here would need frames of another shape).
@@ -17,7 +17,7 @@ from dscvsr_cli.geometry import Size
 _ROWS, _COLUMNS = -2, -1
 
 _MIRRORED_AXES = ((), (_COLUMNS,), (_ROWS,), (_ROWS, _COLUMNS))
-"""Of each copy, in the order in which they are added; the first is the video itself."""
+"""One entry per copy, in the order in which they are added; the first is the video itself."""
 
 MOST_COPIES = len(_MIRRORED_AXES)
 
@@ -25,7 +25,7 @@ MOST_COPIES = len(_MIRRORED_AXES)
 class SelfEnsemble:
     """A ``FrameNetwork`` that runs another one on several copies of the frames.
 
-    The features of all copies lie behind each other in the channels, each turned back, so that they
+    The features of all copies are concatenated in the channels, each mirrored back, so that they
     can be cut into tiles like those of one network.
 
     Args:
@@ -43,11 +43,11 @@ class SelfEnsemble:
         self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
     ) -> Tensor:
         """Run the backward pass of every copy -> ``(B, T, copies * C, H, W)``."""
-        told = self._one_of_all(on_frame)
+        on_copy = self._once_for_all(on_frame)
         return torch.cat(
             [
                 self._network.backward_features(
-                    frames.flip(axes), first_index=first_index, on_frame=told
+                    frames.flip(axes), first_index=first_index, on_frame=on_copy
                 ).flip(axes)
                 for axes in self._axes
             ],
@@ -67,7 +67,7 @@ class SelfEnsemble:
 
         ``previous_features`` is ``(B, copies * C, H, W)``.
         """
-        told = self._one_of_all(on_frame)
+        on_copy = self._once_for_all(on_frame)
         copies = len(self._axes)
         states: Sequence[Tensor | None] = [None] * copies
         if previous_features is not None:
@@ -79,7 +79,7 @@ class SelfEnsemble:
                     first_index=first_index,
                     previous_features=_mirrored(state, axes),
                     previous_frame=_mirrored(previous_frame, axes),
-                    on_frame=told,
+                    on_frame=on_copy,
                 ).flip(axes)
                 for axes, state in zip(self._axes, states, strict=True)
             ],
@@ -111,19 +111,19 @@ class SelfEnsemble:
         if isinstance(self._network, KeepsMemory):
             self._network.release_memory()
 
-    def _one_of_all(self, on_frame: FrameListener | None) -> FrameListener | None:
-        """Return a listener that hears of a frame once all copies have passed as many."""
+    def _once_for_all(self, on_frame: FrameListener | None) -> FrameListener | None:
+        """Return a listener that reports a frame once every copy has passed as many."""
         if on_frame is None:
             return None
         passed = 0
 
-        def hear() -> None:
+        def count() -> None:
             nonlocal passed
             passed += 1
             if passed % len(self._axes) == 0:
                 on_frame()
 
-        return hear
+        return count
 
 
 def _mirrored(plane: Tensor | None, axes: tuple[int, ...]) -> Tensor | None:
@@ -131,5 +131,5 @@ def _mirrored(plane: Tensor | None, axes: tuple[int, ...]) -> Tensor | None:
 
 
 def ensemble_of(network: FrameNetwork, copies: int) -> FrameNetwork:
-    """Return a network that runs on so many copies; one copy is the network itself."""
+    """Return a network that averages this many copies; for one copy, the network itself."""
     return network if copies == 1 else SelfEnsemble(network, copies)

@@ -34,7 +34,7 @@ class StreamProgress:
     """Frames made since the stream's first."""
 
     waiting: int
-    """Pictures of the open window that are not enlarged yet; of all, where several are open."""
+    """Pictures of all open windows that are not enlarged yet."""
 
     backward: float
     """Share of their backward pass that is done, in [0, 1]."""
@@ -73,10 +73,10 @@ def upscale_stream(
 ) -> Iterator[Frame]:
     """Enlarge a stream of frames: every frame in is one frame out, in order, with its times.
 
-    Frames in a row that are equal go through the network once. All are yielded as soon as their
-    window is known, float32 on the CPU, in [0, 1] or as far
-    beyond as their sources reach. The recurrent state never crosses a scene cut. When memory runs
-    out the plan shrinks, for good, and the window continues where it stopped.
+    Consecutive frames that are equal go through the network once. Every frame is yielded as soon
+    as its window is known, float32 on the CPU, in [0, 1] or as far beyond as its source reaches.
+    The recurrent state never crosses a scene cut. When memory runs out the plan shrinks for good,
+    and the window continues where it stopped.
 
     Args:
         frames: ``(3, H, W)`` pixels each, all of one size.
@@ -92,7 +92,7 @@ def upscale_stream(
         resume: State of an earlier run over the same frames. All frames are read again, since cuts
             depend on what comes before them, but only those not made yet are made, exactly as they
             would have been then. Its plan replaces ``plan``.
-        finished: Indices of frames that were made elsewhere: whole scenes, which are read and
+        finished: Indices of frames that were made elsewhere: whole scenes, which are read but
             neither made nor yielded.
         on_boundary: Called with the state between two windows, after the frames before it.
         on_progress: Called after every frame of either pass.
@@ -154,7 +154,7 @@ def _one_by_one(
 
 
 def _joined(listener: ProgressListener) -> Callable[[int, list[WindowProgress]], None]:
-    """Return what joins the progress of several windows into one."""
+    """Return a listener that reports the progress of several windows as one."""
 
     def report(made: int, windows: list[WindowProgress]) -> None:
         waiting = sum(window.waiting for window in windows)

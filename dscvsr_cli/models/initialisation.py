@@ -24,7 +24,7 @@ GLOBAL_SHARE = 0.5
 
 @torch.no_grad()
 def initialise(module: nn.Module) -> None:
-    """Draw the weights of all convolutions in ``module`` anew, from torch's own generator."""
+    """Draw new weights for all convolutions in ``module``, from torch's own generator."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
             _draw(part, activated=True)

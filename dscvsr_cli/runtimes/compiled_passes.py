@@ -34,7 +34,7 @@ def shared_twin(network: RecurrentNetwork) -> RecurrentNetwork:
 
 
 class CompiledPass(nn.Module):
-    """A ``RecurrentPass``, compiled anew for every shape."""
+    """A ``RecurrentPass`` that is compiled once for every shape."""
 
     def __init__(self, recurrent: RecurrentPass, config: NetworkConfig, compiler: Compiler) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class CompiledPass(nn.Module):
         if neighbour_BCHW is None or flow_B2HW is None:
             batch, _, height, width = frame.shape
             state = _uniform(frame.new_zeros((batch, self.recurrent.channels, height, width)))
-            # Two tensors, for the compiler would take one that comes twice for something new.
+            # Two tensors: the compiler would take one that is passed twice for something new.
             aligned = torch.zeros_like(state)
         elif frame.is_cuda:
             state, flow = _uniform(neighbour_BCHW), _uniform(flow_B2HW)

@@ -71,7 +71,7 @@ class Compiler:
                 from call to call in their weights.
             key: Shapes and dtypes: what a compiled form is for, beside the choices.
             arguments: What it is given, tensors in the strides of their shape.
-            choices: What it is told.
+            choices: Its keyword arguments, each of which has a compiled form of its own.
 
         Raises:
             Exception: What ``work`` raises, running out of memory among it.
@@ -119,8 +119,8 @@ class Compiler:
         if not self.has_failed:
             # The first line of torch's own errors says no more than where they come from.
             lines = [line.strip() for line in str(error).splitlines()]
-            told = [line for line in lines if line and not line.endswith("raised:")]
-            reason = told[0] if told else repr(error)
+            reasons = [line for line in lines if line and not line.endswith("raised:")]
+            reason = reasons[0] if reasons else repr(error)
             _log.warning("compiling failed, so the network runs uncompiled: %s", reason)
         self.has_failed = True
         self._forms.clear()

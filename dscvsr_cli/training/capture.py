@@ -61,7 +61,7 @@ def _both_ways(flows: list[Tensor], batch: int) -> Tensor:
 
 
 class CapturedPasses:
-    """``run_passes`` on a CUDA device; captured anew when the shape of a batch changes."""
+    """``run_passes`` on a CUDA device; captured again when the shape of a batch changes."""
 
     def __init__(self, network: RecurrentNetwork, *, bfloat16: bool) -> None:
         """Capture nothing yet.

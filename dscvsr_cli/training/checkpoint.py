@@ -19,7 +19,7 @@ _HINT = "start the run without --resume"
 
 @dataclass(slots=True, kw_only=True)
 class RunState:
-    """Everything that changes while a run goes on, besides the network's own weights."""
+    """Everything that changes during a run, besides the network's own weights."""
 
     iteration: int = 0
     """Steps done."""

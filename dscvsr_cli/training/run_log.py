@@ -20,7 +20,7 @@ Event = dict[str, Any]
 class RunLog:
     """Writes the log; every line is whole on disk before the next one begins.
 
-    The kinds of lines: "start" (recipe, data, device; again whenever the run goes on), "skipped"
+    The kinds of lines: "start" (recipe, data, device; again whenever the run continues), "skipped"
     (an item of the data that is of no use), "steps" (means over some steps), "validation" and
     "end". Numbers that are not finite are written as null.
     """
@@ -45,7 +45,7 @@ class RunLog:
             ) from error
 
     def __enter__(self) -> Self:
-        """Go on."""
+        """Return the open log."""
         return self
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""What the training loop tells: a finished step, and that it was stopped between two."""
+"""What the training loop reports: a finished step, and that it was stopped between two."""
 
 from dataclasses import dataclass
 

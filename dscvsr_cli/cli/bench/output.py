@@ -219,7 +219,6 @@ class BenchListener:
         progress: FrameProgress,
         sheets: "PictureSheets | None",
     ) -> None:
-        """Join what hears with what is heard."""
         self._output = output
         self._run = run
         self._progress = progress

@@ -1,4 +1,4 @@
-"""Ctrl-C during training: finish the step, save a checkpoint, and say how to go on."""
+"""Ctrl-C during training: finish the step, save a checkpoint, and say how to continue."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,7 +41,7 @@ class StopBetweenSteps:
         if isinstance(error, Stopped):
             self._terminal.note(
                 f"interrupted after step {error.iteration}; the checkpoint is in {self._run}, and "
-                "the same --data and -o with --resume go on from there"
+                "the same --data and -o with --resume continue from there"
             )
 
     def arm(self) -> None:

@@ -27,7 +27,7 @@ class UpscaleOptions(JobOptions):
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
-        # A class with slots is made anew, so that super() would not find it.
+        # slots=True makes the class a second time, and a bare super() would mean the first one.
         JobOptions.__post_init__(self)
         if self.to_stdout and self.json:
             raise UsageError(

@@ -56,7 +56,7 @@ def plan_page(job: CompareJob, films: Films, first: list[bytes]) -> ComparePlan:
 
 
 def check_size(size_bytes: int, frames: int, job: CompareJob) -> None:
-    """Refuse to go on with a page that has become too large.
+    """Refuse to continue with a page that has become too large.
 
     Args:
         size_bytes: Its size so far.

@@ -14,8 +14,8 @@ _HINT: Final = "put the earlier file back, or start over once nothing writes to 
 class InputWatch:
     """Remembers what an input is, and compares it again later.
 
-    Device, inode, size and modification time of every file are compared. Where they differ, size,
-    time and content decide: some network drives number a file anew, and a copy is as good.
+    Device, inode, size and modification time of every file are compared. If they differ, size,
+    time and content decide: some network drives renumber files, and an equal copy will do.
 
     Args:
         path: The input, a file or an image sequence.

@@ -15,7 +15,7 @@ from dscvsr_cli.errors import UsageError
 _log: Final = logging.getLogger(__name__)
 
 _PATIENCE_SECONDS: Final = 10.0
-"""Longer than any change to a record takes; whoever waits longer waits for a process that hangs."""
+"""Longer than any change to a record takes; a longer wait would be for a process that hangs."""
 
 _PAUSE_SECONDS: Final = 0.02
 
@@ -117,10 +117,10 @@ def _refusal(file: BinaryIO, what: str) -> UsageError:
 def one_at_a_time(path: Path) -> Iterator[None]:
     """Let one process, or one thread, at a time into the block, to change a file and write it back.
 
-    Whoever finds the block taken waits, but no more than some seconds: then it goes on without.
+    A process that finds the block taken waits for some seconds, and then enters without the lock.
 
     Args:
-        path: A file to lock that is there only meanwhile.
+        path: The lock file, which exists only while somebody is in the block.
 
     Raises:
         OSError: It cannot be written.
@@ -131,7 +131,7 @@ def one_at_a_time(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Who has opened the file meanwhile finds that it is gone, and makes another one.
+        # A process that has opened the file meanwhile finds that it is gone, and makes another.
         if held and sys.platform != "win32":
             with suppress(OSError):
                 path.unlink()

@@ -45,7 +45,7 @@ def build_trainer(
     Args:
         config: The recipe; a checkpoint brings its own.
         device: Where to train.
-        checkpoint: Where to go on from.
+        checkpoint: Where to continue from.
         parallel: This process's place among those that train together.
 
     Raises:

@@ -90,7 +90,7 @@ def train(
         data: Reads the footage.
         run: Where the checkpoint, the weights, the log and the curves go.
         device: Where to train.
-        resume: Go on from the checkpoint in ``run``.
+        resume: Continue from the checkpoint in ``run``.
         init: A weights file to start from instead of fresh weights; if it holds another network
             than the recipe's, the parts that fit are taken.
         events: Callbacks.
@@ -103,7 +103,7 @@ def train(
         What was made; None in every process but the first, which alone writes files.
 
     Raises:
-        Stopped: ``stop`` said so; the checkpoint is written, and ``resume`` goes on from it.
+        Stopped: ``stop`` said so; the checkpoint is written, and ``resume`` continues from it.
         UsageError: ``run`` holds a run already and ``resume`` is off, or cannot be a folder.
         DatasetError: No usable footage, a broken checkpoint, or a run that diverges.
         WeightsError: A checkpoint or the weights cannot be written.

@@ -1,8 +1,8 @@
 """Finished outputs: a record beside them of the input and the settings that each was made from.
 
-The record is one hidden file per folder. It decides whether what is there already is what a job
-would make: a name and a time alone do not say that. Files and folders of pictures are recorded
-alike; that a run cannot be resumed does not keep it from being finished.
+The record is one hidden file per folder. It decides whether an existing output is what a job would
+make, which its name and time alone do not say. Files and folders of pictures are recorded alike,
+whether or not a run that makes them could be resumed.
 """
 
 import hashlib
@@ -43,11 +43,11 @@ _CHANGES_WITH_COPYING = "the input's time of change"
 
 
 def recording(job: UpscaleJob, target: Path, reading: ReadOptions) -> Naming:
-    """Return what records of an output what it was made from, while it takes its name.
+    """Return a block that records what an output was made from, while the output takes its name.
 
     The record comes first, so that nobody ever finds the output without it. A run that is killed
-    between the two leaves a record of what is not there, and still of the output before it. A
-    folder that refuses the note stays without.
+    between the two leaves a record of an output that is not there, and still that of the output
+    before it. A folder that cannot be written to stays without a record.
 
     Args:
         job: As the person asked for it.
@@ -58,7 +58,7 @@ def recording(job: UpscaleJob, target: Path, reading: ReadOptions) -> Naming:
     @contextmanager
     def naming(whole: Path) -> Iterator[None]:
         with ExitStack() as stack:
-            # What cannot be noted is finished all the same.
+            # An output that cannot be recorded is finished all the same.
             with suppress(OSError, DscvsrError):
                 stack.enter_context(_recorded(job, _named(target), whole, reading))
             yield
@@ -83,7 +83,7 @@ def _recorded(job: UpscaleJob, target: Path, whole: Path, reading: ReadOptions) 
         "made_from": _made_from(job),
     }
     for file in pictures_in(whole) or (whole,):
-        # The disk may take long; nobody should have to wait for it who waits for the record.
+        # Flushing may take long, so it is done before others have to wait for the record.
         sync_file(file)
     # The folder of a pattern may be the one that takes its name.
     is_there_already = target.parent.is_dir()

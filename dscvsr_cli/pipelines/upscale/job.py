@@ -19,7 +19,7 @@ from dscvsr_cli.video.span import WHOLE, TimeSpan, exact_seconds
 from dscvsr_cli.wording import counted
 
 _PACKETS_LOST: Final = 8
-"""Exit code where an output is whole but for packets of audio or subtitles."""
+"""Exit code if an output is complete except for packets of audio or subtitles."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -39,8 +39,8 @@ class UpscaleJob:
 
     Raises:
         UsageError: Fields that contradict each other, or a container that does not exist.
-        TypeError: A path or a number that is none.
-        ValueError: A count below 1, an ensemble of more than 4, or a number that is none.
+        TypeError: Something that is not a path or a number where one belongs.
+        ValueError: A count below 1, an ensemble of more than 4, or a text that is not a number.
     """
 
     source: Path
@@ -88,8 +88,8 @@ class UpscaleJob:
     preview_seconds: Fraction | None = None
     """Length of a preview; None upscales everything."""
     preview_from_start: bool = False
-    """Whether the preview begins where the span does, even if that is 0; else, from 0, it is taken
-    from the middle."""
+    """Whether the preview begins where the span does, even at 0; else, if the span begins at 0, the
+    preview is taken from its middle."""
     overwrite: bool = False
     resume: bool = False
     """Whether to continue the unfinished work of an earlier run, if there is any."""
@@ -99,7 +99,7 @@ class UpscaleJob:
     """Least number of frames between two points to resume from; None chooses by size and device."""
 
     def __post_init__(self) -> None:
-        """Take paths and numbers of any kind, and refuse options that contradict each other."""
+        """Convert paths and numbers, and refuse options that contradict each other."""
         object.__setattr__(self, "source", Path(self.source))
         if self.target is not None:
             object.__setattr__(self, "target", Path(self.target))
@@ -172,7 +172,7 @@ class UpscalePlan:
     seconds: float | None = None
     """Time that the frames to come will take, where this machine's speed is known."""
     other_weights: OtherWeights | None = None
-    """What to think of before a long job, or a very short one."""
+    """Weights to consider before a long job, or a very short one."""
     warnings: tuple[str, ...] = field(default=())
     """What to warn about: streams that will be lost, a factor above the trained ones."""
 

@@ -41,9 +41,8 @@ def known_seconds_per_frame(ready: PreparedJob, *, path: Path | None = None) -> 
 def remember_speed(ready: PreparedJob, meter: WorkMeter, *, path: Path | None = None) -> None:
     """Keep the speed of a job that has just run, if it ran long enough.
 
-    A job that ran while the machine was busy is not the rule: what is kept lies half way, in
-    proportion, between what was known and what was seen. A cache that cannot be written is left as
-    it is: it only serves an estimate.
+    A job may have run while the machine was busy, so the geometric mean of the known and the new
+    speed is kept. A cache that cannot be written is left as it is: it only serves an estimate.
     """
     rate = meter.frames_per_second
     if rate is None or meter.now().seconds < _LEAST_SECONDS:
@@ -82,8 +81,7 @@ def _input_pixels(ready: PreparedJob) -> int:
 def _size_class(ready: PreparedJob) -> int:
     """Return the nearest power of two to the pixels of a frame.
 
-    The time per pixel falls with their number: what a frame costs by itself is most of the time of
-    a small one.
+    The time per pixel falls with their number: most of the time of a small frame is a fixed cost.
     """
     return round(math.log2(_input_pixels(ready)))
 

@@ -75,8 +75,8 @@ class PreparedJob:
     ) -> Generator[Frame, None, None]:
         """Send frames through the network: one out for each one in, in order, with their times.
 
-        Frames that ``resume`` or ``finished`` say are done already are not returned again. Close
-        what is returned where not every frame is taken: threads may be at work.
+        Frames that are done already, as ``resume`` or ``finished`` say, are not returned again.
+        Close the generator if you do not take every frame: threads may be at work.
         """
 
         def float32_network() -> FrameNetwork:

@@ -41,7 +41,7 @@ def settle_preview(job: UpscaleJob) -> UpscaleJob:
 
 
 def _middle(info: VideoInfo | None, span: TimeSpan, seconds: Fraction) -> Fraction:
-    """Return where a preview of so many seconds begins that shows the middle of a span."""
+    """Return the start of a preview of ``seconds`` that shows the middle of a span."""
     length = None if info is None else info.duration_seconds
     if length is None:
         return Fraction(0)

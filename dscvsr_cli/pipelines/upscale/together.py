@@ -11,7 +11,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 
 
 class Together:
-    """Memory, and the end of all jobs.
+    """The memory that jobs share, and the signal that ends them all.
 
     Every job plans with the whole memory, as it would by itself, so that it makes the same frames;
     it then waits until what it planned is free. Jobs get their memory in the order in which they
@@ -30,7 +30,7 @@ class Together:
 
     @contextmanager
     def room(self, size_bytes: int) -> Iterator[None]:
-        """Hold so much memory inside the block; more than all there is means: alone.
+        """Hold this much memory inside the block; a job that needs more than there is runs alone.
 
         Raises:
             KeyboardInterrupt: ``stop`` was called meanwhile.

@@ -52,7 +52,7 @@ class BatchPlan:
     noise: float
     """Largest standard deviation of noise on the low frames, in 8-bit steps."""
     after: Tensor
-    """State of the generator once this was drawn: where a run that used the batch goes on."""
+    """State of the generator after this batch; a run that has used the batch continues from it."""
 
 
 class Sampler:

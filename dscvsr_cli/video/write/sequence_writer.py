@@ -145,7 +145,7 @@ class SequenceWriter:
 def _older_pictures(folder: Path, made: Set[str]) -> list[Path]:
     """Return pictures named as the new ones are that stay, where some of those are replaced.
 
-    An earlier run that was longer leaves them; who looks at the folder would take them for ours.
+    An earlier, longer run leaves them, and a person would take them for ours.
     """
     there = pictures_in(folder)
     if not any(path.name in made for path in there):
