@@ -10,8 +10,7 @@ from dscvsr_cli.engine.tiles import ALIGNMENT, Tile, plan_tiles
 from dscvsr_cli.errors import DeviceError
 from dscvsr_cli.geometry import Size
 
-DEFAULT_LOOK_AHEAD = 8
-DEFAULT_OVERLAP = 32
+_OVERLAP = 32
 _WINDOWS = (48, 36, 24, 16, 12, 8, 4)
 _TILES = (None, 1024, 768, 512, 384, 256, 192, 128)
 _STEPS = (4, 2, 1)
@@ -69,13 +68,13 @@ class StreamPlan:
     first_window: int | None = None
     """Frames made in the stream's first window, so that they come sooner; None makes ``window``."""
 
-    look_ahead: int = DEFAULT_LOOK_AHEAD
+    look_ahead: int = 8
     """Frames after a window that warm up its backward pass."""
 
     tile: int | None = None
     """Largest side of a tile in input pixels; None works on whole frames."""
 
-    overlap: int = DEFAULT_OVERLAP
+    overlap: int = _OVERLAP
     """Least number of input pixels that neighbouring tiles share."""
 
     step: int = 4
@@ -108,25 +107,21 @@ def plan_stream(
     *,
     budget_bytes: int,
     window: int | None = None,
-    look_ahead: int = DEFAULT_LOOK_AHEAD,
-    tile: int | None = None,
-    overlap: int = DEFAULT_OVERLAP,
 ) -> StreamPlan:
     """Return the plan with the least work per frame among those that fit the budget.
 
-    Work is what windows read twice and what tiles share. ``window`` and ``tile`` fix that part.
+    Work is what windows read twice and what tiles share. ``window`` fixes the frames per window.
 
     Raises:
         DeviceError: Not even the smallest plan fits.
     """
     longest = max(source.height, source.width)
     windows = _WINDOWS if window is None else (window,)
-    tiles = _TILES if tile is None else (tile,)
     plans = [
-        StreamPlan(window=w, look_ahead=look_ahead, tile=t, overlap=overlap, step=min(s, w))
+        StreamPlan(window=w, tile=t, step=min(s, w))
         for w in windows
-        for t in tiles
-        if tile is not None or t is None or 2 * _aligned(overlap) <= t < longest
+        for t in _TILES
+        if t is None or 2 * _aligned(_OVERLAP) <= t < longest
         for s in _STEPS
     ]
     fitting = [plan for plan in plans if peak_bytes(plan, source, target, cost) <= budget_bytes]

@@ -1,13 +1,18 @@
 """PSNR: the mean squared difference of two pictures, in decibels."""
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+PEAK: Final = 255.0
+"""The largest value of a picture."""
 
-def psnr(first: Tensor, second: Tensor, *, peak: float = 255.0) -> Tensor:
+
+def psnr(first: Tensor, second: Tensor) -> Tensor:
     """Return the peak signal-to-noise ratio of each pair of planes, in dB.
 
-    ``(..., H, W)`` and ``(..., H, W)`` in [0, peak] -> ``(...)`` float64; infinite where both are
+    ``(..., H, W)`` and ``(..., H, W)`` in [0, 255] -> ``(...)`` float64; infinite where both are
     equal. Computed in float64 whatever the input's type.
 
     Raises:
@@ -18,4 +23,4 @@ def psnr(first: Tensor, second: Tensor, *, peak: float = 255.0) -> Tensor:
             f"expected two (..., H, W), got {tuple(first.shape) = }, {tuple(second.shape) = }"
         )
     mean_square = (first.double() - second.double()).square().mean(dim=(-2, -1))
-    return 10 * torch.log10(peak * peak / mean_square)
+    return 10 * torch.log10(PEAK * PEAK / mean_square)

@@ -2,8 +2,9 @@
 
 An axis of ``source`` pixels becomes ``target`` pixels by one matrix ``(target, source)``, so a
 resize is two matrix products and runs on any device, batched, differentiable. Output pixel ``i``
-is at ``(i + 0.5) / scale - 0.5`` in source pixels; when shrinking, the kernel is stretched by
-``1 / scale`` so that it also filters out what the smaller picture cannot show (antialiasing).
+is at ``(i + 0.5) / scale - 0.5`` in source pixels, where the scale is ``target / source``; when
+shrinking, the kernel is stretched by ``1 / scale`` so that it also filters out what the smaller
+picture cannot show (antialiasing).
 """
 
 import math
@@ -20,34 +21,21 @@ Kernel = Literal["bicubic", "lanczos3", "bilinear"]
 _RADIUS: dict[Kernel, float] = {"bicubic": 2.0, "lanczos3": 3.0, "bilinear": 1.0}
 
 
-def resize_matrix(
-    source: int,
-    target: int,
-    *,
-    kernel: Kernel = "bicubic",
-    antialias: bool = True,
-    scale: float | None = None,
-) -> Tensor:
+def resize_matrix(source: int, target: int, *, kernel: Kernel = "bicubic") -> Tensor:
     """Return the weights of one axis: ``(target, source)`` float64, every row summing to 1.
 
     Args:
         source: Pixels along the axis before.
         target: Pixels along the axis after.
         kernel: "bicubic" is Keys' with a = -0.5, as in MATLAB; "lanczos3" and "bilinear" likewise.
-        antialias: Stretch the kernel when shrinking.
-        scale: Factor that places the output pixels, where it is not exactly ``target / source``
-            (as in ``imresize(picture, scale)``, whose output size is rounded).
 
     Raises:
-        ValueError: A side below 1, or a factor that is not a positive finite number.
+        ValueError: A side below 1.
     """
     if source < 1 or target < 1:
         raise ValueError(f"sides must be at least 1, got {source = }, {target = }")
-    if scale is None:
-        scale = target / source
-    if not math.isfinite(scale) or scale <= 0:
-        raise ValueError(f"scale must be a positive number, got {scale = }")
-    stretch = max(1.0, 1.0 / scale) if antialias else 1.0
+    scale = target / source
+    stretch = max(1.0, 1.0 / scale)
     radius = _RADIUS[kernel] * stretch
     centres = (torch.arange(target, dtype=torch.float64) + 0.5) / scale - 0.5
     # One tap more on each side than the kernel can reach: rounding of the centre never loses one.
@@ -59,21 +47,14 @@ def resize_matrix(
     return matrix.scatter_add_(1, _mirror(positions, source), weights)
 
 
-def resize(
-    pictures: Tensor,
-    size: Size,
-    *,
-    kernel: Kernel = "bicubic",
-    antialias: bool = True,
-    scale: float | None = None,
-) -> Tensor:
+def resize(pictures: Tensor, size: Size, *, kernel: Kernel = "bicubic") -> Tensor:
     """Resize ``(..., H, W)`` floating point pictures to ``size``, in their own dtype and device.
 
     Values may leave the pictures' range (bicubic and Lanczos overshoot at edges); nothing is
-    clamped. ``kernel``, ``antialias`` and ``scale`` are those of `resize_matrix`.
+    clamped. ``kernel`` is that of `resize_matrix`.
 
     Raises:
-        ValueError: Not floating point, fewer than two axes, or an impossible size or factor.
+        ValueError: Not floating point, fewer than two axes, or an impossible size.
     """
     if pictures.ndim < 2 or not pictures.is_floating_point():
         raise ValueError(
@@ -81,7 +62,7 @@ def resize(
         )
     height, width = pictures.shape[-2:]
     rows, columns = (
-        _cached_matrix(source, target, kernel=kernel, antialias=antialias, scale=scale).to(pictures)
+        _cached_matrix(source, target, kernel).to(pictures)
         for source, target in ((height, size.height), (width, size.width))
     )
     # Multiplications per picture for either order; the results agree up to rounding.
@@ -95,12 +76,10 @@ def resize(
 
 
 @lru_cache(maxsize=64)
-def _cached_matrix(
-    source: int, target: int, *, kernel: Kernel, antialias: bool, scale: float | None
-) -> Tensor:
+def _cached_matrix(source: int, target: int, kernel: Kernel) -> Tensor:
     # A matrix first made in inference mode must still serve a later training step.
     with torch.inference_mode(mode=False):
-        return resize_matrix(source, target, kernel=kernel, antialias=antialias, scale=scale)
+        return resize_matrix(source, target, kernel=kernel)
 
 
 def _mirror(positions: Tensor, source: int) -> Tensor:

@@ -7,6 +7,8 @@ K2 = 0.03, and only windows that are wholly inside the picture.
 import torch
 from torch import Tensor
 
+from dscvsr_cli.imaging.psnr import PEAK
+
 SSIM_WINDOW = 11
 """Side of the window, in pixels; no picture side may be shorter."""
 
@@ -17,10 +19,10 @@ K1 = 0.01
 K2 = 0.03
 
 
-def ssim(first: Tensor, second: Tensor, *, peak: float = 255.0) -> Tensor:
+def ssim(first: Tensor, second: Tensor) -> Tensor:
     """Return the mean structural similarity of each pair of planes.
 
-    ``(..., H, W)`` and ``(..., H, W)`` in [0, peak] -> ``(...)`` float64, at most 1. Computed in
+    ``(..., H, W)`` and ``(..., H, W)`` in [0, 255] -> ``(...)`` float64, at most 1. Computed in
     float64 whatever the input's type.
 
     Raises:
@@ -37,8 +39,8 @@ def ssim(first: Tensor, second: Tensor, *, peak: float = 255.0) -> Tensor:
     mean_one, mean_two, squares, products = _window_means(planes)
     mean_squares = mean_one * mean_one + mean_two * mean_two
     mean_products = mean_one * mean_two
-    steady_light = (K1 * peak) ** 2
-    steady_contrast = (K2 * peak) ** 2
+    steady_light = (K1 * PEAK) ** 2
+    steady_contrast = (K2 * PEAK) ** 2
     light = (2 * mean_products + steady_light) / (mean_squares + steady_light)
     contrast_and_structure = (2 * (products - mean_products) + steady_contrast) / (
         squares - mean_squares + steady_contrast

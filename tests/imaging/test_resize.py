@@ -29,13 +29,8 @@ def goldens() -> Iterator[dict[str, torch.Tensor]]:
 def test_it_agrees_with_a_plain_loop_over_pixels(
     goldens: dict[str, torch.Tensor], case: str
 ) -> None:
-    kernel, rows, columns, antialias = CASES[case]
-    made = resize(
-        goldens["source"],
-        Size(rows, columns),
-        kernel=kernel,  # type: ignore[arg-type]
-        antialias=antialias,
-    )
+    kernel, rows, columns = CASES[case]
+    made = resize(goldens["source"], Size(rows, columns), kernel=kernel)
     torch.testing.assert_close(made, goldens[case], rtol=0, atol=1e-12)
 
 
@@ -53,9 +48,9 @@ def test_the_edge_pixel_is_repeated_before_the_picture_is_mirrored() -> None:
 
 
 @settings(deadline=None)
-@given(sides, sides, kernels, st.booleans())
-def test_every_row_sums_to_one(source: int, target: int, kernel: Kernel, antialias: bool) -> None:
-    matrix = resize_matrix(source, target, kernel=kernel, antialias=antialias)
+@given(sides, sides, kernels)
+def test_every_row_sums_to_one(source: int, target: int, kernel: Kernel) -> None:
+    matrix = resize_matrix(source, target, kernel=kernel)
     assert matrix.shape == (target, source)
     torch.testing.assert_close(
         matrix.sum(dim=1), torch.ones(target, dtype=torch.float64), rtol=0, atol=1e-12
@@ -72,9 +67,9 @@ def test_a_mirrored_line_gives_the_mirrored_result(
 
 
 @settings(deadline=None)
-@given(sides, kernels, st.booleans())
-def test_the_same_size_is_the_identity(side: int, kernel: Kernel, antialias: bool) -> None:
-    matrix = resize_matrix(side, side, kernel=kernel, antialias=antialias)
+@given(sides, kernels)
+def test_the_same_size_is_the_identity(side: int, kernel: Kernel) -> None:
+    matrix = resize_matrix(side, side, kernel=kernel)
     torch.testing.assert_close(matrix, torch.eye(side, dtype=torch.float64), rtol=0, atol=1e-15)
 
 
@@ -100,16 +95,8 @@ def test_a_ramp_is_read_where_geometry_says_the_pixel_lies(source: int, target: 
             assert made[index].item() == pytest.approx(position, abs=1e-9)
 
 
-def test_a_scale_beside_the_size_places_the_pixels() -> None:
-    # As in imresize(line, 0.5): 11 pixels become 6, of which the last hangs over the edge.
-    given_scale = resize_matrix(11, 6, scale=0.5)
-    assert torch.equal(given_scale[:4], resize_matrix(12, 6)[:4, :11])
-    assert not torch.allclose(given_scale, resize_matrix(11, 6))
-
-
-def test_without_antialiasing_a_tenth_reads_four_pixels_each() -> None:
-    assert (resize_matrix(100, 10, antialias=False) != 0).sum(dim=1).max() == 4
-    assert (resize_matrix(100, 10, antialias=True) != 0).sum(dim=1)[5] == 40
+def test_a_tenth_of_the_size_reads_forty_pixels_for_each() -> None:
+    assert (resize_matrix(100, 10) != 0).sum(dim=1)[5] == 40
 
 
 def test_batches_are_resized_picture_by_picture() -> None:
@@ -138,12 +125,6 @@ def test_a_matrix_first_made_in_inference_mode_serves_training_later() -> None:
     picture = torch.rand(7, 7, dtype=torch.float64, requires_grad=True)
     (slope,) = torch.autograd.grad(resize(picture, Size(41, 41)).sum(), picture)
     assert slope.sum().item() == pytest.approx(41 * 41)
-
-
-@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
-def test_an_impossible_scale_is_refused(scale: float) -> None:
-    with pytest.raises(ValueError, match="scale"):
-        resize_matrix(4, 4, scale=scale)
 
 
 def test_impossible_pictures_are_refused() -> None:

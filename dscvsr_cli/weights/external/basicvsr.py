@@ -26,6 +26,9 @@ FEATURE_GAIN: Final = 12.0
 """What the converted network's features are multiplied by. BasicVSR's have a deviation of
 about 0.08; a student learns features of about 1, the size it starts with, much sooner."""
 
+_HEAD_HIDDEN: Final = 64
+"""Hidden units of the Meta-Upscale head, which starts from random weights."""
+
 _HINT: Final = "give BasicVSR_*.pth as BasicSR or MMagic publish it"
 
 
@@ -59,15 +62,11 @@ def read_pickled_weights(path: Path) -> dict[str, Tensor]:
     return {str(name).removeprefix("generator."): tensor for name, tensor in values.items()}
 
 
-def convert_basicvsr(
-    weights: Mapping[str, Tensor], *, head_hidden: int = 64, seed: int = 0
-) -> tuple[dict[str, Tensor], NetworkConfig]:
+def convert_basicvsr(weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], NetworkConfig]:
     """Return BasicVSR's weights in our names, with the config of the network they fit.
 
     Args:
         weights: As BasicSR or MMagic name them.
-        head_hidden: Hidden units of the fresh Meta-Upscale head.
-        seed: Of the head and the refinement, which BasicVSR does not have.
 
     Raises:
         WeightsError: They are not BasicVSR's.
@@ -83,10 +82,10 @@ def convert_basicvsr(
             blocks=1 + max(int(name.split(".")[3]) for name in trunk),
             filling_blocks=0,
             motion_levels=levels,
-            head_hidden=head_hidden,
+            head_hidden=_HEAD_HIDDEN,
         )
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.manual_seed(0)
             network = RecurrentNetwork(config)
         fresh = {k for k in network.state_dict() if k.startswith(("head.", "refinement."))}
         state = network.state_dict() | found
