@@ -2,7 +2,7 @@
 
 A file is written under a temporary name in the same folder, flushed to the disk, and only then
 renamed; afterwards the folder itself is flushed, so that the new name survives a power cut too.
-Nothing else in the program may write a file that somebody will rely on.
+Every file that anybody relies on must be written here.
 
 =====================  =======================================================================
 ``write_durably``      bytes that are in memory already

@@ -70,7 +70,7 @@ class DscvsrError(Exception):
     def with_hint(self, hint: str) -> Self:
         """Return a new error of the same kind and message with another hint.
 
-        This one stays as it is: whoever caught it may be about to show it, or to raise it again.
+        This one stays as it is: the code that caught it may still show it or raise it again.
         """
         error = type(self)(self.message, hint=hint)
         error._may_pass = self._may_pass

@@ -42,8 +42,8 @@ def install_command(
     """
     prefix = prefix or Path(sys.prefix)
     if has_pip is None:
-        # Before Python 3.12 whoever asks all finders for pip takes setuptools' distutils away from
-        # the rest of the process, and torch's compiler needs it.
+        # Before Python 3.12, asking all finders for pip takes setuptools' distutils away from the
+        # rest of the process, and torch's compiler needs it.
         has_pip = PathFinder.find_spec("pip") is not None
     if (prefix / "pipx_metadata.json").is_file():
         # Only pip itself takes its options; what is injected survives a reinstallation.

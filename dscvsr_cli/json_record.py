@@ -7,7 +7,7 @@ Record = dict[str, object]
 
 
 def read_record(path: Path) -> Record:
-    """Return what a record holds; nothing where there is none, or it is none of ours."""
+    """Return what a record holds; nothing if the file is missing or is not a record."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
 """Own outputs: the hidden record in a folder of what this program made there, and of what.
 
-``pipelines/upscale/finished.py`` writes it. It is read here, far below, because whoever looks for
-videos or pictures in a folder must tell them from what was made of them.
+``pipelines/upscale/finished.py`` writes it. It is read here, on a lower floor, because
+every search for videos or pictures in a folder must leave out what was made from them.
 """
 
 import os

@@ -1,8 +1,8 @@
-r"""Names that Windows does not take, or takes for something else than a file.
+r"""Names that Windows refuses, or takes for something other than a file.
 
 Windows drops dots and spaces at the end of a name, opens a device for ``con.mp4``, and writes
-``a:b.mp4`` into a hidden stream of a file called ``a``. Nothing of this is an error there, and the
-output would be gone. Paths of 260 characters and more need a setting, or ``\\?\`` before them.
+``a:b.mp4`` into a hidden stream of a file called ``a``. None of this is an error there, and the
+output would be lost. Paths of 260 characters and more need a setting, or ``\\?\`` before them.
 """
 
 import re

@@ -8,10 +8,10 @@ from dscvsr_cli.benchmarking.report import BenchReport
 from dscvsr_cli.errors import UsageError
 
 DEFAULT_TOLERANCE_DB = 0.02
-"""PSNR may fall by so much: the second decimal, in which papers print."""
+"""Largest drop in PSNR that is accepted: papers print two decimals."""
 
 SSIM_PER_DB = 0.05
-"""SSIM may fall by so much per dB of tolerance: 0.001 with the usual one."""
+"""Drop in SSIM that is accepted per dB of tolerance: 0.001 with the usual one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A picture that stands still, as a decoder gives it: again and again, but for rounding."""
+"""A picture that stands still, as a decoder gives it: again and again, except for rounding."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ STILL_FRAMES = 16
 STIRRED_SHARE = 0.25
 """Share of the values of every frame that are a level above or below the picture's.
 
-Frames that are equal to the bit would prove nothing: the engine makes them once.
+Identical frames would prove nothing: the engine enlarges them once.
 """
 
 

@@ -43,7 +43,7 @@ from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.locate import locate_weights
 
 _MANY_PIXELS: Final = 2**60
-"""Of a film as long as can be."""
+"""Input pixels of the longest film there could be."""
 
 _FILMS_KEPT: Final = 4
 """Films that stay open between two of their tasks."""

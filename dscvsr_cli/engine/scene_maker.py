@@ -49,7 +49,7 @@ class SceneStart:
     """Where a scene begins, and what an earlier run has made of it."""
 
     number: int
-    """Of the scene in its stream, from 1."""
+    """Number of the scene in its stream, from 1."""
 
     made: int
     """Index in the stream of the first frame that is still to be made."""

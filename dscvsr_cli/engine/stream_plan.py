@@ -47,7 +47,7 @@ class NetworkCost:
         return replace(self, workspace_channels=count * self.workspace_channels)
 
     def with_copies(self, count: int) -> Self:
-        """Return the cost of a ``SelfEnsemble`` of so many copies of every frame."""
+        """Return the cost of a ``SelfEnsemble`` of ``count`` copies of every frame."""
         if count == 1:
             return self
         return replace(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from dscvsr_cli.models.network_config import NetworkConfig, SeparableOrder
 
 NEGATIVE_SLOPE = 0.1
-"""Of every leaky ReLU, as in BasicVSR."""
+"""Negative slope of every leaky ReLU, as in BasicVSR."""
 
 
 def activate(feat_BCHW: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ class InformationFilling(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         """Build ``config.filling_blocks`` residual blocks behind a 1x1 fusion.
 
-        Their convolutions are ordinary, for they are there to keep what separable ones lose.
+        Their convolutions are ordinary: they are there to keep what separable ones lose.
         """
         super().__init__()
         self.fusion = nn.Conv2d(2 * config.channels, config.channels, 1)

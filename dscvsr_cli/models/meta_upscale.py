@@ -41,7 +41,7 @@ NEIGHBOURS = 4
 """Neighbouring source pixels whose output pixels are made together by the phases route."""
 
 MAX_CONVOLVED_CLASSES = 16
-"""Up to so many classes torch's own strided convolution is faster than a gathered product."""
+"""Most classes for which torch's own strided convolution is faster than a gathered product."""
 
 BASIS_BAND_ROWS = 32
 """Output rows that the basis route makes at a time."""

@@ -24,7 +24,7 @@ def warp(source_BCHW: Tensor, flow_B2HW: Tensor) -> Tensor:
     """Fetch ``source`` at the places ``flow`` points to -> ``(B, C, H, W)``, source's dtype.
 
     Bilinear between pixel centres; places outside the picture take its border. Where the flow is
-    not finite the result is nan, so that whoever looks for broken numbers finds them.
+    not finite the result is nan, so that a check for broken numbers finds it.
 
     Args:
         source_BCHW: ``(B, C, H, W)`` picture or features to fetch from.

@@ -28,8 +28,8 @@ FLOW_PIXELS = 1 << 19
 class RecurrentNetwork(nn.Module):
     """Bidirectional recurrent video super-resolution by any factor.
 
-    Frames stay float32 whatever the dtype of the parameters, for they are the base the detail is
-    added to; features have the parameters' dtype.
+    Frames stay float32 whatever the dtype of the parameters, because they are the base that the
+    detail is added to; features have the parameters' dtype.
     """
 
     def __init__(self, config: NetworkConfig) -> None:

@@ -101,7 +101,7 @@ def demo(
 
 
 def _claim(folder: Path) -> None:
-    """Make a folder, or take one that nobody else uses, and mark it as a demonstration's."""
+    """Make a folder, or take an empty one or that of an earlier demo, and mark it as a demo's."""
     make_folder(folder)
     mark = folder / MARK_NAME
     try:
@@ -110,7 +110,7 @@ def _claim(folder: Path) -> None:
         if any(folder.iterdir()):
             raise UsageError(
                 f"{folder} holds files that no demo wrote",
-                hint="give a new or an empty folder with -o, for a demo replaces what it finds",
+                hint="give a new or an empty folder with -o: a demo replaces what it finds",
             )
         write_durably(mark, b"dscvsr demo may replace files in this folder\n")
     except OSError as error:

@@ -74,7 +74,7 @@ def export_graphs(
         file_format: "onnx" (opset 17) or "openvino".
         source: Rows and columns of the input.
         size: Rows and columns of the output.
-        name: Of the weights, for the description.
+        name: Name of the weights, for the description.
         overwrite: Whether to replace graphs that are in the folder.
 
     Raises:
@@ -162,7 +162,7 @@ def _description_last(path: Path) -> bool:
 
 
 def _modules(network: RecurrentNetwork, source: Size, size: Size) -> dict[str, nn.Module]:
-    # First, for it refuses sizes.
+    # First, because it refuses sizes.
     modules: dict[str, nn.Module] = {"reconstruct": Reconstruct(network, source, size)}
     for direction, recurrent in (
         ("backward", network.backward_pass),

@@ -48,7 +48,7 @@ class Graph:
     """Returns the module to convert, on the CPU."""
 
     shapes: tuple[tuple[int, ...], ...]
-    """Of its inputs."""
+    """Shapes of its inputs."""
 
     precision: str
     """What it computes in: "f32", "bf16" or "f16"."""

@@ -27,7 +27,7 @@ from dscvsr_cli.runtimes.stepped_passes import Direction, Neighbour, SteppedPass
 from dscvsr_cli.version import __version__
 
 _GRAPHS_VERSION = 2
-"""Of the graphs in the cache; raise it when ``graphs.py`` gives others."""
+"""Version of the graphs in the cache; raise it when ``graphs.py`` gives others."""
 
 _PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
 

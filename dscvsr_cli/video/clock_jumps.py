@@ -31,8 +31,8 @@ _SPIKE_PACKETS: Final = 16
 """A clock that leaps for no more packets than these, and returns, has not jumped: they are damaged.
 """
 _SAME_JUMP_SECONDS: Final = (0.7, 3.0)
-"""Tracks are interleaved with delays: within so much of a track's time after another track jumped,
-its own step back belongs to the same jump; at least, and at most where the jump is long."""
+"""Tracks are interleaved with delays: for at least, and after a long jump at most, this much
+time after another track jumped, a track's own step back belongs to the same jump."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ def encoder_called(name: str) -> str:
     """Return the encoder that a name stands for: an encoder's own, or a codec's ("hevc").
 
     What is known of encoders (quality, losslessness, depth, bit rate) is known by their own names.
-    A name of neither is returned as it is, for whoever asks more of it to refuse.
+    Any other name is returned as it is; the code that looks the encoder up refuses it.
     """
     try:
         return av.Codec(name, "w").name

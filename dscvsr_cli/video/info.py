@@ -95,7 +95,7 @@ class ClockJumps:
     """Where the clock of a file steps back, and how its times are carried on from there."""
 
     changes: tuple[ClockChange, ...] = ()
-    """Of all streams, in order; a later one replaces an earlier one."""
+    """The changes of all streams, in order; a later one replaces an earlier one."""
 
     seconds: tuple[Fraction, ...] = ()
     """Where the jumps are, on the file's clock as it is carried on."""
@@ -245,15 +245,15 @@ class VideoInfo:
     """Streams that appear only midway, and so cannot be brought over."""
 
     further_pictures: int = 0
-    """Pictures in a file of stills that cannot be read: pages, or views, behind the first."""
+    """Pages or views of a still picture after the first one, which cannot be read."""
 
     jumps: ClockJumps = field(default_factory=ClockJumps)
-    """Where the clock steps back; whoever reads packets carries their times on."""
+    """Where the clock steps back; readers of packets move their times on from there."""
 
     @property
     def is_still(self) -> bool:
         """Whether it is one picture and no video, as far as can be known before it is decoded."""
-        # Only a pipe of pictures may go on with another one.
+        # A pipe of pictures may bring another one later.
         return self.frame_count == 1 or (self.kind == "pipe" and is_still_format(self.container))
 
     @property

@@ -54,7 +54,7 @@ class FasterWeights:
     """Share of the time that they take on a processor, in (0, 1)."""
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none."""
+        """Refuse a time that is not a share."""
         if not 0 < self.time < 1:
             raise ValueError(f"faster weights {self.name}: time must be in (0, 1), got {self.time}")
 

@@ -1,7 +1,7 @@
 """What an encoder cannot do, for settings that exclude each other.
 
 Libraries are loaded only where two settings may do so. An encoder that does not exist excludes
-nothing: whoever runs the job names it.
+nothing; it is refused when the job runs.
 """
 
 from dscvsr_cli.errors import UsageError

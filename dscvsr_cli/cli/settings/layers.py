@@ -63,7 +63,7 @@ class Settled:
     """What a command runs with."""
 
     values: Mapping[str, Any]
-    """Of every parameter."""
+    """The value of every parameter."""
 
     origins: Mapping[str, str]
     """Where each value comes from that is not built in."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PLAIN_SECONDS = 10.0
 PLAIN_SHARE = 0.1
-"""A plain line is written after so much time, or so much of the run; long runs wait longer."""
+"""Seconds, or share of the run, after which a plain line is written; long runs wait longer."""
 PLAIN_GROWTH = 50
 PLAIN_READING_LINES = 10
 PLAIN_EVERY_FOUND = 1000

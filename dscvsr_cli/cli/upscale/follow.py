@@ -78,7 +78,7 @@ class Lines:
 
     Args:
         terminal: Where it is shown.
-        jobs: How many there are in all; None where nobody knows.
+        jobs: How many there are in all; None if that is unknown.
         begun: How many have begun before the next.
         bar: Shows this job beside others that run at the same time; None gives it its own.
     """
@@ -163,7 +163,7 @@ class JsonLines:
 
     Args:
         terminal: Where it is shown.
-        jobs: How many there are in all; None where nobody knows.
+        jobs: How many there are in all; None if that is unknown.
         begun: How many have begun before the next.
     """
 

@@ -175,7 +175,7 @@ def open_follower(
 
     Args:
         terminal: Where to write.
-        jobs: How many there are; None where nobody knows.
+        jobs: How many there are; None if that is unknown.
         begun: How many have begun before the next.
         bar: Shows the job beside others that run at the same time; None gives it its own.
     """

@@ -21,7 +21,7 @@ from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.span import TimeSpan
 
 EARLY_SECONDS = Fraction(1, 2)
-"""How much before --start each video is opened, for no two containers round times alike."""
+"""How much before --start each video is opened: containers round times in different ways."""
 
 _SHAPE_TOLERANCE = Fraction(2, 100)
 """How far two aspect ratios may differ: rounding to even sides makes a tiny clip change by as much.
@@ -123,12 +123,12 @@ def open_films(job: CompareJob, stack: ExitStack) -> Films:
     _check_shapes(films)
     if found is not None:
         _check_reference(films, found)
-    told = tuple(
+    notes = tuple(
         f"{films[place].label} was made from {films[whole].label} with {part}: only that part is "
         "compared"
         for whole, (place, part) in parts.items()
     )
-    return Films(all=films, reference=found, parts=told)
+    return Films(all=films, reference=found, parts=notes)
 
 
 def labels_of(paths: Sequence[Path]) -> list[str]:

@@ -65,7 +65,7 @@ _LAYOUTS: Final = (("7.1", 8), ("5.1", 6), ("stereo", 2), ("mono", 1))
 """Channel layouts to fall back to, with their numbers of channels."""
 
 AUDIO_ENCODERS_HINT: Final = "try one of aac, libopus, flac, ac3, libmp3lame, pcm_s16le"
-"""What to say of an encoder that is none."""
+"""The hint for a name that is not an audio encoder."""
 
 BITRATE_PER_CHANNEL: Final = {"libopus": 64000}
 """Bits per second of encoders that need fewer than is usual."""

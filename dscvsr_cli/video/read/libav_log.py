@@ -1,4 +1,4 @@
-"""libav's log: off, but for the moments in which it is the only way to learn something.
+"""libav's log: off, except when it is the only way to learn something.
 
 It goes through Python, which is dangerous: a decoder's thread that logs waits for Python's global
 lock, while PyAV holds that lock to free a decoder and waits for the decoder's threads. So the log

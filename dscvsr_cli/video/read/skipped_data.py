@@ -202,8 +202,8 @@ class SkippedData:
         if skipped > self._most():
             skipped = 1
         if self._is_matroska and self._walk is not None:
-            # Of frames that are shown in another order, some can be missing without a gap; and how
-            # many are missing at the beginning nobody knows.
+            # Frames that are shown in another order can be missing without a gap, and the number
+            # missing at the beginning is unknown.
             return 0 if self._walk(last, packet) else max(1, skipped)
         if self._is_carried_on or last is None:
             return 0

@@ -13,8 +13,8 @@ from av.video.stream import VideoStream
 from dscvsr_cli.video.read.avi_frames import empty_slots, frames_in_index
 
 _UNKNOWN: Final = 1 << 30
-"""From here on a number of frames is none: FFmpeg writes it into an AVI file that it sends through
-a pipe, and sets all bits in IVF."""
+"""A number of frames from here on means "unknown": FFmpeg writes it into an AVI file that it sends
+through a pipe, and sets all bits in IVF."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ _BITS_PER_PIXEL: Final = {
     "mpeg1video": 0.64,
 }
 """Of what is lost, at the default quality; single clips took from a sixth to three times as much.
-Those of ProRes and DNxHD but for prores_ks are what their formats prescribe, about."""
+Those of ProRes and DNxHD, except prores_ks, are about what their formats prescribe."""
 _USUAL_BITS: Final = 0.32
 
 _SHARE_OF_RAW: Final = {
@@ -65,7 +65,7 @@ _QUALITY_OF_HALF: Final = 6
 """Steps of constant quality that halve a file."""
 
 _LEAST_SHARE: Final = 1 / 8
-"""Of the estimate; no clip that was measured took less than a seventh."""
+"""Share of the estimate that a file takes at least; no measured clip took less than a seventh."""
 _LEAST_SHARE_IF_EXACT: Final = 1 / 64
 """The same where every frame is stored exactly: drawings and screens then take next to nothing."""
 _LEAST_SHARE_IF_RAW: Final = 0.9

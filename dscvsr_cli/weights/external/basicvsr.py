@@ -51,7 +51,7 @@ def read_pickled_weights(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"cannot read {path}: {reason}", hint=_HINT) from error
     except pickle.UnpicklingError as error:
         raise WeightsError(
-            f"{path} holds more than tensors and is not loaded, for it could run programs",
+            f"{path} holds more than tensors and is not loaded, because it could run programs",
             hint="ask its author for safetensors",
         ) from error
     for nesting in _NESTINGS:
