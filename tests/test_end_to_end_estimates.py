@@ -63,10 +63,10 @@ def test_a_dry_run_of_a_large_video_takes_seconds(
     speed_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source = render(LARGE, tmp_path)
-    begun = time.monotonic()
+    started = time.monotonic()
     assert upscale(source, "--dry-run", "--json") == 0
     # A single frame of this size takes longer than that on two cores.
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - started < 20
     report = json.loads(capfd.readouterr().out)["report"]
     assert report["measured"]
     assert report["seconds_per_frame"] > 1

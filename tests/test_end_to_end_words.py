@@ -115,9 +115,9 @@ def test_a_hub_out_of_reach_is_reported_within_seconds(
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    begun = time.monotonic()
+    started = time.monotonic()
     assert main([*command, "some-one/nets/x.safetensors"]) == 4
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - started < 8
     said = capfd.readouterr().err
     assert "cannot reach the Hub" in said
     assert "Retrying" not in said

@@ -59,9 +59,9 @@ class Candidate:
 
     def run(self, pixels: int, cores: int) -> None:
         """Time one round, in microseconds per input pixel and frame."""
-        before, begun = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         self.work()
-        seconds, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF)
+        seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
         user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
         unit = 1e6 / ((self.pixels or pixels) * self.frames)
         self.wall.append(seconds * unit)
@@ -164,9 +164,9 @@ def network_candidates(given: argparse.Namespace) -> list[Candidate]:
             network = open_runtime(runtime, loaded.network, dtype=dtype)
             cost = multiply_adds_per_pixel(loaded.config, given.scale)
             name = f"{loaded.name}, {runtime}"
-            begun, before = time.perf_counter(), _processor_seconds()
+            started, before = time.perf_counter(), _processor_seconds()
             parts = _parts(name, network, loaded.network, frames=frames, size=size, cost=cost)
-            first, spent = time.perf_counter() - begun, _processor_seconds() - before
+            first, spent = time.perf_counter() - started, _processor_seconds() - before
             print(f"{name}: first run {first:.1f} s, {spent:.1f} s of the processor", flush=True)
             found += parts if place == 0 else parts[:1]
     return found

@@ -218,12 +218,12 @@ def measure_network(
     ]
 
     def seconds() -> float:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         for _ in upscale_stream(
             frames, network, size=size, plan=plan, device=device, mark_scenes=one_scene
         ):
             pass
-        return time.perf_counter() - begun
+        return time.perf_counter() - started
 
     start = seconds()
     speed = count / seconds()

@@ -150,9 +150,9 @@ def fastest(work: Callable[[], None], times: int = 3) -> float:
     work()
     best = float("inf")
     for _ in range(times):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         work()
-        best = min(best, time.perf_counter() - begun)
+        best = min(best, time.perf_counter() - started)
     return best
 
 

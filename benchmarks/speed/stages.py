@@ -67,11 +67,11 @@ class StageClock:
         """Run ``work`` and count its time, less what is counted inside it."""
         inside_before = getattr(self._here, "inside", 0.0)
         self._here.inside = 0.0
-        begun = time.perf_counter()
+        started = time.perf_counter()
         try:
             return work()
         finally:
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - started
             with self._lock:
                 self.seconds[stage] += seconds - self._here.inside
             self._here.inside = inside_before + seconds

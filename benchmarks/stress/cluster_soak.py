@@ -75,9 +75,9 @@ def soak(folder: Path, arguments: argparse.Namespace) -> Figures:
     save_tiny_network(weights)
     whole, target = folder / "whole.mkv", folder / "out.mkv"
     figures = Figures()
-    begun = time.monotonic()
+    started = time.monotonic()
     subprocess.run(command(clip, whole, weights), check=True)  # noqa: S603  ours
-    figures.undisturbed_seconds = round(time.monotonic() - begun, 1)
+    figures.undisturbed_seconds = round(time.monotonic() - started, 1)
     expected = digest(whole)
     line = command(clip, target, weights, address())
     while figures.kills < arguments.kills:
@@ -97,7 +97,7 @@ def soak(folder: Path, arguments: argparse.Namespace) -> Figures:
         figures.files += 1
         figures.equal += code == 0 and digest(target) == expected
         figures.leftovers += work_folder(target).exists()
-    figures.seconds = round(time.monotonic() - begun, 1)
+    figures.seconds = round(time.monotonic() - started, 1)
     return figures
 
 

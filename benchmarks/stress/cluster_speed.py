@@ -108,12 +108,12 @@ def run(clip: Path, target: Path, checkpoint: str, *more: str) -> Run:
     line = [sys.executable, "-m", "dscvsr_cli", "upscale", str(clip), "-o", str(target)]
     line += ["-s", "2", "--encoder", "ffv1", "--device", "cpu", "--dtype", "float32", "--json"]
     line += ["--checkpoint", checkpoint, "--overwrite", *more]
-    begun = time.monotonic()
+    started = time.monotonic()
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  ours
         output = process.stdout.read() if process.stdout is not None else ""
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.monotonic() - begun
+    wall = time.monotonic() - started
     if process.returncode:
         raise SystemExit(f"{line} failed")
     report = _report(output.splitlines())

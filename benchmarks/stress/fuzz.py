@@ -71,13 +71,13 @@ def main() -> None:
     if arguments.work:
         work(arguments.work)
         return
-    begun = time.monotonic()
+    started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         counts, peak = fuzz(Path(folder), arguments.files, arguments.seed, arguments.keep)
     figures = {
         **counts,
         "peak_memory_bytes": peak,
-        "seconds": round(time.monotonic() - begun, 1),
+        "seconds": round(time.monotonic() - started, 1),
     }
     if arguments.json:
         print(json.dumps(figures))

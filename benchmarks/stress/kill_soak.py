@@ -84,10 +84,10 @@ def soak(folder: Path, kills: int, frames: int, seed: int) -> Figures:
     render_demo_clip(clip, width=64, height=48, seconds=frames / 24)
     save_tiny_network(weights)
     figures = Figures()
-    begun = time.monotonic()
+    started = time.monotonic()
     whole = folder / "whole.mkv"
     run(clip, whole, weights, None)
-    figures.undisturbed_seconds = time.monotonic() - begun
+    figures.undisturbed_seconds = time.monotonic() - started
     expected = digest(whole)
     target, work = folder / "out.mkv", folder / ".out.mkv.dscvsr"
     while figures.kills < kills or (work / "manifest.json").exists():
@@ -108,7 +108,7 @@ def soak(folder: Path, kills: int, frames: int, seed: int) -> Figures:
             figures.equal += digest(target) == expected
             figures.leftovers += work.exists()
             target.unlink()
-    figures.seconds = time.monotonic() - begun
+    figures.seconds = time.monotonic() - started
     return figures
 
 

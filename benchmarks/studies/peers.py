@@ -97,10 +97,10 @@ def enlarge(clip: Clip, network: Network, scale: float, degradation: str, folder
     """Write a clip's pictures as 8-bit PNG, after its low-resolution frames were made."""
     lows = [pair.low for pair in clip_pairs(clip, scale, Degradation.parse(degradation))]
     folder.mkdir(parents=True, exist_ok=True)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     for place, picture in enumerate(network(lows)):
         save_png(folder / f"{place:08d}.png", picture)
-    print(f"{folder}: {len(lows)} frames in {time.perf_counter() - begun:.0f} s", flush=True)
+    print(f"{folder}: {len(lows)} frames in {time.perf_counter() - started:.0f} s", flush=True)
 
 
 def load_span(package: Path, scale: float) -> Network:

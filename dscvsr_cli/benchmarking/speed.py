@@ -116,9 +116,9 @@ def matmul_rate(device: torch.device, dtype: torch.dtype, *, seconds: float = 0.
     left = torch.randn(side, side, device=device).to(dtype)
     right = torch.randn(side, side, device=device).to(dtype)
     best = 0.0
-    begun = perf_counter()
+    started = perf_counter()
     # The best of several: others may use the machine, and clocks take a moment to rise.
-    while perf_counter() - begun < seconds:
+    while perf_counter() - started < seconds:
         start = perf_counter()
         product = left @ right
         _wait_for(device)

@@ -40,7 +40,7 @@ class JobBar:
         self._description = description
         self._latest: tuple[JobProgress, float] | None = None
         self._bar: Progress | None = None
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
         self._plain = _PlainLines(terminal, description)
 
     def __call__(self, progress: "JobProgress") -> None:
@@ -62,7 +62,7 @@ class JobBar:
     def _shown(self, _: Task) -> Shown:
         now = time.monotonic()
         if self._latest is None:
-            return Shown(description=self._description, elapsed=now - self._begun)
+            return Shown(description=self._description, elapsed=now - self._started)
         progress, at = self._latest
         shown = shown_progress(progress, self._description)
         # The clock runs on between two steps of a slow network.
@@ -74,7 +74,7 @@ class JobBar:
             share=shown.share,
             rate=shown.rate,
             left=left,
-            elapsed=now - self._begun,
+            elapsed=now - self._started,
             tasks=shown.tasks,
         )
 
@@ -93,7 +93,7 @@ class SharedBar:
         self._latest: dict[int, JobProgress] = {}
         self._running: set[int] = set()
         self._lock = Lock()
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -121,7 +121,7 @@ class SharedBar:
         rates = [self._latest[place].frames_per_second for place in now]
         totals = [progress.frames_total for progress in self._latest.values()]
         known = [total for total in totals if total is not None]
-        # What has not begun is not known either.
+        # What has not started is not known either.
         total = sum(known) if len(known) == self._jobs else None
         rate = sum(rate for rate in rates if rate is not None) or None
         done = sum(
@@ -134,7 +134,7 @@ class SharedBar:
             share=None if not total else done / total,
             frames_per_second=rate,
             seconds_left=None if total is None or rate is None else max(0.0, total - done) / rate,
-            seconds=time.monotonic() - self._begun,
+            seconds=time.monotonic() - self._started,
         )
 
 

@@ -95,7 +95,7 @@ class FilmRun:
         job = replace(planned.job, memory_bytes=job.memory_bytes, runtime=planned.plan.runtime)
         if planned.settings is None:
             return self._whole(job, planned)
-        begun = time.monotonic()
+        started = time.monotonic()
         watch = InputWatch(job.source, start_number=job.reading.start_number)
         output = planned.settings.open(
             watch, recording(self._job, planned.settings.target, job.reading)
@@ -109,7 +109,7 @@ class FilmRun:
                 self._make_frames(output, job, planned.settings, plan)
             check_count(output, job.source)
             watch.check()
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - started
         return UpscaleReport(
             target=plan.target,
             frames_in=output.frames_read or 0,

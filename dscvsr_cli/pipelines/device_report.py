@@ -134,9 +134,9 @@ def _measure(
             pass
 
     run()
-    begun, made = time.monotonic(), 0
-    while made == 0 or time.monotonic() - begun < _SECONDS:
+    started, made = time.monotonic(), 0
+    while made == 0 or time.monotonic() - started < _SECONDS:
         run()
         made += _FRAMES
     share = _MEASURED.height * _MEASURED.width / (REFERENCE.height * REFERENCE.width)
-    return made / (time.monotonic() - begun) * share
+    return made / (time.monotonic() - started) * share

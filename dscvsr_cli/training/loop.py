@@ -201,7 +201,7 @@ class Trainer:
         """Return the share of the run that is done, in [0, 1]."""
         limit = self.config.max_minutes
         if limit is not None and self.reserved_seconds:
-            # The last step is not begun when less than half of it fits.
+            # The last step is not started when less than half of it fits.
             kept = (self.reserved_seconds + self._step_seconds / 2) / 60
             limit = max(limit - kept, limit * LEAST_SHARE_OF_STEPS)
         return progress(

@@ -70,10 +70,10 @@ class Recorder:
         self._log.write("end", iteration=state.iteration, seconds=round(state.seconds, 3))
 
     def _validate(self, validator: Validator) -> None:
-        begun = time.monotonic()
+        started = time.monotonic()
         self._network.load_state_dict(self._trainer.average.weights)
         self.scores = validator.measure(self._network)
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - started
         self._validating += seconds
         # The last one comes after the last step, and belongs to the time that the run may take.
         self._trainer.reserved_seconds = self._reserved + seconds

@@ -67,7 +67,7 @@ class RunLog:
 
 
 def _ends_in_a_line(path: Path) -> bool:
-    """Return whether a file's last line was begun and not ended."""
+    """Return whether a file's last line was started and not ended."""
     if not path.is_file() or not path.stat().st_size:
         return False
     with path.open("rb") as file:

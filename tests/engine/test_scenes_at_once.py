@@ -211,18 +211,18 @@ def test_an_error_of_a_later_scene_comes_after_the_frames_before_it() -> None:
 
 
 def test_closing_the_stream_ends_its_threads_within_a_window() -> None:
-    begun = threading.Event()
+    started = threading.Event()
 
     class Endless(NearestNetwork):
         def backward_features(
             self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None
         ) -> Tensor:
             if frames.shape[1] > 4:
-                begun.set()
+                started.set()
                 while on_frame is not None:
                     on_frame()
             # Frames are read while the first scene is made, and not after its frame is there.
-            assert begun.wait(20)
+            assert started.wait(20)
             return super().backward_features(frames, first_index=first_index, on_frame=on_frame)
 
     stream = upscale_stream(

@@ -51,11 +51,11 @@ def test_a_config_too_large_for_its_tensors_is_refused_at_once(
     sizes: dict[str, object], tmp_path: Path
 ) -> None:
     path = with_config(tmp_path / "huge.safetensors", **sizes)
-    begun = time.monotonic()
+    started = time.monotonic()
     with pytest.raises(WeightsError) as caught:
         load_network(str(path), device=CPU)
     assert caught.value.hint
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize(

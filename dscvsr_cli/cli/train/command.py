@@ -110,7 +110,7 @@ def _estimate(options: TrainOptions) -> None:
 
 def _train(options: TrainOptions) -> None:
     # Loading torch takes seconds, and belongs to --max-minutes too.
-    begun = time.monotonic()
+    started = time.monotonic()
     from dscvsr_cli.cli.train.interrupt import StopBetweenSteps
     from dscvsr_cli.cli.train.output import TrainDisplay, show_report
     from dscvsr_cli.engine.device import choose_device
@@ -142,7 +142,7 @@ def _train(options: TrainOptions) -> None:
                 on_start=start, on_step=display.step, on_validation=display.validation
             ),
             stop=interrupt.is_asked,
-            begun=begun,
+            started=started,
             parallel=parallel,
             workers=options.workers,
         )

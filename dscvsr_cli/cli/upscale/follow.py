@@ -79,7 +79,7 @@ class Lines:
     Args:
         terminal: Where it is shown.
         jobs: How many there are in all; None if that is unknown.
-        begun: How many have begun before the next.
+        started: How many have started before the next.
         bar: Shows this job beside others that run at the same time; None gives it its own.
     """
 
@@ -88,18 +88,18 @@ class Lines:
         terminal: Terminal,
         jobs: int | None,
         *,
-        begun: int = 0,
+        started: int = 0,
         bar: SharedBar | None = None,
     ) -> None:
         self._terminal = terminal
         self._jobs = jobs
-        self._begun = begun
+        self._started = started
         self._bar = bar
 
     def begin(self, job: "UpscaleJob") -> None:
         """Count the job; its plan will say what it is."""
         del job
-        self._begun += 1
+        self._started += 1
 
     def plan(self, plan: "UpscalePlan") -> None:
         """Print the plan and what to know before work starts."""
@@ -114,10 +114,10 @@ class Lines:
     def progress(self) -> "Iterator[ProgressListener]":
         """Show a bar, or plain lines."""
         if self._bar is not None:
-            with self._bar.part(self._begun) as part:
+            with self._bar.part(self._started) as part:
                 yield part
             return
-        which = f" {self._begun}/{self._jobs}" if self._jobs and self._jobs > 1 else ""
+        which = f" {self._started}/{self._jobs}" if self._jobs and self._jobs > 1 else ""
         with JobBar(self._terminal, f"upscaling{which}").running() as bar:
             yield bar
 
@@ -164,19 +164,19 @@ class JsonLines:
     Args:
         terminal: Where it is shown.
         jobs: How many there are in all; None if that is unknown.
-        begun: How many have begun before the next.
+        started: How many have started before the next.
     """
 
-    def __init__(self, terminal: Terminal, jobs: int | None, *, begun: int = 0) -> None:
+    def __init__(self, terminal: Terminal, jobs: int | None, *, started: int = 0) -> None:
         self._terminal = terminal
         self._jobs = jobs
-        self._begun = begun
+        self._started = started
         self._names: dict[str, object] = {}
 
     def begin(self, job: "UpscaleJob") -> None:
         """Keep the names that every line about this job carries."""
-        self._begun += 1
-        self._names = {"job": self._begun, "jobs": self._jobs, "source": job.source}
+        self._started += 1
+        self._names = {"job": self._started, "jobs": self._jobs, "source": job.source}
 
     def plan(self, plan: "UpscalePlan") -> None:
         """Write the plan and its warnings."""

@@ -59,7 +59,7 @@ class _Show:
         self._jobs = jobs
         self._terminal = terminal
         self._followers: list[Follower] = [
-            JsonLines(terminal, count, begun=number) if terminal.json else Lines(terminal, count)
+            JsonLines(terminal, count, started=number) if terminal.json else Lines(terminal, count)
             for number in range(count)
         ]
         self.whole: Follower = self._followers[0]

@@ -82,7 +82,8 @@ def _run_at_once(jobs: "Sequence[UpscaleJob]", terminal: Terminal, at_once: int)
     cache = NetworkCache()
     bar = SharedBar(terminal, len(jobs))
     followers = [
-        open_follower(terminal, jobs=len(jobs), begun=place, bar=bar) for place in range(len(jobs))
+        open_follower(terminal, jobs=len(jobs), started=place, bar=bar)
+        for place in range(len(jobs))
     ]
     for job, follower in zip(jobs, followers, strict=True):
         follower.begin(job)
@@ -169,16 +170,16 @@ def is_folder_of_videos(path: Path) -> bool:
 
 
 def open_follower(
-    terminal: Terminal, *, jobs: int | None, begun: int = 0, bar: SharedBar | None = None
+    terminal: Terminal, *, jobs: int | None, started: int = 0, bar: SharedBar | None = None
 ) -> "Follower":
     """Return a follower that writes as the terminal wants it: lines, or JSON lines.
 
     Args:
         terminal: Where to write.
         jobs: How many there are; None if that is unknown.
-        begun: How many have begun before the next.
+        started: How many have started before the next.
         bar: Shows the job beside others that run at the same time; None gives it its own.
     """
     if terminal.json:
-        return JsonLines(terminal, jobs, begun=begun)
-    return Lines(terminal, jobs, begun=begun, bar=bar)
+        return JsonLines(terminal, jobs, started=started)
+    return Lines(terminal, jobs, started=started, bar=bar)

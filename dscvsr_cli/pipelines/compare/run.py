@@ -35,7 +35,7 @@ def compare(
 
     Args:
         job: What is asked for.
-        on_plan: Called before the page is begun.
+        on_plan: Called before the page is started.
         on_progress: Called after every frame.
 
     Raises:

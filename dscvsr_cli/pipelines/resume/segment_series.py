@@ -46,7 +46,7 @@ class SegmentSeries:
         self._folder = folder
         self._picture = picture
         self._least_frames = least_frames
-        self._begun = first_frame
+        self._segment_start = first_frame
         self._mark = mark
         self._open: SegmentWriter | None = None
 
@@ -58,7 +58,7 @@ class SegmentSeries:
     @property
     def next_frame(self) -> int:
         """Index in the output of the next frame."""
-        return self._begun + self.open_frames
+        return self._segment_start + self.open_frames
 
     def write(self, frame: Frame) -> None:
         """Encode the next frame.
@@ -67,7 +67,7 @@ class SegmentSeries:
             OutputVideoError: Encoding or writing failed, for example because the disk is full.
         """
         if self._open is None:
-            path = self._folder / f"segment-{self._begun:08}{self._mark}.packets"
+            path = self._folder / f"segment-{self._segment_start:08}{self._mark}.packets"
             self._open = SegmentWriter(path, self._picture, self.timeline)
         self._open.write(frame)
 
@@ -94,7 +94,7 @@ class SegmentSeries:
         if self._open is None:
             raise ValueError("no segment is open")
         segment = self._open.finish()
-        self._begun += segment.frames
+        self._segment_start += segment.frames
         self._open = None
         return segment
 

@@ -79,7 +79,7 @@ def train(
     init: Path | None = None,
     events: TrainEvents = SILENT,
     stop: Callable[[], bool] | None = None,
-    begun: float | None = None,
+    started: float | None = None,
     parallel: Parallel = ALONE,
     workers: int | None = None,
 ) -> TrainReport | None:
@@ -95,7 +95,7 @@ def train(
             than the recipe's, the parts that fit are taken.
         events: Callbacks.
         stop: Asked after every step whether to save a checkpoint and stop.
-        begun: Value of ``time.monotonic()`` from which ``max_minutes`` count; None is now.
+        started: Value of ``time.monotonic()`` from which ``max_minutes`` count; None is now.
         parallel: This process's place among those that train together.
         workers: Processes that make batches ahead; None lets the device decide.
 
@@ -108,7 +108,7 @@ def train(
         DatasetError: No usable footage, a broken checkpoint, or a run that diverges.
         WeightsError: A checkpoint or the weights cannot be written.
     """
-    begun = time.monotonic() if begun is None else begun
+    started = time.monotonic() if started is None else started
     _make_folder(run, resume=resume)
     checkpoint = run / CHECKPOINT_NAME if resume else None
     trainer = build_trainer(config, device=device, checkpoint=checkpoint, parallel=parallel)
@@ -121,7 +121,7 @@ def train(
     if found.footage.in_turns:
         workers = 0
     # What reading took belongs to the minutes that the run may take.
-    trainer.reserved_seconds = time.monotonic() - begun
+    trainer.reserved_seconds = time.monotonic() - started
     with found.footage:
         if not parallel.leads:
             sampler = Sampler(found.footage.stream, trainer.config)

@@ -53,7 +53,7 @@ def run_batch_at_once(
             thread.start()
         join_all(threads, give_up=work.together.stop)
     except KeyboardInterrupt:
-        # It may have come before all had begun.
+        # It may have come before all had started.
         work.together.stop()
         join_all(threads, give_up=work.together.stop)
         raise

@@ -34,9 +34,9 @@ def measure_seconds_per_frame(ready: PreparedJob) -> float:
 
     The reader is used up.
     """
-    begun = time.monotonic()
+    started = time.monotonic()
     frames = list(islice(ready.reader, _FRAMES))
-    decoding = (time.monotonic() - begun) / max(1, len(frames))
+    decoding = (time.monotonic() - started) / max(1, len(frames))
     return max(decoding, _network_seconds(ready, frames)) if frames else 0.0
 
 
@@ -94,9 +94,9 @@ def _run(ready: PreparedJob, frames: list[Frame], side: int) -> tuple[float, flo
         network=replace(ready.network, scenes=SceneBudget(at_once=1, ahead=len(frames))),
     )
     plan = StreamPlan(window=len(frames), look_ahead=0, step=ready.network.stream_plan.step)
-    begun = time.monotonic()
+    started = time.monotonic()
     count = sum(1 for _ in smaller.enlarge(_cut(frames, part), plan=plan))
-    seconds = time.monotonic() - begun
+    seconds = time.monotonic() - started
     share = part.height * part.width / (whole.height * whole.width)
     return seconds / max(1, count), share
 

@@ -70,7 +70,7 @@ class WorkMeter:
         self._frames = already
         self._work = float(already)
         self._clock = clock
-        self._begun = self._last = clock()
+        self._start = self._last = clock()
         self._backward_share = _BACKWARD_SHARE
         self._backward_seconds = 0.0
         self._forward_seconds = 0.0
@@ -147,5 +147,5 @@ class WorkMeter:
             share=self._work / self._total if self._total else None,
             frames_per_second=rate,
             seconds_left=left,
-            seconds=now - self._begun,
+            seconds=now - self._start,
         )

@@ -119,7 +119,7 @@ def upscale_beside_others(
     ready = prepare(settle_preview(job), load=load)
     with ready.reader:
         output = open_output(ready, _naming(ready, asked or job))
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             with output:
                 plan = with_estimate(ready, output.frames_kept)
@@ -134,7 +134,7 @@ def upscale_beside_others(
             if not output.frames_kept:
                 raise
             raise Interrupted(output.frames_kept) from interruption
-    return _report(plan, output, seconds=time.monotonic() - begun, device=ready.network.device)
+    return _report(plan, output, seconds=time.monotonic() - started, device=ready.network.device)
 
 
 def make_folder(folder: Path) -> None:

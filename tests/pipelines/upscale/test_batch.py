@@ -24,17 +24,17 @@ def test_an_unforeseen_error_is_logged_and_the_next_file_begins(
         UpscaleJob(source=tmp_path / name, target=tmp_path / f"{name}.mkv", scale=2.0)
         for name in ("first", "second")
     ]
-    begun = []
+    started = []
 
     def run(job: UpscaleJob) -> UpscaleReport:
-        begun.append(job.source.name)
-        if len(begun) == 1:
+        started.append(job.source.name)
+        if len(started) == 1:
             raise error
         raise InputVideoError("not a video")
 
     report = run_batch(jobs, run)
 
-    assert begun == ["first", "second"]
+    assert started == ["first", "second"]
     assert [result.outcome for result in report.files] == ["failed", "failed"]
     log = Path(report.files[0].message.rsplit(" is in ", 1)[1].rstrip(")"))
     text = log.read_text()

@@ -65,11 +65,11 @@ def test_ctrl_c_ends_the_jobs_at_work_and_begins_no_other(jobs: list[UpscaleJob]
     main = threading.main_thread().ident
     assert main is not None
     both = threading.Barrier(2)
-    begun: list[int] = []
+    started: list[int] = []
     interrupted: list[int] = []
 
     def run(place: int, _: UpscaleJob, together: Together) -> UpscaleReport:
-        begun.append(place)
+        started.append(place)
         if both.wait(20) == 0:
             signal.pthread_kill(main, signal.SIGINT)
         try:
@@ -81,7 +81,7 @@ def test_ctrl_c_ends_the_jobs_at_work_and_begins_no_other(jobs: list[UpscaleJob]
 
     with pytest.raises(KeyboardInterrupt):
         run_batch_at_once(jobs, run, at_once=2)
-    assert sorted(begun) == [0, 1]
+    assert sorted(started) == [0, 1]
     assert sorted(interrupted) == [0, 1]
 
 

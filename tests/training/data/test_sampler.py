@@ -182,7 +182,7 @@ def test_where_one_kind_of_footage_is_missing_the_other_serves(
 def test_a_short_clip_is_played_to_and_fro(tiny_recipe: TrainingConfig) -> None:
     clip = (torch.arange(4, dtype=torch.uint8) * 10).view(4, 1, 1, 1).expand(4, 3, 24, 24)
     sampler, source = Sampler(Footage((clip,), ()), replace(tiny_recipe, batch=1)), generator()
-    begun: set[tuple[int, int]] = set()
+    started: set[tuple[int, int]] = set()
     for _ in range(60):
         shown = (sampler.draw(7, source).high[0, :, 0, 0, 0] * 25.5).round().int().tolist()
         steps = [after - before for before, after in pairwise(shown)]
@@ -191,8 +191,8 @@ def test_a_short_clip_is_played_to_and_fro(tiny_recipe: TrainingConfig) -> None:
         # It turns at the ends and nowhere else.
         turns = [place for place in range(1, 6) if steps[place - 1] != steps[place]]
         assert all(shown[place] in (0, 3) for place in turns)
-        begun.add((shown[0], steps[0]))
-    assert len(begun) == 6
+        started.add((shown[0], steps[0]))
+    assert len(started) == 6
 
 
 class Changing:

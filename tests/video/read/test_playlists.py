@@ -77,10 +77,10 @@ def test_a_live_list_is_not_waited_for(video: Path, monkeypatch: pytest.MonkeyPa
     path = video.with_name("live.m3u8")
     # It has no end, and its next part never comes.
     path.write_text(hls(video).replace("#EXT-X-ENDLIST\n", ""))
-    begun = time.monotonic()
+    started = time.monotonic()
     with VideoReader(path, ALLOWED) as reader:
         assert len(list(reader)) == 3
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - started < 20
 
 
 def test_a_single_file_of_any_usual_kind_stands_alone(tmp_path: Path) -> None:

@@ -73,8 +73,8 @@ class TransportWalk:
                 return False
             counters[pid] = data[3] & 0x0F
             if pid == self._pid and data[1] & 0x40 and place > start:
-                begun = _frame_time(data)
-                if begun is None or (begun >= 0 and begun not in known):
+                frame_time = _frame_time(data)
+                if frame_time is None or (frame_time >= 0 and frame_time not in known):
                     return False
         return True
 
