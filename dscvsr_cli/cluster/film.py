@@ -22,8 +22,9 @@ from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
 from dscvsr_cli.pipelines.upscale.finished import recording
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_output import known_scene_starts
+from dscvsr_cli.pipelines.upscale.output_place import make_folder
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings
-from dscvsr_cli.pipelines.upscale.run import check_count, make_folder
+from dscvsr_cli.pipelines.upscale.run import check_count
 from dscvsr_cli.pipelines.upscale.scan import FilmTask, rest_of
 from dscvsr_cli.pipelines.upscale.segment_settings import SegmentSettings
 from dscvsr_cli.video.write.picture_names import folder_above

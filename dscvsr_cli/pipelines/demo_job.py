@@ -15,8 +15,9 @@ from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.compare.job import CompareJob
 from dscvsr_cli.pipelines.compare.run import compare
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
+from dscvsr_cli.pipelines.upscale.output_place import make_folder
 from dscvsr_cli.pipelines.upscale.progress import ProgressListener
-from dscvsr_cli.pipelines.upscale.run import make_folder, upscale
+from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.picture_writer import save_png

@@ -19,7 +19,6 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.upscale.alpha import enlarge_alpha
-from dscvsr_cli.pipelines.upscale.check_place import check_place
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
     check_disk,
@@ -31,6 +30,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader, NetworkPlan, plan_network
 from dscvsr_cli.pipelines.upscale.open_source import open_source
 from dscvsr_cli.pipelines.upscale.other_streams import plan_others
+from dscvsr_cli.pipelines.upscale.output_place import check_place
 from dscvsr_cli.pipelines.upscale.side_by_side import compared
 from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target

@@ -14,7 +14,7 @@ from dscvsr_cli.engine.memory import peak_memory_bytes
 from dscvsr_cli.engine.scene_tasks import KnownScenes
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import EventListener, StreamProgress
-from dscvsr_cli.errors import FrameCountError, OutputVideoError
+from dscvsr_cli.errors import FrameCountError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.upscale.estimate import with_estimate
 from dscvsr_cli.pipelines.upscale.finished import recording
@@ -26,12 +26,12 @@ from dscvsr_cli.pipelines.upscale.job_output import (
 )
 from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
 from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
+from dscvsr_cli.pipelines.upscale.output_place import make_folder
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
 from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.video.read.open_input import input_name
-from dscvsr_cli.video.write.may_write import check_folder
 from dscvsr_cli.video.write.picture_names import folder_above
 from dscvsr_cli.video.write.target_file import Naming, unrecorded
 from dscvsr_cli.weights.load import load_network
@@ -135,22 +135,6 @@ def upscale_beside_others(
                 raise
             raise Interrupted(output.frames_kept) from interruption
     return _report(plan, output, seconds=time.monotonic() - started, device=ready.network.device)
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder of a target.
-
-    Raises:
-        OutputVideoError: It cannot be made.
-    """
-    check_folder(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputVideoError(
-            f"the folder {folder} cannot be made: {error.strerror or error}",
-            hint="choose another one with -o",
-        ) from error
 
 
 def _naming(ready: PreparedJob, asked: UpscaleJob) -> Naming:

@@ -1,11 +1,31 @@
-"""The place of an output, checked before any work: nothing that must stay is in the way."""
+"""The place of an output: its folder is made, and nothing that must stay is in the way."""
 
+from pathlib import Path
+
+from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.pipelines.resume.phase import is_published
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import Target
+from dscvsr_cli.video.write.may_write import check_folder
 from dscvsr_cli.video.write.picture_names import pictures_read
 from dscvsr_cli.video.write.sequence_writer import check_sequence
 from dscvsr_cli.video.write.target_file import check_target
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a target.
+
+    Raises:
+        OutputVideoError: It cannot be made.
+    """
+    check_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputVideoError(
+            f"the folder {folder} cannot be made: {error.strerror or error}",
+            hint="choose another one with -o",
+        ) from error
 
 
 def check_place(job: UpscaleJob, target: Target) -> None:
