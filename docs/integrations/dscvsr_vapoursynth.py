@@ -32,7 +32,7 @@ _LEAD_IN = 8
 """Frames that are made and thrown away after a jump, until the network has seen enough."""
 
 _AHEAD = 24
-"""Frames further on that are reached by going on; for more, beginning again takes less time."""
+"""Frames further on that are reached by continuing; for more, starting again takes less time."""
 
 
 def enlarge(

@@ -62,12 +62,12 @@ def compare_command(options: CompareOptions) -> None:
 
     from dscvsr_cli.pipelines.compare.run import compare
 
-    told: list[str] = []
+    shown: list[str] = []
 
     def warn_once(warnings: Sequence[str]) -> None:
         for warning in warnings:
-            if warning not in told:
-                told.append(warning)
+            if warning not in shown:
+                shown.append(warning)
                 terminal.warn(warning)
 
     def show_plan(plan: "ComparePlan") -> None:
