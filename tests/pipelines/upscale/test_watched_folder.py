@@ -36,6 +36,17 @@ def watched(inbox: Path, clock: Clock) -> WatchedFolder:
     return WatchedFolder(inbox, inbox / "out", settle_seconds=5, clock=clock)
 
 
+@pytest.fixture
+def path(inbox: Path, watched: WatchedFolder, clock: Clock) -> Path:
+    """A file that has been still for long enough to be given out."""
+    path = inbox / "a.mp4"
+    path.write_bytes(b"video")
+    watched.look()
+    clock.now += 5
+    assert watched.look() == [path]
+    return path
+
+
 def test_a_file_is_given_out_once_it_has_not_changed_for_a_while(
     watched: WatchedFolder, inbox: Path, clock: Clock
 ) -> None:
@@ -72,13 +83,8 @@ def test_a_file_that_changes_is_given_out_again(
 
 
 def test_a_file_that_failed_for_a_passing_reason_is_given_out_again_later(
-    watched: WatchedFolder, inbox: Path, clock: Clock
+    watched: WatchedFolder, path: Path, clock: Clock
 ) -> None:
-    path = inbox / "a.mp4"
-    path.write_bytes(b"video")
-    watched.look()
-    clock.now += 5
-    watched.look()
     watched.take(path, retry_after=60)
     clock.now += 59
     assert watched.look() == []
@@ -90,13 +96,8 @@ def test_a_file_that_failed_for_a_passing_reason_is_given_out_again_later(
 
 
 def test_a_file_that_fails_again_and_again_waits_longer_each_time(
-    watched: WatchedFolder, inbox: Path, clock: Clock
+    watched: WatchedFolder, path: Path, clock: Clock
 ) -> None:
-    path = inbox / "a.mp4"
-    path.write_bytes(b"video")
-    watched.look()
-    clock.now += 5
-    watched.look()
     for pause in (60, 120, 240, 480, 960, 1920, 3600, 3600):
         watched.take(path, retry_after=60)
         clock.now += pause - 1
