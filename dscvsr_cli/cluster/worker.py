@@ -24,17 +24,17 @@ from dscvsr_cli.errors import DscvsrError, OutputVideoError
 from dscvsr_cli.pipelines.machine import processor_name
 from dscvsr_cli.pipelines.resume.manifest import Piece, identify_input
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
+from dscvsr_cli.pipelines.upscale.job_group import JobGroup
 from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 from dscvsr_cli.pipelines.upscale.open_source import open_source
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings, make_piece
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
-from dscvsr_cli.pipelines.upscale.run import JobListeners, upscale_beside_others
+from dscvsr_cli.pipelines.upscale.run import JobListeners, upscale_in_group
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, see
 from dscvsr_cli.pipelines.upscale.segment_settings import SegmentSettings, segment_settings
 from dscvsr_cli.pipelines.upscale.target import writes_in_one_go
-from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.runtimes.choose import choose_runtime, choose_runtime_dtype
 from dscvsr_cli.version import __version__
 from dscvsr_cli.video.timestamps import Timeline
@@ -135,7 +135,7 @@ class Worker:
 
         self._begin()
         listeners = JobListeners(on_progress=follow)
-        return upscale_beside_others(job, Together(), listeners, asked=asked, load=self._cache)
+        return upscale_in_group(job, JobGroup(), listeners, asked=asked, load=self._cache)
 
     def _begin(self) -> None:
         self.frames_made = 0.0

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from dscvsr_cli.cli.upscale.follow import Follower
     from dscvsr_cli.pipelines.upscale.batch import BatchReport
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
+    from dscvsr_cli.pipelines.upscale.job_group import JobGroup
     from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
     from dscvsr_cli.pipelines.upscale.progress import JobProgress
-    from dscvsr_cli.pipelines.upscale.together import Together
 
 SOME_FAILED = 1
 """Exit code where some of several jobs failed."""
@@ -90,7 +90,7 @@ def _run_at_once(jobs: "Sequence[UpscaleJob]", terminal: Terminal, at_once: int)
     with bar.running():
         return run_batch_at_once(
             jobs,
-            lambda place, job, together: run_job(job, followers[place], cache, together),
+            lambda place, job, group: run_job(job, followers[place], cache, group),
             at_once=at_once,
             on_result=lambda place, result: followers[place].end(result),
         )
@@ -133,7 +133,7 @@ def run_job(
     job: "UpscaleJob",
     follower: "Follower",
     load: "NetworkLoader",
-    together: "Together | None" = None,
+    group: "JobGroup | None" = None,
 ) -> "UpscaleReport":
     """Run one job and show how far it is; if it is interrupted, say what is kept.
 
@@ -142,8 +142,8 @@ def run_job(
         KeyboardInterrupt: Ctrl-C.
     """
     from dscvsr_cli.pipelines.upscale.job import Interrupted
-    from dscvsr_cli.pipelines.upscale.run import JobListeners, upscale_beside_others
-    from dscvsr_cli.pipelines.upscale.together import Together
+    from dscvsr_cli.pipelines.upscale.job_group import JobGroup
+    from dscvsr_cli.pipelines.upscale.run import JobListeners, upscale_in_group
 
     try:
         with follower.progress() as show_progress:
@@ -155,7 +155,7 @@ def run_job(
             listeners = JobListeners(
                 on_plan=follower.plan, on_progress=show, on_event=follower.event
             )
-            return upscale_beside_others(job, together or Together(), listeners, load=load)
+            return upscale_in_group(job, group or JobGroup(), listeners, load=load)
     except KeyboardInterrupt as interruption:
         kept = interruption.frames_kept if isinstance(interruption, Interrupted) else 0
         follower.interrupted(kept)

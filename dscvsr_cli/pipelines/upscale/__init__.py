@@ -6,8 +6,8 @@ settles every choice and refuses what cannot work: ``open_source`` and ``source_
 ``other_streams``, ``disk_space`` and ``network_plan``. The frames then go into a ``job_output``,
 which is one of two kinds: ``segment_settings`` (can be resumed) or ``direct_output``.
 
-Around that: ``batch``, ``batch_at_once`` and ``watched_folder`` for many files, ``output_name`` for
-the names they get, ``finished`` for the record of what is done; ``preview``, ``side_by_side`` and
-``dry_run`` for a look before a long job; ``estimate`` and ``progress`` for its time; ``scan`` and
-``piece`` for work that a cluster shares.
+Around that: ``batch``, ``batch_at_once`` (a ``job_group``) and ``watched_folder`` for many files,
+``output_name`` for the names they get, ``finished`` for the record of what is done; ``preview``,
+``side_by_side`` and ``dry_run`` for a look before a long job; ``estimate`` and ``progress`` for its
+time; ``scan`` and ``piece`` for work that a cluster shares.
 """

@@ -8,9 +8,9 @@ from threading import Lock
 from dscvsr_cli.engine.background import Worker, join_all
 from dscvsr_cli.pipelines.upscale.batch import BatchReport, FileResult, run_one
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
-from dscvsr_cli.pipelines.upscale.together import Together, memory_for
+from dscvsr_cli.pipelines.upscale.job_group import JobGroup, memory_for
 
-JobRunner = Callable[[int, UpscaleJob, Together], UpscaleReport]
+JobRunner = Callable[[int, UpscaleJob, JobGroup], UpscaleReport]
 """Runs the job at a place of the list, beside others; called in a thread of its own."""
 
 
@@ -41,7 +41,7 @@ def run_batch_at_once(
         # What a job plans must not depend on what the others hold.
         [replace(job, memory_bytes=memory_bytes, scenes_at_once=1) for job in jobs],
         run,
-        Together(memory_bytes),
+        JobGroup(memory_bytes),
         on_result,
     )
     threads = [
@@ -51,11 +51,11 @@ def run_batch_at_once(
     try:
         for thread in threads:
             thread.start()
-        join_all(threads, give_up=work.together.stop)
+        join_all(threads, give_up=work.group.stop)
     except KeyboardInterrupt:
         # It may have come before all had started.
-        work.together.stop()
-        join_all(threads, give_up=work.together.stop)
+        work.group.stop()
+        join_all(threads, give_up=work.group.stop)
         raise
     if work.error is not None:
         raise work.error
@@ -69,10 +69,10 @@ class _Work:
         self,
         jobs: Sequence[UpscaleJob],
         run: JobRunner,
-        together: Together,
+        group: JobGroup,
         on_result: Callable[[int, FileResult], None] | None,
     ) -> None:
-        self.together = together
+        self.group = group
         self.results: dict[int, FileResult] = {}
         self.error: Exception | None = None
         """What went wrong beside the jobs, such as a closed terminal."""
@@ -89,17 +89,17 @@ class _Work:
             if job is None:
                 return
             try:
-                self.together.raise_if_stopped()
+                self.group.raise_if_stopped()
                 self._keep(place, run_one(job, partial(self._run_at, place)))
             except KeyboardInterrupt:
                 return
             except Exception as error:  # noqa: BLE001  raised in the caller's thread
                 self.error = error
-                self.together.stop()
+                self.group.stop()
                 return
 
     def _run_at(self, place: int, job: UpscaleJob) -> UpscaleReport:
-        return self._run(place, job, self.together)
+        return self._run(place, job, self.group)
 
     def _keep(self, place: int, result: FileResult) -> None:
         with self._lock:

@@ -19,6 +19,7 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.upscale.estimate import with_estimate
 from dscvsr_cli.pipelines.upscale.finished import recording
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
+from dscvsr_cli.pipelines.upscale.job_group import JobGroup
 from dscvsr_cli.pipelines.upscale.job_output import (
     Output,
     known_scene_starts,
@@ -30,7 +31,6 @@ from dscvsr_cli.pipelines.upscale.output_place import make_folder
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
-from dscvsr_cli.pipelines.upscale.together import Together
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.write.picture_names import folder_above
 from dscvsr_cli.video.write.target_file import Naming, unrecorded
@@ -90,22 +90,22 @@ def upscale(
         on_progress=on_progress or _ignore,
         on_event=on_event or _ignore,
     )
-    return upscale_beside_others(job, Together(), listeners, load=load)
+    return upscale_in_group(job, JobGroup(), listeners, load=load)
 
 
-def upscale_beside_others(
+def upscale_in_group(
     job: UpscaleJob,
-    together: Together,
+    group: JobGroup,
     listeners: JobListeners,
     *,
     asked: UpscaleJob | None = None,
     load: NetworkLoader = load_network,
 ) -> UpscaleReport:
-    """Do what ``upscale`` does, and share memory and records with jobs that run at the same time.
+    """Do what ``upscale`` does, as one of a group of jobs that run at the same time.
 
     Args:
         job: What to do.
-        together: What all of the jobs share.
+        group: The memory that the jobs share, and the signal that ends them all.
         listeners: What to call meanwhile.
         asked: The job as the person asked for it, if something that it left open was settled since.
         load: Loads the network.
@@ -125,7 +125,7 @@ def upscale_beside_others(
                 plan = with_estimate(ready, output.frames_kept)
                 listeners.on_plan(plan)
                 if not output.ended:
-                    _make_missing_frames(ready, output, plan, together, listeners)
+                    _make_missing_frames(ready, output, plan, group, listeners)
                 # Still inside the output, which would give an incomplete file its name.
                 check_count(output, job.source)
                 if ready.watch is not None:
@@ -149,21 +149,21 @@ def _make_missing_frames(
     ready: PreparedJob,
     output: Output,
     plan: UpscalePlan,
-    together: Together,
+    group: JobGroup,
     listeners: JobListeners,
 ) -> None:
     """Make the frames that the output does not have yet, as soon as there is memory for it."""
-    with together.room(ready.network.memory_bytes):
+    with group.room(ready.network.memory_bytes):
         meter = WorkMeter(plan.frames, already=plan.frames_done)
-        _enlarge_and_encode(ready, output, meter, _interruptible(listeners, together))
+        _enlarge_and_encode(ready, output, meter, _interruptible(listeners, group))
     remember_speed(ready, meter)
 
 
-def _interruptible(listeners: JobListeners, together: Together) -> JobListeners:
+def _interruptible(listeners: JobListeners, group: JobGroup) -> JobListeners:
     """Return listeners that also end this job at its next step once all jobs are to end."""
 
     def report(progress: JobProgress) -> None:
-        together.raise_if_stopped()
+        group.raise_if_stopped()
         listeners.on_progress(progress)
 
     return replace(listeners, on_progress=report)

@@ -10,7 +10,7 @@ from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.pipelines.upscale.batch import FileResult
 from dscvsr_cli.pipelines.upscale.batch_at_once import run_batch_at_once
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
-from dscvsr_cli.pipelines.upscale.together import Together
+from dscvsr_cli.pipelines.upscale.job_group import JobGroup
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_results_keep_the_order_whatever_ends_first(jobs: list[UpscaleJob]) -> N
     others = threading.Semaphore(0)
     told: list[int] = []
 
-    def run(place: int, job: UpscaleJob, _: Together) -> UpscaleReport:
+    def run(place: int, job: UpscaleJob, _: JobGroup) -> UpscaleReport:
         if place == 0:
             # Ends when all others have been told.
             for _number in range(3):
@@ -50,7 +50,7 @@ def test_results_keep_the_order_whatever_ends_first(jobs: list[UpscaleJob]) -> N
 def test_every_job_plans_with_the_same_memory(jobs: list[UpscaleJob]) -> None:
     seen = []
 
-    def run(_: int, job: UpscaleJob, __: Together) -> UpscaleReport:
+    def run(_: int, job: UpscaleJob, __: JobGroup) -> UpscaleReport:
         seen.append(job.memory_bytes)
         raise InputVideoError("no video")
 
@@ -68,13 +68,13 @@ def test_ctrl_c_ends_the_jobs_at_work_and_begins_no_other(jobs: list[UpscaleJob]
     started: list[int] = []
     interrupted: list[int] = []
 
-    def run(place: int, _: UpscaleJob, together: Together) -> UpscaleReport:
+    def run(place: int, _: UpscaleJob, group: JobGroup) -> UpscaleReport:
         started.append(place)
         if both.wait(20) == 0:
             signal.pthread_kill(main, signal.SIGINT)
         try:
             while True:
-                together.raise_if_stopped()
+                group.raise_if_stopped()
         except KeyboardInterrupt:
             interrupted.append(place)
             raise
@@ -86,7 +86,7 @@ def test_ctrl_c_ends_the_jobs_at_work_and_begins_no_other(jobs: list[UpscaleJob]
 
 
 def test_a_closed_terminal_ends_the_batch_with_its_error(jobs: list[UpscaleJob]) -> None:
-    def run(_: int, __: UpscaleJob, ___: Together) -> UpscaleReport:
+    def run(_: int, __: UpscaleJob, ___: JobGroup) -> UpscaleReport:
         raise InputVideoError("no video")
 
     def tell(_: int, __: FileResult) -> None:

@@ -1,4 +1,4 @@
-"""Together: what jobs share that run at the same time in one process."""
+"""JobGroup: jobs that run at the same time in one process, and what they share."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 
 
-class Together:
-    """The memory that jobs share, and the signal that ends them all.
+class JobGroup:
+    """The memory that the jobs of a group share, and the signal that ends them all.
 
     Every job plans with the whole memory, as it would by itself, so that it makes the same frames;
     it then waits until what it planned is free. Jobs get their memory in the order in which they

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from dscvsr_cli.pipelines.upscale.together import Together
+from dscvsr_cli.pipelines.upscale.job_group import JobGroup
 
 
 def in_thread(work: "threading.Thread") -> threading.Thread:
@@ -14,11 +14,11 @@ def in_thread(work: "threading.Thread") -> threading.Thread:
 
 
 def test_who_does_not_fit_waits_until_enough_is_free() -> None:
-    together = Together(100)
+    group = JobGroup(100)
     entered, leave = threading.Event(), threading.Event()
 
     def large() -> None:
-        with together.room(60):
+        with group.room(60):
             entered.set()
             leave.wait(20)
 
@@ -27,7 +27,7 @@ def test_who_does_not_fit_waits_until_enough_is_free() -> None:
     second_entered = threading.Event()
 
     def second() -> None:
-        with together.room(50):
+        with group.room(50):
             second_entered.set()
 
     waiting = in_thread(threading.Thread(target=second))
@@ -39,31 +39,31 @@ def test_who_does_not_fit_waits_until_enough_is_free() -> None:
 
 
 def test_what_fits_beside_others_need_not_wait() -> None:
-    together = Together(100)
-    with together.room(60), together.room(40):
+    group = JobGroup(100)
+    with group.room(60), group.room(40):
         pass
 
 
 def test_a_job_larger_than_everything_runs_alone() -> None:
-    together = Together(100)
-    with together.room(1000):
+    group = JobGroup(100)
+    with group.room(1000):
         pass
 
 
 def test_stopping_ends_jobs_that_wait_and_jobs_at_their_next_step() -> None:
-    together = Together(100)
+    group = JobGroup(100)
     ended = threading.Event()
 
     def wait() -> None:
-        with pytest.raises(KeyboardInterrupt), together.room(100):
+        with pytest.raises(KeyboardInterrupt), group.room(100):
             raise AssertionError("there was no room")
         ended.set()
 
-    with together.room(100):
+    with group.room(100):
         thread = in_thread(threading.Thread(target=wait))
-        together.raise_if_stopped()
-        together.stop()
+        group.raise_if_stopped()
+        group.stop()
         assert ended.wait(20)
         thread.join(20)
     with pytest.raises(KeyboardInterrupt):
-        together.raise_if_stopped()
+        group.raise_if_stopped()
