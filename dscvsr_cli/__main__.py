@@ -2,6 +2,7 @@
 
 import sys
 
-from dscvsr_cli.cli.app import main
+from dscvsr_cli.cli.app import program
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(program())

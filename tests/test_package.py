@@ -125,6 +125,6 @@ def test_it_holds_no_tests_and_no_leftovers(wheel: zipfile.ZipFile) -> None:
 
 def test_it_names_its_command_and_its_licence(wheel: zipfile.ZipFile) -> None:
     info = f"dscvsr-{__version__}.dist-info"
-    assert "dscvsr = dscvsr_cli.cli.app:main" in wheel.read(f"{info}/entry_points.txt").decode()
+    assert "dscvsr = dscvsr_cli.cli.app:program" in wheel.read(f"{info}/entry_points.txt").decode()
     assert "Apache License" in wheel.read(f"{info}/licenses/LICENSE").decode()
     assert "License-Expression: Apache-2.0" in wheel.read(f"{info}/METADATA").decode()

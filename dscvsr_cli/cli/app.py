@@ -87,6 +87,14 @@ def _refuse_file_as_command(arguments: Sequence[str]) -> None:
         )
 
 
+def program() -> int:
+    """Run the command line for a process that exits with the code returned.
+
+    Once that is decided, neither Ctrl-C nor SIGTERM changes it: Python takes a while to shut down.
+    """
+    return _run(sys.argv[1:], exits_next=True)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
@@ -97,17 +105,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The arguments after the program's name; None takes them from the command line.
     """
+    return _run(sys.argv[1:] if argv is None else argv, exits_next=False)
+
+
+def _run(arguments: Sequence[str], *, exits_next: bool) -> int:
     # Before any command imports torch, which reads its threads' settings once.
     tune_process()
     accept_any_text()
-    arguments = sys.argv[1:] if argv is None else argv
     json = "--json" in arguments
     # In a narrow terminal tables would cut the names of options short.
     narrow = shutil.get_terminal_size().columns < _TABLE_COLUMNS
     app.rich_markup_mode = None if narrow else _MARKUP
     try:
-        _refuse_file_as_command(arguments)
-        with ends_in_order():
+        with ends_in_order(exits_next=exits_next):
+            _refuse_file_as_command(arguments)
             app(args=fill_in_addresses(arguments), prog_name="dscvsr")
     except DscvsrError as error:
         if os.environ.get("DSCVSR_DEBUG") == "1":

@@ -37,7 +37,7 @@ class Asked(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def ends_in_order() -> Iterator[None]:
+def ends_in_order(*, exits_next: bool = False) -> Iterator[None]:
     """Raise ``KeyboardInterrupt`` in the block at the first Ctrl-C or SIGTERM, and exit at another.
 
     The second one is noticed by a thread, so that it works where the main thread waits in C code
@@ -45,6 +45,10 @@ def ends_in_order() -> Iterator[None]:
     asks twice are one. Work that can be continued is safe at every moment: no more is lost than by
     a power cut. Signals that are ignored stay so, as in a shell's background jobs. Outside the main
     thread nothing happens.
+
+    Args:
+        exits_next: Whether the process exits after the block. Its exit code is decided then, and
+            signals are ignored until the process is gone; otherwise they do what they did before.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -56,10 +60,15 @@ def ends_in_order() -> Iterator[None]:
     try:
         yield
     finally:
+        _state.is_over = True
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # While Python shuts down it takes back handlers of its own, but not this one.
+            signal.signal(number, signal.SIG_IGN if exits_next else handler)
         watch.close()
+        came_late = _state.came_late and not exits_next
         _state.reset()
+        if came_late:
+            raise Asked
 
 
 @contextlib.contextmanager
@@ -113,6 +122,10 @@ class _State:
         self.heard = 0
         """Requests that a listener has taken."""
         self.requests = _Requests()
+        self.is_over = False
+        """Whether the block is being left."""
+        self.came_late = False
+        """Whether somebody asked meanwhile."""
 
 
 _state = _State()
@@ -120,6 +133,9 @@ _state = _State()
 
 def _end(_number: int, _frame: FrameType | None) -> None:
     if not _state.requests.is_new():
+        return
+    if _state.is_over:
+        _state.came_late = True
         return
     listener, _state.listener = _state.listener, None
     if listener is not None:
@@ -141,9 +157,10 @@ class _Watch:
         self._numbers = numbers
         self._reading, self._writing = socket.socketpair()
         self._writing.setblocking(False)
-        self._before = signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
         self._thread = threading.Thread(target=self._count, name="dscvsr-signals", daemon=True)
         self._thread.start()
+        # Last: from here on the thread keeps the socket open that signals are written to.
+        self._before = signal.set_wakeup_fd(self._writing.fileno(), warn_on_full_buffer=False)
 
     def close(self) -> None:
         """End the thread."""

@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,49 @@ def test_cleaning_up_is_not_disturbed_by_the_echo_of_a_signal(
     with pytest.raises(KeyboardInterrupt), ends_in_order(), cleaning_up():
         signal.raise_signal(signal.SIGTERM)
     assert cleaned == [True]
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_exit_code_is_decided_when_the_work_is_done(number: int) -> None:
+    """Python runs what is registered for its end, and later tears its modules down."""
+    code = f"""
+        import atexit, os, runpy, sys
+
+        class Signals:
+            def __del__(self, kill=os.kill, own=os.getpid()):
+                kill(own, {int(number)})
+
+        signals = Signals()
+        atexit.register(Signals().__del__)
+        sys.argv = ["dscvsr", "--version"]
+        runpy.run_module("dscvsr_cli", run_name="__main__")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("dscvsr ")
+
+
+def test_a_request_while_the_block_is_left_is_heard_when_all_is_as_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    restore, late = signal.signal, [signal.SIGTERM]
+
+    def signal_meanwhile(number: signal.Signals, handler: Callable[..., object]) -> object:
+        result = restore(number, handler)
+        if handler is before[0] and late:
+            signal.raise_signal(late.pop())
+        return result
+
+    monkeypatch.setattr(signal, "signal", signal_meanwhile)
+    with pytest.raises(KeyboardInterrupt), ends_in_order():
+        go_on()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    assert not [one for one in threading.enumerate() if one.name == "dscvsr-signals"]
+    go_on()
 
 
 @posix
