@@ -7,13 +7,14 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import Any, Final
 
 from dscvsr_cli.cluster.actor import Actor
 from dscvsr_cli.cluster.hiring import Crew, Hired
 from dscvsr_cli.cluster.ledger import Entry, Ledger
 from dscvsr_cli.cluster.messages import Answer
+from dscvsr_cli.engine.background import Worker
 from dscvsr_cli.errors import DeviceError
 
 _log: Final = logging.getLogger(__name__)
@@ -71,15 +72,15 @@ class WorkerPool:
         self._progress: dict[str, float] = {}
         self._said: set[str] = set()
         self._counted_at = time.monotonic()
-        self._thread = Thread(target=self._run, name="dscvsr-pool", daemon=True)
+        self._thread = Worker(self._run, name="dscvsr-pool")
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Work inside the block; afterwards all workers are gone."""
         for hired in self._crew.workers.values():
             self._ledger.join(hired.name)
-        self._thread.start()
         try:
+            self._thread.start()
             yield
         finally:
             self.stop()
@@ -138,7 +139,7 @@ class WorkerPool:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        self._thread.join()
+        self._thread.wait()
         self._crew.dismiss()
         if self._answers:
             # Whoever tidies up must not meet a worker that is still writing.

@@ -6,7 +6,7 @@ before they return from ``with``.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from threading import Condition, Event, Thread
+from threading import Condition, Event, Lock, Thread
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
@@ -24,17 +24,51 @@ class Worker(Thread):
     def __init__(self, work: Callable[[], None], *, name: str) -> None:
         super().__init__(name=name, daemon=True)
         self._work = work
+        self._is_taken = Lock()
+        """Held by who decides first: the thread, that it works, or ``start``, that it never does."""
+        self.was_asked = False
+        """Whether ``start`` was called, so that ``ended`` will be set."""
         self.ended = Event()
+
+    def start(self) -> None:
+        """Start the work; where this raises, as Ctrl-C may, ``ended`` still says when it is over.
+
+        Whether there is a thread by then cannot be known. One that has not begun never does.
+        """
+        try:
+            self.was_asked = True
+            super().start()
+        except BaseException:
+            if self._is_taken.acquire(blocking=False):
+                self.ended.set()
+            raise
 
     def run(self) -> None:
         """Do the work; whatever comes of it, it has then ended."""
+        if not self._is_taken.acquire(blocking=False):
+            return
         try:
             self._work()
         finally:
             self.ended.set()
 
+    def wait(self) -> None:
+        """Wait until the work has ended."""
+        if not self.was_asked:
+            return
+        while not self.ended.wait(_PATIENCE_SECONDS):
+            # On Windows nothing interrupts a wait without a limit.
+            pass
+        if self.ident is not None:
+            self.join()
 
-def join_all(workers: Iterable[Worker], *, give_up: Callable[[], None]) -> None:
+
+def join_all(
+    workers: Iterable[Worker],
+    *,
+    give_up: Callable[[], None],
+    ask: Callable[[], None] | None = None,
+) -> None:
     """Wait until all that were started have ended, even if Ctrl-C comes meanwhile.
 
     What they work with may be closed afterwards, so none must be left behind.
@@ -42,20 +76,23 @@ def join_all(workers: Iterable[Worker], *, give_up: Callable[[], None]) -> None:
     Args:
         workers: Those to wait for.
         give_up: Called at Ctrl-C, to let them drop the work that they still have.
+        ask: Called first, to let them end in order; None where they do so by themselves.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came; all have ended.
     """
+    waiting = list(workers)
     interruption: KeyboardInterrupt | None = None
-    for worker in [one for one in workers if one.ident is not None]:
-        while not worker.ended.is_set():
-            try:
-                # On Windows nothing interrupts a wait without a limit.
-                worker.ended.wait(_PATIENCE_SECONDS)
-            except KeyboardInterrupt as error:
-                interruption = error
-                give_up()
-        worker.join()
+    step = ask
+    while True:
+        try:
+            if step is not None:
+                step()
+            for worker in waiting:
+                worker.wait()
+            break
+        except KeyboardInterrupt as error:
+            interruption, step = error, give_up
     if interruption is not None:
         raise interruption
 
@@ -88,7 +125,11 @@ class Prefetch(Iterator[Item], Generic[Item]):
         self._thread = Worker(self._produce, name="dscvsr-prefetch")
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -97,10 +138,7 @@ class Prefetch(Iterator[Item], Generic[Item]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._channel.abandon()
-        if self._interrupt is not None:
-            self._interrupt()
-        join_all([self._thread], give_up=self._channel.abandon)
+        self._end()
 
     def __next__(self) -> Item:
         """Return the next item.
@@ -115,6 +153,14 @@ class Prefetch(Iterator[Item], Generic[Item]):
             if error is not None:
                 raise error from None
             raise StopIteration from None
+
+    def _end(self) -> None:
+        join_all([self._thread], ask=self._give_up, give_up=self._give_up)
+
+    def _give_up(self) -> None:
+        self._channel.abandon()
+        if self._interrupt is not None:
+            self._interrupt()
 
     def _produce(self) -> None:
         iterator = iter(self._items)
@@ -150,7 +196,11 @@ class Drain(Generic[Item]):
         self._thread = Worker(self._run, name="dscvsr-drain")
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            join_all([self._thread], ask=self._channel.abandon, give_up=self._channel.abandon)
+            raise
         return self
 
     def __exit__(
@@ -159,11 +209,11 @@ class Drain(Generic[Item]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is None:
-            self._channel.finish()
-        else:
-            self._channel.abandon()
-        join_all([self._thread], give_up=self._channel.abandon)
+        join_all(
+            [self._thread],
+            ask=self._channel.finish if error is None else self._channel.abandon,
+            give_up=self._channel.abandon,
+        )
         # An exception on its way out says why we stop; one from the thread must not hide it.
         if error is None:
             self._raise_error()

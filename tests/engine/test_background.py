@@ -4,10 +4,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
-from dscvsr_cli.engine.background import Drain, Prefetch
+from dscvsr_cli.engine.background import Drain, Prefetch, Worker, join_all
 
 
 def own_threads() -> list[threading.Thread]:
@@ -208,3 +209,68 @@ def test_ctrl_c_in_the_last_wait_leaves_no_thread_behind() -> None:
         give_all()
     assert consumed == [1]
     assert not [one for one in threading.enumerate() if one.name == "dscvsr-drain"]
+
+
+def never_started(_start: Callable[[], None]) -> None:
+    """Stand for Ctrl-C before there is a thread."""
+
+
+def started(start: Callable[[], None]) -> None:
+    """Stand for Ctrl-C when the thread is at work."""
+    start()
+
+
+def started_later(start: Callable[[], None]) -> None:
+    """Stand for Ctrl-C when the system has the thread and has not run it yet."""
+    timer = threading.Timer(0.05, start)
+    timer.start()
+
+
+@pytest.mark.parametrize("kind", [Prefetch, Drain])
+@pytest.mark.parametrize("moment", [never_started, started, started_later])
+def test_ctrl_c_while_a_thread_starts_leaves_none_behind(
+    kind: type, moment: Callable[[Callable[[], None]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work: list[str] = []
+
+    def endless() -> Iterator[int]:
+        at_work.append("begun")
+        try:
+            yield from iter(int, 1)
+        finally:
+            at_work.append("ended")
+
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if not isinstance(thread, Worker):
+            start(thread)
+            return
+        moment(lambda: start(thread))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    background: AbstractContextManager[object] = (
+        Prefetch(endless(), depth=2) if kind is Prefetch else Drain(print)
+    )
+    with pytest.raises(KeyboardInterrupt), background:
+        pytest.fail("the block was entered")
+    if moment is started_later:
+        wait_until(lambda: not [one for one in threading.enumerate() if "Timer" in repr(one)])
+        wait_until(lambda: own_threads() == [])
+    assert own_threads() == []
+    if moment is not started:
+        assert at_work == []
+
+
+def test_ctrl_c_before_the_threads_are_asked_to_end_makes_them_end_all_the_same() -> None:
+    over = threading.Event()
+    worker = Worker(lambda: over.wait(20) and None, name="dscvsr-test")
+    worker.start()
+
+    def ask() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        join_all([worker], ask=ask, give_up=over.set)
+    assert worker.ended.is_set()

@@ -52,10 +52,9 @@ def run_batch_at_once(
         for thread in threads:
             thread.start()
         join_all(threads, give_up=work.group.stop)
-    except KeyboardInterrupt:
-        # It may have come before all had started.
-        work.group.stop()
-        join_all(threads, give_up=work.group.stop)
+    except BaseException:
+        # Ctrl-C may have come before all had begun.
+        join_all(threads, ask=work.group.stop, give_up=work.group.stop)
         raise
     if work.error is not None:
         raise work.error
