@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -273,21 +275,39 @@ def test_without_a_terminal_there_are_lines_of_progress(
     assert "left" in steps[-1]
 
 
+def interrupt(running: subprocess.Popen[str]) -> None:
+    running.send_signal(signal.SIGINT)
+
+
+def end_its_whole_group(running: subprocess.Popen[str]) -> None:
+    os.killpg(running.pid, signal.SIGTERM)
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals of a shell's kind")
+@pytest.mark.parametrize(("workers", "end"), [(0, interrupt), (2, end_its_whole_group)])
 def test_ctrl_c_saves_a_checkpoint_and_says_how_to_go_on(
-    arguments: list[str], tmp_path: Path
+    workers: int,
+    end: Callable[[subprocess.Popen[str]], None],
+    arguments: list[str],
+    tmp_path: Path,
 ) -> None:
     command = [sys.executable, "-m", "dscvsr_cli", *arguments, "-O", "iterations=1000000"]
+    command += ["--workers", str(workers)]
     run = Path(arguments[arguments.index("-o") + 1])
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as running:
         assert running.stderr is not None
         for line in running.stderr:
             if line.startswith("step "):
                 break
         assert not (run / "checkpoint.pt").exists()
-        running.send_signal(signal.SIGINT)
+        end(running)
         error = running.stderr.read()
     assert running.returncode == 130
     assert "stopping after this step" in error

@@ -1,5 +1,10 @@
 """Prefetching: the batches, their order and the generator's states are those of no workers."""
 
+import logging
+import multiprocessing
+import os
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -66,3 +71,41 @@ def test_footage_held_in_turns_is_not_shared(tiny_recipe: TrainingConfig) -> Non
     sampler = Sampler(Turning(), tiny_recipe)
     with pytest.raises(ValueError, match="in turns"):
         next(batches(sampler, plans(sampler), None, workers=1, device=CPU))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of one process")
+def test_batches_of_workers_that_died_are_made_here(
+    footage: Footage, tiny_recipe: TrainingConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    sampler = Sampler(footage, tiny_recipe)
+    alone = first(sampler, 9, workers=0)
+    made = batches(sampler, plans(sampler), None, workers=2, device=CPU)
+    ahead = list(islice(made, 2))
+    workers = multiprocessing.active_children()
+    assert len(workers) == 2
+    with caplog.at_level(logging.WARNING):
+        for worker in workers:
+            assert worker.pid is not None
+            os.kill(worker.pid, signal.SIGTERM)
+        while any(worker.is_alive() for worker in workers):
+            # Whatever the main thread does meanwhile, a checkpoint for example, is not disturbed.
+            time.sleep(0.01)
+        ahead += islice(made, 7)
+    assert "no longer made ahead" in caplog.text
+    for (plan, batch), (same_plan, same) in zip(alone, ahead, strict=True):
+        assert plan.seeds == same_plan.seeds
+        torch.testing.assert_close(batch.low, same.low, rtol=0, atol=1e-6)
+        torch.testing.assert_close(batch.high, same.high, rtol=0, atol=1 / 255)
+
+
+def test_what_is_wrong_with_a_batch_is_raised_as_without_workers(
+    footage: Footage, tiny_recipe: TrainingConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampler = Sampler(footage, tiny_recipe)
+
+    def refuse(*_: object) -> Batch:
+        raise ValueError("a bad clip")
+
+    monkeypatch.setattr(sampler, "make", refuse)
+    with pytest.raises(ValueError, match="^a bad clip$"):
+        first(sampler, 1, workers=1)
