@@ -2,12 +2,16 @@
 
 import json
 import os
+import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 
 from dscvsr_cli.cli.app import main
+from dscvsr_cli.cli.progress_bar import JobBar
 from dscvsr_cli.own_outputs import RECORD_NAME
 from dscvsr_cli.video.write.picture_writer import save_png
 from tests.clips import Clip, render
@@ -205,3 +209,59 @@ def test_a_record_of_an_earlier_version_knows_no_later_options(
     assert upscale_with(weights, source, "-o", out, "--resume") == 0
     assert upscale_with(weights, source, "-o", out, "--resume", "--compare", "split") == 2
     assert "--compare was not given and is split" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("output", "place"),
+    [
+        ("out.mp4", "dscvsr_cli.video.write.target_file.publish"),
+        ("out.y4m", "dscvsr_cli.video.write.target_file.publish"),
+        ("pictures", "dscvsr_cli.video.write.sequence_writer.publish_folder"),
+    ],
+)
+@pytest.mark.parametrize("is_named", [True, False])
+def test_ctrl_c_when_the_output_has_its_name_says_that_it_is_finished(
+    *,
+    output: str,
+    place: str,
+    is_named: bool,
+    tmp_path: Path,
+    weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    source, target = render(SHORT, tmp_path), tmp_path / output
+    target = target / "%02d.png" if output == "pictures" else target
+    publish = pkgutil.resolve_name(place.replace(".publish", ":publish"))
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        if is_named:
+            publish(*arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, interrupted)
+    assert upscale(weights, source, "-o", target) == 130
+    said = capfd.readouterr().err
+    assert (f"{target} is finished" in said) == is_named
+    assert ("kept" in said) == (not is_named)
+    assert (tmp_path / output).exists() == is_named
+
+
+def test_ctrl_c_while_the_bar_of_a_finished_job_is_removed_says_so_too(
+    tmp_path: Path,
+    weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    source, target = render(SHORT, tmp_path), tmp_path / "out.mp4"
+
+    class Interrupted(JobBar):
+        @contextmanager
+        def running(self) -> Iterator["Interrupted"]:
+            with super().running():
+                yield self
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("dscvsr_cli.cli.upscale.follow.JobBar", Interrupted)
+    assert upscale(weights, source, "-o", target) == 130
+    assert f"{target} is finished" in capfd.readouterr().err

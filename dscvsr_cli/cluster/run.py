@@ -160,6 +160,10 @@ class _Run:
 
     def _interrupted(self) -> BaseException:
         kept = sum(film.run.step.frames_kept for film in self._films.values() if film.run.step)
+        first = self._films.get(0)
+        if len(self._jobs) == 1 and first is not None and first.ended:
+            job = self._jobs[0]
+            return Interrupted(0, finished=job.target or default_target(job))
         return Interrupted(kept) if kept else KeyboardInterrupt()
 
     def _wait_for(self, futures: Sequence["Future[FileResult]"]) -> list[FileResult]:

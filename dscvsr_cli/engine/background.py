@@ -25,7 +25,7 @@ class Worker(Thread):
         super().__init__(name=name, daemon=True)
         self._work = work
         self._is_taken = Lock()
-        """Held by who decides first: the thread, that it works, or ``start``, that it never does."""
+        """Held by who decides first: the thread that it works, or ``start`` that it never does."""
         self.was_asked = False
         """Whether ``start`` was called, so that ``ended`` will be set."""
         self.ended = Event()

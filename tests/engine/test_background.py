@@ -265,7 +265,11 @@ def test_ctrl_c_while_a_thread_starts_leaves_none_behind(
 
 def test_ctrl_c_before_the_threads_are_asked_to_end_makes_them_end_all_the_same() -> None:
     over = threading.Event()
-    worker = Worker(lambda: over.wait(20) and None, name="dscvsr-test")
+
+    def work() -> None:
+        over.wait(20)
+
+    worker = Worker(work, name="dscvsr-test")
     worker.start()
 
     def ask() -> None:

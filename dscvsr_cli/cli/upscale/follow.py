@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dscvsr_cli.cli.console import Terminal
@@ -42,8 +43,8 @@ class Follower(Protocol):
         """Show a scene start, a smaller plan or an overflow."""
         ...
 
-    def interrupted(self, frames_kept: int) -> None:
-        """Show that Ctrl-C ended the job, and how many frames are kept."""
+    def interrupted(self, frames_kept: int, finished: Path | None = None) -> None:
+        """Show that Ctrl-C ended the job, and how many frames are kept, or what was finished."""
         ...
 
     def report(self, report: "UpscaleReport") -> None:
@@ -63,7 +64,9 @@ class Follower(Protocol):
         ...
 
 
-def _interruption(frames_kept: int) -> tuple[str, str]:
+def _interruption(frames_kept: int, finished: Path | None) -> tuple[str, str]:
+    if finished is not None:
+        return f"interrupted; {finished} is finished", "nothing of it is left to do"
     if not frames_kept:
         return "interrupted; no frames are kept", "the same command starts over"
     return (
@@ -124,9 +127,9 @@ class Lines:
     def event(self, event: "StreamEvent") -> None:
         """Do nothing: what people should know is logged as a warning."""
 
-    def interrupted(self, frames_kept: int) -> None:
+    def interrupted(self, frames_kept: int, finished: Path | None = None) -> None:
         """Say what is kept, and how to continue."""
-        self._terminal.note(", and ".join(_interruption(frames_kept)))
+        self._terminal.note(", and ".join(_interruption(frames_kept, finished)))
 
     def report(self, report: "UpscaleReport") -> None:
         """Print the report in one line."""
@@ -208,9 +211,9 @@ class JsonLines:
         if event.kind == "scene":
             self._emit("event", kind=event.kind, frame=event.frame, message=event.message)
 
-    def interrupted(self, frames_kept: int) -> None:
+    def interrupted(self, frames_kept: int, finished: Path | None = None) -> None:
         """Write the interruption as an error."""
-        message, hint = _interruption(frames_kept)
+        message, hint = _interruption(frames_kept, finished)
         self._emit("error", kind="Interrupted", exit_code=INTERRUPTED, message=message, hint=hint)
 
     def report(self, report: "UpscaleReport") -> None:

@@ -39,8 +39,10 @@ def run_cluster(
             results = run_on_cluster(jobs, address=address, follower=show)
         except KeyboardInterrupt as interruption:
             stack.close()
-            kept = interruption.frames_kept if isinstance(interruption, Interrupted) else 0
-            show.whole.interrupted(kept)
+            if isinstance(interruption, Interrupted):
+                show.whole.interrupted(interruption.frames_kept, interruption.finished)
+            else:
+                show.whole.interrupted(0)
             raise
     report = BatchReport(files=tuple(results))
     if several:

@@ -145,6 +145,7 @@ def run_job(
     from dscvsr_cli.pipelines.upscale.job_group import JobGroup
     from dscvsr_cli.pipelines.upscale.run import JobListeners, upscale_in_group
 
+    report: UpscaleReport | None = None
     try:
         with follower.progress() as show_progress:
 
@@ -155,11 +156,16 @@ def run_job(
             listeners = JobListeners(
                 on_plan=follower.plan, on_progress=show, on_event=follower.event
             )
-            return upscale_in_group(job, group or JobGroup(), listeners, load=load)
+            report = upscale_in_group(job, group or JobGroup(), listeners, load=load)
     except KeyboardInterrupt as interruption:
-        kept = interruption.frames_kept if isinstance(interruption, Interrupted) else 0
-        follower.interrupted(kept)
+        if report is not None:
+            follower.interrupted(0, report.target)
+        elif isinstance(interruption, Interrupted):
+            follower.interrupted(interruption.frames_kept, interruption.finished)
+        else:
+            follower.interrupted(0)
         raise
+    return report
 
 
 def is_folder_of_videos(path: Path) -> bool:

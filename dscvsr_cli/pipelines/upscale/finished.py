@@ -66,6 +66,38 @@ def recording(job: UpscaleJob, target: Path, reading: ReadOptions) -> Naming:
     return naming
 
 
+class TakenName:
+    """Tells whether an output has taken its name, even if Ctrl-C comes at that very moment.
+
+    Args:
+        target: The file, the folder of pictures, or their pattern.
+        naming: Gives the block inside which the output takes its name.
+    """
+
+    def __init__(self, target: Path, naming: Naming) -> None:
+        self._target = target
+        self._naming = naming
+        self._whole: str | None = None
+        """What the output is under any name; None until it is whole."""
+
+    @contextmanager
+    def naming(self, whole: Path) -> Iterator[None]:
+        """Return the block inside which the output takes its name; a ``Naming``."""
+        with suppress(OSError):
+            self._whole = _identity_to_be(_named(self._target), whole)
+        with self._naming(whole):
+            yield
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether what is there under the name is the output, and whole."""
+        target = _named(self._target)
+        try:
+            return self._whole is not None and _identity(target) == self._whole
+        except OSError:
+            return False
+
+
 @contextmanager
 def _recorded(job: UpscaleJob, target: Path, whole: Path, reading: ReadOptions) -> Iterator[None]:
     """Hold and write the record of a folder while a whole output takes its name there.

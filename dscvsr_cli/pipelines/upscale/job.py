@@ -23,11 +23,18 @@ _PACKETS_LOST: Final = 8
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C when finished frames are kept; exits as any other Ctrl-C does."""
+    """Ctrl-C when finished frames are kept; exits as any other Ctrl-C does.
 
-    def __init__(self, frames_kept: int) -> None:
-        super().__init__(f"{counted(frames_kept, 'frame')} kept")
+    Args:
+        frames_kept: How many a later run can go on from; 0 where the output is finished.
+        finished: The output, where it has taken its name already.
+    """
+
+    def __init__(self, frames_kept: int, finished: Path | None = None) -> None:
+        kept = f"{counted(frames_kept, 'frame')} kept"
+        super().__init__(kept if finished is None else f"{finished} is finished")
         self.frames_kept = frames_kept
+        self.finished = finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from dscvsr_cli.engine.stream import EventListener, StreamProgress
 from dscvsr_cli.errors import FrameCountError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.upscale.estimate import with_estimate
-from dscvsr_cli.pipelines.upscale.finished import recording
+from dscvsr_cli.pipelines.upscale.finished import TakenName, recording
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_group import JobGroup
 from dscvsr_cli.pipelines.upscale.job_output import (
@@ -82,7 +82,7 @@ def upscale(
         VideoError: The input cannot be read, the output not written, or a frame got lost.
         WeightsError: The weights are missing or damaged.
         DeviceError: The device is missing, or has too little memory.
-        Interrupted: Ctrl-C, when finished frames are kept.
+        Interrupted: Ctrl-C, when finished frames are kept, or the whole output.
     """
     listeners = JobListeners(
         on_plan=on_plan or _ignore,
@@ -117,8 +117,21 @@ def upscale_in_group(
     if job.makes_folder and job.target is not None:
         make_folder(folder_above(job.target))
     ready = prepare(settle_preview(job), load=load)
+    name = TakenName(ready.target.destination.file, _naming(ready, asked or job))
+    try:
+        return _upscale_prepared(ready, name.naming, group, listeners)
+    except KeyboardInterrupt as interruption:
+        if not name.is_taken:
+            raise
+        raise Interrupted(0, finished=ready.target.destination.path) from interruption
+
+
+def _upscale_prepared(
+    ready: PreparedJob, naming: Naming, group: JobGroup, listeners: JobListeners
+) -> UpscaleReport:
+    """Make the frames of a job and finish its output."""
     with ready.reader:
-        output = open_output(ready, _naming(ready, asked or job))
+        output = open_output(ready, naming)
         started = time.monotonic()
         try:
             with output:
@@ -127,7 +140,7 @@ def upscale_in_group(
                 if not output.ended:
                     _make_missing_frames(ready, output, plan, group, listeners)
                 # Still inside the output, which would give an incomplete file its name.
-                check_count(output, job.source)
+                check_count(output, ready.job.source)
                 if ready.watch is not None:
                     ready.watch.check()
         except KeyboardInterrupt as interruption:

@@ -107,5 +107,5 @@ def test_what_is_wrong_with_a_batch_is_raised_as_without_workers(
         raise ValueError("a bad clip")
 
     monkeypatch.setattr(sampler, "make", refuse)
-    with pytest.raises(ValueError, match="^a bad clip$"):
+    with pytest.raises(ValueError, match=r"^a bad clip$"):
         first(sampler, 1, workers=1)
