@@ -3,6 +3,7 @@
 ::
 
     python benchmarks/studies/encoded_sizes.py FOOTAGE/*.mp4
+    python benchmarks/studies/encoded_sizes.py FOOTAGE/*.mp4 --encoder prores --encoder utvideo
 
 The first frames of each clip are enlarged twice by a network, as 4:2:0 with 8 bits, and then
 written with every encoder that ``dscvsr_cli/video/write/expected_size.py`` has a figure for, at
@@ -45,13 +46,18 @@ from dscvsr_cli.video.write.target_file import resolve_destination
 from dscvsr_cli.video.write.writer import VideoWriter
 
 LOSSY = (
-    *("prores_ks", "mjpeg", "libx264", "libx264rgb", "libx265", "libsvtav1", "libaom-av1"),
-    *("libvpx-vp9", "mpeg4", "mpeg2video", "mpeg1video"),
+    *("prores_ks", "prores", "prores_aw", "dnxhd", "mjpeg", "libx264", "libx264rgb", "libx265"),
+    *("libsvtav1", "libaom-av1", "libvpx-vp9", "mpeg4", "mpeg2video", "mpeg1video"),
 )
-EXACT = (*("bmp", "tiff", "gif", "qtrle", "huffyuv", "png", "ffv1", "libwebp"),)
+EXACT = (*("bmp", "tiff", "gif", "qtrle", "huffyuv", "utvideo", "png", "ffv1", "libwebp"),)
 EXACT_IF_ASKED = ("libvpx-vp9", "libx264", "libx265", "libsvtav1", "libx264rgb")
 
-SUFFIXES = {"gif": ".gif", "qtrle": ".mov", "prores_ks": ".mov", "huffyuv": ".avi"}
+SUFFIXES = {
+    "gif": ".gif",
+    "huffyuv": ".avi",
+    "utvideo": ".avi",
+    **dict.fromkeys(("qtrle", "prores_ks", "prores", "prores_aw", "dnxhd"), ".mov"),
+}
 """Containers of encoders that .mkv does not hold, or that are usual elsewhere."""
 
 
@@ -71,6 +77,7 @@ def main() -> None:
     parser.add_argument("clips", nargs="*", type=Path, help="default: a rendered one")
     parser.add_argument("-w", "--weights", help="default: the default weights")
     parser.add_argument("--frames", type=int, default=24, help="of each clip")
+    parser.add_argument("--encoder", action="append", help="only this one; may be repeated")
     given = parser.parse_args()
     # SVT-AV1 writes to the terminal by itself; 1 lets only its errors through.
     os.environ.setdefault("SVT_LOG", "1")
@@ -80,6 +87,8 @@ def main() -> None:
         for clip in given.clips or [_rendered(folder)]:
             enlarged = _enlarge(clip, folder, frames=given.frames, weights=given.weights)
             for options in _all_options():
+                if given.encoder and options.encoder not in given.encoder:
+                    continue
                 try:
                     one = measure(enlarged, options, folder)
                 except DscvsrError as error:
