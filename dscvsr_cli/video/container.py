@@ -30,7 +30,7 @@ class Container:
     # Which streams it holds.
 
     video: frozenset[str] = frozenset()
-    """Codecs of further video streams and cover art."""
+    """Codecs of video streams."""
 
     audio: frozenset[str] = frozenset()
     """Codecs of audio."""
@@ -44,7 +44,7 @@ class Container:
     attachments: bool = False
     """Whether files such as fonts can be attached."""
 
-    covers: bool = False
+    covers: frozenset[str] = frozenset()
     """Whether a still picture can stand for the file."""
 
     text_subtitle: str = ""
@@ -166,8 +166,8 @@ class Container:
         """Return whether the stream can be copied into this container."""
         if stream.kind == "attachment":
             return self.attachments
-        if stream.is_cover and not self.covers:
-            return False
+        if stream.is_cover:
+            return stream.codec in self.covers
         codecs = {
             "video": self.video,
             "audio": self.audio,

@@ -32,10 +32,11 @@ _MP4_TAGS: Final = _MOV_TAGS | frozenset(
     {"album_artist", "composer", "description", "network", "show", "synopsis", "track"}
 )
 _TITLE: Final = frozenset({"title"})
-_MP4_VIDEO: Final = frozenset(
-    "h264 hevc av1 vp9 mpeg4 mpeg2video mpeg1video mjpeg png vvc".split()  # noqa: SIM905
+_MOV_VIDEO: Final = frozenset(
+    "h264 hevc mpeg4 mpeg2video mpeg1video mjpeg png vvc".split()  # noqa: SIM905
 )
-
+_MP4_VIDEO: Final = _MOV_VIDEO | {"av1", "vp9"}
+_COVERS: Final = frozenset({"mjpeg", "png"})
 
 TEXT_SUBTITLES: Final = frozenset({"ass", "mov_text", "subrip", "text", "webvtt"})
 """Codecs of subtitles that are text, and so can be turned into each other."""
@@ -55,7 +56,7 @@ _MP4: Final = Container(
     audio=frozenset({"aac", "ac3", "alac", "dts", "eac3", "flac", "mp2", "mp3", "opus", "vorbis"})
     | _PCM,
     subtitle=frozenset({"mov_text", "dvd_subtitle"}),
-    covers=True,
+    covers=_COVERS,
     text_subtitle="mov_text",
     audio_encoder="aac",
     tags=_MP4_TAGS,
@@ -74,7 +75,7 @@ _MOV: Final = Container(
     free_clocks=True,
     hevc_tag=_APPLE_HEVC,
     clear_encoders=("prores_ks",),
-    video=_MP4_VIDEO | {"prores", "dnxhd", "qtrle", "dvvideo", "rawvideo"},
+    video=_MOV_VIDEO | {"prores", "dnxhd", "qtrle", "dvvideo", "rawvideo"},
     audio=frozenset({"aac", "ac3", "alac", "eac3", "mp2", "mp3", "amr_nb", "amr_wb"})
     | {"adpcm_ima_qt", "pcm_alaw", "pcm_mulaw", "pcm_s8", "pcm_u8"}
     | _PCM,
@@ -94,7 +95,7 @@ _MATROSKA: Final = Container(
     colour_tags="all",
     vpx_alpha=True,
     clear_encoders=("libvpx-vp9", "prores_ks", "ffv1"),
-    video=_MP4_VIDEO | {"vp8", "ffv1", "theora", "prores", "dnxhd", "huffyuv", "utvideo"},
+    video=_MP4_VIDEO - {"png"} | {"vp8", "ffv1", "theora", "prores"},
     audio=frozenset({"aac", "ac3", "alac", "dts", "eac3", "flac", "mlp", "mp1", "mp2", "mp3"})
     | {"opus", "truehd", "tta", "vorbis", "wavpack", "pcm_u8"}
     | {"pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s16be", "pcm_s24be", "pcm_s32be"}
@@ -102,7 +103,7 @@ _MATROSKA: Final = Container(
     subtitle=frozenset({"subrip", "ass", "webvtt", "text", "hdmv_pgs_subtitle"})
     | {"dvd_subtitle", "dvb_subtitle"},
     attachments=True,
-    covers=True,
+    covers=_COVERS,
     text_subtitle="subrip",
     audio_encoder="flac",
     roles=frozenset({"dub", "original", "comment"})
@@ -154,7 +155,8 @@ _AVI: Final = Container(
     name="avi",
     suffix=".avi",
     muxer_options=_KEEP_NEGATIVE_TIMES,
-    video=frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "huffyuv", "ffv1"}),
+    video=frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "ffv1"})
+    | {"huffyuv", "utvideo", "png"},
     audio=frozenset({"ac3", "dts", "mp2", "mp3", "pcm_s16le", "pcm_s24le", "pcm_u8"}),
     chapters=False,
     rotation=False,
@@ -205,7 +207,7 @@ _NUT: Final = Container(
     name="nut",
     suffix=".nut",
     pipe_format="nut",
-    video=_MATROSKA.video,
+    video=_MATROSKA.video - {"prores"} | {"huffyuv", "utvideo", "png"},
     audio=_MATROSKA.audio - {"alac", "eac3", "mlp", "mp1", "truehd", "tta"},
     subtitle=frozenset({"ass"}),
     rotation=False,

@@ -19,9 +19,13 @@ PLAYLIST_FORMATS: Final = frozenset({"concat", "dash", "hls", "imf", "rtsp", "sd
 """FFmpeg's names of formats whose files name other files or addresses to read."""
 
 
+ICON_FORMAT: Final = "ico"
+"""FFmpeg's name of the format whose files hold one picture in several sizes, each as a stream."""
+
+
 def is_still_format(name: str) -> bool:
     """Return whether FFmpeg's format of this name is that of a still picture ("png_pipe")."""
-    return name == "image2" or name.endswith("_pipe")
+    return name in ("image2", ICON_FORMAT) or name.endswith("_pipe")
 
 
 StreamKind = Literal["video", "audio", "subtitle", "data", "attachment", "unknown"]
@@ -245,7 +249,7 @@ class VideoInfo:
     """Streams that appear only midway, and so cannot be brought over."""
 
     further_pictures: int = 0
-    """Pages or views of a still picture after the first one, which cannot be read."""
+    """Pictures in a file of stills that are not read: pages, views, or sizes of an icon."""
 
     jumps: ClockJumps = field(default_factory=ClockJumps)
     """Where the clock steps back; readers of packets move their times on from there."""

@@ -9,7 +9,7 @@ from dscvsr_cli.geometry import Size, shape_keeping_aspect
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.display_matrix import swaps_sides
-from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.info import ICON_FORMAT, VideoInfo
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED
@@ -43,12 +43,7 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
     if source.frames_cut_off:
         yield f"the file is cut short by {counted(source.frames_cut_off, 'frame')}"
     if source.further_pictures:
-        each = "a file" if source.kind == "sequence" else input_name(job.source)
-        yield (
-            f"only the first picture of {each} is enlarged: FFmpeg does not read the other "
-            f"{source.further_pictures} (take it apart first, with ImageMagick for example: "
-            "magick IN.tiff page-%d.png)"
-        )
+        yield _further_pictures(job, source)
     yield from _stream_warnings(source, container, job.streams)
     if source.has_alpha and not _keeps_alpha(picture):
         kind = "pictures" if container.is_pictures else container.name
@@ -103,6 +98,20 @@ def _shape_warnings(picture: PictureSpec, wanted: Size) -> Iterator[str]:
             f"{wanted} stretches the video: it is shown {float(stretch):.3g} times as wide as it "
             "was, for its height (leave out --square-pixels, or --size, to keep its shape)"
         )
+
+
+def _further_pictures(job: UpscaleJob, source: VideoInfo) -> str:
+    name, others = input_name(job.source), source.further_pictures
+    if source.container == ICON_FORMAT:
+        return (
+            f"only the picture of {source.width}x{source.height} in {name} is enlarged, of "
+            f"{others + 1} (--video-stream 0 to {others} chooses another)"
+        )
+    return (
+        f"only the first picture of {'a file' if source.kind == 'sequence' else name} is enlarged: "
+        f"FFmpeg does not read the other {others} (take it apart first, with ImageMagick for "
+        "example: magick IN.tiff page-%d.png)"
+    )
 
 
 def _way_to_keep_alpha(picture: PictureSpec) -> str:

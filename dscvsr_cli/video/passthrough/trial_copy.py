@@ -14,6 +14,7 @@ from av.stream import Stream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.containers import CONTAINERS
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.copied_track import CopiedTrack
@@ -44,7 +45,7 @@ def try_copying(source: VideoInfo, plan: PassthroughPlan, container: Container) 
         first = next(stream for stream in plan.copied if stream.index in refused)
         raise UsageError(
             f"{describe_stream(first)} cannot be brought over: {refused[first.index]}",
-            hint="--drop-unsupported leaves it out; an output ending in .mkv may hold it",
+            hint=_hint(first, container),
         )
     losses = [
         LeftOut(what=describe_stream(stream), reason=refused[stream.index], stream=stream)
@@ -56,6 +57,12 @@ def try_copying(source: VideoInfo, plan: PassthroughPlan, container: Container) 
         copied=tuple(stream for stream in plan.copied if stream.index not in refused),
         left_out=(*plan.left_out, *losses),
     )
+
+
+def _hint(stream: StreamInfo, container: Container) -> str:
+    others = (one for one in CONTAINERS if one is not container and one.holds(stream))
+    better = next((f"; -o out{one.suffix} may hold it" for one in others), "")
+    return f"--drop-unsupported leaves it out{better}"
 
 
 def _refused(source: VideoInfo, plan: PassthroughPlan, container: Container) -> dict[int, str]:

@@ -1,6 +1,6 @@
-"""Pictures behind the first in a file of stills: pages of a TIFF, views of an MPO.
+"""Further pictures in a file of stills: pages of a TIFF, views of an MPO, sizes of an icon.
 
-FFmpeg reads the first one alone, and does not say that there are others.
+Of pages and views FFmpeg reads the first one alone, and does not say that there are others.
 """
 
 import os
@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 from dscvsr_cli.video.read.still_parts import still_parts
 
 _BYTE_ORDERS: Final = {b"II*\0": "<", b"MM\0*": ">"}
+_ICON: Final = b"\0\0\1\0"
 _ENTRY: Final = 12
 _MOST_PAGES: Final = 10_000
 
@@ -31,7 +32,7 @@ _IS_VIEW: Final = 2
 
 
 def further_pictures(path: Path) -> int:
-    """Return how many pictures a file holds beside its first; smaller copies of one do not count.
+    """Return how many pictures a file holds beside one; smaller copies in a TIFF do not count.
 
     A file that cannot be read, or is damaged, counts as one without others.
     """
@@ -39,6 +40,8 @@ def further_pictures(path: Path) -> int:
         with path.open("rb") as file:
             start = file.read(4)
             file.seek(0)
+            if start == _ICON:
+                return max(0, int.from_bytes(file.read(6)[4:], "little") - 1)
             if start in _BYTE_ORDERS:
                 return sum(not _is_reduced(page) for page in list(_directories(file))[1:])
             return sum(map(_other_views, still_parts(file, frozenset({_APP2}))))

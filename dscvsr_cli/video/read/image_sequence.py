@@ -12,7 +12,7 @@ from dscvsr_cli.own_outputs import made_from_within
 PICTURE_SUFFIXES: Final = frozenset({".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
 
 _STILL_SUFFIXES: Final = PICTURE_SUFFIXES | {
-    *(".avif", ".jp2", ".j2k", ".jxl", ".pbm", ".pgm", ".pnm", ".ppm", ".qoi", ".tga")
+    *(".avif", ".ico", ".jp2", ".j2k", ".jxl", ".pbm", ".pgm", ".pnm", ".ppm", ".qoi", ".tga")
 }
 """What counts as a still picture when the file is named itself."""
 
@@ -33,6 +33,7 @@ _BEGINNINGS: Final = {
     ".webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
     ".tif": re.compile(rb"II\*\0|MM\0\*"),
     ".avifs": re.compile(rb"....ftypavis", re.DOTALL),
+    ".ico": re.compile(rb"\x00\x00\x01\x00[^\x00]\x00"),
     ".bmp": re.compile(rb"BM.{4}\0{4}.{4}[\x0c\x28\x34\x38\x6c\x7c]\0{3}", re.DOTALL),
 }
 """How files of pictures begin."""

@@ -11,6 +11,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.video.info import ICON_FORMAT
 from dscvsr_cli.video.read.open_input import input_name, is_unreadable
 
 _DECODER_OF_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -21,6 +22,8 @@ def main_video_stream(
     container: InputContainer, path: Path, index: int | None = None
 ) -> VideoStream:
     """Return a video stream of the file, the first one by default; cover art does not count.
+
+    Of an icon it is the largest picture.
 
     Args:
         container: The opened file.
@@ -40,6 +43,8 @@ def main_video_stream(
                 hint="--dry-run names the streams of a file",
             )
     moving = [stream for stream in moving if not is_still_of_avif(stream)] or moving
+    if container.format.name == ICON_FORMAT:
+        moving.sort(key=_pixels, reverse=True)
     # One that was announced and never came gives way to another.
     moving = [stream for stream in moving if not is_unreadable(stream)] or moving
     if not moving:
@@ -53,6 +58,11 @@ def main_video_stream(
             hint="convert it first: ffmpeg -i IN -c:v ffv1 -c:a copy OUT.mkv",
         )
     return moving[0]
+
+
+def _pixels(stream: VideoStream) -> int:
+    context = cast("CodecContext | None", stream.codec_context)
+    return 0 if context is None else stream.width * stream.height
 
 
 def picture_decoder(stream: VideoStream) -> VideoCodecContext:

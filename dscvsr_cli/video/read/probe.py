@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 from dscvsr_cli.errors import InputVideoError, UsageError
 from dscvsr_cli.video.display_matrix import rotation_degrees
 from dscvsr_cli.video.info import (
+    ICON_FORMAT,
     Crop,
     SourceKind,
     StreamInfo,
@@ -269,6 +270,8 @@ def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame, found: Surv
 
 
 def _other_streams(decoding: Decoding) -> tuple[StreamInfo, ...]:
+    if decoding.container.format.name == ICON_FORMAT:
+        return ()  # The same picture in other sizes.
     has_chapters = bool(decoding.container.chapters())
     return tuple(
         _stream_info(other, has_chapters=has_chapters)

@@ -10,16 +10,15 @@ from av.video.stream import VideoStream
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.video.containers import CONTAINERS
+from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.display_matrix import swaps_sides
 from dscvsr_cli.video.ffmpeg_errors import describe_error
+from dscvsr_cli.video.read.main_stream import codec_name
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.encoder import FrameEncoder, open_stream_encoder
+from dscvsr_cli.video.write.encoder_fit import codec_of, is_listed, refused_codec
 from dscvsr_cli.video.write.encoder_quality import required_hardware
 from dscvsr_cli.video.write.picture_spec import PictureSpec
-
-_FEW = 2
-"""Containers that a hint names."""
 
 
 def try_encoder(spec: PictureSpec) -> None:
@@ -30,8 +29,9 @@ def try_encoder(spec: PictureSpec) -> None:
             no such value, or the container cannot hold the result.
     """
     encoder, suffix = spec.options.encoder, spec.container.label
+    written = io.BytesIO()
     try:
-        with av.open(io.BytesIO(), "w", format=spec.container.name) as output:
+        with av.open(written, "w", format=spec.container.name) as output:
             stream = cast("VideoStream", output.add_stream(encoder, rate=spec.rate))
             open_stream_encoder(stream, spec)
             output.start_encoding()
@@ -49,40 +49,34 @@ def try_encoder(spec: PictureSpec) -> None:
                 packet.stream = stream
                 output.mux(packet)
     except (av.FFmpegError, ValueError) as error:
-        _refuse_codec(spec)
+        if not is_listed(spec.container, encoder):
+            raise refused_codec(spec.container, encoder) from error
         raise UsageError(
             f"{encoder} cannot write {spec.width}x{spec.height} {spec.pixel_format} into "
             f"{suffix} files ({describe_error(error)})",
-            hint=_hint(encoder),
+            hint=_hint(encoder, spec.container),
         ) from error
     except UsageError as error:
         if required_hardware(encoder) is None:
             raise
-        raise UsageError(error.message, hint=_hint(encoder)) from error
+        raise UsageError(error.message, hint=_hint(encoder, spec.container)) from error
+    # Some muxers take every codec, and write what nothing can read.
+    if not is_listed(spec.container, encoder) and _codec_read(written) != codec_of(encoder):
+        raise refused_codec(spec.container, encoder)
 
 
-def _refuse_codec(spec: PictureSpec) -> None:
-    """Refuse an encoder whose codec the container does not hold; others pass.
-
-    Muxers take some codecs that no list here names, so a trial comes first.
-
-    Raises:
-        UsageError: It does not, with encoders and containers that fit.
-    """
-    container, encoder = spec.container, spec.options.encoder
-    codec = av.Codec(encoder, "w").canonical_name
-    if codec in container.video or encoder == container.picture_encoder:
-        return
-    ways = [f"--encoder {container.picture_encoder}"]
-    ways += [f"-o out{other.suffix}" for other in CONTAINERS if codec in other.video][:_FEW]
-    raise UsageError(
-        container.refusal(codec, encoder),
-        hint=f"use {', or '.join(ways)}",
-    )
+def _codec_read(written: io.BytesIO) -> str:
+    """Return the codec of the video in what was muxed, as whoever reads it finds it."""
+    written.seek(0)
+    try:
+        with av.open(written) as container:
+            return codec_name(container.streams.video[0])
+    except (av.FFmpegError, ValueError, IndexError):
+        return ""
 
 
-def _hint(encoder: str) -> str:
+def _hint(encoder: str, container: Container) -> str:
     hardware = required_hardware(encoder)
-    if hardware is None:
-        return "write to .mkv, or choose another --encoder"
-    return f"{encoder} needs {hardware}; --encoder libx264 works everywhere"
+    if hardware is not None:
+        return f"{encoder} needs {hardware}; --encoder libx264 works everywhere"
+    return f"choose another --encoder{' or write to .mkv' * (container.suffix != '.mkv')}"
