@@ -8,6 +8,7 @@ that tiles, windows and repeated runs agree to the last bit.
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 from dscvsr_cli.errors import UsageError
 
@@ -19,6 +20,9 @@ MAX_TRAINED_SCALE = 4.0
 
 VISIBLE_STRETCH = Fraction(1, 250)
 """How far a shape may be off, as a share of itself, before somebody could see it."""
+
+MIRROR_IMAGES: Final = ((), (-1,), (-2,), (-2, -1))
+"""Axes of ``(..., H, W)`` along which a picture is turned for each; the first is itself."""
 
 _LARGEST_DENOMINATOR = 1000
 

@@ -7,7 +7,7 @@ import typer
 
 from dscvsr_cli.cli.parsers import parse_device, parse_dimensions, parse_size
 from dscvsr_cli.errors import DscvsrError
-from dscvsr_cli.geometry import Size
+from dscvsr_cli.geometry import MIRROR_IMAGES, Size
 from dscvsr_cli.weights.catalog import load_catalog
 
 
@@ -106,7 +106,7 @@ EnsembleOption = Annotated[
     typer.Option(
         "--ensemble",
         min=1,
-        max=4,
+        max=len(MIRROR_IMAGES),
         metavar="N",
         help="Average the results of N copies of the video, mirrored in different ways: better "
         "pictures, in N times the time. Others call it TTA.",

@@ -12,14 +12,9 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.engine.frame_network import FrameListener, FrameNetwork, KeepsMemory
-from dscvsr_cli.geometry import Size
+from dscvsr_cli.geometry import MIRROR_IMAGES, Size
 
 _ROWS, _COLUMNS = -2, -1
-
-_MIRRORED_AXES = ((), (_COLUMNS,), (_ROWS,), (_ROWS, _COLUMNS))
-"""One entry per copy, in the order in which they are added; the first is the video itself."""
-
-MOST_COPIES = len(_MIRRORED_AXES)
 
 
 class SelfEnsemble:
@@ -30,14 +25,14 @@ class SelfEnsemble:
 
     Args:
         network: Runs on one copy after the other.
-        copies: How many, from 1 to ``MOST_COPIES``.
+        copies: How many, from 1 to as many as there are mirror images.
     """
 
     def __init__(self, network: FrameNetwork, copies: int) -> None:
-        if not 1 <= copies <= MOST_COPIES:
-            raise ValueError(f"expected 1 to {MOST_COPIES} copies, got {copies}")
+        if not 1 <= copies <= len(MIRROR_IMAGES):
+            raise ValueError(f"expected 1 to {len(MIRROR_IMAGES)} copies, got {copies}")
         self._network = network
-        self._axes: Sequence[tuple[int, ...]] = _MIRRORED_AXES[:copies]
+        self._axes: Sequence[tuple[int, ...]] = MIRROR_IMAGES[:copies]
 
     def backward_features(
         self, frames: Tensor, *, first_index: int, on_frame: FrameListener | None = None

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from dscvsr_cli.engine.self_ensemble import MOST_COPIES, SelfEnsemble, ensemble_of
+from dscvsr_cli.engine.self_ensemble import SelfEnsemble, ensemble_of
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, peak_bytes
 from dscvsr_cli.frames import Frame
-from dscvsr_cli.geometry import Size
+from dscvsr_cli.geometry import MIRROR_IMAGES, Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
 from tests.engine.fakes import CPU, cuts_at, random_frames
@@ -58,7 +58,7 @@ def mirrored(frames: list[Frame], axes: tuple[int, ...]) -> list[Frame]:
     return [replace(frame, pixels=frame.pixels.flip(axes)) for frame in frames]
 
 
-@pytest.mark.parametrize("copies", range(2, MOST_COPIES + 1))
+@pytest.mark.parametrize("copies", range(2, len(MIRROR_IMAGES) + 1))
 def test_it_is_the_mean_of_what_the_mirrored_videos_become(
     network: RecurrentNetwork, copies: int
 ) -> None:
@@ -79,7 +79,7 @@ def test_it_is_the_mean_of_what_the_mirrored_videos_become(
 
 def test_all_copies_treat_left_as_right_and_above_as_below(network: RecurrentNetwork) -> None:
     frames = random_frames(6, SOURCE, seed=1)
-    ensemble = SelfEnsemble(network, MOST_COPIES)
+    ensemble = SelfEnsemble(network, len(MIRROR_IMAGES))
     made = run(mirrored(frames, (-2, -1)), ensemble).flip(-2, -1)
     torch.testing.assert_close(made, run(frames, ensemble))
 
@@ -118,7 +118,7 @@ def test_a_frame_is_reported_once(network: RecurrentNetwork) -> None:
 
 def test_one_copy_is_the_network_itself(network: RecurrentNetwork) -> None:
     assert ensemble_of(network, 1) is network
-    for copies in (0, MOST_COPIES + 1):
+    for copies in (0, len(MIRROR_IMAGES) + 1):
         with pytest.raises(ValueError, match="copies"):
             ensemble_of(network, copies)
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from dscvsr_cli.engine.device import DtypeName
-from dscvsr_cli.engine.self_ensemble import MOST_COPIES
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.geometry import Size
+from dscvsr_cli.geometry import MIRROR_IMAGES, Size
 from dscvsr_cli.pipelines.upscale.side_by_side import CompareView
 from dscvsr_cli.runtimes.choose import Runtime, RuntimeName
 from dscvsr_cli.video.containers import names_container
@@ -126,8 +125,8 @@ class UpscaleJob:
             )
         if self.preview_seconds is not None and self.preview_seconds <= 0:
             raise UsageError("a preview must last longer than 0 s", hint="write --preview 5s")
-        if not 1 <= self.ensemble <= MOST_COPIES:
-            raise ValueError(f"ensemble must be 1 to {MOST_COPIES}, got {self.ensemble}")
+        if not 1 <= self.ensemble <= len(MIRROR_IMAGES):
+            raise ValueError(f"ensemble must be 1 to {len(MIRROR_IMAGES)}, got {self.ensemble}")
         if self.scenes_at_once < 1:
             raise ValueError(f"scenes_at_once must be at least 1, got {self.scenes_at_once}")
         if self.checkpoint_frames is not None and self.checkpoint_frames < 1:

@@ -12,6 +12,7 @@ from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED, ColourInfo, resolve_colour
 from dscvsr_cli.video.pixels.convert import frame_to_pixels
 from dscvsr_cli.video.pixels.formats import plain_format
+from dscvsr_cli.video.read.main_stream import codec_name
 from dscvsr_cli.video.read.open_input import open_input
 
 _BT601_TAG: Final = 6
@@ -33,6 +34,15 @@ def decode_picture(path: Path) -> av.VideoFrame:
     Raises:
         InputVideoError: Missing, unreadable, or not a picture.
     """
+    return decode_with_codec(path)[0]
+
+
+def decode_with_codec(path: Path) -> tuple[av.VideoFrame, str]:
+    """Read the first picture of a file, and the name of the codec that it is stored with.
+
+    Raises:
+        InputVideoError: Missing, unreadable, or not a picture.
+    """
     with open_input(path) as container:
         try:
             stream = container.streams.video[0]
@@ -44,6 +54,7 @@ def decode_picture(path: Path) -> av.VideoFrame:
                 )
             # More threads would wait for pictures that never come.
             stream.codec_context.thread_count = 1
+            codec = codec_name(stream)
             frame = next(iter(container.decode(video=0)), None)
         except (av.FFmpegError, IndexError) as error:
             raise InputVideoError(
@@ -54,7 +65,7 @@ def decode_picture(path: Path) -> av.VideoFrame:
         raise InputVideoError(
             f"{path} holds no picture", hint="PNG, TIFF, JPEG, WebP and BMP are fine"
         )
-    return frame
+    return frame, codec
 
 
 def still_colour(frame: av.VideoFrame, pixel_format: str | None = None) -> ColourInfo:

@@ -32,8 +32,7 @@ from dscvsr_cli.video.pixels.colour import (
     codec_siting,
     resolve_colour,
 )
-from dscvsr_cli.video.pixels.convert import is_opaque
-from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
+from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.chroma_location import chroma_location
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
@@ -68,6 +67,7 @@ from dscvsr_cli.video.read.stated_length import (
     stated_seconds,
 )
 from dscvsr_cli.video.read.survey import Survey, survey
+from dscvsr_cli.video.read.transparency import is_transparent
 from dscvsr_cli.video.tags import content_keys, roles_of, track_keys
 from dscvsr_cli.video.timecode import timecode_of
 
@@ -202,7 +202,7 @@ def _video_info(
         timecode=timecode_of(stream.metadata) or timecode_of(container.metadata),
         kind=beside.kind,
         start_seconds=start_seconds(container, stream),
-        has_alpha=_has_alpha(codec_name(stream), frames),
+        has_alpha=is_transparent(codec_name(stream), frames),
         dynamic_hdr=dynamic_hdr(frames),
         stereo=stereo_mode(frame),
         picture_extras=tuple(dict.fromkeys(name for one in frames for name in picture_extras(one))),
@@ -283,16 +283,6 @@ def _other_streams(decoding: Decoding) -> tuple[StreamInfo, ...]:
 def _bit_depth(frame: av.VideoFrame) -> int:
     components = (part.bits for part in frame.format.components)
     return max(components, default=plain_format(frame.format.name).bits)
-
-
-def _has_alpha(codec: str, frames: Sequence[av.VideoFrame]) -> bool:
-    if codec == "mjpeg":
-        # Its decoder turns CMYK into RGB and alpha; JPEG has no transparency.
-        return False
-    if codec == "gif":
-        # Its decoder adds alpha to every frame, whether or not the file uses it.
-        return not all(is_opaque(frame) for frame in frames)
-    return has_alpha(frames[0])
 
 
 def _colour(

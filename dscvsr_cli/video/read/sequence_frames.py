@@ -9,14 +9,14 @@ import av
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.display_matrix import rotation_degrees
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
-from dscvsr_cli.video.pixels.formats import has_alpha, plain_format
+from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.exif_orientation import mirrored_matrix
 from dscvsr_cli.video.read.further_pictures import further_pictures
 from dscvsr_cli.video.read.icc_profile import read_icc_profile
-from dscvsr_cli.video.read.image_sequence import still_suffix
-from dscvsr_cli.video.read.picture_reader import decode_picture, still_colour
+from dscvsr_cli.video.read.picture_reader import decode_picture, decode_with_codec, still_colour
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.side_data import display_matrix
+from dscvsr_cli.video.read.transparency import is_transparent
 from dscvsr_cli.video.span import TimeSpan
 
 
@@ -26,7 +26,7 @@ def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -
     Raises:
         InputVideoError: The first picture cannot be read.
     """
-    frame = decode_picture(pictures[0])
+    frame, codec = decode_with_codec(pictures[0])
     rate = options.rate or USUAL_RATE
     plain = plain_format(frame.format.name)
     bits = max((part.bits for part in frame.format.components), default=plain.bits)
@@ -55,8 +55,7 @@ def probe_pictures(path: Path, pictures: Sequence[Path], options: ReadOptions) -
         rotation=rotation_degrees(matrix),
         interlaced=options.field_order in ("top", "bottom"),
         kind="sequence",
-        # JPEG has no transparency, but CMYK is decoded as if it had.
-        has_alpha=has_alpha(frame) and still_suffix(pictures[0]) != ".jpg",
+        has_alpha=is_transparent(codec, [frame]),
         further_pictures=further_pictures(pictures[0]),
     )
 
