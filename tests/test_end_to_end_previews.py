@@ -112,7 +112,13 @@ def test_a_preview_is_verified_against_the_part_it_shows(
     ("options", "shown"), [((), range(23, 27)), (("--start", "2.5"), [25, 26])]
 )
 def test_a_preview_is_compared_with_the_part_it_shows(
-    is_first: bool, options: tuple[str, ...], shown: Sequence[int], source: Path, weights: Path
+    *,
+    is_first: bool,
+    options: tuple[str, ...],
+    shown: Sequence[int],
+    source: Path,
+    weights: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     target, page = source.with_name("out.mkv"), source.with_name("page.html")
     previewed(weights, source, target, "--preview", "400ms", "--lossless")
@@ -122,7 +128,12 @@ def test_a_preview_is_compared_with_the_part_it_shows(
         options = ("--start", "0.2")
     fixed = ("-o", str(page), "--picture-format", "png", *options)
 
+    capfd.readouterr()
     assert main(["compare", *map(str, paths), *fixed]) == 0
+    # Neither the whole video nor Matroska says how many frames the part has.
+    said = capfd.readouterr().out
+    assert f"{len(shown)} of 4 frames" in said
+    assert f"{page}: {len(shown)} frames" in said
 
     film = read_page(page)
     for video in (0, 1):

@@ -15,10 +15,11 @@ from dscvsr_cli.own_outputs import RecordedPart, recorded_part
 from dscvsr_cli.pipelines.compare.job import CompareJob
 from dscvsr_cli.video.display_matrix import upright
 from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
+from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
-from dscvsr_cli.video.span import TimeSpan
+from dscvsr_cli.video.span import WHOLE, TimeSpan
 
 EARLY_SECONDS = Fraction(1, 2)
 """How much before --start each video is opened: containers round times in different ways."""
@@ -38,6 +39,14 @@ class Film:
     label: str
     info: VideoInfo
     reader: VideoReader
+    span: TimeSpan = WHOLE
+    """The part that another video shows, which alone is read."""
+
+    @property
+    def frame_count(self) -> int | None:
+        """Frames that are read, as far as the video says."""
+        known = self.info.frame_count
+        return known if self.span.is_whole else expected_frames(self.info, self.span)
 
     @property
     def size(self) -> Size:
@@ -90,8 +99,8 @@ class Films:
     @property
     def frame_count(self) -> int | None:
         """Frames that the shortest video says it has, as far as any says."""
-        counts = [film.info.frame_count for film in self.all if film.info.frame_count]
-        return min(counts, default=None)
+        counts = [film.frame_count for film in self.all]
+        return min((count for count in counts if count), default=None)
 
 
 def open_films(job: CompareJob, stack: ExitStack) -> Films:
@@ -116,8 +125,8 @@ def open_films(job: CompareJob, stack: ExitStack) -> Films:
     parts = _recorded_parts(paths)
     readers = _open_all(paths, job.start, parts, stack)
     films = tuple(
-        Film(label=label, info=reader.info, reader=reader)
-        for label, reader in zip(labels_of(paths), readers, strict=True)
+        Film(label=label, info=reader.info, reader=reader, span=_part_of(parts, place))
+        for place, (label, reader) in enumerate(zip(labels_of(paths), readers, strict=True))
     )
     found = None if job.reference is None else films[paths.index(job.reference)]
     _check_shapes(films)
@@ -168,16 +177,22 @@ def _open_all(
     rate = None
     is_sequence = [source_kind(path) == "sequence" for path in paths]
     for place in sorted(range(len(paths)), key=is_sequence.__getitem__):
-        part = parts[place][1] if place in parts else None
+        part = _part_of(parts, place)
         # Frames of a part are paired from its first one on, for their times do not tell.
         opened = Fraction(0) if parts else max(Fraction(0), start - EARLY_SECONDS)
         options = ReadOptions(
-            span=TimeSpan(opened) if part is None else TimeSpan(part.start, part.end),
+            span=TimeSpan(opened) if part.is_whole else part,
             rate=rate if is_sequence[place] else None,
         )
         readers[place] = stack.enter_context(VideoReader(paths[place], options))
         rate = rate or readers[place].info.frame_rate
     return [readers[place] for place in range(len(paths))]
+
+
+def _part_of(parts: Mapping[int, tuple[int, RecordedPart]], place: int) -> TimeSpan:
+    """Return the part of a video that another one shows."""
+    part = parts[place][1] if place in parts else None
+    return WHOLE if part is None else TimeSpan(part.start, part.end)
 
 
 def _check_shapes(films: Sequence[Film]) -> None:

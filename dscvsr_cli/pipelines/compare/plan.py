@@ -77,8 +77,9 @@ def check_size(size_bytes: int, frames: int, job: CompareJob) -> None:
 def _frames_on_page(job: CompareJob, films: Films) -> int:
     if films.frame_count is None:
         return job.frames
-    passed = Fraction(0) if films.parts else job.start
-    left = films.frame_count - math.floor(passed * films.all[0].rate)
+    first = films.all[0]
+    passed = max(Fraction(0), job.start - first.span.start)
+    left = films.frame_count - math.floor(passed * first.rate)
     return max(1, min(job.frames, -(-left // job.every)))
 
 

@@ -1,6 +1,5 @@
 """Disk space: roughly how much an output needs, and whether there is enough."""
 
-import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import Target, writes_in_one_go
 from dscvsr_cli.video.info import VideoInfo
-from dscvsr_cli.video.span import TimeSpan
+from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 from dscvsr_cli.video.write.expected_size import expected_size
 from dscvsr_cli.wording import format_bytes
@@ -102,20 +101,6 @@ def expected_disk(job: UpscaleJob, source: VideoInfo, target: Target) -> DiskNee
         options=target.options,
         in_one_go=source.kind == "pipe" or writes_in_one_go(target),
     )
-
-
-def expected_frames(source: VideoInfo, span: TimeSpan) -> int | None:
-    """Return about how many frames a span of a video holds, or None where that is unknown."""
-    total = source.frame_count
-    if total is None and source.duration_seconds and source.frame_rate:
-        total = math.ceil(source.duration_seconds * source.frame_rate)
-    if span.is_whole or not source.frame_rate:
-        return total
-    before = math.floor(span.start * source.frame_rate)
-    in_span = None if span.end is None else math.ceil((span.end - span.start) * source.frame_rate)
-    # A count in a header is not exact; where there is no frame at all, reading says so.
-    left = None if total is None else max(1, total - before)
-    return min((count for count in (left, in_span) if count is not None), default=None)
 
 
 def check_disk(need: DiskNeed | None) -> None:

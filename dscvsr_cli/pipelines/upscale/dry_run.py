@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed, expected_frames
+from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed
 from dscvsr_cli.pipelines.upscale.estimate import with_time
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.job_output import open_output
@@ -13,6 +13,7 @@ from dscvsr_cli.pipelines.upscale.prepare import prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.runtimes.choose import runs_on_torch_device
 from dscvsr_cli.video.passthrough.left_out import describe_stream
+from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.video.write.target_file import unrecorded
 from dscvsr_cli.weights.load import load_network
 

@@ -14,7 +14,6 @@ from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.errors import DeviceError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.network_cost import network_cost
-from dscvsr_cli.pipelines.upscale.disk_space import expected_frames
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.runtimes.choose import (
     Runtime,
@@ -25,6 +24,7 @@ from dscvsr_cli.runtimes.choose import (
     weights_dtype,
 )
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.weights.load import LoadedNetwork
 
 FIRST_WINDOW = 8

@@ -24,7 +24,6 @@ from dscvsr_cli.pipelines.upscale.disk_space import (
     check_disk,
     disk_warning,
     expected_disk,
-    expected_frames,
 )
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader, NetworkPlan, plan_network
@@ -37,6 +36,7 @@ from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses
 from dscvsr_cli.video.passthrough.trial_copy import try_copying
+from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.trial_encode import try_encoder
 from dscvsr_cli.weights.load import load_network

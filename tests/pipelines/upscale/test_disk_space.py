@@ -16,10 +16,10 @@ from dscvsr_cli.pipelines.upscale.disk_space import (
     disk_warning,
     estimate_disk,
     expected_disk,
-    expected_frames,
 )
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import choose_target
+from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
