@@ -66,7 +66,7 @@ def _network_seconds(ready: PreparedJob, frames: list[Frame]) -> float:
     expected = each / share * large.height * large.width / (whole.height * whole.width)
     if expected * len(frames) < _MOST_SECONDS:
         each, share = _run(ready, frames, _SIDE)
-    work = work_per_frame(ready.network.stream_plan, whole)
+    work = work_per_frame(ready.network.clip_plan(ready.plan.frames), whole)
     return each / share * work
 
 

@@ -58,6 +58,12 @@ class NetworkPlan:
     scenes: SceneBudget
     memory_bytes: int
     """What the network, and frames that wait, may take at most, as estimated."""
+    clip_memory_bytes: int
+    """The same for as many frames as the input says it has, which may be wrong."""
+
+    def clip_plan(self, frames: int | None) -> StreamPlan:
+        """Return what of the plan's windows so many frames fill; None fills them."""
+        return _filled(self.stream_plan, frames)
 
 
 def plan_network(
@@ -100,7 +106,30 @@ def plan_network(
         stream_plan=stream_plan,
         scenes=scenes,
         memory_bytes=memory_of_scenes(scenes, stream_plan, small, size, cost),
+        clip_memory_bytes=memory_of_scenes(
+            scenes if frames is None else _within(scenes, frames),
+            _filled(stream_plan, frames),
+            small,
+            size,
+            cost,
+        ),
     )
+
+
+def _filled(plan: StreamPlan, frames: int | None) -> StreamPlan:
+    """Return a plan with windows of no more than so many frames."""
+    if frames is None or frames >= plan.window + plan.look_ahead:
+        return plan
+    window = max(1, min(plan.window, frames))
+    return replace(
+        plan, window=window, look_ahead=max(0, frames - window), step=min(plan.step, window)
+    )
+
+
+def _within(scenes: SceneBudget, frames: int) -> SceneBudget:
+    """Return a budget for no more scenes, and no more of each, than there are frames."""
+    most = max(1, frames)
+    return SceneBudget(at_once=min(scenes.at_once, most), ahead=min(scenes.ahead, most))
 
 
 def _plan_in_memory(
