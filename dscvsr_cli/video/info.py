@@ -104,6 +104,12 @@ class ClockJumps:
     seconds: tuple[Fraction, ...] = ()
     """Where the jumps are, on the file's clock as it is carried on."""
 
+    def places(self, stream: int) -> frozenset[int]:
+        """Return the numbers of a stream's packets before which its clock jumps, or returns."""
+        own = [change for change in self.changes if change.stream == stream]
+        ends = [change.until for change in own if change.until is not None]
+        return frozenset([*(change.packet for change in own), *ends])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HdrMetadata:

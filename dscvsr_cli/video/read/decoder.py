@@ -79,8 +79,7 @@ class Decoding:
             self.stream,
             path,
             first_packet=first_packet,
-            is_carried_on=jumps is not None
-            and any(change.stream == self.stream.index for change in jumps.changes),
+            carried_on=frozenset() if jumps is None else jumps.places(self.stream.index),
             on_damage=self._report,
         )
         self.first_aspect = self.aspect = self._decoder.sample_aspect_ratio or Fraction(1)

@@ -58,7 +58,7 @@ class SkippedData:
         stream: Its video.
         path: Its name; a pipe is not looked into.
         first_packet: How many packets of the video come before the first one noted.
-        is_carried_on: Whether times were moved across jumps of the clock, which leave gaps.
+        carried_on: Numbers of packets before which the clock jumps, where a gap means nothing.
         on_damage: Called with what is missing.
     """
 
@@ -69,7 +69,7 @@ class SkippedData:
         path: Path,
         *,
         first_packet: int,
-        is_carried_on: bool,
+        carried_on: frozenset[int],
         on_damage: DamageListener,
     ) -> None:
         self._from_start = first_packet == 0
@@ -83,7 +83,7 @@ class SkippedData:
         self._is_late = not names.isdisjoint(_LATE_TIMES)
         walk = walk_of(container, stream, path)
         self._walk = None if walk is None else _careful(walk, path)
-        self._is_carried_on = is_carried_on
+        self._carried_on = carried_on
         self._on_damage = on_damage
         self._last: Packet[Any] | None = None
         self._first: Packet[Any] | None = None
@@ -205,7 +205,10 @@ class SkippedData:
             # Frames that are shown in another order can be missing without a gap, and the number
             # missing at the beginning is unknown.
             return 0 if self._walk(last, packet) else max(1, skipped)
-        if self._is_carried_on or last is None:
+        if last is None:
+            return 0
+        if self._packets in self._carried_on:
+            self._doubted = 0
             return 0
         if packet.is_corrupt or last.is_corrupt:
             return skipped

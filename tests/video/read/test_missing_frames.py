@@ -103,6 +103,32 @@ def test_frames_lost_with_packets_of_a_transport_stream_are_counted(tmp_path: Pa
     assert 0 < reported <= 2 * (FRAMES - frames)
 
 
+@pytest.mark.parametrize("damaged", [(), (0,), (1,), (0, 1), (2,)])
+def test_gaps_are_counted_before_and_after_the_clock_steps_back(
+    damaged: tuple[int, ...], tmp_path: Path
+) -> None:
+    clip = Clip(
+        suffix=".ts",
+        time_base=Fraction(1, 90000),
+        pts=tuple(range(0, FRAMES * 3600, 3600)),
+        options=X264,
+    )
+    whole = render(clip, tmp_path).read_bytes()
+    cut = len(whole) // 188 // 2 * 188
+    holed = whole[:cut] + whole[cut + 15 * 188 :]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(holed if part in damaged else whole for part in range(3)))
+
+    frames, told = read(joined)
+
+    alone = tmp_path / "alone.ts"
+    alone.write_bytes(holed)
+    frames_alone, told_alone = read(alone)
+    assert told_alone > 0
+    assert frames == 3 * FRAMES - len(damaged) * (FRAMES - frames_alone)
+    assert told == len(damaged) * told_alone
+
+
 @pytest.mark.parametrize("suffix", [".mkv", ".ts", ".mp4"])
 def test_pauses_and_uneven_times_are_no_damage(suffix: str, tmp_path: Path) -> None:
     # A screen recording: nothing for long, then some frames at once.
