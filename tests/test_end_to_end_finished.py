@@ -240,7 +240,7 @@ def test_ctrl_c_when_the_output_has_its_name_says_that_it_is_finished(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(place, interrupted)
-    assert upscale(weights, source, "-o", target) == 130
+    assert upscale_with(weights, source, "-o", target) == 130
     said = capfd.readouterr().err
     assert (f"{target} is finished" in said) == is_named
     assert ("kept" in said) == (not is_named)
@@ -263,5 +263,5 @@ def test_ctrl_c_while_the_bar_of_a_finished_job_is_removed_says_so_too(
             raise KeyboardInterrupt
 
     monkeypatch.setattr("dscvsr_cli.cli.upscale.follow.JobBar", Interrupted)
-    assert upscale(weights, source, "-o", target) == 130
+    assert upscale_with(weights, source, "-o", target) == 130
     assert f"{target} is finished" in capfd.readouterr().err
