@@ -54,6 +54,9 @@ class BenchProtocol:
     still: bool = False
     """Whether is measured how much an enlarged frame changes while its input stands still."""
 
+    steadied: bool = False
+    """Whether the networks' frames are averaged along the motion."""
+
     def __post_init__(self) -> None:
         """Refuse values that cannot be.
 
@@ -87,7 +90,8 @@ def statements(protocol: BenchProtocol) -> tuple[str, ...]:
         "PSNR with peak 255; SSIM in 11x11 Gaussian windows, sigma 1.5, inside the picture",
         _averaging_words(protocol),
         "networks run as `dscvsr upscale` runs them: its windows, scene detection, memory plan, "
-        "and dtype (auto unless --dtype says otherwise; the cost table shows which)",
+        "and dtype (auto unless --dtype says otherwise; the cost table shows which), "
+        + ("steadied along the motion" if protocol.steadied else "not steadied"),
         "frames/s counts the upscaler's time alone, its first frame included",
     ]
     if protocol.temporal:

@@ -115,6 +115,17 @@ EnsembleOption = Annotated[
     ),
 ]
 
+SteadyOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--steady/--no-steady",
+        help="Average frames along the motion, which takes out what a codec changes from frame to "
+        "frame.",
+        show_default="where the input's codec does that, such as H.264, and not ProRes or PNG",
+        rich_help_panel=Panel.NETWORK,
+    ),
+]
+
 MemoryOption = Annotated[
     int | None,
     typer.Option(

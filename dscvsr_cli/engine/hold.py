@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dscvsr_cli.frames import clamp_like
+
 HELD_SHARE = 0.9
 """Weight of the picture before, where the input stands still.
 
@@ -43,6 +45,15 @@ class Shown:
 
     picture: Tensor
     """(3, sH, sW) output."""
+
+
+def hold_all(pictures: Tensor, frames: Tensor, before: Shown | None) -> list[Shown]:
+    """Clamp ``(T, 3, sH, sW)`` to what their sources span, and steady each by the one before."""
+    shown: list[Shown] = []
+    for picture, frame in zip(clamp_like(pictures, frames), frames, strict=True):
+        before = hold_still(picture, frame, before)
+        shown.append(before)
+    return shown
 
 
 def hold_still(picture: Tensor, frame: Tensor, before: Shown | None) -> Shown:

@@ -17,6 +17,7 @@ from dscvsr_cli.engine.memory import release_cached_memory
 from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun, WindowProgress
 from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.steady import MotionFinder
 from dscvsr_cli.engine.stream_plan import StreamPlan, smaller_plan
 from dscvsr_cli.engine.turns import Turns
 from dscvsr_cli.errors import DeviceError, WeightsError
@@ -70,6 +71,7 @@ class SceneMaker:
         plan: Window and tile sizes; they shrink for all scenes when memory runs out.
         device: Where the network's weights are.
         float32_network: Builds the network in float32; None if it is float32 already.
+        find_motion: Finds the motion that pictures are steadied along; None steadies none.
         at_once: Scenes that are made at the same time.
     """
 
@@ -81,6 +83,7 @@ class SceneMaker:
         plan: StreamPlan,
         device: torch.device,
         float32_network: Callable[[], FrameNetwork] | None,
+        find_motion: MotionFinder | None = None,
         at_once: int = 1,
     ) -> None:
         self._network = network
@@ -88,6 +91,7 @@ class SceneMaker:
         self.plan = plan
         self._device = device
         self._build_float32 = float32_network
+        self._find_motion = find_motion
         self._float32: FrameNetwork | None = None
         self._shared = Lock()
         self._turns = Turns(one_at_a_time=at_once == 1)
@@ -111,7 +115,13 @@ class SceneMaker:
             WeightsError: The network gives non-finite frames in float32.
             ValueError: The state belongs to another stream.
         """
-        run = SceneRun(self._network, size=self._size, device=self._device, on_progress=on_progress)
+        run = SceneRun(
+            self._network,
+            size=self._size,
+            device=self._device,
+            find_motion=self._find_motion,
+            on_progress=on_progress,
+        )
         made = start.made
         if start.resume is not None:
             yield from self._restore(run, start, start.resume)

@@ -5,7 +5,7 @@ So a step that failed is repeated from the same picture, with another plan or an
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
-from dscvsr_cli.engine.hold import Shown, hold_still
+from dscvsr_cli.engine.hold import Shown, hold_all
 from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.steady import Chain, MotionFinder, steady
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.engine.tiled_passes import run_backward, run_forward
 from dscvsr_cli.engine.tiles import Tile
 from dscvsr_cli.engine.transfer import Arrival, Downloads, to_device
 from dscvsr_cli.engine.windows import Window, next_window
-from dscvsr_cli.frames import clamp_like
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.out_of_memory import is_out_of_memory
 
@@ -73,13 +73,20 @@ class _Carried:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """What one step makes: a few enlarged pictures."""
+    """What the network makes of a few more pictures."""
+
+    length: int
+    """Pictures that went through the network."""
 
     pictures: list[Tensor]
-    """(3, sH, sW) float32 each, clamped to what their sources span."""
+    """(3, sH, sW) float32 each, clamped to what their sources span; fewer than ``length``, or one
+    more, where a picture waits for its successor."""
 
     carried: _Carried
     """What the last of them leaves."""
+
+    chain: Chain
+    """What the next pictures of the window are steadied with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +110,7 @@ class SceneRun:
         network: On ``device``.
         size: Rows and columns of the output.
         device: Where the network's weights are.
+        find_motion: Finds the motion that pictures are steadied along; None steadies none.
         on_progress: Called after every frame of either pass.
     """
 
@@ -112,13 +120,18 @@ class SceneRun:
         *,
         size: Size,
         device: torch.device,
+        find_motion: MotionFinder | None = None,
         on_progress: Callable[[WindowProgress], None] | None = None,
     ) -> None:
         self._on_progress = on_progress
         self._network = network
         self._size = size
         self._device = device
+        self._find_motion = find_motion
         self._waiting: deque[Picture] = deque()
+        self._made: deque[Picture] = deque()
+        """The sources of what was made and waits for its successor: one at most."""
+        self._chain = Chain()
         self._position = 0
         self._open: _OpenWindow | None = None
         self._carried: _Carried | None = None
@@ -208,10 +221,15 @@ class SceneRun:
                 picture=state.shown.picture.to(self._device),
             ),
         )
+        self._chain = Chain(before=self._carried.shown)
 
     def restart_window(self) -> None:
         """Drop the open window; the next one starts at the first picture not enlarged yet."""
         self._open = None
+        if self._chain.waiting is not None:
+            # As it is: there may be no memory to steady it.
+            self._send([self._chain.waiting.picture])
+        self._chain = Chain(before=None if self._carried is None else self._carried.shown)
 
     def use_float32(self, network: FrameNetwork) -> None:
         """Continue with ``network``, whose features are float32."""
@@ -238,7 +256,7 @@ class SceneRun:
         window, before = self._open.window, self._carried
         begin = self._position - window.start
         tile_count = len(self._open.tiles)
-        arriving = sum(len(frames) for frames, _ in self._arriving)
+        arriving = sum(len(frames) for frames, _ in self._arriving) + len(self._made)
         part = slice(begin, min(begin + self._open.step, window.stop - window.start))
         frames = self._open.frames[:, part]
         forward = run_forward(
@@ -264,14 +282,19 @@ class SceneRun:
             raise ValueError(f"expected {expected} of the network, got {tuple(pictures.shape)}")
         if not bool(torch.isfinite(pictures).all() & torch.isfinite(forward[:, -1]).all()):
             return None
-        shown = _hold(pictures[0], frames[0], None if before is None else before.shown)
+        shown = hold_all(pictures[0], frames[0], None if before is None else before.shown)
+        made, chain = [one.picture for one in shown], self._chain
+        if self._find_motion is not None:
+            ends = part.stop == window.stop - window.start
+            steadied = steady(chain, shown, self._find_motion, last=ends)
+            made, chain = steadied.pictures, steadied.chain
         # Cloned, so that it does not keep the tensors of the whole step alive.
         carried = _Carried(
             features=forward[:, -1].clone(),
             frame=frames[:, -1].clone(),
             shown=Shown(shown[-1].frame.clone(), shown[-1].picture.clone()),
         )
-        return _Step([one.picture for one in shown], carried)
+        return _Step(len(shown), made, carried, chain)
 
     def _begin_window(self, plan: StreamPlan, *, ended: bool) -> _OpenWindow:
         window = self._next_window(plan, ended=ended)
@@ -311,19 +334,16 @@ class SceneRun:
         return count
 
     def _accept(self, step: _Step) -> None:
-        # Outside inference mode and copied, so that the caller may do anything with a frame.
-        arrival = self._downloads.begin(step.pictures)
-        self._arriving.append(([self._waiting.popleft() for _ in step.pictures], arrival))
-        self._carried = step.carried
-        self._position += len(step.pictures)
+        self._made += (self._waiting.popleft() for _ in range(step.length))
+        self._send(step.pictures)
+        self._carried, self._chain = step.carried, step.chain
+        self._position += step.length
         if self._open is not None and self._position == self._open.window.stop:
             self._open = None
 
-
-def _hold(pictures: Tensor, frames: Tensor, before: Shown | None) -> list[Shown]:
-    """Clamp ``(T, 3, sH, sW)`` to what their sources span, and steady each by the one before."""
-    shown: list[Shown] = []
-    for picture, frame in zip(clamp_like(pictures, frames), frames, strict=True):
-        before = hold_still(picture, frame, before)
-        shown.append(before)
-    return shown
+    def _send(self, pictures: Sequence[Tensor]) -> None:
+        """Let enlarged pictures arrive where their sources are."""
+        if pictures:
+            # Outside inference mode and copied, so that the caller may do anything with a frame.
+            arrival = self._downloads.begin(pictures)
+            self._arriving.append(([self._made.popleft() for _ in pictures], arrival))

@@ -17,6 +17,9 @@ _STEPS = (4, 2, 1)
 _PICTURE_COPIES = 4
 MOST_PICTURES = max(_STEPS)
 """Pictures that a plan of ``plan_stream`` makes in one step at most."""
+STEADYING_PICTURES = MOST_PICTURES + 5
+"""Enlarged pictures that steadying holds at once at most: those of a step, two that came before,
+and three in passing."""
 _FLOAT32_BYTES = 4
 
 
@@ -45,6 +48,10 @@ class NetworkCost:
     def with_workspaces(self, count: int) -> Self:
         """Return the cost where ``count`` steps' working memory is held at once."""
         return replace(self, workspace_channels=count * self.workspace_channels)
+
+    def with_steadying(self) -> Self:
+        """Return the cost where pictures are steadied along the motion."""
+        return replace(self, kept_pictures=self.kept_pictures + STEADYING_PICTURES)
 
     def with_copies(self, count: int) -> Self:
         """Return the cost of a ``SelfEnsemble`` of ``count`` copies of every frame."""

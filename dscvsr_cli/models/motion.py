@@ -1,4 +1,4 @@
-"""Optical flow between two pictures, coarse to fine, and warping by it.
+"""Optical flow between two pictures, coarse to fine.
 
 The estimator follows SPyNet (Ranjan and Black, CVPR 2017), which BasicVSR uses: a pyramid of both
 pictures; at every level the second picture is warped by the flow found so far and a few
@@ -14,57 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.warping import warp
 
 # Means and deviations of natural pictures; they only centre the estimator's input.
 PICTURE_MEAN = (0.485, 0.456, 0.406)
 PICTURE_DEVIATION = (0.229, 0.224, 0.225)
-
-
-def warp(source_BCHW: Tensor, flow_B2HW: Tensor) -> Tensor:
-    """Fetch ``source`` at the places ``flow`` points to -> ``(B, C, H, W)``, source's dtype.
-
-    Bilinear between pixel centres; places outside the picture take its border. Where the flow is
-    not finite the result is nan, so that a check for broken numbers finds it.
-
-    Args:
-        source_BCHW: ``(B, C, H, W)`` picture or features to fetch from.
-        flow_B2HW: ``(B, 2, H, W)`` float32 pixels, ``(dx, dy)``, target to source.
-    """
-    flow = flow_B2HW.float()
-    # By itself grid_sample fetches something finite at a nan, and its gradient on CPUs writes
-    # outside its memory there.
-    lost = ~flow.isfinite().all(dim=1, keepdim=True)
-    fetched = fetch(
-        source_BCHW.float(),
-        flow.masked_fill(lost, 0.0),
-        clamped=source_BCHW.device.type == "mps",
-    )
-    return fetched.masked_fill(lost, torch.nan).to(source_BCHW.dtype)
-
-
-def fetch(source_BCHW: Tensor, flow_B2HW: Tensor, *, clamped: bool) -> Tensor:
-    """Fetch as ``warp`` does, both float32, where the flow is known to be finite.
-
-    Args:
-        source_BCHW: ``(B, C, H, W)`` picture or features to fetch from.
-        flow_B2HW: ``(B, 2, H, W)`` pixels, ``(dx, dy)``, target to source.
-        clamped: Whether to clamp the coordinates instead of asking for border padding, which
-            torch before 2.13 lacks on Apple's GPUs; the values are the same.
-    """
-    height, width = flow_B2HW.shape[-2:]
-    columns = torch.arange(width, device=flow_B2HW.device, dtype=torch.float32)
-    rows = torch.arange(height, device=flow_B2HW.device, dtype=torch.float32)[:, None]
-    # grid_sample's align_corners=True: -1 and 1 are the centres of the first and last pixel.
-    grid_x = (columns + flow_B2HW[:, 0]) * (2.0 / max(width - 1, 1)) - 1.0
-    grid_y = (rows + flow_B2HW[:, 1]) * (2.0 / max(height - 1, 1)) - 1.0
-    grid = torch.stack((grid_x, grid_y), dim=-1)
-    return F.grid_sample(
-        source_BCHW,
-        grid.clamp(-1.0, 1.0) if clamped else grid,
-        mode="bilinear",
-        padding_mode="zeros" if clamped else "border",
-        align_corners=True,
-    )
 
 
 class MotionLevel(nn.Sequential):

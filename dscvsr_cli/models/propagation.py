@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from dscvsr_cli.models.blocks import DenseBlock, ResidualBlock, activate, conv3x3
 from dscvsr_cli.models.filling import InformationFilling
-from dscvsr_cli.models.motion import warp
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.warping import warp
 
 
 class FeatureExtraction(nn.Module):

@@ -37,6 +37,7 @@ def enlarge_frames(
     device: str = "auto",
     dtype: DtypeName = "auto",
     ensemble: int = 1,
+    steady: bool = False,
     memory_bytes: int | None = None,
     on_event: EventListener | None = None,
 ) -> Iterator[FrameArray]:
@@ -59,6 +60,8 @@ def enlarge_frames(
         dtype: Of the network's numbers, not of the frames; "auto" suits the device.
         ensemble: Copies of the frames, mirrored in different ways, whose results are averaged: 1
             to 4.
+        steady: Whether frames are averaged along the motion, which takes out what a codec such as
+            H.264 changes from frame to frame; it costs detail where none has.
         memory_bytes: Memory that the network may plan with; None measures what is free.
         on_event: Called at scene cuts, and when memory runs out or numbers overflow.
 
@@ -92,6 +95,7 @@ def enlarge_frames(
         size_for=size_for,
         weights=weights,
         ensemble=ensemble,
+        steady=steady,
         memory_bytes=memory_bytes,
         on_event=on_event,
     )
@@ -109,6 +113,7 @@ class _Enlarger:
     size_for: Callable[[Size], Size]
     weights: str | None
     ensemble: int
+    steady: bool
     memory_bytes: int | None
     on_event: EventListener | None
 
@@ -121,10 +126,11 @@ class _Enlarger:
         source = Size(*first.shape[:2])
         size = self.size_for(source)
         dtype = next(self.loaded.network.parameters()).dtype
+        cost = network_cost(self.loaded.config, dtype).with_copies(self.ensemble)
         plan = plan_stream(
             source,
             size,
-            network_cost(self.loaded.config, dtype).with_copies(self.ensemble),
+            cost.with_steadying() if self.steady else cost,
             budget_bytes=memory_budget_bytes(self.device, memory_bytes=self.memory_bytes),
         )
         enlarged = upscale_stream(
@@ -134,6 +140,7 @@ class _Enlarger:
             plan=plan,
             device=self.device,
             float32_network=None if dtype == torch.float32 else self._float32_network,
+            find_motion=self.loaded.network.motion if self.steady else None,
             on_event=self.on_event,
         )
         as_levels = first.dtype == np.uint8

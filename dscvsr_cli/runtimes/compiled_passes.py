@@ -5,11 +5,11 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from dscvsr_cli.models.motion import warp
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.models.propagation import RecurrentPass
 from dscvsr_cli.runtimes.compiler import COMPILER, Compiler
+from dscvsr_cli.warping import warp
 
 
 def with_compiled_passes(

@@ -19,9 +19,10 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import AxisPhases, Size
 from dscvsr_cli.models.blocks import activate
 from dscvsr_cli.models.meta_upscale import MAX_PHASES, NEIGHBOURS
-from dscvsr_cli.models.motion import MotionEstimator, warp
+from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.propagation import RecurrentPass
+from dscvsr_cli.warping import warp
 
 MAX_CONVOLUTIONS = 256
 """Convolutions of the head above which a graph is refused: it would be slow everywhere."""

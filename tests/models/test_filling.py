@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from dscvsr_cli.models.filling import InformationFilling, is_filled
-from dscvsr_cli.models.motion import warp
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.models.propagation import RecurrentPass
+from dscvsr_cli.warping import warp
 
 
 @given(st.integers(0, 10_000))

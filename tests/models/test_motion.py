@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from dscvsr_cli.models.motion import MotionEstimator, warp
+from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.training.objective.losses import photometric
+from dscvsr_cli.warping import warp
 
 SMALL = NetworkConfig(motion_levels=3, motion_finest=0, motion_channels=(8,), motion_kernel=3)
 

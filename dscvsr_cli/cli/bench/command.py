@@ -15,6 +15,7 @@ from dscvsr_cli.cli.options import (
     EnsembleOption,
     MemoryOption,
     QuietOption,
+    SteadyOption,
 )
 from dscvsr_cli.cli.parsers import parse_peer, parse_sweep
 from dscvsr_cli.cli.takes_options import takes_options
@@ -45,6 +46,7 @@ class BenchOptions:
     dtype: DtypeOption = "auto"
     runtime: flags.BenchRuntimeOption = "auto"
     ensemble: EnsembleOption = 1
+    steady: SteadyOption = None
     memory: MemoryOption = None
     json: flags.JsonFileOption = None
     csv: flags.CsvOption = None
@@ -123,6 +125,7 @@ class BenchOptions:
             dtype=self.dtype,
             runtime=self.runtime,
             ensemble=self.ensemble,
+            steady=self.steady,
             memory_bytes=self.memory,
         )
 

@@ -14,6 +14,7 @@ from dscvsr_cli.cli.options import (
     QuietOption,
     RuntimeOption,
     SizeOption,
+    SteadyOption,
     WeightsOption,
 )
 from dscvsr_cli.cli.parsers import parse_encoder_option
@@ -64,6 +65,7 @@ class JobOptions:
     dtype: DtypeOption = "auto"
     runtime: RuntimeOption = "auto"
     ensemble: EnsembleOption = 1
+    steady: SteadyOption = None
     memory: MemoryOption = None
     start: flags.StartOption = None
     end: flags.EndOption = None
@@ -103,6 +105,7 @@ class JobOptions:
             dtype=self.dtype,
             runtime=self.runtime,
             ensemble=self.ensemble,
+            steady=self.steady,
             memory_bytes=self.memory,
             encoder=self.encoder,
             crf=self.crf,

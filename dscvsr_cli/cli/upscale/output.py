@@ -22,6 +22,7 @@ def describe_plan(plan: "UpscalePlan") -> str:
     frames = _frames(plan)
     rate = "" if source.frame_rate is None else f", {float(source.frame_rate):.5g} frames/s"
     weights = plan.weights + (f", ensemble of {plan.ensemble}" if plan.ensemble > 1 else "")
+    steadied = ", steadied" if plan.steadied else ""
     tile = "" if plan.tile is None else f", tiles of {plan.tile}"
     scenes = f", {plan.scenes_at_once} scenes at once" if plan.scenes_at_once > 1 else ""
     resumed = f", continuing after {counted(plan.frames_done, 'frame')}" if plan.frames_done else ""
@@ -31,7 +32,7 @@ def describe_plan(plan: "UpscalePlan") -> str:
     return (
         f"{_name(source)}: {plan.shown_source_size}, {frames}{rate} -> {plan.shown_size} "
         f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype} {plan.runtime}, "
-        f"{weights}, window {plan.window}+{plan.look_ahead}{tile}{scenes}{resumed}{takes}"
+        f"{weights}{steadied}, window {plan.window}+{plan.look_ahead}{tile}{scenes}{resumed}{takes}"
     )
 
 

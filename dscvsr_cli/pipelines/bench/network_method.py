@@ -12,6 +12,7 @@ from dscvsr_cli.engine.device import DtypeName
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes, peak_memory_bytes
 from dscvsr_cli.engine.self_ensemble import ensemble_of
+from dscvsr_cli.engine.steady import MotionFinder
 from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.frames import Frame
@@ -36,6 +37,7 @@ def network_method(
     dtype_name: DtypeName = "auto",
     runtime_name: RuntimeName = "torch",
     ensemble: int = 1,
+    steady: bool = False,
     memory_bytes: int | None = None,
     show_progress: bool = False,
 ) -> Method:
@@ -48,6 +50,7 @@ def network_method(
         runtime_name: What executes the network.
         ensemble: Mirrored copies whose results are averaged; the method is then called ``name+N``,
             as others add a plus.
+        steady: Whether frames are averaged along the motion.
         memory_bytes: Memory that a plan may use; None measures what is free.
         show_progress: Show a bar while something is fetched.
 
@@ -59,7 +62,7 @@ def network_method(
     runtime = choose_runtime(runtime_name, device=device, dtype=dtype)
     held = weights_dtype(runtime, dtype)
     loaded = load_network(spec, device=device, dtype=held, show_progress=show_progress)
-    single = runtime_cost(network_cost(loaded.config, held), runtime, device)
+    cost = runtime_cost(network_cost(loaded.config, held), runtime, device).with_copies(ensemble)
     return Method(
         info=MethodInfo(
             name=loaded.name if ensemble == 1 else f"{loaded.name}+{ensemble}",
@@ -72,7 +75,8 @@ def network_method(
         upscale=network_upscaler(
             ensemble_of(open_runtime(runtime, loaded.network, dtype=dtype), ensemble),
             device=device,
-            cost=single.with_copies(ensemble),
+            cost=cost.with_steadying() if steady else cost,
+            find_motion=loaded.network.motion if steady else None,
             memory_bytes=memory_bytes,
             float32_network=None
             if dtype == torch.float32
@@ -97,6 +101,7 @@ def network_upscaler(
     plan: StreamPlan | None = None,
     memory_bytes: int | None = None,
     float32_network: Callable[[], FrameNetwork] | None = None,
+    find_motion: MotionFinder | None = None,
 ) -> Upscaler:
     """Return an upscaler that sends frames through the engine, scene detection included.
 
@@ -107,6 +112,7 @@ def network_upscaler(
         plan: Sizes of the pieces, where ``cost`` is not given.
         memory_bytes: Memory that a plan may use; None measures what is free.
         float32_network: Builds the network in float32, where its dtype is another.
+        find_motion: Finds the motion that frames are averaged along; None averages none.
     """
 
     def upscale(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
@@ -127,6 +133,7 @@ def network_upscaler(
             plan=chosen,
             device=device,
             float32_network=float32_network,
+            find_motion=find_motion,
         ):
             yield frame.pixels
 

@@ -19,6 +19,7 @@ from dscvsr_cli.benchmarking.peers import Peer, find_peer
 from dscvsr_cli.benchmarking.speed import SPEED_SCALES, SpeedReport, SpeedRow, measure_speeds
 from dscvsr_cli.datasets.benchmark_sets import KNOWN
 from dscvsr_cli.datasets.clips import Clip
+from dscvsr_cli.datasets.degrade import Degradation
 from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
 from dscvsr_cli.errors import UsageError
@@ -55,6 +56,9 @@ class BenchJob:
     """What executes the networks; "auto" times every one for speed, and is torch for quality."""
     ensemble: int = 1
     """Copies of every clip, mirrored in different ways, whose results the networks average."""
+    steady: bool | None = None
+    """Whether the networks average frames along the motion; None does so where frames go through a
+    codec, as `upscale` does."""
     memory_bytes: int | None = None
 
 
@@ -70,9 +74,11 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
     lpips = load_lpips() if job.lpips else None
     clips = _clips(job)
     name = ", ".join(job.datasets)
+    degradation = job.degradation or default_degradation(name)
+    through_codec = Degradation.parse(degradation).crf is not None
     protocol = BenchProtocol(
         dataset=name.lower() if name.lower() in KNOWN else name,
-        degradation=job.degradation or default_degradation(name),
+        degradation=degradation,
         channel=job.channel or default_channel(name),
         crop=job.crop,
         frames=job.frames,
@@ -80,12 +86,18 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
         temporal=job.temporal and all(clip.measured is None for clip in clips),
         lpips=job.lpips,
         still=job.still,
+        steadied=through_codec if job.steady is None else job.steady,
     )
     device = choose_device(job.device)
     peers = _peers(job, clips)
     runtime: Runtime = "torch" if job.runtime == "auto" else job.runtime
     networks = _networks(
-        job, device, dtypes=(job.dtype,), runtimes=(runtime,), show_progress=show_progress
+        job,
+        device,
+        dtypes=(job.dtype,),
+        runtimes=(runtime,),
+        steady=protocol.steadied,
+        show_progress=show_progress,
     )
     methods = (*classical_methods(), *networks)
     return BenchRun(
@@ -121,6 +133,7 @@ def bench_speed(
             device,
             dtypes=dtypes,
             runtimes=runtimes_to_compare(job.runtime, device=device),
+            steady=bool(job.steady),
             show_progress=show_progress,
         ),
         device=device,
@@ -181,6 +194,7 @@ def _networks(
     *,
     dtypes: Iterable[DtypeName],
     runtimes: Sequence[Runtime],
+    steady: bool,
     show_progress: bool,
 ) -> list[Method]:
     methods: list[Method] = []
@@ -194,6 +208,7 @@ def _networks(
             dtype_name=dtype,
             runtime_name=runtime,
             ensemble=job.ensemble,
+            steady=steady,
             memory_bytes=job.memory_bytes,
             show_progress=show_progress,
         )

@@ -69,6 +69,9 @@ class UpscaleJob:
     """What executes the network."""
     ensemble: int = 1
     """Copies of the video, mirrored in different ways, whose results are averaged: 1 to 4."""
+    steady: bool | None = None
+    """Whether frames are averaged along the motion, which takes out what a codec changes from frame
+    to frame; None does so where the source's codec is one that does."""
     memory_bytes: int | None = None
     """Memory budget of the network; None measures what is free."""
     scenes_at_once: int = 1
@@ -165,6 +168,8 @@ class UpscalePlan:
     tile: int | None
     ensemble: int = 1
     """Copies of the video whose results are averaged."""
+    steadied: bool = False
+    """Whether frames are averaged along the motion."""
     scenes_at_once: int = 1
     """Scenes that are worked on at the same time."""
     span: TimeSpan = WHOLE

@@ -107,6 +107,8 @@ def _key(ready: PreparedJob, size_class: int) -> str:
     ]
     if plan.ensemble > 1:
         parts.append(f"ensemble of {plan.ensemble}")
+    if plan.steadied:
+        parts.append("steadied")
     if plan.scenes_at_once > 1:
         parts.append(f"{plan.scenes_at_once} scenes")
     return " | ".join(parts)

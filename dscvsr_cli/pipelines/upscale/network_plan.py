@@ -10,6 +10,7 @@ from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes, memory_of_scenes
 from dscvsr_cli.engine.self_ensemble import ensemble_of
+from dscvsr_cli.engine.steady import MotionFinder
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.errors import DeviceError
 from dscvsr_cli.geometry import Size
@@ -24,6 +25,7 @@ from dscvsr_cli.runtimes.choose import (
     weights_dtype,
 )
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.lossy import varies_between_frames
 from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.weights.load import LoadedNetwork
 
@@ -55,6 +57,8 @@ class NetworkPlan:
     executed: FrameNetwork
     """``loaded.network`` as the runtime executes it."""
     stream_plan: StreamPlan
+    steadied: bool
+    """Whether its pictures are averaged along the motion."""
     scenes: SceneBudget
     memory_bytes: int
     """What the network, and frames that wait, may take at most, as estimated."""
@@ -64,6 +68,11 @@ class NetworkPlan:
     def clip_plan(self, frames: int | None) -> StreamPlan:
         """Return what of the plan's windows so many frames fill; None fills them."""
         return _filled(self.stream_plan, frames)
+
+    @property
+    def find_motion(self) -> MotionFinder | None:
+        """What finds the motion that pictures are steadied along, if they are."""
+        return self.loaded.network.motion if self.steadied else None
 
 
 def plan_network(
@@ -92,6 +101,9 @@ def plan_network(
     loaded = load(job.weights, device=device, dtype=held)
     single = runtime_cost(network_cost(loaded.config, held), runtime, device)
     cost = single.with_copies(job.ensemble)
+    steadied = varies_between_frames(source.codec) if job.steady is None else job.steady
+    if steadied:
+        cost = cost.with_steadying()
     budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
     stream_plan = _plan_in_memory(job, source, size, cost, device=device, budget_bytes=budget_bytes)
     scenes = budget_scenes(
@@ -104,6 +116,7 @@ def plan_network(
         loaded=loaded,
         executed=ensemble_of(open_runtime(runtime, loaded.network, dtype=dtype), job.ensemble),
         stream_plan=stream_plan,
+        steadied=steadied,
         scenes=scenes,
         memory_bytes=memory_of_scenes(scenes, stream_plan, small, size, cost),
         clip_memory_bytes=memory_of_scenes(

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.filling import is_filled
-from dscvsr_cli.models.motion import warp
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.propagation import RecurrentPass
 from dscvsr_cli.training.objective.distillation import (
@@ -29,6 +28,7 @@ from dscvsr_cli.training.objective.distillation import (
     feature_gap,
 )
 from dscvsr_cli.training.objective.losses import charbonnier
+from dscvsr_cli.warping import warp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dscvsr_cli.models.motion import MotionEstimator, warp
+from dscvsr_cli.models.motion import MotionEstimator
+from dscvsr_cli.warping import warp
 
 CHARBONNIER_EPSILON = 1e-3
 """Rounds the absolute value off near zero: a quarter of an 8-bit step."""

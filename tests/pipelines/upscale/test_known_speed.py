@@ -20,6 +20,7 @@ def job(source: Size, *, weights: str = "lite") -> Any:
         dtype="float32",
         runtime="torch",
         ensemble=1,
+        steadied=False,
         scenes_at_once=1,
     )
     target = SimpleNamespace(size=Size(2 * source.height, 2 * source.width))

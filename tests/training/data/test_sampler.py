@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from dscvsr_cli.models.motion import warp
 from dscvsr_cli.training.data.clip_pool import Footage
 from dscvsr_cli.training.data.sampler import Sampler
 from dscvsr_cli.training.training_config import TrainingConfig
+from dscvsr_cli.warping import warp
 
 NOTHING = Footage(clips=(), photos=())
 

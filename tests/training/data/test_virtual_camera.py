@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from dscvsr_cli.models.motion import warp
 from dscvsr_cli.training.data.sampler import Augmentation
 from dscvsr_cli.training.data.virtual_camera import film, film_layers
+from dscvsr_cli.warping import warp
 
 seeds = st.integers(0, 2**31)
 

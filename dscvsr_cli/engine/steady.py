@@ -1,0 +1,132 @@
+"""Steady: average out along the motion what a codec changes from frame to frame.
+
+A codec spends its bits anew in every frame, so fine texture comes and goes where nothing has
+changed, and a network that enlarges such frames enlarges that too. So each picture is averaged with
+the ones before and after it, fetched along the motion, wherever the input says that they show the
+same. This is the motion-compensated temporal filter of video denoising (Dubois and Sabri, IEEE
+Transactions on Communications 32, 1984); neighbours weigh the less the more they differ, as in
+non-local means (Buades et al., CVPR 2005).
+
+Frames that no codec has changed have no such noise, and at low factors would lose detail.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dscvsr_cli.engine.hold import Shown
+from dscvsr_cli.frames import clamp_like
+from dscvsr_cli.warping import warp
+
+MotionFinder = Callable[[Tensor, Tensor], Tensor]
+"""Finds where ``target`` is in ``source``: ``(B, 3, H, W)`` twice -> ``(B, 2, H, W)`` pixels."""
+
+NEIGHBOUR_SHARE = 0.8
+"""Weight of each neighbour, where it shows the same, beside the picture's own of 1."""
+
+SAME_LEVELS = 10.0
+"""Difference of the inputs along the motion, in levels of 255, at which 1/e of that weight is
+left."""
+
+SURE_PIXELS = 0.25
+"""Distance from the start at which the way there and back may end, in input pixels, for 1/e of that
+weight: where the motion is not certain, averaging blurs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """The last pictures of an open window, which those to come are steadied with."""
+
+    before: Shown | None = None
+    """The last one that was given, or would have been before the first; None at a scene's start."""
+
+    waiting: Shown | None = None
+    """The one that waits for its successor."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steadied:
+    """What a few more pictures of a window allow."""
+
+    pictures: list[Tensor]
+    """(3, sH, sW) each, in order: first the one that waited."""
+
+    chain: Chain
+    """For those to come."""
+
+
+def steady(chain: Chain, following: Sequence[Shown], find: MotionFinder, *, last: bool) -> Steadied:
+    """Steady the next pictures of a window, in which each but the last waits for its successor.
+
+    Args:
+        chain: What came before.
+        following: The next pictures, at least one, with their inputs.
+        find: Finds motion.
+        last: Whether they are the last ones of their window: then none waits.
+    """
+    known = [shown for shown in (chain.before, chain.waiting) if shown is not None]
+    given = len(known) if chain.waiting is None else len(known) - 1
+    run = [*known, *following]
+    stop = len(run) if last else len(run) - 1
+    links = [_link(earlier, later, find) for earlier, later in pairwise(run)]
+    pictures = [_average(run, place, links) for place in range(given, stop)]
+    if last:
+        return Steadied(pictures, Chain(before=run[-1]))
+    return Steadied(pictures, Chain(before=run[-2] if len(run) > 1 else None, waiting=run[-1]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Link:
+    """How two successive inputs lie to each other: first from the earlier, then from the later."""
+
+    flow: Tensor
+    """(2, 2, H, W) input pixels, to the other one."""
+
+    weight: Tensor
+    """(2, 1, H, W): how much the other one counts there."""
+
+
+def _link(earlier: Shown, later: Shown, find: MotionFinder) -> _Link:
+    here = torch.stack((earlier.frame, later.frame))
+    there = here.flip(0)
+    flow = _motion(here, there, find)
+    miss = (flow + warp(flow.flip(0), flow)).square().sum(dim=1, keepdim=True)
+    difference = (here - warp(there, flow)).abs().mean(dim=1, keepdim=True)
+    around = F.avg_pool2d(difference, 3, stride=1, padding=1, count_include_pad=False)
+    doubt = miss / SURE_PIXELS**2 + (around * (255.0 / SAME_LEVELS)).square()
+    # Where no motion is found there is no neighbour.
+    return _Link(flow.nan_to_num(), (NEIGHBOUR_SHARE * torch.exp(-doubt)).nan_to_num())
+
+
+def _average(run: Sequence[Shown], place: int, links: Sequence[_Link]) -> Tensor:
+    """Return a picture ``(3, sH, sW)`` averaged with those around it where they show the same."""
+    shown = run[place]
+    size = shown.picture.shape[-2:]
+    total, whole = shown.picture, torch.ones_like(shown.picture[:1])
+    for other, link, end in ((place - 1, place - 1, 1), (place + 1, place, 0)):
+        if 0 <= other < len(run):
+            flow = _stretch(links[link].flow[end : end + 1], size)
+            weight = _enlarge(links[link].weight[end : end + 1], size)[0]
+            total = total + weight * warp(run[other].picture[None], flow, kernel="bicubic")[0]
+            whole = whole + weight
+    return clamp_like(total / whole, shown.frame)
+
+
+def _motion(target: Tensor, source: Tensor, find: MotionFinder) -> Tensor:
+    """Find motion at half of the size, which is near enough, in a quarter of the time."""
+    halves = (F.avg_pool2d(x, 2, ceil_mode=True) for x in (target, source))
+    return _stretch(find(*halves).float(), target.shape[-2:])
+
+
+def _stretch(flow: Tensor, size: torch.Size) -> Tensor:
+    """Bring a flow ``(N, 2, h, w)`` to another size; its lengths change with it."""
+    factors = flow.new_tensor([size[1] / flow.shape[-1], size[0] / flow.shape[-2]])
+    return _enlarge(flow, size) * factors[:, None, None]
+
+
+def _enlarge(planes: Tensor, size: torch.Size) -> Tensor:
+    return F.interpolate(planes, size=tuple(size), mode="bilinear", align_corners=False)

@@ -1,0 +1,219 @@
+"""Steady: noise that differs from frame to frame is averaged out, and no picture is lost by it."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from dscvsr_cli.engine.hold import Shown
+from dscvsr_cli.engine.scene_maker import StreamEvent
+from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.steady import Chain, steady
+from dscvsr_cli.engine.stream import upscale_stream
+from dscvsr_cli.engine.stream_plan import StreamPlan
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.geometry import Size
+from tests.engine.fakes import (
+    CPU,
+    SMALL,
+    HungryNetwork,
+    MovingSumNetwork,
+    OverflowingNetwork,
+    cuts_at,
+    random_frames,
+)
+
+PICTURE = Size(40, 48)
+
+
+def no_motion(target: Tensor, _source: Tensor) -> Tensor:
+    return target.new_zeros((target.shape[0], 2, *target.shape[-2:]))
+
+
+def noise(seed: int, size: Size) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand((3, size.height, size.width), generator=generator)
+
+
+def smooth(size: Size, *, shift: float = 0.0) -> Tensor:
+    """A pattern of waves, moved to the right by so many pixels."""
+    rows = torch.linspace(0, 3, size.height)[:, None]
+    columns = (torch.arange(size.width) - shift) * (8.0 / size.width)
+    return (0.5 + 0.3 * torch.sin(columns) * torch.cos(rows)).expand(3, -1, -1).contiguous()
+
+
+def noisy(clean: Tensor, seed: int, levels: float = 4.0) -> Tensor:
+    return (clean + (noise(seed, Size(*clean.shape[-2:])) - 0.5) * 2 * levels / 255).clamp(0, 1)
+
+
+def steadied(shown: Sequence[Shown], steps: Sequence[int] = ()) -> list[Tensor]:
+    """Steady the pictures of one window, which come in steps of so many."""
+    chain, made, place = Chain(), [], 0
+    for length in [*steps, len(shown)]:
+        following = shown[place : place + length]
+        place += len(following)
+        if following:
+            found = steady(chain, following, no_motion, last=place == len(shown))
+            made += found.pictures
+            chain = found.chain
+    return made
+
+
+def error(pictures: Sequence[Tensor], truth: Tensor) -> float:
+    return float((torch.stack(list(pictures)) - truth).square().mean().sqrt())
+
+
+def test_what_differs_from_frame_to_frame_is_averaged_out() -> None:
+    clean, enlarged = smooth(PICTURE), smooth(Size(80, 96))
+    shown = [Shown(noisy(clean, n), noisy(enlarged, 50 + n)) for n in range(6)]
+    pictures = [one.picture for one in shown]
+    assert error(steadied(shown), enlarged) < 0.75 * error(pictures, enlarged)
+
+
+def test_a_picture_is_fetched_along_the_motion() -> None:
+    size, moved = Size(80, 96), [2.0 * n for n in range(5)]
+    shown = [
+        Shown(smooth(PICTURE, shift=shift), noisy(smooth(size, shift=2 * shift), n))
+        for n, shift in enumerate(moved)
+    ]
+    truth = torch.stack([smooth(size, shift=2 * shift) for shift in moved])
+
+    def follow(target: Tensor, source: Tensor) -> Tensor:
+        flow = no_motion(target, source)
+        # At half of the size the pattern moves by one pixel.
+        flow[0, 0], flow[1, 0] = 1.0, -1.0
+        return flow
+
+    made = torch.stack(steady(Chain(), shown, follow, last=True).pictures)
+    given = torch.stack([one.picture for one in shown])
+    inner = (..., slice(12, -12))
+    assert error(made[inner], truth[inner]) < 0.75 * error(given[inner], truth[inner])
+
+
+def test_pictures_of_something_else_are_left_alone() -> None:
+    shown = [Shown(noise(n, PICTURE), noise(9 + n, PICTURE)) for n in range(3)]
+    for made, one in zip(steadied(shown), shown, strict=True):
+        assert float((made - one.picture).abs().max()) < 1e-3
+
+
+def test_where_no_motion_is_found_the_picture_stays_as_it_is() -> None:
+    shown = [Shown(noisy(smooth(PICTURE), n), noise(n, PICTURE)) for n in range(3)]
+
+    def lost(target: Tensor, source: Tensor) -> Tensor:
+        return no_motion(target, source) + torch.nan
+
+    made = steady(Chain(), shown, lost, last=True).pictures
+    for picture, one in zip(made, shown, strict=True):
+        assert torch.allclose(picture, one.picture, atol=1e-6)
+
+
+@given(steps=st.lists(st.integers(1, 4), max_size=8), length=st.integers(1, 9))
+@settings(deadline=None, max_examples=30)
+def test_steps_of_a_window_make_no_difference(steps: list[int], length: int) -> None:
+    clean = smooth(PICTURE)
+    shown = [Shown(noisy(clean, n), noisy(clean, 20 + n)) for n in range(length)]
+    apart, whole = steadied(shown, steps), steadied(shown)
+    assert len(apart) == length
+    assert torch.equal(torch.stack(apart), torch.stack(whole))
+
+
+@pytest.mark.parametrize("size", [Size(1, 1), Size(2, 3), Size(7, 5)])
+def test_the_smallest_pictures_go_through(size: Size) -> None:
+    shown = [Shown(noise(n, size), noise(n, Size(3 * size.height, 2 * size.width))) for n in (1, 2)]
+    assert [picture.shape for picture in steadied(shown)] == [one.picture.shape for one in shown]
+
+
+def still(count: int, size: Size = SMALL) -> list[Frame]:
+    """One picture with other noise in every frame."""
+    first = noise(0, size) * 0.8 + 0.1
+    return [Frame(pixels=noisy(first, n, levels=3.0), pts=n) for n in range(count)]
+
+
+def run(
+    frames: Sequence[Frame], plan: StreamPlan, *, resume: StreamState | None = None
+) -> tuple[list[Frame], list[StreamState]]:
+    states: list[StreamState] = []
+    made: list[Frame] = []
+
+    def note(state: StreamState) -> None:
+        assert state.made == len(made) + (resume.made if resume else 0)
+        states.append(state)
+
+    for frame in upscale_stream(
+        frames,
+        MovingSumNetwork(3),
+        size=SMALL,
+        plan=plan,
+        device=CPU,
+        find_motion=no_motion,
+        mark_scenes=cuts_at([11]),
+        resume=resume,
+        on_boundary=note,
+    ):
+        made.append(frame)  # noqa: PERF402  note() looks at it meanwhile
+    return made, states
+
+
+def stacked(frames: Sequence[Frame]) -> Tensor:
+    return torch.stack([frame.pixels for frame in frames])
+
+
+@pytest.mark.parametrize(("window", "step"), [(1, 1), (4, 1), (5, 2), (7, 4)])
+def test_a_stream_goes_on_from_any_boundary_to_the_bit(window: int, step: int) -> None:
+    frames = still(19)
+    whole, states = run(frames, StreamPlan(window=window, look_ahead=2, step=step))
+    assert [frame.pts for frame in whole] == [frame.pts for frame in frames]
+    assert states[-1].made == len(frames)
+    for state in states[:-1]:
+        rest, _ = run(frames, StreamPlan(window=48), resume=state)
+        assert torch.equal(stacked(rest), stacked(whole[state.made :]))
+
+
+def test_a_stream_is_steadied_within_windows_and_across_them() -> None:
+    frames = still(19)
+    steady_frames, _ = run(frames, StreamPlan(window=6, look_ahead=2, step=2))
+    plain = list(
+        upscale_stream(
+            frames,
+            MovingSumNetwork(3),
+            size=SMALL,
+            plan=StreamPlan(window=6, look_ahead=2, step=2),
+            device=CPU,
+            mark_scenes=cuts_at([11]),
+        )
+    )
+    changed = [
+        not torch.equal(one.pixels, other.pixels)
+        for one, other in zip(steady_frames, plain, strict=True)
+    ]
+    assert all(changed)
+
+
+@pytest.mark.parametrize("trouble", ["memory", "overflow"])
+def test_what_goes_wrong_inside_a_window_costs_no_frame(trouble: str) -> None:
+    size = Size(100, 120) if trouble == "memory" else SMALL
+    frames = random_frames(15, size)
+    events: list[StreamEvent] = []
+    network = (
+        HungryNetwork(2, most_pixels=7 * 64 * 64, error=MemoryError())
+        if trouble == "memory"
+        else OverflowingNetwork(2, poison=float(frames[4].pixels[0, 2, 3]))
+    )
+    made = list(
+        upscale_stream(
+            frames,
+            network,
+            size=size,
+            plan=StreamPlan(window=10, look_ahead=3, step=2),
+            device=CPU,
+            float32_network=lambda: MovingSumNetwork(2),
+            find_motion=no_motion,
+            mark_scenes=cuts_at([11]),
+            on_event=events.append,
+        )
+    )
+    assert events
+    assert [frame.pts for frame in made] == [frame.pts for frame in frames]

@@ -1,0 +1,108 @@
+"""``--steady``: on by itself for the input's codec, in the plan, and in the fingerprint."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from dscvsr_cli import enlarge_frames
+from dscvsr_cli.cli.app import main
+from dscvsr_cli.errors import UsageError
+from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan
+from dscvsr_cli.pipelines.upscale.run import upscale
+from dscvsr_cli.video.lossy import varies_between_frames
+from tests.clips import Clip, render
+from tests.ctrl_c import ctrl_c_at
+
+
+@pytest.fixture
+def job(tmp_path: Path, plain_weights: Path) -> UpscaleJob:
+    source = render(Clip(width=32, height=24, pts=tuple(range(0, 64 * 512, 512))), tmp_path)
+    return UpscaleJob(
+        source=source,
+        target=tmp_path / "out.mkv",
+        scale=2,
+        weights=str(plain_weights),
+        device="cpu",
+        dtype="float32",
+        encoder="ffv1",
+        checkpoint_frames=4,
+    )
+
+
+@pytest.mark.parametrize(
+    ("codec", "varies"),
+    [
+        *[(name, True) for name in ("h264", "hevc", "av1", "vp9", "mpeg2video", "mpeg4", "theora")],
+        *[(name, False) for name in ("ffv1", "png", "gif", "rawvideo", "prores", "mjpeg", "dnxhd")],
+        ("", False),
+        ("no such codec", False),
+    ],
+)
+def test_codecs_that_predict_frames_from_others_vary_between_them(codec: str, varies: bool) -> None:
+    assert varies_between_frames(codec) is varies
+
+
+def pixels(path: Path | None) -> np.ndarray:
+    with av.open(str(path)) as container:
+        return np.stack(
+            [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        ).astype(int)
+
+
+def test_h264_is_steadied_and_ffv1_is_not_unless_it_is_asked_for(
+    job: UpscaleJob, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["upscale", "-s", "2", "-w", str(job.weights), "--device", "cpu", "--dtype"]
+    command += ["float32", "--encoder", "ffv1"]
+
+    def made(source: Path, name: str, *more: str) -> np.ndarray:
+        assert main([*command, str(source), "-o", str(tmp_path / name), *more]) == 0
+        return pixels(tmp_path / name)
+
+    steadied = made(job.source, "auto.mkv")
+    assert ", steadied, window" in capsys.readouterr().out
+    alone = made(job.source, "off.mkv", "--no-steady")
+    assert ", steadied" not in capsys.readouterr().out
+    assert len(alone) == len(steadied) == 64
+    assert (alone != steadied).any()
+
+    lossless = tmp_path / "off.mkv"
+    twice = made(lossless, "lossless.mkv")
+    assert ", steadied" not in capsys.readouterr().out
+    assert (made(lossless, "asked.mkv", "--steady") != twice).any()
+    assert ", steadied, window" in capsys.readouterr().out
+
+
+def test_the_frames_are_those_of_enlarge_frames(job: UpscaleJob) -> None:
+    small = pixels(job.source).astype(np.uint8)
+    made = {
+        steady: np.stack(
+            list(enlarge_frames(small, scale=2, weights=job.weights, device="cpu", steady=steady))
+        ).astype(int)
+        for steady in (False, True)
+    }
+    assert (made[True] != made[False]).any()
+    upscale(job)
+    steadied, alone = (np.abs(pixels(job.target) - made[on]).mean() for on in (True, False))
+    assert steadied < alone
+
+
+def test_scenes_at_once_and_a_resumed_run_have_the_same_frames(
+    job: UpscaleJob, tmp_path: Path
+) -> None:
+    upscale(job)
+    plans: list[UpscalePlan] = []
+    both = replace(job, target=tmp_path / "both.mkv", scenes_at_once=2)
+    upscale(both, on_plan=plans.append)
+    assert plans[0].steadied
+    rest = replace(job, target=tmp_path / "rest.mkv")
+    with pytest.raises(Interrupted):
+        upscale(rest, on_frame=ctrl_c_at(40, rest.target))
+    with pytest.raises(UsageError, match="steady"):
+        upscale(replace(rest, steady=False, resume=True))
+    upscale(replace(rest, resume=True))
+    assert (pixels(both.target) == pixels(job.target)).all()
+    assert (pixels(rest.target) == pixels(job.target)).all()
