@@ -115,6 +115,9 @@ class Container:
     """Codecs of copied audio of which each packet must count as one block. The muxer counts bytes
     where the old file gives the size of a block, and so loses the times of the packets."""
 
+    pcm_says_speakers: bool = False
+    """Whether PCM must say which speaker each channel is for; the muxer refuses it otherwise."""
+
     audio_is_gapless: bool = False
     """Whether audio has no times and so must begin at zero and never pause."""
 

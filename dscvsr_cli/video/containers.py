@@ -51,6 +51,7 @@ _MP4: Final = Container(
     stores_aspect=True,
     colour_tags="all",
     free_clocks=True,
+    pcm_says_speakers=True,
     hevc_tag=_APPLE_HEVC,
     video=_MP4_VIDEO,
     audio=frozenset({"aac", "ac3", "alac", "dts", "eac3", "flac", "mp2", "mp3", "opus", "vorbis"})

@@ -22,7 +22,9 @@ from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.timecode import advance
 from dscvsr_cli.video.verify.compare_tracks import compare_track
 from dscvsr_cli.video.verify.findings import Finding, Level
-from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_digests
+from dscvsr_cli.video.verify.packet_digests import read_digests
+from dscvsr_cli.video.verify.packet_record import PacketRecord
+from dscvsr_cli.video.verify.sample_runs import holds_samples
 
 _ENCODED_AUDIO_TOLERANCE: Final = Fraction(1, 20)
 """Seconds; encoders add a little silence at both ends, and pad the last block."""
@@ -207,7 +209,8 @@ def _compare_packets(
     tick = max(target.tick(twin), Fraction(1, 100000)) + (source.tick(stream) if shift else 0)
     if stream.is_cover or worst <= tick:
         exact = "times exact" if worst == 0 else f"times to {float(worst) * 1000:.2g} ms"
-        message = f"all {len(before)} packets equal" + ("" if stream.is_cover else f", {exact}")
+        what = "samples" if holds_samples(stream.codec) else f"{len(before)} packets"
+        message = f"all {what} equal" + ("" if stream.is_cover else f", {exact}")
         return Finding(level="ok", subject=subject, message=message)
     message = f"packets equal, but moved by up to {float(worst) * 1000:.4g} ms"
     return Finding(level="changed", subject=subject, message=message)
