@@ -111,6 +111,10 @@ class Container:
     free_clocks: bool = False
     """Whether its tracks and the file take clocks of any rate, so that every time is exact."""
 
+    length_is_decoding: bool = False
+    """Whether a video is as long as the decoding of its packets, for each of which it stores how
+    long it takes until the next one."""
+
     raw_audio: frozenset[str] = frozenset()
     """Codecs of copied audio of which each packet must count as one block. The muxer counts bytes
     where the old file gives the size of a block, and so loses the times of the packets."""
