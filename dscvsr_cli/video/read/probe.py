@@ -57,6 +57,7 @@ from dscvsr_cli.video.read.side_data import (
     stereo_mode,
 )
 from dscvsr_cli.video.read.stated_length import (
+    begins_seconds,
     frames_cut_off,
     has_steady_rate,
     start_seconds,
@@ -182,6 +183,7 @@ def _video_info(
         has_steady_rate=has_steady_rate(stream) and not beside.found.jumps.seconds,
         frame_count=1 if is_still else stated_frames(stream),
         duration_seconds=stated_seconds(container, stream, beside.found),
+        begins_seconds=begins_seconds(container, stream),
         pixel_format=frame.format.name,
         bit_depth=_bit_depth(frame),
         colour=_colour(decoding, frame, siting),

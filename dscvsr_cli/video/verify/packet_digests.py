@@ -13,6 +13,9 @@ from dscvsr_cli.video.read.packets import packets_of
 from dscvsr_cli.video.verify.packet_record import PacketRecord, new_digest
 from dscvsr_cli.video.verify.sample_runs import SampleRuns, holds_samples
 
+_PAUSE = b"\x00\x00"
+"""A text of no length, with which MP4 fills the time between two texts."""
+
 _START_CODE = b"\x00\x00\x01"
 _PARAMETER_SETS = {"h264": frozenset({6, 7, 8, 9}), "hevc": frozenset({32, 33, 34, 35, 39})}
 """NAL units that transport streams repeat and that other containers keep in their headers."""
@@ -48,6 +51,9 @@ def read_digests(
     def note(packets: "Iterable[Packet[Stream]]") -> None:
         for packet in packets:
             index = packet.stream_index
+            if codecs[index] == "mov_text" and bytes(packet) == _PAUSE:
+                # The times of the texts say it as well, and a cut makes other pauses.
+                continue
             if index in runs:
                 runs[index].take(packet)
             else:

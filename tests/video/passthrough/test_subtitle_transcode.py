@@ -7,10 +7,13 @@ import av
 import pytest
 from av.packet import Packet
 
+from dscvsr_cli.cli.app import main
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.passthrough.ass_events import joined_events, plain_text
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.probe import probe
+from dscvsr_cli.video.read.read_options import ReadOptions
+from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.verify.compare_files import compare_files
 from dscvsr_cli.video.verify.compare_text import read_texts
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
@@ -171,3 +174,15 @@ def test_subtitles_whose_styles_are_damaged_are_left_out_alone(tmp_path: Path) -
     plan = StreamChoices(drop_unsupported=True)
     copy_clip(source, target, choices=plan)
     assert probe(target).other_streams == ()
+
+
+def test_a_part_in_which_nothing_is_said_misses_nothing(weights: Path, tmp_path: Path) -> None:
+    talks, target = tmp_path / "talks.mp4", tmp_path / "out.mp4"
+    copy_clip(clip_with_subtitles(tmp_path), talks)
+    part = ["--start", "0.3", "--end", "0.4", "--encoder-preset", "ultrafast"]
+    job = ["upscale", str(talks), "-s", "2", "-w", str(weights), "-o", str(target)]
+    assert main([*job, *part]) == 0
+
+    reading = ReadOptions(span=TimeSpan(Fraction(3, 10), Fraction(4, 10)))
+    found = compare_files(talks, target, reading=reading, content=False).findings
+    assert [one.level for one in found if "subtitle" in one.subject] == ["ok"]
