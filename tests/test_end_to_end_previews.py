@@ -16,6 +16,7 @@ from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.write.picture_writer import save_png
 from tests.clips import Clip, render
+from tests.helpers import decoded_pts
 from tests.pipelines.compare.pages import read_page
 
 FRAMES = 50
@@ -180,3 +181,19 @@ def test_a_preview_of_pictures_shows_one_at_least(weights: Path, tmp_path: Path)
         save_png(folder / f"{number}.png", torch.full((3, 16, 16), (4 * number + 4) / 255))
     options = ("--fps", "1", "--preview", "1ms")
     assert previewed(weights, folder, tmp_path / "out.mkv", *options) == [2]
+
+
+def test_a_preview_finds_the_middle_of_frames_that_begin_after_the_audio(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    late = tuple(range(12800, 12800 + 10 * 512, 512))
+    source = render(Clip(width=32, height=32, pts=late, sound_seconds=1.4), tmp_path)
+    target = tmp_path / "out.mp4"
+    job = ["upscale", str(source), "-s", "2", "-w", str(weights), "-o", str(target)]
+
+    assert main([*job, "--preview", "0.2"]) == 0
+    assert "about 5 frames from 1.1 to 1.3 s" in capfd.readouterr().out
+    assert len(decoded_pts(target)) == 5
+
+    assert main([*job, "--overwrite", "--start", "0.1", "--end", "0.3"]) == 3
+    assert "is 0.4 s long and begins at 1 s, after the audio" in capfd.readouterr().err

@@ -40,3 +40,18 @@ def test_a_rate_that_varies_is_not_called_steady(tmp_path: Path) -> None:
     upscale(source, target)
     assert not probe(source).has_steady_rate
     assert decoded_pts(target) == decoded_pts(source)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_a_video_of_slides_is_as_long_as_before(suffix: str, tmp_path: Path) -> None:
+    seconds = (0, 1, 2, 3, 4, 30, 60, 600)
+    clip = Clip(width=32, height=32, pts=tuple(12800 * second for second in seconds))
+    source, target = render(clip, tmp_path), tmp_path / f"out{suffix}"
+    upscale(source, target)
+    with av.open(str(source)) as before, av.open(str(target)) as after:
+        packets = [packet for packet in after.demux(video=0) if packet.size]
+        assert [one.pts for one in packets] != sorted(one.pts or 0 for one in packets)
+        for old, new in ((before.streams.video[0], after.streams.video[0]), (before, after)):
+            assert old.duration is not None
+            assert new.duration == pytest.approx(old.duration, rel=1e-6)
+        assert after.streams.video[0].average_rate == before.streams.video[0].average_rate

@@ -61,3 +61,29 @@ def test_where_there_is_no_place_its_loss_is_said_and_found(
     assert [one.subject for one in compare_files(source, target, content=False).lost] == [
         "timecode"
     ]
+
+
+def test_that_of_a_broadcast_file_becomes_a_track(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reel, target = tmp_path / "reel.mxf", tmp_path / "out.mp4"
+    with av.open(str(reel), "w") as output:
+        stream = output.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        output.metadata["timecode"] = "10:00:00:00"
+        for number in range(3):
+            frame = av.VideoFrame.from_ndarray(picture(number, 32, 32), format="rgb24")
+            frame.pts = number
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+
+    assert upscale(reel, target) == 0
+
+    # What tells the old file from others is not true of the new one, so that nobody misses it.
+    told = capfd.readouterr().err
+    assert "timecode" not in told
+    assert "umid" not in told
+    found = compare_files(reel, target, content=False).findings
+    assert [(one.subject, one.level) for one in found if "timecode" in one.subject] == [
+        ("timecode", "ok")
+    ]

@@ -111,9 +111,16 @@ class Container:
     free_clocks: bool = False
     """Whether its tracks and the file take clocks of any rate, so that every time is exact."""
 
+    length_is_decoding: bool = False
+    """Whether a video is as long as the decoding of its packets, for each of which it stores how
+    long it takes until the next one."""
+
     raw_audio: frozenset[str] = frozenset()
     """Codecs of copied audio of which each packet must count as one block. The muxer counts bytes
     where the old file gives the size of a block, and so loses the times of the packets."""
+
+    pcm_says_speakers: bool = False
+    """Whether PCM must say which speaker each channel is for; the muxer refuses it otherwise."""
 
     audio_is_gapless: bool = False
     """Whether audio has no times and so must begin at zero and never pause."""

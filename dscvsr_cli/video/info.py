@@ -176,6 +176,9 @@ class VideoInfo:
     duration_seconds: float | None
     """Length of the video stream, or else of the file, or None."""
 
+    begins_seconds: Fraction = Fraction(0)
+    """Time of the first frame as players count it; more than 0 where audio begins before it."""
+
     pixel_format: str
     """FFmpeg's name of the pixel format ("yuv420p10le")."""
 

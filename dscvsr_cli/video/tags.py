@@ -9,6 +9,16 @@ _MUXER_OWNED_KEYS: Final = frozenset(
 )
 """Metadata that describes the old file and not its content; the muxer writes its own."""
 
+_WRAPPING_KEYS: Final = frozenset(
+    {
+        *("application_platform", "file_package_umid", "generation_uid", "material_package_umid"),
+        *("operational_pattern_ul", "product_uid", "product_version_num", "toolkit_version_num"),
+        *("deviceconformancetemplate", "isvbr", "wmfsdkneeded", "wmfsdkversion"),
+    }
+)
+"""Metadata of MXF and Windows Media that would not be true of another file: how the old one is
+built, and what tells it from others. Names that other programs may give to anything are left."""
+
 _ENCODING_KEYS: Final = frozenset({"bps", "number_of_frames", "number_of_bytes", "source_id"})
 """Metadata that describes how a stream was encoded."""
 
@@ -67,7 +77,7 @@ def is_muxer_owned(key: str, value: str) -> bool:
     name = key.lower()
     # AVI's word for the program that wrote the file; elsewhere it is the one that made the content.
     by_libav = name == "software" and value.startswith("Lavf")
-    return by_libav or name.partition("-")[0] in _MUXER_OWNED_KEYS
+    return by_libav or name in _WRAPPING_KEYS or name.partition("-")[0] in _MUXER_OWNED_KEYS
 
 
 def roles_of(disposition: Disposition) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Timestamps, the whole story: read from the input, brought to the output's clock, made to rise.
 
 ``FrameClock`` gives every decoded frame its pts; ``OutputTiming`` brings it to the output's clock;
-``Timeline`` places it there; ``decode_times`` finds when joined packets are to be decoded.
+``Timeline`` places it there; ``decode_times`` finds when joined packets are to be decoded, and
+``last_decoding`` how long the last one takes.
 """
 
 import logging
@@ -49,6 +50,27 @@ def decode_times(shown: Sequence[int]) -> list[int]:
         return rising
     lead = rising[depth] - rising[0]
     return [time - lead for time in rising[:depth]] + rising[:-depth]
+
+
+def last_decoding(
+    times: Sequence[int], shown: Sequence[int], durations: Sequence[int]
+) -> tuple[int, int]:
+    """Return when the last packet is to be decoded, and for how long.
+
+    Some containers take the time from the first decoding to the end of the last one for the length
+    of the video. Where frames are reordered and last unequally long, that would be another one.
+
+    Args:
+        times: Decoding times of all packets, as ``decode_times`` gives them; at least one.
+        shown: Their presentation times, in the same order.
+        durations: For how long each is shown, or 0 where unknown.
+    """
+    last = max(range(len(shown)), key=shown.__getitem__)
+    if not durations[last]:
+        return times[-1], durations[-1]
+    end = times[0] + shown[last] + durations[last] - min(shown)
+    at = max(times[-1], min(shown[-1], end - durations[-1]))
+    return at, max(1, end - at)
 
 
 class FrameClock:

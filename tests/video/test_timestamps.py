@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.span import TimeSpan
-from dscvsr_cli.video.timestamps import Timeline, decode_times, reorder_depth, span_shift
+from dscvsr_cli.video.timestamps import (
+    Timeline,
+    decode_times,
+    last_decoding,
+    reorder_depth,
+    span_shift,
+)
 from tests.clips import picture, render_kind
 
 TIMES = st.lists(st.integers(-5000, 50000), min_size=1, max_size=30)
@@ -82,6 +88,27 @@ def test_the_depth_is_the_least_that_keeps_pictures_in_time(shown: list[int]) ->
 def test_pictures_in_order_are_decoded_when_they_are_shown() -> None:
     assert decode_times([0, 40, 81, 120]) == [0, 40, 81, 120]
     assert decode_times([]) == []
+
+
+@given(shown=reordered(), last=st.integers(1, 10_000))
+@settings(deadline=None)
+def test_decoding_takes_as_long_as_what_is_shown(shown: list[int], last: int) -> None:
+    rising = sorted(shown)
+    gaps = dict(zip(rising, [b - a for a, b in pairwise(rising)] + [last], strict=True))
+    times = decode_times(shown)
+
+    at, duration = last_decoding(times, shown, [gaps[time] for time in shown])
+
+    assert times[-1] <= at <= shown[-1]
+    length = rising[-1] + last - rising[0]
+    # A lead that is longer than all that follows leaves no time for the last packet.
+    assert duration == max(1, length - (at - times[0]))
+    assert duration > 1 or at - times[0] >= length - 1
+
+
+def test_a_regular_video_ends_its_decoding_regularly() -> None:
+    shown = [0, 120, 40, 80, 200, 160]
+    assert last_decoding(decode_times(shown), shown, [40] * 6) == (decode_times(shown)[-1], 40)
 
 
 def test_they_are_the_times_that_an_encoder_gives() -> None:

@@ -1,5 +1,6 @@
 """A preview: a job cut down to a few seconds, under a name that says so."""
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 
@@ -42,9 +43,14 @@ def settle_preview(job: UpscaleJob) -> UpscaleJob:
 
 def _middle(info: VideoInfo | None, span: TimeSpan, seconds: Fraction) -> Fraction:
     """Return the start of a preview of ``seconds`` that shows the middle of a span."""
-    length = None if info is None else info.duration_seconds
-    if length is None:
+    if info is None or info.duration_seconds is None:
         return Fraction(0)
-    last = length if span.end is None else min(length, float(span.end))
+    first = float(info.begins_seconds)
+    end = first + info.duration_seconds
+    last = end if span.end is None else min(end, float(span.end))
+    if last <= first:
+        # The reader says that no frame begins before the end.
+        return Fraction(0)
     # To the millisecond, which is how the name of a time is written.
-    return max(Fraction(0), Fraction(round((last - float(seconds)) / 2 * 1000), 1000))
+    middle = Fraction(round((first + last - float(seconds)) / 2 * 1000), 1000)
+    return max(Fraction(math.ceil(info.begins_seconds * 1000), 1000), middle)

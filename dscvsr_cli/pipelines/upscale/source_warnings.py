@@ -153,20 +153,28 @@ def _jump_warning(source: VideoInfo) -> str:
 def _coarser_frames(picture: PictureSpec) -> Iterator[str]:
     source, pixel_format = picture.source, picture.pixel_format
     old, new = source.plain, picture.plain
+    ways = _finer_ways(picture)
     if new.bits < source.bit_depth:
-        keeps = "-o out.mkv, or another --encoder, may keep them"
-        if picture.container.is_pictures:
-            keeps = f"{_as_png(picture)} keeps them"
         less = f"{source.bit_depth} bits will become {new.bits}"
+        keeps = f"{_as_png(picture)} keeps them" if picture.container.is_pictures else ways
         yield f"{less}: {pixel_format} has no more ({keeps})"
     coarser = new.row_shift > old.row_shift or new.column_shift > old.column_shift
     if coarser and old.family != "grey":
-        by_choice = picture.container.for_players and old.family == "rgb"
-        ways = "--pix-fmt yuv444p" if by_choice else "another --encoder"
         yield (
             f"colours will be stored more coarsely: {source.pixel_format} becomes {pixel_format} "
-            f"(-o out.mkv, or {ways}, may keep them)"
+            f"({ways})"
         )
+
+
+def _finer_ways(picture: PictureSpec) -> str:
+    """Say what keeps bits and colours that an output as it is meant would lose."""
+    by_choice = picture.container.for_players and picture.source.plain.family == "rgb"
+    if picture.container.attachments:
+        # Matroska itself is not what loses them.
+        return "--encoder ffv1 keeps them"
+    return (
+        f"-o out.mkv, or {'--pix-fmt yuv444p' if by_choice else 'another --encoder'}, may keep them"
+    )
 
 
 def _keeps_captions(picture: PictureSpec) -> bool:

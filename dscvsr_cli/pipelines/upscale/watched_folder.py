@@ -52,7 +52,7 @@ class WatchedFolder:
 
     Raises:
         InputVideoError: There is no such folder.
-        UsageError: Outputs would go into the folder itself, and be taken for inputs.
+        UsageError: It is a file; or outputs would go into it, and be taken for inputs.
     """
 
     def __init__(
@@ -63,6 +63,11 @@ class WatchedFolder:
         settle_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if folder.is_file():
+            raise UsageError(
+                f"{folder} is a file, and only folders are watched",
+                hint="give its folder; `dscvsr upscale` enlarges a single file",
+            )
         if not folder.is_dir():
             raise InputVideoError(f"there is no folder {folder}", hint="create it first")
         if output.resolve() == folder.resolve():

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Final
 
 import av
-import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
@@ -18,6 +17,12 @@ from av.stream import Stream
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
+from dscvsr_cli.video.passthrough.audio_blocks import silence_before, without_first
+from dscvsr_cli.video.passthrough.channel_layouts import (
+    layouts_to_try,
+    sound_alike,
+    stated_layout,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,9 +65,6 @@ class AudioClock:
 
 
 _log: Final = logging.getLogger(__name__)
-
-_LAYOUTS: Final = (("7.1", 8), ("5.1", 6), ("stereo", 2), ("mono", 1))
-"""Channel layouts to fall back to, with their numbers of channels."""
 
 AUDIO_ENCODERS_HINT: Final = "try one of aac, libopus, flac, ac3, libmp3lame, pcm_s16le"
 """The hint for a name that is not an audio encoder."""
@@ -168,7 +170,7 @@ class AudioTrack:
             return
         blocks = [placed]
         if self._fills_gaps and expected is not None and placed.pts is not None:
-            blocks = [*_silence(placed, expected), placed]
+            blocks = [*silence_before(placed, expected), placed]
         for block in blocks:
             for part in self._resampler.resample(block):
                 yield from self._addressed(self._encoder.encode(part))
@@ -200,9 +202,8 @@ def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContex
     offered = [format_.name for format_ in codec.audio_formats or []]
     format_name = choose_sample_format(source.format.name, offered)
     rate = choose_sample_rate(source.sample_rate, codec.audio_rates or [])
-    channels = source.layout.nb_channels
-    smaller = [name for name, count in _LAYOUTS if count <= channels]
-    for layout in dict.fromkeys([source.layout.name, *smaller]):
+    wanted = stated_layout(source.layout)
+    for layout in layouts_to_try(wanted, encoder):
         context = av.CodecContext.create(encoder, "w")
         if not isinstance(context, AudioCodecContext):
             break
@@ -211,11 +212,12 @@ def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContex
             context.open()
         except (av.FFmpegError, ValueError):
             continue
-        if layout != source.layout.name:
-            _log.warning("%s takes no %s audio; it becomes %s", encoder, source.layout.name, layout)
+        if not sound_alike(layout, wanted):
+            _log.warning("%s takes no %s audio; it becomes %s", encoder, wanted, layout)
         return context
     raise UsageError(
-        f"{encoder} takes no audio of {channels} channels at {source.sample_rate} Hz",
+        f"{encoder} takes no audio of {source.layout.nb_channels} channels at "
+        f"{source.sample_rate} Hz",
         hint="try --audio-encoder aac, or flac into .mkv",
     )
 
@@ -250,31 +252,11 @@ def _fresh_clock(frame: AudioFrame) -> AudioClock:
     return AudioClock(rate=frame.sample_rate, time_base=Fraction(unit))
 
 
-def _silence(frame: AudioFrame, start: int) -> Iterator[AudioFrame]:
-    """Yield silent frames like the given one, from a sample up to where it begins."""
-    like = frame.to_ndarray()
-    channels = 1 if frame.format.is_planar else frame.layout.nb_channels
-    # Unsigned samples are silent in the middle of their range.
-    level = 128 if frame.format.name.startswith("u8") else 0
-    while start < (frame.pts or 0):
-        samples = min(frame.sample_rate, (frame.pts or 0) - start)
-        quiet = np.full((like.shape[0], samples * channels), level, dtype=like.dtype)
-        block = AudioFrame.from_ndarray(quiet, format=frame.format.name, layout=frame.layout.name)
-        block.sample_rate = frame.sample_rate
-        block.pts, block.time_base = start, Fraction(1, frame.sample_rate)
-        start += samples
-        yield block
-
-
 def _place(frame: AudioFrame, clock: AudioClock) -> AudioFrame | None:
     at, cut = clock.place(frame.pts, frame.samples)
     if cut >= frame.samples:
         return None
     if cut:
-        per_row = 1 if frame.format.is_planar else frame.layout.nb_channels
-        rest = frame.to_ndarray()[:, cut * per_row :].copy()
-        shorter = AudioFrame.from_ndarray(rest, format=frame.format.name, layout=frame.layout.name)
-        shorter.sample_rate = frame.sample_rate
-        frame = shorter
+        frame = without_first(frame, cut)
     frame.pts, frame.time_base = at, Fraction(1, frame.sample_rate)
     return frame

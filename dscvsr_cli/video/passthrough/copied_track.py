@@ -5,9 +5,13 @@ import math
 from collections.abc import Iterable
 from typing import Final, Protocol
 
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+
+from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.passthrough.channel_layouts import stated_layout
 
 _log: Final = logging.getLogger(__name__)
 
@@ -43,15 +47,23 @@ class CopiedTrack:
     Args:
         output: The file that is written.
         template: The stream of the source.
+        container: What the output is.
         header: A stream of the same codec whose parameters to write, where they are not its own.
     """
 
     undecodable = 0
 
     def __init__(
-        self, output: OutputContainer, template: Stream, *, header: Stream | None = None
+        self,
+        output: OutputContainer,
+        template: Stream,
+        container: Container,
+        *,
+        header: Stream | None = None,
     ) -> None:
         self.stream = _add_twin(output, header or template)
+        if container.pcm_says_speakers and isinstance(self.stream, AudioStream):
+            _say_speakers(self.stream)
         # Subtitles and data may begin at the same moment everywhere; muxers do not check them.
         self._may_repeat = bool(output.format.flags & _EQUAL_TIMES_ALLOWED) or (
             template.type in ("subtitle", "data")
@@ -92,3 +104,9 @@ def _add_twin(output: OutputContainer, template: Stream) -> Stream:
         # Without "opaque" PyAV would look for an encoder, although nothing will be encoded.
         return output.add_stream_from_template(template, opaque=True)
     return output.add_stream_from_template(template)
+
+
+def _say_speakers(stream: AudioStream) -> None:
+    context = stream.codec_context
+    if context.name.startswith("pcm_"):
+        context.layout = stated_layout(context.layout)

@@ -116,5 +116,6 @@ def _lost_tags(source: VideoInfo, container: Container) -> list[str]:
     any_key = container.phone_tags and any(key.startswith(PHONE_PREFIX) for key in source.tags)
     if container.tags is None or any_key:
         return []
-    # The language may follow the name: "location-eng".
-    return [key for key in source.tags if key.partition("-")[0] not in container.tags]
+    # The language may follow the name: "location-eng". The timecode has a loss of its own.
+    known = container.tags | {"timecode"}
+    return [key for key in source.tags if key.partition("-")[0] not in known]

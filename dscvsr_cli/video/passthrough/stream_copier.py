@@ -222,7 +222,8 @@ class StreamCopier:
                     hint="--audio-encoder fills in silence",
                 )
             raw = stream.codec in self._container.raw_audio
-            return CopiedTrack(output, template, header=self._raw_twin(stream) if raw else None)
+            header = self._raw_twin(stream) if raw else None
+            return CopiedTrack(output, template, self._container, header=header)
         if isinstance(template, AudioStream):
             return AudioTrack(
                 output,

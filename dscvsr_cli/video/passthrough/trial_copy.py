@@ -107,7 +107,7 @@ def _mux(
     template: Stream,
     packets: "list[Packet[Any]]",
 ) -> None:
-    track = CopiedTrack(output, template)
+    track = CopiedTrack(output, template, container)
     copy_stream_tags(template, track.stream, encoded=False)
     output.container_options.update(dict(container.muxer_options))
     output.start_encoding()

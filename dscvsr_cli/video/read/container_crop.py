@@ -6,17 +6,15 @@ understood counts as no crop: the whole stored picture is then kept.
 
 import math
 import struct
-from collections.abc import Iterator
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from dscvsr_cli.video.info import Crop
+from dscvsr_cli.video.read.boxes import boxes
 from dscvsr_cli.video.read.ebml import SEGMENT, TRACK, TRACKS, VIDEO, elements
 
-_BOX_HEADER: Final = 8
-_LONG_BOX_HEADER: Final = 16
 _SAMPLE_ENTRY_BYTES: Final = 78
 """Fields of a picture's sample entry that come before the boxes inside it."""
 
@@ -56,21 +54,21 @@ def container_crop(
 
 def _clean_aperture(file: BinaryIO, stream_index: int, height: int, width: int) -> Crop | None:
     size = file.seek(0, 2)
-    moov = next((span for kind, *span in _boxes(file, 0, size) if kind == b"moov"), None)
+    moov = next((span for kind, *span in boxes(file, 0, size) if kind == b"moov"), None)
     if moov is None:
         return None
-    tracks = [span for kind, *span in _boxes(file, *moov) if kind == b"trak"]
+    tracks = [span for kind, *span in boxes(file, *moov) if kind == b"trak"]
     place = tracks[stream_index] if stream_index < len(tracks) else None
     for kind in (b"mdia", b"minf", b"stbl", b"stsd"):
         if place is not None:
-            place = next((span for name, *span in _boxes(file, *place) if name == kind), None)
+            place = next((span for name, *span in boxes(file, *place) if name == kind), None)
     if place is None:
         return None
     # stsd: version, flags and a count, then sample entries; the first one describes the picture.
-    entry = next((span for _, *span in _boxes(file, place[0] + 8, place[1])), None)
+    entry = next((span for _, *span in boxes(file, place[0] + 8, place[1])), None)
     if entry is None:
         return None
-    for kind, start, _ in _boxes(file, entry[0] + _SAMPLE_ENTRY_BYTES, entry[1]):
+    for kind, start, _ in boxes(file, entry[0] + _SAMPLE_ENTRY_BYTES, entry[1]):
         if kind == b"clap":
             file.seek(start)
             return _aperture_crop(file.read(32), height, width)
@@ -92,23 +90,6 @@ def _aperture_crop(content: bytes, height: int, width: int) -> Crop | None:
         left=math.floor(left),
         right=math.floor(width - clean_width - left),
     )
-
-
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, start and end of the content of each box in a part of the file."""
-    while start + _BOX_HEADER <= end:
-        file.seek(start)
-        size, kind = struct.unpack(">I4s", file.read(_BOX_HEADER))
-        header = _BOX_HEADER
-        if size == 1:
-            (size,) = struct.unpack(">Q", file.read(8))
-            header = _LONG_BOX_HEADER
-        if size == 0:
-            size = end - start
-        if size < header:
-            return
-        yield kind, start + header, min(start + size, end)
-        start += size
 
 
 def _pixel_crop(file: BinaryIO, stream_index: int) -> Crop | None:

@@ -15,6 +15,7 @@ from av.stream import Stream
 from dscvsr_cli.out_of_memory import too_little_memory
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import ClockJumps
+from dscvsr_cli.video.read.colour_tags import StatedColour
 from dscvsr_cli.video.read.encryption import refuse_encrypted
 from dscvsr_cli.video.read.main_stream import codec_name, main_video_stream, picture_decoder
 from dscvsr_cli.video.read.missing_frames import DamageListener, KeptBack
@@ -63,6 +64,8 @@ class Decoding:
         self.container = container
         self._path = path
         self.stream = main_video_stream(container, path, stream_index)
+        self.container_colour = StatedColour.of(self.stream.codec_context)
+        """What the container says of the colours; the frames may say nothing, or otherwise."""
         self._decoder = picture_decoder(self.stream)
         self._decoder.thread_count = threads
         self._decoder.thread_type = "AUTO"

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.info import PLAYLIST_FORMATS, SourceKind
+from dscvsr_cli.video.read.boxes import lacks_index
 from dscvsr_cli.video.read.image_sequence import is_sequence
 from dscvsr_cli.video.read.libav_log import park_decoders
 from dscvsr_cli.video.read.packets import FILE_PREFIX
@@ -123,6 +124,13 @@ def _open(
             timeout=(_OPEN_SECONDS, _PLAYLIST_READ_SECONDS if allow_playlist else None),
         )
     except (av.FFmpegError, OSError, ValueError) as error:
+        if lacks_index(path):
+            raise InputVideoError(
+                f"{path} is an mp4 or mov without its index, which comes last: the recording, copy "
+                "or download was cut short, or still goes on",
+                hint="wait for its end, or get the whole file; of a recording that broke off, "
+                "untrunc can rebuild the index by another one of the same camera",
+            ) from error
         raise InputVideoError(
             f"{path} is not a video that can be read ({describe_error(error)})",
             hint="check that the file is complete and plays in a video player",

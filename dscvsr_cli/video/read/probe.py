@@ -10,7 +10,6 @@ from typing import Final
 
 import av
 from av.stream import Stream
-from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import InputVideoError, UsageError
 from dscvsr_cli.video.display_matrix import rotation_degrees
@@ -24,8 +23,6 @@ from dscvsr_cli.video.info import (
     is_still_format,
 )
 from dscvsr_cli.video.pixels.colour import (
-    RANGE_UNSPECIFIED,
-    UNSPECIFIED,
     ColourInfo,
     RowSiting,
     Siting,
@@ -34,6 +31,7 @@ from dscvsr_cli.video.pixels.colour import (
 )
 from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.chroma_location import chroma_location
+from dscvsr_cli.video.read.colour_tags import StatedColour
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.exif_orientation import mirrored_matrix
@@ -59,6 +57,7 @@ from dscvsr_cli.video.read.side_data import (
     stereo_mode,
 )
 from dscvsr_cli.video.read.stated_length import (
+    begins_seconds,
     frames_cut_off,
     has_steady_rate,
     start_seconds,
@@ -184,9 +183,10 @@ def _video_info(
         has_steady_rate=has_steady_rate(stream) and not beside.found.jumps.seconds,
         frame_count=1 if is_still else stated_frames(stream),
         duration_seconds=stated_seconds(container, stream, beside.found),
+        begins_seconds=begins_seconds(container, stream),
         pixel_format=frame.format.name,
         bit_depth=_bit_depth(frame),
-        colour=_colour(stream, frame, siting),
+        colour=_colour(decoding, frame, siting),
         icc_profile=read_icc_profile(path) if is_still else b"",
         sample_aspect_ratio=stream.sample_aspect_ratio or None,
         display_matrix=matrix,
@@ -286,21 +286,17 @@ def _bit_depth(frame: av.VideoFrame) -> int:
 
 
 def _colour(
-    stream: VideoStream, frame: av.VideoFrame, siting: tuple[Siting, RowSiting]
+    decoding: Decoding, frame: av.VideoFrame, siting: tuple[Siting, RowSiting]
 ) -> ColourInfo:
-    context = stream.codec_context
-
-    def tag(of_frame: int, of_stream: int, missing: int) -> int:
-        return int(of_frame) if of_frame != missing else int(of_stream)
-
+    stated = StatedColour.of(frame).or_else(decoding.container_colour)
     return resolve_colour(
         pixel_format=plain_format(frame.format.name),
         height=frame.height,
         width=frame.width,
-        matrix_tag=tag(frame.colorspace, context.colorspace, UNSPECIFIED),
-        range_tag=tag(frame.color_range, context.color_range, RANGE_UNSPECIFIED),
-        primaries_tag=tag(frame.color_primaries, context.color_primaries, UNSPECIFIED),
-        transfer_tag=tag(frame.color_trc, context.color_trc, UNSPECIFIED),
+        matrix_tag=stated.matrix,
+        range_tag=stated.range,
+        primaries_tag=stated.primaries,
+        transfer_tag=stated.transfer,
         siting=siting[0],
         row_siting=siting[1],
     )

@@ -314,11 +314,13 @@ class VideoReader:
 
     def _refuse_empty(self) -> None:
         if not self._span.is_whole:
-            length = self.info.duration_seconds
+            begins, length = float(self.info.begins_seconds), self.info.duration_seconds
             known = "" if length is None else f"; the video is {length:g} s long"
+            if begins:
+                known += f"{' and' if known else '; it'} begins at {begins:g} s, after the audio"
             raise InputVideoError(
                 f"no frame of {input_name(self._path)} begins in the span asked for{known}",
-                hint="--start and --end count from the start of the video",
+                hint="--start and --end count from the start of the file, as players do",
             )
         raise InputVideoError(
             f"no frame of {input_name(self._path)} could be decoded",

@@ -104,6 +104,12 @@ def _offset_in_duration(container: InputContainer) -> int:
     return start if "matroska" in container.format.name and 0 < start < whole else 0
 
 
+def begins_seconds(container: InputContainer, picture: VideoStream) -> Fraction:
+    """Return when the first frame is shown, in seconds from the start of the file."""
+    first = (picture.start_time or 0) * (picture.time_base or Fraction(0))
+    return max(Fraction(0), first - start_seconds(container, picture))
+
+
 def start_seconds(container: InputContainer, picture: VideoStream) -> Fraction:
     """Return when the file starts on its own clock, in seconds: audio before 0 does not count."""
     starts = {

@@ -10,7 +10,7 @@ from dscvsr_cli.errors import DamagedWorkError
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.packet_file import read_packets, read_times
 from dscvsr_cli.video.segments.segment import Segment, header_digest
-from dscvsr_cli.video.timestamps import decode_times
+from dscvsr_cli.video.timestamps import decode_times, last_decoding
 from dscvsr_cli.video.write.muxer import Assembly, OutputSpec
 
 
@@ -68,7 +68,11 @@ def join_segments(
         UsageError: The container refuses the encoder.
     """
     files = [folder / segment.name for segment in segments]
-    times = decode_times([pts for file in files for pts in read_times(file)])
+    shown, durations = _presentation(files)
+    times = decode_times(shown)
+    last_duration: int | None = None
+    if times and spec.picture.container.length_is_decoding:
+        times[-1], last_duration = last_decoding(times, shown, durations)
     assembly = Assembly(path, spec)
     try:
         with reported(target):
@@ -76,14 +80,23 @@ def join_segments(
             check_header(header_digest(assembly.encoder.extradata), segments)
             assembly.shift(shift)
             packets = chain.from_iterable(map(read_packets, files))
-            for dts, packet in zip(times, packets, strict=True):
-                assembly.mux(packet.to_packet(dts=dts, time_base=spec.picture.timing.time_base))
+            for number, (dts, packet) in enumerate(zip(times, packets, strict=True), 1):
+                written = packet.to_packet(dts=dts, time_base=spec.picture.timing.time_base)
+                if number == len(times) and last_duration is not None:
+                    written.duration = last_duration
+                assembly.mux(written)
             assembly.finish()
             sync_file(path)
             return assembly.lost_packets
     except BaseException:
         assembly.abandon()
         raise
+
+
+def _presentation(files: Sequence[Path]) -> tuple[list[int], list[int]]:
+    """Return the time and the duration of every frame, in decoding order."""
+    frames = [frame for file in files for frame in read_times(file)]
+    return [pts for pts, _ in frames], [duration for _, duration in frames]
 
 
 def check_header(header: str, segments: Sequence[Segment]) -> None:

@@ -115,8 +115,8 @@ def read_packets(path: Path) -> Iterator[EncodedPacket]:
             yield _read_record(file, head, path)
 
 
-def read_times(path: Path) -> Iterator[int]:
-    """Yield the presentation times of a file's packets in decoding order; payloads are not read.
+def read_times(path: Path) -> Iterator[tuple[int, int]]:
+    """Yield time and duration of a file's packets in decoding order; payloads are not read.
 
     Raises:
         DamagedWorkError: The file is missing or damaged.
@@ -125,12 +125,12 @@ def read_times(path: Path) -> Iterator[int]:
         while head := file.read(_HEAD.size):
             if len(head) < _HEAD.size:
                 raise _damaged(path)
-            _, size, pts, _, _, side_count = _HEAD.unpack(head)
+            _, size, pts, duration, _, side_count = _HEAD.unpack(head)
             for _ in range(side_count):
                 _, side_size = _SIDE_HEAD.unpack(_exactly(file, _SIDE_HEAD.size, path))
                 file.seek(side_size, os.SEEK_CUR)
             file.seek(size, os.SEEK_CUR)
-            yield pts
+            yield pts, duration
 
 
 @contextmanager

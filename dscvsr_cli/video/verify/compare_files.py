@@ -22,6 +22,7 @@ from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.tags import is_muxer_owned, one_line, says_nothing
+from dscvsr_cli.video.timecode import timecode_of
 from dscvsr_cli.video.verify.compare_content import compare_content
 from dscvsr_cli.video.verify.compare_frames import PictureTimes, compare_picture, picture_times
 from dscvsr_cli.video.verify.compare_streams import compare_streams, compared_streams
@@ -180,6 +181,9 @@ def _compare_tags(before: dict[str, str], after: dict[str, str]) -> Iterator[Fin
     there = {key.lower(): value for key, value in after.items()}
     for key, value in before.items():
         if is_muxer_owned(key, value) or says_nothing(key.lower(), value):
+            continue
+        if timecode_of({key: value}) is not None:
+            # It is compared for itself, for it may have become a track.
             continue
         if key.lower() not in there:
             yield Finding(

@@ -4,33 +4,30 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 from typing import Final
 
 from av.container import InputContainer
-from av.subtitles.stream import SubtitleStream
-from av.subtitles.subtitle import AssSubtitle
 
 from dscvsr_cli.video.containers import TEXT_SUBTITLES
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.languages import same_language
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
-from dscvsr_cli.video.read.open_input import open_input
-from dscvsr_cli.video.read.packets import packets_of
+from dscvsr_cli.video.passthrough.subtitle_turns import ONE_AT_A_TIME
 from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.timecode import advance
+from dscvsr_cli.video.verify.compare_text import read_texts, worst_shift
 from dscvsr_cli.video.verify.compare_tracks import compare_track
 from dscvsr_cli.video.verify.findings import Finding, Level
-from dscvsr_cli.video.verify.packet_digests import PacketRecord, read_digests
+from dscvsr_cli.video.verify.packet_digests import read_digests
+from dscvsr_cli.video.verify.packet_record import PacketRecord
+from dscvsr_cli.video.verify.sample_runs import holds_samples
 
 _ENCODED_AUDIO_TOLERANCE: Final = Fraction(1, 20)
 """Seconds; encoders add a little silence at both ends, and pad the last block."""
 
 _MPEG_AUDIO: Final = frozenset({"mp1", "mp2", "mp3"})
 """Layers of one codec, which MP4 does not tell apart."""
-
-_OVERRIDE_TAGS: Final = "{}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +204,8 @@ def _compare_packets(
     tick = max(target.tick(twin), Fraction(1, 100000)) + (source.tick(stream) if shift else 0)
     if stream.is_cover or worst <= tick:
         exact = "times exact" if worst == 0 else f"times to {float(worst) * 1000:.2g} ms"
-        message = f"all {len(before)} packets equal" + ("" if stream.is_cover else f", {exact}")
+        what = "samples" if holds_samples(stream.codec) else f"{len(before)} packets"
+        message = f"all {what} equal" + ("" if stream.is_cover else f", {exact}")
         return Finding(level="ok", subject=subject, message=message)
     message = f"packets equal, but moved by up to {float(worst) * 1000:.4g} ms"
     return Finding(level="changed", subject=subject, message=message)
@@ -256,60 +254,20 @@ def _compare_text(
     converted = f"converted to {twin.codec}"
     if not {stream.codec, twin.codec} <= TEXT_SUBTITLES:
         return Finding(level="changed", subject=subject, message=converted)
-    before = read_texts(source.info, stream.index, source.span)
+    before = read_texts(
+        source.info, stream.index, source.span, one_at_a_time=twin.codec in ONE_AT_A_TIME
+    )
     after = read_texts(target.info, twin.index, target.span)
     if [text for _, text in before] != [text for _, text in after]:
         kept = sum(text in {one for _, one in after} for _, text in before)
         level: Level = "lost" if kept < len(before) else "changed"
         message = f"{converted}, {kept} of {len(before)} texts the same"
         return Finding(level=level, subject=subject, message=message)
-    worst = max(
-        (abs(new[0] - old[0] - shift) for old, new in zip(before, after, strict=True)),
-        default=Fraction(0),
-    )
+    worst = worst_shift(before, after, shift)
     tick = target.tick(twin) + source.tick(stream)
     times = "times the same" if worst <= tick else f"moved by up to {float(worst) * 1000:.4g} ms"
     message = f"{converted}: all {len(before)} texts the same, {times}"
     return Finding(level="changed", subject=subject, message=message)
-
-
-def read_texts(info: VideoInfo, index: int, span: TimeSpan = WHOLE) -> list[tuple[Fraction, str]]:
-    """Return the start in seconds and the plain text of every subtitle of a text stream.
-
-    Args:
-        info: The file.
-        index: Index of the stream.
-        span: The part whose subtitles count.
-
-    Raises:
-        av.FFmpegError: The file cannot be read to its end.
-    """
-    texts: list[tuple[Fraction, str]] = []
-    with open_input(info.path) as container:
-        stream = container.streams[index]
-        if not isinstance(stream, SubtitleStream):
-            return texts
-        cut = SpanCut(span, info.start_seconds)
-        packets = packets_of(container, [stream], info.jumps)
-        for packet in chain.from_iterable(map(cut.take, packets)):
-            decoded = stream.codec_context.decode2(packet) if packet.size else None
-            lines = [rect for rect in decoded or () if isinstance(rect, AssSubtitle)]
-            text = "\n".join(plain_text(rect.ass) for rect in lines)
-            if text and packet.pts is not None:
-                texts.append((packet.pts * packet.time_base, text))
-    return texts
-
-
-def plain_text(event: bytes) -> str:
-    """Return the text of an ASS event as libav's decoders write it, without styles."""
-    # ReadOrder, Layer, Style, Name, three margins and Effect stand before the text.
-    text = event.decode("utf-8", "replace").split(",", 8)[-1]
-    depth, kept = 0, []
-    for sign in text.replace(r"\N", "\n").replace(r"\n", "\n").replace(r"\h", "\u00a0"):
-        depth += (sign == "{") - (sign == "}" and depth > 0)
-        if depth == 0 and sign not in _OVERRIDE_TAGS:
-            kept.append(sign)
-    return "".join(kept).strip()
 
 
 def _compare_attachment(

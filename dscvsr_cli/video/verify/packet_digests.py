@@ -1,9 +1,6 @@
 """Packet digests: every packet of a file in a form that can be compared with another file's."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 
 from av.container import InputContainer
 from av.packet import Packet
@@ -13,29 +10,23 @@ from dscvsr_cli.video.info import ClockJumps
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
 from dscvsr_cli.video.read.main_stream import codec_name
 from dscvsr_cli.video.read.packets import packets_of
+from dscvsr_cli.video.verify.packet_record import PacketRecord, new_digest
+from dscvsr_cli.video.verify.sample_runs import SampleRuns, holds_samples
+
+_PAUSE = b"\x00\x00"
+"""A text of no length, with which MP4 fills the time between two texts."""
 
 _START_CODE = b"\x00\x00\x01"
 _PARAMETER_SETS = {"h264": frozenset({6, 7, 8, 9}), "hevc": frozenset({32, 33, 34, 35, 39})}
 """NAL units that transport streams repeat and that other containers keep in their headers."""
 
 
-@dataclass(frozen=True, slots=True)
-class PacketRecord:
-    """One packet: when it is shown, and a digest of what it carries."""
-
-    seconds: Fraction | None
-    """Presentation time, or None where the file gives none."""
-
-    duration_seconds: Fraction
-
-    digest: bytes
-    """Digest of the payload without the wrapping that a container adds."""
-
-
 def read_digests(
     container: InputContainer, indexes: Iterable[int], jumps: ClockJumps, cut: SpanCut
 ) -> dict[int, list[PacketRecord]]:
     """Return all packets of some streams in file order, by the index of the stream.
+
+    Of plain samples (PCM) the records are runs without a pause, since muxers cut them as they like.
 
     Args:
         container: Freshly opened.
@@ -51,25 +42,38 @@ def read_digests(
         return records
     streams = [container.streams[index] for index in sorted(records)]
     codecs = {stream.index: codec_name(stream) for stream in streams}
+    runs = {
+        stream.index: SampleRuns(stream)
+        for stream in streams
+        if holds_samples(codecs[stream.index])
+    }
 
     def note(packets: "Iterable[Packet[Stream]]") -> None:
         for packet in packets:
-            records[packet.stream_index].append(_record(packet, codecs[packet.stream_index]))
+            index = packet.stream_index
+            if codecs[index] == "mov_text" and bytes(packet) == _PAUSE:
+                # The times of the texts say it as well, and a cut makes other pauses.
+                continue
+            if index in runs:
+                runs[index].take(packet)
+            else:
+                records[index].append(_record(packet, codecs[index]))
 
     for packet in packets_of(container, streams, jumps):
         # demux() ends every stream with an empty packet that is meant for decoders.
         if packet.size or packet.dts is not None:
             note(cut.take(packet))
     note(cut.finish())
-    return records
+    return records | {index: run.finish() for index, run in runs.items()}
 
 
 def _record(packet: "Packet[Stream]", codec: str) -> PacketRecord:
-    payload = unwrapped(bytes(packet), codec)
+    digest = new_digest()
+    digest.update(unwrapped(bytes(packet), codec))
     return PacketRecord(
         seconds=None if packet.pts is None else packet.pts * packet.time_base,
         duration_seconds=(packet.duration or 0) * packet.time_base,
-        digest=hashlib.blake2b(payload, digest_size=12).digest(),
+        digest=digest.digest(),
     )
 
 

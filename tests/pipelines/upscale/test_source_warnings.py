@@ -143,6 +143,15 @@ def test_coarser_pictures_are_reported_unless_asked_for(
     assert list(source_warnings(job, stored(fine, pixel_format=output))) == []
 
 
+@pytest.mark.parametrize(("suffix", "advice"), [(".mkv", "--encoder ffv1"), (".mp4", "-o out.mkv")])
+def test_matroska_is_not_recommended_to_those_who_write_it(
+    suffix: str, advice: str, info: VideoInfo
+) -> None:
+    fine = replace(info, pixel_format="yuv420p16le", bit_depth=16)
+    (line,) = warnings(fine, pixel_format="yuv420p12le", suffix=suffix)
+    assert f"({advice}" in line
+
+
 def test_a_size_of_another_shape_is_explained(info: VideoInfo) -> None:
     wide = replace(info, sample_aspect_ratio=Fraction(64, 45))
     spec = replace(stored(wide), sample_aspect_ratio=Fraction(4, 3))

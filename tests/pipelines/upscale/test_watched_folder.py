@@ -191,6 +191,9 @@ def test_folders_that_cannot_be_are_refused(inbox: Path, tmp_path: Path) -> None
         WatchedFolder(tmp_path / "absent", tmp_path / "out", settle_seconds=1)
     with pytest.raises(UsageError, match="enlarged again"):
         WatchedFolder(inbox, inbox / ".", settle_seconds=1)
+    (inbox / "clip.mp4").write_bytes(b"a file")
+    with pytest.raises(UsageError, match="only folders are watched"):
+        WatchedFolder(inbox / "clip.mp4", tmp_path / "out", settle_seconds=1)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")

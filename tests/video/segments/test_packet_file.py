@@ -46,7 +46,7 @@ def test_packets_come_back_as_they_went_in(tmp_path: Path, packets: list[Encoded
     path = tmp_path / "a.packets"
     write(path, packets)
     assert list(read_packets(path)) == packets
-    assert list(read_times(path)) == [packet.pts for packet in packets]
+    assert list(read_times(path)) == [(packet.pts, packet.duration) for packet in packets]
 
 
 @given(packets=PACKETS, data=st.data())
