@@ -62,7 +62,7 @@ def steadied(shown: Sequence[Shown], steps: Sequence[int] = ()) -> list[Tensor]:
     return made
 
 
-def error(pictures: Sequence[Tensor], truth: Tensor) -> float:
+def error(pictures: Sequence[Tensor] | Tensor, truth: Tensor) -> float:
     return float((torch.stack(list(pictures)) - truth).square().mean().sqrt())
 
 
