@@ -76,7 +76,7 @@ def gap(path: Path) -> Path:
         (words, "is not a video"),
         (sound_alone, "holds no video"),
         (headers_alone, "no frame of"),
-        (without_index, "is not a video"),
+        (without_index, "is an mp4 or mov without"),
         (huge_header, "is not a video"),
         (folder_without_pictures, "folder"),
         (unreadable, "cannot be read"),

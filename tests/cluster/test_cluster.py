@@ -59,7 +59,7 @@ def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def job(tmp_path: Path, film: Path, weights: Path) -> UpscaleJob:
-    return film_job(film, tmp_path / "out.mkv", weights, memory_bytes=7_600_000, encoder="ffv1")
+    return film_job(film, tmp_path / "out.mkv", weights, memory_bytes=8_100_000, encoder="ffv1")
 
 
 @dataclass

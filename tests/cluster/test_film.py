@@ -21,7 +21,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.run import upscale
 from tests.scenes import FRAMES, film_job
 
-BUDGET = 7_600_000
+BUDGET = 8_100_000
 
 
 class OneWorker:

@@ -36,7 +36,7 @@ FRAMES = sum(LENGTHS)
 def job(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> UpscaleJob:
     folder = tmp_path_factory.mktemp("film")
     film = render_scenes(LENGTHS, folder / "clip.mp4")
-    return film_job(film, folder / "out.mp4", weights, memory_bytes=7_600_000)
+    return film_job(film, folder / "out.mp4", weights, memory_bytes=8_100_000)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.ctrl_c import ctrl_c_at
 FRAMES = 60
 
 
-MEMORY = 7_600_000
+MEMORY = 8_100_000
 """Bytes that make windows short, so that a short clip has many of them."""
 
 

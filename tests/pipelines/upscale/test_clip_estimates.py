@@ -40,7 +40,7 @@ def test_memory_and_work_are_those_of_the_frames_there_are(
     assert (filled.window, filled.look_ahead) == (window, ahead)
     assert filled.step <= window
     small, large = Size(64, 64), Size(128, 128)
-    cost = network_cost(network.loaded.config, network.dtype)
+    cost = network_cost(network.loaded.config, network.dtype).with_steadying()
     assert network.clip_memory_bytes == peak_bytes(filled, small, large, cost)
     assert network.clip_memory_bytes < network.memory_bytes
     assert work_per_frame(filled, small) < work_per_frame(network.stream_plan, small)

@@ -31,7 +31,7 @@ from tests.scenes import FRAMES, SCENES, STEP, film_job, render_scenes
 @pytest.fixture
 def job(tmp_path: Path, film: Path, weights: Path) -> UpscaleJob:
     return film_job(
-        film, tmp_path / "out.mp4", weights, memory_bytes=7_600_000, encoder_preset="ultrafast"
+        film, tmp_path / "out.mp4", weights, memory_bytes=8_100_000, encoder_preset="ultrafast"
     )
 
 
