@@ -283,17 +283,16 @@ class SceneRun:
         if not bool(torch.isfinite(pictures).all() & torch.isfinite(forward[:, -1]).all()):
             return None
         shown = hold_all(pictures[0], frames[0], None if before is None else before.shown)
+        # Cloned, so that it does not keep the tensors of the whole step alive.
+        shown[-1] = Shown(shown[-1].frame.clone(), shown[-1].picture.clone())
+        carried = _Carried(
+            features=forward[:, -1].clone(), frame=frames[:, -1].clone(), shown=shown[-1]
+        )
         made, chain = [one.picture for one in shown], self._chain
         if self._find_motion is not None:
             ends = part.stop == window.stop - window.start
             steadied = steady(chain, shown, self._find_motion, last=ends)
             made, chain = steadied.pictures, steadied.chain
-        # Cloned, so that it does not keep the tensors of the whole step alive.
-        carried = _Carried(
-            features=forward[:, -1].clone(),
-            frame=frames[:, -1].clone(),
-            shown=Shown(shown[-1].frame.clone(), shown[-1].picture.clone()),
-        )
         return _Step(len(shown), made, carried, chain)
 
     def _begin_window(self, plan: StreamPlan, *, ended: bool) -> _OpenWindow:

@@ -124,8 +124,9 @@ def _motion(target: Tensor, source: Tensor, find: MotionFinder) -> Tensor:
 
 def _stretch(flow: Tensor, size: torch.Size) -> Tensor:
     """Bring a flow ``(N, 2, h, w)`` to another size; its lengths change with it."""
-    factors = flow.new_tensor([size[1] / flow.shape[-1], size[0] / flow.shape[-2]])
-    return _enlarge(flow, size) * factors[:, None, None]
+    enlarged = _enlarge(flow, size)
+    across, down = size[1] / flow.shape[-1], size[0] / flow.shape[-2]
+    return torch.stack((enlarged[:, 0] * across, enlarged[:, 1] * down), dim=1)
 
 
 def _enlarge(planes: Tensor, size: torch.Size) -> Tensor:
