@@ -113,7 +113,7 @@ def test_a_cluster_makes_what_one_machine_makes(
         films.joinpath(name).write_bytes(job.source.read_bytes())
     out = tmp_path / "out"
     line = ["upscale", str(films), "-o", str(out), "-s", "2", "-w", str(job.weights)]
-    line += ["--device", "cpu", "--dtype", "float32", "--memory", "7600000"]
+    line += ["--device", "cpu", "--dtype", "float32", "--memory", "8100000"]
     line += ["--encoder", "ffv1", "--checkpoint", "8", "--ray", cluster.address, "--json"]
 
     assert main(line) == 0

@@ -4,6 +4,7 @@ import logging
 import signal
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -16,8 +17,8 @@ _log = logging.getLogger(__name__)
 BATCHES_AHEAD = 3
 """Batches that every worker makes before they are asked for."""
 
-Packed = tuple[BatchPlan, Tensor, Tensor, Tensor | None]
-"""A batch on its way between processes: its plan, low, high as bytes (a quarter), and flow."""
+Packed = tuple[Tensor, Tensor, Tensor | None]
+"""A batch on its way between processes: low, high as bytes (a quarter), and flow."""
 
 
 def batches(
@@ -62,11 +63,13 @@ class _Ahead(Iterator[BatchPlan]):
     def __next__(self) -> BatchPlan:
         plan = next(self._plans)
         self._taken.append(plan)
-        return plan
+        # Without the state, which no worker needs: a tensor would be fetched from a thread of this
+        # process, which prints a traceback when the worker dies meanwhile.
+        return replace(plan, after=torch.empty(0, dtype=torch.uint8))
 
-    def used(self) -> None:
-        """Forget the plan that was taken first."""
-        self._taken.popleft()
+    def used(self) -> BatchPlan:
+        """Return the plan that was taken first, and forget it."""
+        return self._taken.popleft()
 
     def again(self) -> Iterator[BatchPlan]:
         """Yield what was taken and not used, and then all others."""
@@ -90,15 +93,14 @@ def _made_by_workers(
     made = _without_alarm(loader)
     while True:
         try:
-            plan, low, high, flow = next(made)
+            low, high, flow = next(made)
         except StopIteration:
             return
         except Exception as error:  # noqa: BLE001  raised again if the batch itself is at fault
             why = (str(error) or type(error).__name__).splitlines()[0]
             _log.warning("clips are no longer made ahead by other processes: %s", why)
             return
-        ahead.used()
-        yield plan, _unpack(low, high, flow, device)
+        yield ahead.used(), _unpack(low, high, flow, device)
 
 
 def _without_alarm(loader: DataLoader[Packed]) -> Iterator[Packed]:
@@ -124,7 +126,7 @@ class _Maker(Dataset[Packed]):
 
     def __getitem__(self, plan: BatchPlan) -> Packed:
         batch = self._sampler.make(plan, self._share)
-        return plan, batch.low, batch.high.mul(255.0).round().to(torch.uint8), batch.flow
+        return batch.low, batch.high.mul(255.0).round().to(torch.uint8), batch.flow
 
 
 def _unpack(low: Tensor, high: Tensor, flow: Tensor | None, device: torch.device) -> Batch:
