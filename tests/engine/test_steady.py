@@ -46,7 +46,8 @@ def smooth(size: Size, *, shift: float = 0.0) -> Tensor:
 
 
 def noisy(clean: Tensor, seed: int, levels: float = 4.0) -> Tensor:
-    return (clean + (noise(seed, Size(*clean.shape[-2:])) - 0.5) * 2 * levels / 255).clamp(0, 1)
+    grey = noise(seed, Size(*clean.shape[-2:]))[:1]
+    return (clean + (grey - 0.5) * 2 * levels / 255).clamp(0, 1)
 
 
 def steadied(shown: Sequence[Shown], steps: Sequence[int] = ()) -> list[Tensor]:
