@@ -42,7 +42,7 @@ def warp(source: Tensor, flow: Tensor, *, kernel: Kernel = "bilinear") -> Tensor
 
 
 def fetch(source: Tensor, flow: Tensor, *, clamped: bool, kernel: Kernel = "bilinear") -> Tensor:
-    """Fetch as ``warp`` does, both float32, where the flow is known to be finite.
+    """Fetch as ``warp`` does, both of one dtype, where the flow is known to be finite.
 
     Args:
         source: ``(B, C, H, W)`` picture or features to fetch from.

@@ -323,6 +323,7 @@ def compare_jobs(given: argparse.Namespace) -> None:
         Case(name="torch", options=torch),
         Case(name="torch, 2 scenes at once", options=(*torch, "--jobs", "2")),
         Case(name="torch, fast network", options=(*torch, *fast)),
+        Case(name="torch, fast, not steadied", options=(*torch, *fast, "--no-steady")),
         Case(name="torch, fast, 2 scenes at once", options=(*torch, *fast, "--jobs", "2")),
         Case(name="torch, process not tuned", options=torch, variables=untuned),
         Case(name="torch, a busy neighbour", options=torch, neighbours=1),

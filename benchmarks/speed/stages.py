@@ -25,6 +25,7 @@ STAGES = {
     "flow": "flow (OpenVINO: with the warp)",
     "passes": "both passes, flow apart",
     "head": "fusion, head, sum",
+    "steady": "steadying, flow apart",
     "compile": "converting and compiling graphs",
     "colour out": "float RGB to YUV",
     "encode": "encoding",
@@ -79,7 +80,7 @@ class StageClock:
 
 def watch(clock: StageClock) -> None:
     """Let every stage of this process be timed."""
-    from dscvsr_cli.engine import background, scenes  # noqa: PLC0415
+    from dscvsr_cli.engine import background, scene_run, scenes  # noqa: PLC0415
     from dscvsr_cli.models.motion import MotionEstimator  # noqa: PLC0415
     from dscvsr_cli.models.network import RecurrentNetwork  # noqa: PLC0415
     from dscvsr_cli.runtimes.openvino_graphs import CompiledGraphs  # noqa: PLC0415
@@ -95,6 +96,7 @@ def watch(clock: StageClock) -> None:
         (RecurrentNetwork, "backward_features", "passes"),
         (RecurrentNetwork, "forward_features", "passes"),
         (RecurrentNetwork, "reconstruct", "head"),
+        (scene_run, "steady", "steady"),
         (OpenVinoNetwork, "backward_features", "passes"),
         (OpenVinoNetwork, "forward_features", "passes"),
         (OpenVinoNetwork, "reconstruct", "head"),

@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from dscvsr_cli.engine.frame_network import FrameListener, FrameNetwork
+from dscvsr_cli.engine.state import StreamState
+from dscvsr_cli.engine.steady import MotionFinder
 from dscvsr_cli.engine.stream import SceneMarker, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
@@ -43,6 +45,43 @@ def cuts_at(positions: Iterable[int]) -> SceneMarker:
             yield frame, position in starts
 
     return mark
+
+
+def run_with_states(
+    frames: Sequence[Frame],
+    network: FrameNetwork,
+    plan: StreamPlan,
+    *,
+    find_motion: MotionFinder | None = None,
+    cuts: Iterable[int] = (),
+    resume: StreamState | None = None,
+) -> tuple[list[Frame], list[StreamState]]:
+    """Stream the frames through -> what was made, and the states between windows."""
+    states: list[StreamState] = []
+    made: list[Frame] = []
+
+    def note(state: StreamState) -> None:
+        assert state.made == len(made) + (resume.made if resume else 0)
+        states.append(state)
+
+    for frame in upscale_stream(
+        frames,
+        network,
+        size=SMALL,
+        plan=plan,
+        device=CPU,
+        find_motion=find_motion,
+        mark_scenes=cuts_at(cuts),
+        resume=resume,
+        on_boundary=note,
+    ):
+        made.append(frame)  # noqa: PERF402  note() looks at it meanwhile
+    return made, states
+
+
+def stacked(frames: Sequence[Frame]) -> Tensor:
+    """Return the pictures of frames, ``(T, 3, H, W)``."""
+    return torch.stack([frame.pixels for frame in frames])
 
 
 def upscaled(

@@ -22,6 +22,7 @@ from tests.engine.fakes import (
     NearestNetwork,
     cuts_at,
     random_frames,
+    stacked,
     upscaled,
 )
 
@@ -38,10 +39,6 @@ def shown(runs: Sequence[int]) -> list[Frame]:
     return [
         replace(time, pixels=pixels.clone()) for time, pixels in zip(times, pictures, strict=True)
     ]
-
-
-def stacked(frames: Sequence[Frame]) -> Tensor:
-    return torch.stack([frame.pixels for frame in frames])
 
 
 @given(runs=st.lists(st.integers(1, 3 * MOST_FRAMES), min_size=1, max_size=5))

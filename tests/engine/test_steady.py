@@ -24,6 +24,8 @@ from tests.engine.fakes import (
     OverflowingNetwork,
     cuts_at,
     random_frames,
+    run_with_states,
+    stacked,
 )
 
 PICTURE = Size(40, 48)
@@ -136,30 +138,8 @@ def still(count: int, size: Size = SMALL) -> list[Frame]:
 def run(
     frames: Sequence[Frame], plan: StreamPlan, *, resume: StreamState | None = None
 ) -> tuple[list[Frame], list[StreamState]]:
-    states: list[StreamState] = []
-    made: list[Frame] = []
-
-    def note(state: StreamState) -> None:
-        assert state.made == len(made) + (resume.made if resume else 0)
-        states.append(state)
-
-    for frame in upscale_stream(
-        frames,
-        MovingSumNetwork(3),
-        size=SMALL,
-        plan=plan,
-        device=CPU,
-        find_motion=no_motion,
-        mark_scenes=cuts_at([11]),
-        resume=resume,
-        on_boundary=note,
-    ):
-        made.append(frame)  # noqa: PERF402  note() looks at it meanwhile
-    return made, states
-
-
-def stacked(frames: Sequence[Frame]) -> Tensor:
-    return torch.stack([frame.pixels for frame in frames])
+    network = MovingSumNetwork(3)
+    return run_with_states(frames, network, plan, find_motion=no_motion, cuts=[11], resume=resume)
 
 
 @pytest.mark.parametrize(("window", "step"), [(1, 1), (4, 1), (5, 2), (7, 4)])
@@ -176,15 +156,8 @@ def test_a_stream_goes_on_from_any_boundary_to_the_bit(window: int, step: int) -
 def test_a_stream_is_steadied_within_windows_and_across_them() -> None:
     frames = still(19)
     steady_frames, _ = run(frames, StreamPlan(window=6, look_ahead=2, step=2))
-    plain = list(
-        upscale_stream(
-            frames,
-            MovingSumNetwork(3),
-            size=SMALL,
-            plan=StreamPlan(window=6, look_ahead=2, step=2),
-            device=CPU,
-            mark_scenes=cuts_at([11]),
-        )
+    plain, _ = run_with_states(
+        frames, MovingSumNetwork(3), StreamPlan(window=6, look_ahead=2, step=2), cuts=[11]
     )
     changed = [
         not torch.equal(one.pixels, other.pixels)
