@@ -74,8 +74,9 @@ def choose_runtime(
     """Return the runtime that ``name`` means for a job on ``device`` in ``dtype``.
 
     "auto" takes OpenVINO where it is installed, on processors, in float32, for jobs that are long
-    enough; everywhere else torch. A processor with native bfloat16 runs torch in little more than
-    OpenVINO's time, in less memory and without a start.
+    enough, and always in int8, which torch does not compute in; everywhere else torch. A processor
+    with native bfloat16 runs torch in little more than OpenVINO's time, in less memory and without
+    a start.
 
     Args:
         name: What a person asked for.
@@ -89,6 +90,8 @@ def choose_runtime(
     """
     if name == "auto":
         name = _preferred()
+    if dtype == torch.int8:
+        name = _runtime_for_int8(name, device)
     if name == "compiled":
         _check_compiler(device)
         return name
@@ -111,6 +114,16 @@ def choose_runtime(
         )
     _check_processor(_OPENVINO[name])
     return name
+
+
+def _runtime_for_int8(name: RuntimeName, device: torch.device) -> RuntimeName:
+    if name in ("torch", "compiled") or device.type != "cpu":
+        raise UsageError(
+            f"the runtime {name} does not compute in int8 on {device.type}",
+            hint="OpenVINO does, on processors: use --device cpu --runtime openvino; or choose "
+            "another --dtype",
+        )
+    return "openvino" if name == "auto" else name
 
 
 def _check_processor(processor: Processor) -> None:
@@ -191,8 +204,9 @@ def open_runtime(
 
 def _compile(network: RecurrentNetwork) -> FrameNetwork:
     from dscvsr_cli.runtimes.captured_network import CapturedNetwork  # noqa: PLC0415
-    from dscvsr_cli.runtimes.compiled_passes import shared_twin, with_compiled_passes  # noqa: PLC0415
+    from dscvsr_cli.runtimes.compiled_passes import with_compiled_passes  # noqa: PLC0415
     from dscvsr_cli.runtimes.kept_filters import KeptFilters  # noqa: PLC0415
+    from dscvsr_cli.runtimes.shared_twin import shared_twin  # noqa: PLC0415
 
     device = network.fusion.weight.device
     if device.type != "cuda":

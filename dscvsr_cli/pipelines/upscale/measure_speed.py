@@ -8,7 +8,6 @@ from itertools import islice
 
 import torch
 
-from dscvsr_cli.engine.device import choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.scene_budget import SceneBudget
 from dscvsr_cli.engine.self_ensemble import ensemble_of
@@ -74,7 +73,9 @@ def _in_torch(ready: PreparedJob) -> FrameNetwork:
     if ready.plan.runtime == "torch":
         return ready.network.executed
     network = copy.deepcopy(ready.network.loaded.network)
-    dtype = choose_dtype(ready.job.dtype, ready.network.device)
+    dtype = ready.network.dtype
+    if dtype == torch.int8:
+        dtype = torch.float32
     executed = open_runtime("torch", network.to(dtype=dtype), dtype=dtype)
     return ensemble_of(executed, ready.job.ensemble)
 
