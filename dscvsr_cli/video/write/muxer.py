@@ -130,8 +130,8 @@ class Assembly:
         self._output = self._stream = None
         self._copier.close()
 
-    def abandon(self) -> None:
-        """Close everything; the file is left as it is, to be thrown away."""
+    def close(self) -> None:
+        """Close whatever is open; an unfinished file stays as it is, to be thrown away."""
         if self._output is not None:
             # Whatever happens to the trailer of a file that is thrown away is of no interest.
             with suppress(av.FFmpegError, OSError, ValueError):
