@@ -1,4 +1,10 @@
-"""The options that say what a job does, whoever names its input and its output."""
+"""JobOptions: what a command line says about a job, and the job that it makes.
+
+The command line becomes options (``takes_options``), with what presets and defaults fill in; the
+options become a job here, and ``pipelines/upscale/prepare`` makes a plan of the job. A new option
+is a field of ``JobOptions``, a field of ``UpscaleJob`` (or of what it holds), and a line here that
+joins them; a test fails where one of the three is missing.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
