@@ -265,6 +265,7 @@ def _check_audio(container: Container, choices: StreamChoices) -> None:
         raise UsageError(
             container.refusal(codec, encoder),
             hint=better if holder is None else f"{better}, or write to {holder.suffix}",
+            unfit="audio-encoder",
         )
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from av.video.format import VideoFormat
 
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.video.encoder_names import BARE_FRAMES
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
 
 _BITS_PER_PIXEL: Final = {
@@ -37,7 +38,7 @@ _USUAL_BITS: Final = 0.32
 
 _SHARE_OF_RAW: Final = {
     "rawvideo": 1.0,
-    "wrapped_avframe": 1.0,
+    BARE_FRAMES: 1.0,
     "bmp": 1.0,
     "tiff": 0.9,
     "gif": 0.46,

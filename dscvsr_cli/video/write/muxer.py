@@ -155,6 +155,7 @@ class Assembly:
             raise UsageError(
                 f"{container.label} files cannot hold what {encoder} makes",
                 hint="write to .mkv, or choose another --encoder",
+                unfit="encoder",
             ) from error
         if not isinstance(stream, VideoStream):
             raise UsageError(
