@@ -110,6 +110,8 @@ class Lines:
         other = describe_other_weights(plan)
         if other is not None:
             self._terminal.note(other)
+        for note in plan.left_aside:
+            self._terminal.note(f"note: {note}")
         for warning in plan.warnings:
             self._terminal.warn(warning)
 

@@ -87,6 +87,8 @@ class JobOptions:
     print_config: PrintConfigOption = False
     json: JsonLinesOption = False
     quiet: QuietOption = False
+    defaults: frozenset[str] = frozenset()
+    """Options that only the user's defaults give, by their keys there."""
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
@@ -130,6 +132,7 @@ class JobOptions:
             restart=self.restart,
             checkpoint_frames=self.checkpoint,
             scenes_at_once=self.jobs,
+            defaults=self.defaults,
         )
 
     def _reading(self) -> "ReadOptions":

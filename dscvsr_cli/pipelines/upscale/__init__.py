@@ -1,7 +1,8 @@
 """Upscale: one video or many in, the same enlarged out.
 
 Start with ``run``, which tells the whole story of a ``job``: what a person asks for. ``prepare``
-settles every choice and refuses what cannot work: ``open_source`` and ``source_warnings``
+settles every choice and refuses what cannot work, but for ``defaults``, which yield:
+``open_source`` and ``source_warnings``
 (the input), ``target`` and ``output_place`` (where the output goes, and what its frames are),
 ``other_streams``, ``disk_space`` and ``network_plan``. The frames then go into a ``job_output``,
 which is one of two kinds: ``segment_settings`` (can be resumed) or ``direct_output``.

@@ -19,6 +19,7 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.upscale.alpha import enlarge_alpha
+from dscvsr_cli.pipelines.upscale.defaults import without_unfit_defaults
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
     check_disk,
@@ -38,6 +39,7 @@ from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refus
 from dscvsr_cli.video.passthrough.trial_copy import try_copying
 from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.picture_writer import StillEncoder
 from dscvsr_cli.video.write.trial_encode import try_encoder
 from dscvsr_cli.weights.load import load_network
 
@@ -130,25 +132,27 @@ def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJ
         WeightsError: The weights are missing or damaged.
         DeviceError: The device is missing, or has too little memory.
     """
-    reader = open_source(job)
+    job, reader, left_aside = without_unfit_defaults(job, open_source)
     try:
-        return _prepare(job, reader, load)
+        return _prepare(job, reader, load, left_aside)
     except BaseException:
         reader.close()
         raise
 
 
-def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> PreparedJob:
+def _prepare(
+    job: UpscaleJob, reader: VideoReader, load: NetworkLoader, left_aside: tuple[str, ...]
+) -> PreparedJob:
     """Decide where everything goes, then what computes the frames, and how many at once."""
     source = reader.info
+    job, (target, others), also_left_aside = without_unfit_defaults(
+        job, lambda job: _settle_output(job, source)
+    )
     watch = (
         None
         if source.kind == "pipe"
         else InputWatch(job.source, start_number=job.reading.start_number)
     )
-    target = choose_target(job, source)
-    check_place(job, target)
-    others = _settle_streams(job, source, target)
     need = expected_disk(job, source, target)
     check_disk(need)
     network = plan_network(job, source, target.size, load)
@@ -161,7 +165,9 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         job=job,
         reader=reader,
         watch=watch,
-        plan=_describe_plan(job, target, network, warnings=warnings),
+        plan=_describe_plan(
+            job, target, network, left_aside=(*left_aside, *also_left_aside), warnings=warnings
+        ),
         target=target,
         network=network,
         others=others,
@@ -169,10 +175,19 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     )
 
 
+def _settle_output(job: UpscaleJob, source: VideoInfo) -> tuple[Target, PassthroughPlan]:
+    """Return where the output goes and what of the input is in it."""
+    target = choose_target(job, source)
+    check_place(job, target)
+    return target, _settle_streams(job, source, target)
+
+
 def _settle_streams(job: UpscaleJob, source: VideoInfo, target: Target) -> PassthroughPlan:
     """Return what becomes of the other streams, once encoder and muxer have been tried."""
-    if not target.container.frames_only:
-        # First: where the container cannot hold the frames, other streams do not matter.
+    # First: where the container cannot hold the frames, other streams do not matter.
+    if target.container.is_pictures:
+        StillEncoder(target.picture)
+    elif not target.container.frames_only:
         try_encoder(target.picture)
     others = plan_others(job, source, target)
     refuse_losses(others, target.path.name, job.streams)
@@ -180,7 +195,12 @@ def _settle_streams(job: UpscaleJob, source: VideoInfo, target: Target) -> Passt
 
 
 def _describe_plan(
-    job: UpscaleJob, target: Target, network: NetworkPlan, *, warnings: tuple[str, ...]
+    job: UpscaleJob,
+    target: Target,
+    network: NetworkPlan,
+    *,
+    left_aside: tuple[str, ...],
+    warnings: tuple[str, ...],
 ) -> UpscalePlan:
     plan, source, span = network.stream_plan, target.picture.source, job.reading.span
     return UpscalePlan(
@@ -202,6 +222,7 @@ def _describe_plan(
         scenes_at_once=network.scenes.at_once,
         is_turned=target.picture.is_turned,
         frames=expected_frames(source, span),
+        left_aside=left_aside,
         warnings=warnings,
     )
 

@@ -61,6 +61,7 @@ USED: Final[dict[str, dict[str, Any]]] = {
     "restart": {"restart": True},
     "checkpoint": {"checkpoint": 24},
     "jobs": {"jobs": 2},
+    "defaults": {"defaults": frozenset({"crf"})},
 }
 """Every option of a job with a value that is not its default, and what it needs beside it."""
 
