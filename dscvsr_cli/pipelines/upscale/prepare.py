@@ -36,6 +36,7 @@ from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses
+from dscvsr_cli.video.passthrough.trial_audio import try_audio_encoders
 from dscvsr_cli.video.passthrough.trial_copy import try_copying
 from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.video.read.reader import VideoReader
@@ -191,7 +192,9 @@ def _settle_streams(job: UpscaleJob, source: VideoInfo, target: Target) -> Passt
         try_encoder(target.picture)
     others = plan_others(job, source, target)
     refuse_losses(others, target.path.name, job.streams)
-    return others if target.container.frames_only else try_copying(source, others, target.container)
+    if target.container.frames_only:
+        return others
+    return try_copying(source, try_audio_encoders(source, others), target.container)
 
 
 def _describe_plan(
