@@ -9,6 +9,7 @@ from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.resume.phase import EarlierWork
 from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
+from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
 from dscvsr_cli.video.containers import container_of
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.probe import probe
@@ -32,15 +33,16 @@ FRAMES = 2
 
 def write(target: Path, source: VideoInfo, earlier_work: EarlierWork) -> None:
     picture = settle_picture(source, container_of(target), height=48, width=64, options=FAST)
-    with ResumableOutput(
-        target,
+    settings = SegmentSettings(
+        target=target,
         spec=OutputSpec(picture=picture, others=None),
         fingerprint={},
         plan=StreamPlan(),
         segment_frames=FRAMES,
         earlier_work=earlier_work,
         overwrite=True,
-    ) as output:
+    )
+    with ResumableOutput(settings) as output:
         if not output.ended:
             for index in range(output.frames_written, FRAMES):
                 output.write(Frame(pixels=torch.full((3, 48, 64), 0.5), pts=512 * index))
