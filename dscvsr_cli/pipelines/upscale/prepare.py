@@ -1,24 +1,10 @@
 """Everything an upscaling job decides and checks before the first frame is decoded."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dscvsr_cli.engine.frame_network import FrameNetwork
-from dscvsr_cli.engine.scenes import mark_scene_starts
-from dscvsr_cli.engine.self_ensemble import ensemble_of
-from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.stream import (
-    BoundaryListener,
-    EventListener,
-    ProgressListener,
-    SceneMarker,
-    upscale_stream,
-)
-from dscvsr_cli.engine.stream_plan import StreamPlan
-from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
-from dscvsr_cli.pipelines.upscale.alpha import enlarge_alpha
 from dscvsr_cli.pipelines.upscale.defaults import without_unfit_defaults
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
@@ -31,7 +17,6 @@ from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader, NetworkPlan
 from dscvsr_cli.pipelines.upscale.open_source import open_source
 from dscvsr_cli.pipelines.upscale.other_streams import plan_others
 from dscvsr_cli.pipelines.upscale.output_place import check_place
-from dscvsr_cli.pipelines.upscale.side_by_side import compared
 from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.video.info import VideoInfo
@@ -63,61 +48,6 @@ class PreparedJob:
     """What computes the frames, and how many at once."""
     others: PassthroughPlan
     disk: DiskNeed | None
-
-    def enlarge(
-        self,
-        frames: Iterable[Frame],
-        *,
-        plan: StreamPlan | None = None,
-        resume: StreamState | None = None,
-        finished: Sequence[range] = (),
-        mark_scenes: SceneMarker = mark_scene_starts,
-        on_boundary: BoundaryListener | None = None,
-        on_event: EventListener | None = None,
-        on_progress: ProgressListener | None = None,
-    ) -> Generator[Frame, None, None]:
-        """Send frames through the network: one out for each one in, in order, with their times.
-
-        Frames that are done already, as ``resume`` or ``finished`` say, are not returned again.
-        Close the generator if you do not take every frame: threads may be at work.
-        """
-
-        def float32_network() -> FrameNetwork:
-            network = load_network(self.job.weights, device=self.network.device).network
-            return ensemble_of(network, self.job.ensemble)
-
-        def run(frames: Iterable[Frame]) -> Iterator[Frame]:
-            return upscale_stream(
-                frames,
-                self.network.executed,
-                size=self.target.size,
-                plan=plan or self.network.stream_plan,
-                device=self.network.device,
-                float32_network=None if self.plan.dtype == "float32" else float32_network,
-                find_motion=self.network.find_motion,
-                on_event=on_event,
-                resume=resume,
-                finished=finished,
-                mark_scenes=mark_scenes,
-                on_boundary=on_boundary,
-                on_progress=on_progress,
-                at_once=self.network.scenes.at_once,
-                ahead=self.network.scenes.ahead,
-            )
-
-        def enlarged(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
-            return enlarge_alpha(run(frames), self.target.size)
-
-        if self.job.compare is None:
-            return enlarged(frames)
-        return compared(
-            frames,
-            enlarged,
-            size=self.target.size,
-            view=self.job.compare,
-            matrix=self.reader.info.display_matrix,
-            skipped=(range(resume.made if resume else 0), *finished),
-        )
 
 
 def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJob:
