@@ -62,7 +62,7 @@ _QSCALE: Final = (("flags", "+qscale"),)
 _FIXED_QUANTISER: Final = QualitySetting(
     options=("qmin", "qmax"), default=2, most=31, also=_QSCALE, scale="whole"
 )
-"""For encoders that are steered by a fixed quantiser; 2 is their best. They read it from frames,
+"""For encoders that are steered by a fixed quantiser from 1 on. They read it from frames,
 where PyAV cannot write it, and keep it between these two."""
 
 _BY_NAME: Final[dict[str, QualitySetting]] = {
