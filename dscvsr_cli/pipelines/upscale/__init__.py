@@ -7,8 +7,8 @@ input), ``target`` and ``output_place`` (where the output goes, and what its fra
 output cannot take them. ``make_frames`` sends the frames through the network, and they go into a
 ``job_output``, which is one of two kinds: ``plan_segments`` (can be resumed) or ``direct_output``.
 
-Around that: ``batch``, ``batch_at_once`` (a ``job_group``) and ``watched_folder`` for many files,
-``output_name`` for the names they get, ``finished`` for the record of what is done; ``preview``,
-``side_by_side`` and ``dry_run`` for a look before a long job; ``estimate`` and ``progress`` for its
-time; ``scan`` and ``piece`` for work that a cluster shares.
+Around that: ``plan_batch`` and ``batch``, ``batch_at_once`` (a ``job_group``) and
+``watched_folder`` for many files, ``output_name`` for the names they get, ``finished`` for the
+record of what is done; ``preview``, ``side_by_side`` and ``dry_run`` for a look before a long job;
+``estimate`` and ``progress`` for its time; ``scan`` and ``piece`` for work that a cluster shares.
 """
