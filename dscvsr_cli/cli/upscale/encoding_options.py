@@ -24,7 +24,7 @@ CrfOption = Annotated[
     typer.Option(
         "--crf",
         help="Quality on the encoder's scale; lower is better: 0 to 51 for libx264, libx265 and "
-        "NVENC, 0 to 63 for VP9 and AV1.",
+        "NVENC, 0 to 63 for VP9 and AV1, 1 to 31 for MPEG-4 and JPEG.",
         show_default="close to the original",
         rich_help_panel=Panel.ENCODING,
     ),

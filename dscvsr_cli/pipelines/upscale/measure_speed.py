@@ -14,6 +14,7 @@ from dscvsr_cli.engine.self_ensemble import ensemble_of
 from dscvsr_cli.engine.stream_plan import StreamPlan, work_per_frame
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.pipelines.upscale.make_frames import enlarge
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
 from dscvsr_cli.runtimes.choose import open_runtime
 
@@ -96,7 +97,7 @@ def _run(ready: PreparedJob, frames: list[Frame], side: int) -> tuple[float, flo
     )
     plan = StreamPlan(window=len(frames), look_ahead=0, step=ready.network.stream_plan.step)
     started = time.monotonic()
-    count = sum(1 for _ in smaller.enlarge(_cut(frames, part), plan=plan))
+    count = sum(1 for _ in enlarge(smaller, _cut(frames, part), plan=plan))
     seconds = time.monotonic() - started
     share = part.height * part.width / (whole.height * whole.width)
     return seconds / max(1, count), share
