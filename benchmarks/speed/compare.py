@@ -40,6 +40,8 @@ AVX2 = {
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
 }
 FRAMES = 4
+PRODUCT = {"int8": "float32"}
+"""What the machine's own matrix product is measured in, where torch has none of that dtype."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,7 +96,7 @@ def main() -> None:
     print(f"{cores} cores, load {os.getloadavg()[0]:.1f}, {width}x{height}, x{given.scale:g}")
     rates = []
     for _ in range(given.rounds):
-        rates.append(product_rate(cores, getattr(torch, given.dtype)))
+        rates.append(product_rate(cores, getattr(torch, PRODUCT.get(given.dtype, given.dtype))))
         for candidate in candidates:
             candidate.run(height * width, cores)
     rate = statistics.median(rates)
@@ -124,7 +126,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=0, help="of the network; all cores")
-    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"))
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16", "int8"))
     parser.add_argument("--avx2", action="store_true", help="use no instructions beyond AVX2")
     parser.add_argument("--compiled", action="store_true", help="the runtime compiled as well")
     parser.add_argument("--metavsr", action="store_true", help="DSCVSR against MetaVSR")
@@ -154,7 +156,8 @@ def network_candidates(given: argparse.Namespace) -> list[Candidate]:
     frames = torch.rand(1, FRAMES, 3, given.height, given.width)
     dtype = getattr(torch, given.dtype)
     runtimes: list[Runtime] = ["openvino"] if is_openvino_installed() else []
-    runtimes += ["torch", "compiled"] if given.compiled else ["torch"]
+    if dtype != torch.int8:
+        runtimes += ["torch", "compiled"] if given.compiled else ["torch"]
     found = []
     for place, weights in enumerate(given.weights or WEIGHTS):
         for runtime in runtimes:

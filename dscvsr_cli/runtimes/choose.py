@@ -88,10 +88,10 @@ def choose_runtime(
         UsageError: The runtime is not installed, or does not run there.
         DeviceError: It needs an Intel GPU or NPU, and OpenVINO finds none.
     """
-    if name == "auto":
-        name = _preferred()
     if dtype == torch.int8:
         name = _runtime_for_int8(name, device)
+    if name == "auto":
+        name = _preferred()
     if name == "compiled":
         _check_compiler(device)
         return name

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -106,8 +107,8 @@ def read_ranges(path: Path) -> Ranges:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[safe_open]:
-    """Open a safetensors file.
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a safetensors file, whose own types say nothing.
 
     Raises:
         WeightsError: It is missing, is not safetensors, or cannot be read.

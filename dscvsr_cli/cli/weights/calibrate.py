@@ -13,9 +13,7 @@ from dscvsr_cli.wording import counted
 
 
 def calibrate_command(
-    spec: Annotated[
-        str, typer.Argument(metavar="NAME|FILE", help="Weights, as for `upscale -w`.")
-    ],
+    spec: Annotated[str, typer.Argument(metavar="NAME|FILE", help="Weights, as for `upscale -w`.")],
     *,
     data: Annotated[
         list[Path],
