@@ -67,8 +67,8 @@ def test_a_video_is_enlarged_in_integers(
     job = ["upscale", str(clips / "one.mp4"), "-s", "2", "--device", "cpu", "--dtype", "int8"]
     output = tmp_path / "out.mkv"
     assert main([*job, "-w", str(weights), "-o", str(output), "--json"]) == 0
-    plan = json.loads(capsys.readouterr().out.splitlines()[0])
-    assert (plan["type"], plan["dtype"], plan["runtime"]) == ("plan", "int8", "openvino")
+    plan = json.loads(capsys.readouterr().out.splitlines()[0])["plan"]
+    assert (plan["dtype"], plan["runtime"]) == ("int8", "openvino")
     # What was never calibrated is refused before anything is written.
     other = tmp_path / "other.mkv"
     assert main([*job, "-w", str(plain), "-o", str(other)]) == UsageError.exit_code
