@@ -38,9 +38,7 @@ def warp(
     # By itself grid_sample fetches something finite at a nan, and its gradient on CPUs writes
     # outside its memory there.
     lost = ~flow.isfinite().all(dim=1, keepdim=True)
-    fetched = fetch(
-        source.float(), flow.masked_fill(lost, 0.0), clamped=on_apple, kernel=kernel
-    )
+    fetched = fetch(source.float(), flow.masked_fill(lost, 0.0), clamped=on_apple, kernel=kernel)
     return fetched.masked_fill(lost, torch.nan).to(source.dtype)
 
 

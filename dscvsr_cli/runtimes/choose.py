@@ -2,7 +2,8 @@
 
 import logging
 import os
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Final, Literal, get_args
 
@@ -42,6 +43,47 @@ _OPENVINO_PIXELS = 20_000_000
 That takes 9 s of one core, and a core saves 5 us with every pixel; so it is repaid after 2 million
 pixels on one core, and before this number up to a dozen. docs/notes/speed.md has the figures.
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What executes a network, and what it computes in."""
+
+    runtime: Runtime
+    dtype: torch.dtype
+
+
+def choose_execution(
+    runtime: RuntimeName,
+    dtype: DtypeName,
+    *,
+    device: torch.device,
+    pixels: int | None = None,
+    calibrated: Callable[[], bool],
+) -> Execution:
+    """Return what two names mean together for a job on ``device``.
+
+    They mean what ``choose_runtime_dtype`` and ``choose_runtime`` say, with one exception: if
+    nobody named a dtype, OpenVINO computes on processors in int8, provided that the weights are
+    calibrated. No dtype is faster there, and the frames are as good (docs/notes/speed.md).
+
+    Args:
+        runtime: What a person asked for.
+        dtype: The same.
+        device: Where the network runs.
+        pixels: Of all input frames of the job together; None if unknown, which counts as few.
+        calibrated: Tells whether the weights are; asked only if it matters.
+
+    Raises:
+        UsageError: Not the name of a dtype, or a runtime that is not installed or does not run
+            there.
+        DeviceError: It needs an Intel GPU or NPU, and OpenVINO finds none.
+    """
+    found = choose_runtime_dtype(runtime, dtype, device)
+    executor = choose_runtime(runtime, device=device, dtype=found, pixels=pixels)
+    if dtype == "auto" and executor == "openvino" and calibrated():
+        found = torch.int8
+    return Execution(runtime=executor, dtype=found)
 
 
 def choose_runtime_dtype(
