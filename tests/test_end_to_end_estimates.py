@@ -8,7 +8,10 @@ import pytest
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.units import format_estimate
+from dscvsr_cli.engine import device
 from dscvsr_cli.pipelines.upscale import estimate, known_speed, progress
+from dscvsr_cli.pipelines.upscale.measure_speed import INT8_SHARE
+from dscvsr_cli.runtimes.choose import AUTO_VARIABLE
 from tests.clips import Clip, render
 
 SHORT = Clip(width=64, height=48, pts=tuple(range(0, 12 * 512, 512)))
@@ -93,6 +96,33 @@ def test_a_long_job_says_what_faster_weights_would_take(
 
     assert upscale(source, "-o", tmp_path / "b.mp4", *lite) == 0
     assert "dscvsr-fast-video would take about" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("speed_file")
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_long_job_in_float32_says_what_openvino_would_save_if_it_is_missing(
+    installed: bool,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(estimate, "_LONG_WORK", 1)
+    monkeypatch.setattr(estimate, "_LONG_SECONDS", 0.0)
+    monkeypatch.setattr(estimate, "is_openvino_installed", lambda: installed)
+    monkeypatch.setattr(device, "has_native_bfloat16", lambda: False)
+    monkeypatch.delenv(AUTO_VARIABLE)
+    # Short enough for torch in any case.
+    source = render(SHORT, tmp_path)
+    assert upscale(source, "-o", tmp_path / "a.mp4", "--json") == 0
+    plan = json.loads(capfd.readouterr().out.splitlines()[0])["plan"]
+    assert (plan["dtype"], plan["runtime"]) == ("float32", "torch")
+    expected = None if installed else pytest.approx(INT8_SHARE * plan["seconds"])
+    assert plan["seconds_with_openvino"] == expected
+    assert upscale(source, "-o", tmp_path / "b.mp4") == 0
+    assert ("with OpenVINO this would take about" in capfd.readouterr().err) == (not installed)
+    # Whoever names a dtype has chosen.
+    assert upscale(source, "-o", tmp_path / "c.mp4", "--dtype", "float32") == 0
+    assert "with OpenVINO" not in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("speed_file")

@@ -108,30 +108,33 @@ def _links(frames: Sequence[Tensor], find: MotionFinder) -> list[_Link]:
     together = max(1, FLOW_PIXELS // (2 * height * width))
     links: list[_Link] = []
     for start in range(0, len(pairs), together):
-        here = torch.stack(pairs[start : start + together])
-        flow, weight = _follow(here.flatten(0, 1), here.flip(1).flatten(0, 1), find)
-        links += map(_Link, flow.unflatten(0, (-1, 2)), weight.unflatten(0, (-1, 2)))
+        flow, weight = _follow(torch.cat(pairs[start : start + together]), find)
+        links += map(_Link, flow.split(2), weight.split(2))
     return links
 
 
-def _follow(here: Tensor, there: Tensor, find: MotionFinder) -> tuple[Tensor, Tensor]:
-    """Return flow ``(N, 2, H, W)`` and weight ``(N, 1, H, W)`` from pictures to their neighbours.
+def _follow(here: Tensor, find: MotionFinder) -> tuple[Tensor, Tensor]:
+    """Return flow ``(2P, 2, H, W)`` and weight ``(2P, 1, H, W)`` from pictures to their partners.
 
     Args:
-        here: ``(N, 3, H, W)``: pairs, each of a picture and its neighbour.
-        there: The same with the two of each pair exchanged.
+        here: ``(2P, 3, H, W)``, partners side by side.
         find: Finds motion.
     """
+    there = _exchanged(here)
     found = _motion(here, there, find)
     flow = found.nan_to_num()
-    back = found.unflatten(0, (-1, 2)).flip(1).flatten(0, 1)
-    arrived = warp(torch.cat((there, back), dim=1), flow, known=True)
+    arrived = warp(torch.cat((there, _exchanged(found)), dim=1), flow, known=True)
     miss = (found + arrived[:, 3:]).square().sum(dim=1, keepdim=True)
     difference = (here - arrived[:, :3]).abs().mean(dim=1, keepdim=True)
     around = F.avg_pool2d(difference, 3, stride=1, padding=1, count_include_pad=False)
     doubt = miss / SURE_PIXELS**2 + (around * (255.0 / SAME_LEVELS)).square()
-    # Where no motion is found there is no neighbour.
+    # Where no motion is found there is no partner.
     return flow, (NEIGHBOUR_SHARE * torch.exp(-doubt)).nan_to_num()
+
+
+def _exchanged(partners: Tensor) -> Tensor:
+    """Exchange the first with the second, the third with the fourth, and so on."""
+    return partners.reshape(-1, 2, *partners.shape[1:]).flip(1).reshape(partners.shape)
 
 
 def _luma(picture: Tensor) -> Tensor:

@@ -96,7 +96,7 @@ def choose_runtime_dtype(
     Raises:
         UsageError: Not the name of a dtype.
     """
-    processor = _OPENVINO.get(_preferred() if runtime == "auto" else runtime, "CPU")
+    processor = _OPENVINO.get(preferred_runtime(runtime), "CPU")
     if dtype == "auto" and processor != "CPU":
         return dtypes_of(processor)[0]
     return choose_dtype(dtype, device)
@@ -132,8 +132,7 @@ def choose_runtime(
     """
     if dtype == torch.int8:
         name = _runtime_for_int8(name, device)
-    if name == "auto":
-        name = _preferred()
+    name = preferred_runtime(name)
     if name == "compiled":
         _check_compiler(device)
         return name
@@ -186,22 +185,19 @@ def runtimes_to_compare(name: RuntimeName, *, device: torch.device) -> tuple[Run
 
     Where the environment says what "auto" means, that one alone.
     """
-    if name == "auto":
-        name = _preferred()
+    name = preferred_runtime(name)
     if name != "auto":
         return (name,)
     both = device.type == "cpu" and is_openvino_installed()
     return ("torch", "openvino") if both else ("torch",)
 
 
-def _preferred() -> RuntimeName:
-    """Return what the environment says that "auto" means."""
+def preferred_runtime(name: RuntimeName) -> RuntimeName:
+    """Return ``name``, or what the environment says that "auto" means: "auto" again if nothing."""
     preferred = os.environ.get(AUTO_VARIABLE)
-    for name in get_args(RuntimeName):
-        if name == preferred:
-            found: RuntimeName = name
-            return found
-    return "auto"
+    if name != "auto":
+        return name
+    return next((one for one in get_args(RuntimeName) if one == preferred), "auto")
 
 
 def _check_compiler(device: torch.device) -> None:

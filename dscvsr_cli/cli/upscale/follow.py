@@ -9,6 +9,7 @@ from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_bar import JobBar, JsonProgress, SharedBar
 from dscvsr_cli.cli.upscale.output import (
     describe_dry_run,
+    describe_openvino,
     describe_other_weights,
     describe_plan,
     describe_report,
@@ -111,9 +112,9 @@ class Lines:
 
     def _plan(self, plan: "UpscalePlan", warnings: "Iterable[str]") -> None:
         self._terminal.print(describe_plan(plan))
-        other = describe_other_weights(plan)
-        if other is not None:
-            self._terminal.note(other)
+        for hint in (describe_other_weights(plan), describe_openvino(plan)):
+            if hint is not None:
+                self._terminal.note(hint)
         for note in plan.left_aside:
             self._terminal.note(f"note: {note}")
         for warning in warnings:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dscvsr_cli.cli.units import format_duration, format_estimate
+from dscvsr_cli.extras import install_command
 from dscvsr_cli.wording import counted, format_bytes
 
 if TYPE_CHECKING:
@@ -74,6 +75,14 @@ def describe_other_weights(plan: "UpscalePlan") -> str | None:
         return f"{name} is better and would take about {takes}: -w {name}"
     slow = "this processor computes in float32; " if _is_slow(plan) else ""
     return f"{slow}{name} would take about {takes}: -w {name}"
+
+
+def describe_openvino(plan: "UpscalePlan") -> str | None:
+    """Say in one line what OpenVINO would save, and how to install it."""
+    if plan.seconds_with_openvino is None:
+        return None
+    takes = format_estimate(plan.seconds_with_openvino)
+    return f"with OpenVINO this would take about {takes}: {install_command('openvino')}"
 
 
 def _is_slow(plan: "UpscalePlan") -> bool:

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import torch
+
 from dscvsr_cli.pipelines.upscale.job import OtherWeights, UpscalePlan
 from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame
-from dscvsr_cli.pipelines.upscale.measure_speed import guess_seconds_per_frame
+from dscvsr_cli.pipelines.upscale.measure_speed import INT8_SHARE, guess_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
+from dscvsr_cli.runtimes.choose import is_openvino_installed, preferred_runtime
 from dscvsr_cli.weights.catalog import load_catalog
 
 _LONG_WORK = 50_000_000
@@ -19,7 +22,7 @@ _SHORT_SECONDS = 60.0
 
 
 def with_estimate(ready: PreparedJob, frames_done: int) -> UpscalePlan:
-    """Return the plan of a job with the time it will take, and what other weights would take.
+    """Return the plan of a job with the time it will take, and what would be faster or better.
 
     The time is that of earlier jobs here. A long job on a processor that knows none is measured on
     noise, for a few seconds.
@@ -40,7 +43,7 @@ def with_estimate(ready: PreparedJob, frames_done: int) -> UpscalePlan:
 
 
 def with_time(ready: PreparedJob, plan: UpscalePlan, each: float) -> UpscalePlan:
-    """Return a plan with the time its frames will take, and what other weights would take.
+    """Return a plan with the time its frames will take, and what would be faster or better.
 
     Args:
         ready: The job.
@@ -51,7 +54,22 @@ def with_time(ready: PreparedJob, plan: UpscalePlan, each: float) -> UpscalePlan
         return plan
     frames = max(0, plan.frames - plan.frames_done)
     other = None if plan.frames_done else _other_weights(ready, each, frames)
-    return replace(plan, seconds=frames * each, other_weights=other)
+    return replace(
+        plan,
+        seconds=frames * each,
+        other_weights=other,
+        seconds_with_openvino=_seconds_with_openvino(ready, frames * each),
+    )
+
+
+def _seconds_with_openvino(ready: PreparedJob, takes: float) -> float | None:
+    """Return what a long job would take in int8, if only OpenVINO is missing for that."""
+    network, job = ready.network, ready.job
+    nobody_chose = preferred_runtime(job.runtime) == "auto" and job.dtype == "auto"
+    in_float32 = network.device.type == "cpu" and network.dtype == torch.float32
+    missing = network.runtime == "torch" and not is_openvino_installed()
+    worth_it = takes >= _LONG_SECONDS and bool(network.loaded.network.ranges)
+    return takes * INT8_SHARE if nobody_chose and in_float32 and missing and worth_it else None
 
 
 def _other_weights(ready: PreparedJob, each: float, frames: int) -> OtherWeights | None:

@@ -187,6 +187,8 @@ class UpscalePlan:
     """Time that the frames to come will take, where this machine's speed is known."""
     other_weights: OtherWeights | None = None
     """Weights to consider before a long job, or a very short one."""
+    seconds_with_openvino: float | None = None
+    """Time that a long job would take if OpenVINO were installed, where it would be far shorter."""
     left_aside: tuple[str, ...] = ()
     """Defaults that this input or output cannot take, and why not."""
     warnings: tuple[str, ...] = ()

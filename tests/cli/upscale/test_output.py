@@ -11,6 +11,7 @@ from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.upscale.follow import Lines
 from dscvsr_cli.cli.upscale.output import (
     describe_dry_run,
+    describe_openvino,
     describe_other_weights,
     describe_plan,
     describe_report,
@@ -42,6 +43,15 @@ BETTER = OtherWeights(name="fine", seconds=40, is_better=True)
 )
 def test_other_weights_are_named_with_their_time_and_option(shown: Any, text: str | None) -> None:
     assert describe_other_weights(shown) == text
+
+
+def test_what_openvino_would_save_is_said_with_the_command_that_installs_it() -> None:
+    assert describe_openvino(SimpleNamespace(seconds_with_openvino=None)) is None  # type: ignore[arg-type]
+    text = describe_openvino(SimpleNamespace(seconds_with_openvino=600.0))  # type: ignore[arg-type]
+    assert text is not None
+    assert text.startswith("with OpenVINO this would take about 10 min: ")
+    assert "install" in text
+    assert "openvino" in text
 
 
 @pytest.mark.parametrize(
