@@ -109,7 +109,7 @@ def _links(frames: Sequence[Tensor], find: MotionFinder) -> list[_Link]:
     links: list[_Link] = []
     for start in range(0, len(pairs), together):
         flow, weight = _follow(torch.cat(pairs[start : start + together]), find)
-        links += map(_Link, flow.split(2), weight.split(2))
+        links += map(_Link, torch.split(flow, 2), torch.split(weight, 2))
     return links
 
 
