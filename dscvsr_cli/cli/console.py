@@ -1,5 +1,6 @@
 """The only module that prints: text, tables, JSON, errors and progress bars."""
 
+import base64
 import contextlib
 import dataclasses
 import io
@@ -241,8 +242,8 @@ def open_terminal(
 def jsonable(value: object) -> Any:
     """Return ``value`` in the types JSON knows.
 
-    Dataclasses become objects, enums their values, numbers that are not finite null, and anything
-    else (paths, fractions, devices) its text.
+    Dataclasses become objects, enums their values, bytes base64, numbers that are not finite null,
+    and anything else (paths, fractions, devices) its text.
     """
     result: Any = str(value)
     match value:
@@ -252,6 +253,8 @@ def jsonable(value: object) -> Any:
             result = value
         case float():
             result = value if math.isfinite(value) else None
+        case bytes():
+            result = base64.b64encode(value).decode("ascii")
         case Mapping():
             result = {str(key): jsonable(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():

@@ -122,8 +122,9 @@ def _measure(
     held = load_network(weights, device=device, dtype=weights_dtype(runtime, dtype)).network
     network = open_runtime(runtime, held, dtype=dtype)
     generator = torch.Generator().manual_seed(0)
-    pixels = torch.rand((3, _MEASURED.height, _MEASURED.width), generator=generator)
-    frames = [Frame(pixels=pixels, pts=index) for index in range(_FRAMES)]
+    # Every frame differs: equal ones would go through the network once.
+    clip = torch.rand((_FRAMES, 3, _MEASURED.height, _MEASURED.width), generator=generator)
+    frames = [Frame(pixels=pixels, pts=index) for index, pixels in enumerate(clip)]
     plan = StreamPlan(window=_FRAMES, look_ahead=0)
     size = output_size(_MEASURED, scale=_SCALE)
 
