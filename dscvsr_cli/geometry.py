@@ -92,7 +92,7 @@ def output_size(
 def shape_keeping_aspect(source: Size, size: Size, aspect: Fraction) -> Fraction:
     """Return the sample aspect ratio that shows frames of ``size`` in the shape of the source.
 
-    It is 1 where ``size`` has that shape already, up to two pixels: sides are rounded.
+    It is 1 if ``size`` has that shape already, up to two pixels: sides are rounded.
 
     Args:
         source: Size of the input frame.

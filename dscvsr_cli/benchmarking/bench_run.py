@@ -73,7 +73,7 @@ class BenchRun:
 
     @property
     def frames_total(self) -> int | None:
-        """Frames still to be made by all methods, or None where a clip's length is not known."""
+        """Frames still to be made by all methods, or None if a clip's length is not known."""
         counts = [clip.frame_count for _, clip, _ in self._todo()]
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
@@ -85,7 +85,7 @@ class BenchRun:
     def take_over(self, older: BenchReport) -> int:
         """Keep the scores of a run that was broken off -> how many could be used.
 
-        A method's scores are kept where its weights, device and dtype are the same; a
+        A method's scores are kept if its weights, device and dtype are the same; a
         peer's, where its pictures are.
 
         Raises:

@@ -28,16 +28,16 @@ class MethodInfo:
     """What tables call it."""
 
     parameters: int | None = None
-    """Parameters of its network, or None where it has none."""
+    """Parameters of its network, or None if it has none."""
 
     device: str = "cpu"
-    """Where it runs; empty where that is not known."""
+    """Where it runs; empty if that is not known."""
 
     dtype: str = "float32"
     """dtype of its network; empty if unknown."""
 
     runtime: str = ""
-    """What executes its network; empty where that is not known."""
+    """What executes its network; empty if that is not known."""
 
     sha256: str | None = None
     """Digest of its weights file or its images, which lets a resumed run recognise it."""

@@ -177,7 +177,7 @@ def markdown(tables: Sequence[Table], statements: Sequence[str] = ()) -> str:
 
 
 def csv_text(report: BenchReport) -> str:
-    """Write every score as CSV, the means as rows of the clip "mean"; empty where unknown."""
+    """Write every score as CSV, the means as rows of the clip "mean"; empty if unknown."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_CSV_HEADER)

@@ -176,7 +176,7 @@ class Terminal:
 
         Args:
             description: What is being done, one or two words.
-            total: Frames in all, where known.
+            total: Frames in all, if known.
         """
         with self.bar(LineColumn(_frames_shown)) as progress:
             yield FrameProgress(progress, description, total)

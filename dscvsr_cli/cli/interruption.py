@@ -32,7 +32,7 @@ class Asked(KeyboardInterrupt):
 
     A class of its own: a plain ``KeyboardInterrupt`` that passes through code which Python compiles
     from a string, as namedtuple does, later ends the process by SIGINT instead of with its exit
-    code, even where it was caught.
+    code, even if it was caught.
     """
 
 

@@ -30,7 +30,7 @@ class Shown:
     elapsed: float = 0.0
     """Seconds since the start."""
     tasks: int | None = None
-    """Tasks that are being worked on, where there can be several."""
+    """Tasks that are being worked on, if there can be several."""
     details: tuple[str, ...] = ()
     """What to say instead of frames and their rate, the most important first."""
 
@@ -89,7 +89,7 @@ def format_rate(rate: float | None, unit: str = "frames/s", inverse: str = "s/fr
 
 
 def format_tasks(shown: Shown) -> str:
-    """Write how many tasks are being worked on; nothing where there is only ever one."""
+    """Write how many tasks are being worked on; nothing if there is only ever one."""
     return "" if shown.tasks is None else f"{shown.tasks} task{'' if shown.tasks == 1 else 's'}"
 
 

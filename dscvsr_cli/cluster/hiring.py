@@ -142,7 +142,7 @@ class Crew:
             self.pending[actor.call.remote("describe", self._asked)] = actor
 
     def welcome(self, reference: Any) -> Hired | None:
-        """Take in a worker that came later; None where it does not fit the others."""
+        """Take in a worker that came later; None if it does not fit the others."""
         actor = self.pending.pop(reference)
         try:
             facts = self._checked(self._ask(reference))
@@ -154,7 +154,7 @@ class Crew:
         return self._take(actor, facts)
 
     def lose(self, name: str) -> Hired | None:
-        """Forget a worker that is gone, and see that it is; None where that was known."""
+        """Forget a worker that is gone, and see that it is; None if that was known."""
         hired = self.workers.pop(name, None)
         if hired is not None:
             self._ray.kill(hired.actor)
@@ -168,7 +168,7 @@ class Crew:
         self.workers, self.pending, self._unfit = {}, {}, []
 
     def anyone(self) -> Hired | None:
-        """Return some worker; None where there is none."""
+        """Return some worker; None if there is none."""
         return next(iter(list(self.workers.values())), None)
 
     def one_per_node(self) -> Iterator[Hired]:

@@ -45,7 +45,7 @@ def ray_session(address: str) -> Iterator[Any]:
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     try:
-        import ray  # noqa: PLC0415  only where it is asked for
+        import ray  # noqa: PLC0415  only if it is asked for
     except ImportError as error:
         raise UsageError(
             "Ray is not installed", hint=f"run: {install_command('ray')}, or leave out --ray"

@@ -51,7 +51,7 @@ class Slots:
 def choose_slots(device: str, nodes: Iterable[Mapping[str, Any]]) -> Slots:
     """Decide what workers are.
 
-    Where any machine has a graphics card, there is a worker for every card, and machines without
+    If any machine has a graphics card, there is a worker for every card, and machines without
     one are left out: they would be slow, and their frames not the same to the last bit. Else
     there is a worker for every core, or every few where memory is short.
 

@@ -30,7 +30,7 @@ LEAST_SECONDS: Final = 60
 
 _OVERLAP_SECONDS: Final = 1
 _HEAD_FRAMES: Final = 12
-"""Frames at the beginning of a span that the one before must have seen as well, where it can."""
+"""Frames at the beginning of a span that the one before must have seen as well, if it can."""
 
 _BATCH_FRAMES: Final = 120
 _TOLERANCE: Final = 2 / 255

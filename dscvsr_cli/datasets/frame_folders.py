@@ -39,7 +39,7 @@ def are_frames(pictures: Sequence[Path]) -> bool:
 
 
 def _likeness(first: Path, second: Path) -> float | None:
-    """Return how alike two pictures are, in [-1, 1]; -1 where their sizes differ."""
+    """Return how alike two pictures are, in [-1, 1]; -1 if their sizes differ."""
     try:
         one, other = read_picture(first), read_picture(second)
     except VideoError:

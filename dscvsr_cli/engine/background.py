@@ -108,7 +108,7 @@ class Prefetch(Iterator[Item], Generic[Item]):
         items: What to run through.
         depth: Most items that wait.
         interrupt: Called when the ``with`` statement is left, to end what the iterable waits for;
-            None where it never waits long.
+            None if it never waits long.
     """
 
     def __init__(

@@ -34,7 +34,7 @@ def cgroup_free_bytes(proc: Path = _PROC) -> int | None:
         proc: What the kernel says of this process; other systems have no such folder.
 
     Returns:
-        None where there is no limit.
+        None if there is no limit.
     """
     rooms = [room for folder, files in _groups(proc) if (room := _room(folder, files)) is not None]
     return min(rooms, default=None)
@@ -88,7 +88,7 @@ def _room(folder: Path, files: _Files) -> int | None:
 
 
 def _number(path: Path) -> int | None:
-    """Return the number that a file holds; None where it is absent, or says "max"."""
+    """Return the number that a file holds; None if it is absent, or says "max"."""
     try:
         return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):

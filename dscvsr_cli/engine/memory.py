@@ -21,7 +21,7 @@ def free_memory_bytes(device: torch.device, *, meminfo: Path = Path("/proc/memin
     """Return the bytes that can be allocated on ``device`` now.
 
     On CUDA that is the memory that no process holds, plus what this process holds unused. Apple's
-    GPUs share the main memory. Where the system reports nothing, ``UNKNOWN_FREE_BYTES``. A limit
+    GPUs share the main memory. If the system reports nothing, ``UNKNOWN_FREE_BYTES``. A limit
     that a container or a batch system sets for this process counts like memory that is not there.
     """
     if device.type == "cuda":

@@ -41,7 +41,7 @@ class Picture:
 def join_repeats(frames: Iterable[Frame]) -> Iterator[Picture]:
     """Yield the pictures of a scene's frames; equal frames in a row share one.
 
-    Reads one frame ahead. Where a picture ends depends on nothing before its first frame.
+    Reads one frame ahead. If a picture ends depends on nothing before its first frame.
 
     Args:
         frames: ``(3, H, W)`` pixels each, all of one size.

@@ -82,7 +82,7 @@ class Downloads:
 
 
 def _new_pinned(like: Tensor) -> Tensor | None:
-    """Return pinned memory for a tensor; None where the system gives none."""
+    """Return pinned memory for a tensor; None if the system gives none."""
     try:
         return torch.empty(like.shape, dtype=like.dtype, pin_memory=True)
     except RuntimeError as error:

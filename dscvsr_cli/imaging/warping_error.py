@@ -2,7 +2,7 @@
 
 After Lai et al., "Learning Blind Video Temporal Consistency" (ECCV 2018): the frame that follows
 is warped back by the optical flow of the ground truth, and the mean squared difference to the
-frame at hand is taken where the flow is trustworthy. Where it is not (occlusion, the picture's
+frame at hand is taken where the flow is trustworthy. If it is not (occlusion, the picture's
 edge) is found by going forth and back (Sundaram et al., ECCV 2010, with their constants). Lai et
 al. use a learned flow; here it is classical, computed on the ground truth, and the same for all.
 
@@ -59,14 +59,14 @@ def true_motion(frame: Tensor, following: Tensor) -> Motion:
 def change_along(frame: Tensor, following: Tensor, motion: Motion) -> Tensor:
     """Return ``frame`` less the warped-back ``following`` where the motion is trusted -> ``(N,)``.
 
-    Two luma planes ``(H, W)`` in [0, 255]; levels, float32. Empty where no motion is trusted.
+    Two luma planes ``(H, W)`` in [0, 255]; levels, float32. Empty if no motion is trusted.
     """
     warped = warp_picture(following.float()[None], motion.flow.float())[0]
     return (frame.float() - warped)[motion.trusted]
 
 
 def warping_error(change: Tensor) -> float | None:
-    """Return the mean square of a picture's change in squared levels; None where it is empty."""
+    """Return the mean square of a picture's change in squared levels; None if it is empty."""
     return float(change.square().mean()) if change.numel() else None
 
 

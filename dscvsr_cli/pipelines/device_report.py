@@ -55,9 +55,9 @@ class DeviceReport:
     runtimes: tuple[str, ...]
     """What can execute a network there, the one that ``--runtime auto`` takes first."""
     weights: str | None
-    """What was measured; None where nothing was."""
+    """What was measured; None if nothing was."""
     frames_per_second: float | None
-    """Frames of ``REFERENCE`` to twice its size, in memory; None where nothing was measured."""
+    """Frames of ``REFERENCE`` to twice its size, in memory; None if nothing was measured."""
     problem: str
     """Why it could not be measured, or an empty string."""
 

@@ -123,7 +123,7 @@ class CapturedNetwork(SteppedPasses):
     def _captured(
         self, name: Hashable, work: Work, inputs: Sequence[Tensor], made: Tensor
     ) -> CapturedStep | None:
-        """Return the step's graph, made where there is none; None where that fails."""
+        """Return the step's graph, made if there is none; None if that fails."""
         key = tuple(part.shape for part in (*inputs, made))
         shape = self._shapes.get(key)
         if shape is None:

@@ -73,7 +73,7 @@ def choose_runtime(
 ) -> Runtime:
     """Return the runtime that ``name`` means for a job on ``device`` in ``dtype``.
 
-    "auto" takes OpenVINO where it is installed, on processors, in float32, for jobs that are long
+    "auto" takes OpenVINO if it is installed, on processors, in float32, for jobs that are long
     enough; everywhere else torch. A processor with native bfloat16 runs torch in little more than
     OpenVINO's time, in less memory and without a start.
 
@@ -129,7 +129,7 @@ def _name(dtype: torch.dtype) -> str:
 def runtimes_to_compare(name: RuntimeName, *, device: torch.device) -> tuple[Runtime, ...]:
     """Return the runtimes worth timing on ``device``: the named one, or for "auto" all there are.
 
-    Where the environment says what "auto" means, that one alone.
+    If the environment says what "auto" means, that one alone.
     """
     if name == "auto":
         name = _preferred()

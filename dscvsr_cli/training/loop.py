@@ -113,7 +113,7 @@ class Trainer:
         self.average = WeightAverage(weights, self.config.average_decay)
 
     def capture(self) -> None:
-        """Replay the network's passes as CUDA graphs from now on, where that can be.
+        """Replay the network's passes as CUDA graphs from now on, if that can be.
 
         It can for a process that trains alone on a CUDA device without a teacher, whose features
         are collected where the network runs step by step.
@@ -225,7 +225,7 @@ class Trainer:
 
         Returns:
             The parts of the loss by name, unweighted, and their weighted "total", averaged over all
-            processes and small steps; the total is nan where one was skipped.
+            processes and small steps; the total is nan if one was skipped.
         """
         batch = batch.to(self.device)
         now = phase(

@@ -130,7 +130,7 @@ class _Window:
 
 
 def write_curves(log: Path, target: Path) -> bool:
-    """Draw the curves of a log into an SVG file; False where there is nothing to draw.
+    """Draw the curves of a log into an SVG file; False if there is nothing to draw.
 
     Raises:
         OSError: The file cannot be written.

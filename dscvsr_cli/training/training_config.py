@@ -187,7 +187,7 @@ class TrainingConfig:
     """Decay of the exponential moving average of the weights; the average is exported."""
 
     dtype: TrainingDtype = "auto"
-    """dtype of the convolutions; "auto" takes bfloat16 where the device computes with it natively,
+    """dtype of the convolutions; "auto" takes bfloat16 if the device computes with it natively,
     float32 elsewhere. A run keeps the dtype it started with. Weights are always float32."""
 
     def __post_init__(self) -> None:

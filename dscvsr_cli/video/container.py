@@ -59,7 +59,7 @@ class Container:
     """Whether chapters can be listed."""
 
     tags: frozenset[str] | None = None
-    """Names of the tags of a file that come back from it, or None where all do."""
+    """Names of the tags of a file that come back from it, or None if all do."""
 
     timecode_track: bool = False
     """Whether the muxer makes a timecode track of the video stream's tag."""
@@ -77,7 +77,7 @@ class Container:
     """Whether the video stream can say its language."""
 
     track_tags: frozenset[str] | None = None
-    """Names of the tags of a track that come back from it, or None where all do."""
+    """Names of the tags of a track that come back from it, or None if all do."""
 
     roles: frozenset[str] = frozenset()
     """What tracks can say that they are for: "forced", "hearing_impaired" ..."""

@@ -315,7 +315,7 @@ def pipe_container(pipe_format: str) -> Container:
 
 
 def recommend(stream: StreamInfo) -> Container | None:
-    """Return a container that holds the stream, or None where none here does."""
+    """Return a container that holds the stream, or None if none here does."""
     return next((container for container in CONTAINERS if container.holds(stream)), None)
 
 

@@ -162,7 +162,7 @@ class VideoInfo:
     """Stored rows in pixels, before any rotation."""
 
     frame_rate: Fraction | None
-    """Average frames per second, or None where the file does not say."""
+    """Average frames per second, or None if the file does not say."""
 
     time_base: Fraction
     """Seconds per unit of ``Frame.pts``."""
@@ -177,7 +177,7 @@ class VideoInfo:
     """Length of the video stream, or else of the file, or None."""
 
     begins_seconds: Fraction = Fraction(0)
-    """Time of the first frame as players count it; more than 0 where audio begins before it."""
+    """Time of the first frame as players count it; more than 0 if audio begins before it."""
 
     pixel_format: str
     """FFmpeg's name of the pixel format ("yuv420p10le")."""
@@ -192,7 +192,7 @@ class VideoInfo:
     """The ICC profile of a picture file, or of the first one of a sequence."""
 
     sample_aspect_ratio: Fraction | None
-    """Width over height of one pixel, or None where the file does not say."""
+    """Width over height of one pixel, or None if the file does not say."""
 
     display_matrix: tuple[int, ...] | None = None
     """Nine fixed-point numbers that turn the frame for display, or None."""
@@ -252,7 +252,7 @@ class VideoInfo:
     """Streams that cannot be read: those of a pipe beside its video."""
 
     decoder_delay: int | None = None
-    """Ticks between an AVI packet and the frame shown at its time; None where times are known."""
+    """Ticks between an AVI packet and the frame shown at its time; None if times are known."""
 
     late_streams: tuple[StreamInfo, ...] = ()
     """Streams that appear only midway, and so cannot be brought over."""

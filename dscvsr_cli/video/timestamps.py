@@ -58,12 +58,12 @@ def last_decoding(
     """Return when the last packet is to be decoded, and for how long.
 
     Some containers take the time from the first decoding to the end of the last one for the length
-    of the video. Where frames are reordered and last unequally long, that would be another one.
+    of the video. If frames are reordered and last unequally long, that would be another one.
 
     Args:
         times: Decoding times of all packets, as ``decode_times`` gives them; at least one.
         shown: Their presentation times, in the same order.
-        durations: For how long each is shown, or 0 where unknown.
+        durations: For how long each is shown, or 0 if unknown.
     """
     last = max(range(len(shown)), key=shown.__getitem__)
     if not durations[last]:
@@ -85,7 +85,7 @@ class FrameClock:
         self._carried = 0
 
     def stamp(self, frame: av.VideoFrame) -> tuple[int, int]:
-        """Return the timestamp of the next frame, and its duration or 0 where unknown."""
+        """Return the timestamp of the next frame, and its duration or 0 if unknown."""
         duration = frame.duration or 0
         if duration == 1 and self._usual_duration > 1:
             # FLV and some Matroska files claim one tick of their millisecond clock per frame.

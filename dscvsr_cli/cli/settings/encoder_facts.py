@@ -1,6 +1,6 @@
 """What an encoder cannot do, for settings that exclude each other.
 
-Libraries are loaded only where two settings may do so. An encoder that does not exist excludes
+Libraries are loaded only if two settings may do so. An encoder that does not exist excludes
 nothing; it is refused when the job runs.
 """
 

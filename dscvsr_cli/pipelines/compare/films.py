@@ -151,7 +151,7 @@ def labels_of(paths: Sequence[Path]) -> list[str]:
 def _recorded_parts(paths: Sequence[Path]) -> dict[int, tuple[int, RecordedPart]]:
     """Return by the place of a video the one that shows a part of it, and which part that is.
 
-    Nothing where two show different parts of it: no frame of one is sure to be one of the other.
+    Nothing if two show different parts of it: no frame of one is sure to be one of the other.
     """
     found: dict[int, tuple[int, RecordedPart]] = {}
     for place, path in enumerate(paths):

@@ -68,9 +68,9 @@ class ComparePlan:
     shown_size: Size
     """The size in which all are shown: that of the largest."""
     frames: int
-    """Frames on the page; fewer where a video ends earlier than it says."""
+    """Frames on the page; fewer if a video ends earlier than it says."""
     frames_known: int | None
-    """Frames that the shortest video says it has, None where none says."""
+    """Frames that the shortest video says it has, None if none says."""
     size_bytes: int
     """Size of the page, if all frames take as much as the first."""
     warnings: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class ComparedFrame:
     seconds: float
     """Its time in the first video."""
     psnr_db: tuple[float | None, ...] = ()
-    """PSNR of each video but the reference, in dB, on luma; infinite where it is equal.
+    """PSNR of each video but the reference, in dB, on luma; infinite if it is equal.
 
     None stands for the reference itself. Empty without a reference.
     """

@@ -119,7 +119,7 @@ class MomentReader:
 
 
 def _whole(row: Sequence[Frame | None]) -> list[Frame] | None:
-    """Return a row, or None where one of the videos has ended."""
+    """Return a row, or None if one of the videos has ended."""
     frames = [frame for frame in row if frame is not None]
     return frames if len(frames) == len(row) else None
 

@@ -52,7 +52,7 @@ class ResumableOutput:
         first_shift: Output timestamps minus input timestamps at the first frame.
         earlier_work: What to do with the unfinished work of an earlier run.
         overwrite: Whether to replace a file of the target's name.
-        check_input: Raises where the input is not what it was when the run started. It is called
+        check_input: Raises if the input is not what it was when the run started. It is called
             before anything made from the input is kept, and before the file gets its name.
         naming: Gives the block inside which the file takes its name.
     """

@@ -52,7 +52,7 @@ class SegmentSeries:
 
     @property
     def open_frames(self) -> int:
-        """Frames of the open segment; 0 where none is open."""
+        """Frames of the open segment; 0 if none is open."""
         return self._open.frames if self._open else 0
 
     @property

@@ -62,7 +62,7 @@ class TrainReport:
     minutes: float
     """Minutes of training, including those before a restart, without reading the footage."""
     scores: tuple[Score, ...]
-    """On held-out clips, at the end; empty where none were held out."""
+    """On held-out clips, at the end; empty if none were held out."""
     log: Path
     """What happened when, a JSON object per line."""
     curves: Path | None

@@ -31,16 +31,16 @@ class Film:
     """(T, 2, 6), of the camera (see ``_path``), on the CPU; of layers, the front one's."""
 
     covered: Tensor | None = None
-    """(T, 1, side, side) share of every pixel that the front layer covers, where there are two."""
+    """(T, 1, side, side) share of every pixel that the front layer covers, if there are two."""
 
     behind: "Film | None" = None
-    """What the front layer leaves to be seen, where there are two."""
+    """What the front layer leaves to be seen, if there are two."""
 
     def flow(self, grid: int) -> Tensor:
         """Return the true optical flow ``(2, T - 1, 2, grid, grid)``, on the frames' device.
 
         In pixels of the grid, ``(dx, dy)``: first from every frame to the next, then from every
-        frame but the first to the one before it. nan where it is not known: beyond the photograph's
+        frame but the first to the one before it. nan if it is not known: beyond the photograph's
         border, which is mirrored, and at the edges of layers.
 
         Args:

@@ -36,7 +36,7 @@ class PassTrace:
     """Inputs and outputs of one direction of the teacher for N frames, each its own sample."""
 
     neighbour: Tensor
-    """(N, C, h, w) the state before alignment; zeros where a clip begins."""
+    """(N, C, h, w) the state before alignment; zeros if a clip begins."""
     aligned: Tensor
     """(N, C, h, w) the same after it, what the extraction sees."""
     state: Tensor

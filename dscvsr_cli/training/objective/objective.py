@@ -99,7 +99,7 @@ class Objective(nn.Module):
             phase: "motion" judges the flow of all neighbouring frames and nothing else, "apart"
                 every part by the teacher's features, "whole" the network's pictures and
                 features, "alone" its pictures.
-            flow: The true flow, where it is known (see ``Batch``); needed where
+            flow: The true flow, if it is known (see ``Batch``); needed where
                 ``config.camera_weight`` is not zero.
             trace: Some of the teacher's features, in phase "apart" (see ``trace_teacher``).
 

@@ -78,7 +78,7 @@ USUAL_BITRATE_PER_CHANNEL: Final = 96000
 class AudioTrack:
     """An audio stream on its way through a decoder, a resampler and an encoder.
 
-    Channels and sampling rate are kept where the encoder takes them.
+    Channels and sampling rate are kept if the encoder takes them.
 
     Args:
         output: The file that is written.

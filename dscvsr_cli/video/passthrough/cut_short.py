@@ -37,8 +37,8 @@ class CutShort:
 
         Args:
             streams: Those that are copied.
-            size_bytes: The source's size, or None where it is a list of files.
-            broke_off: Whether reading ended with an error. Where nothing tells how much is left,
+            size_bytes: The source's size, or None if it is a list of files.
+            broke_off: Whether reading ended with an error. If nothing tells how much is left,
                 that counts as one packet; without an error only an index can tell it.
         """
         copied = list(streams)

@@ -20,7 +20,7 @@ class LeftOut:
     """Options that keep it, or that agree to its loss; () where nothing helps."""
 
     stream: StreamInfo | None = None
-    """The stream, where it is one."""
+    """The stream, if it is one."""
 
     refused: bool = True
     """Whether the work must not start before somebody has agreed to the loss."""

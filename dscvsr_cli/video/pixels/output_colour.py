@@ -95,7 +95,7 @@ def output_colour(
     """Return the colour an enlarged video is written in, so that players show the same colours.
 
     The source's matrix, range and tags are kept. A missing tag stays missing while an untagged
-    file of the new size and format means the same; where it would mean something else (an
+    file of the new size and format means the same; if it would mean something else (an
     untagged 480-line BT.601 video that grows to 1080 lines) the tag is written out. What cannot be
     tagged is written as players will take it. Chroma goes where they look for it.
     """

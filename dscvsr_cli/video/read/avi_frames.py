@@ -9,11 +9,11 @@ _CHUNK_HEADER_BYTES: Final = 8
 _READ_BYTES: Final = 1 << 20
 _MOST_INDEX_BYTES: Final = 1 << 26
 _MOST_BEHIND_BYTES: Final = 1 << 16
-"""What may follow the index; where more does, it is that of the first part of a large file."""
+"""What may follow the index; if more does, it is that of the first part of a large file."""
 
 
 def frames_in_index(path: Path, frame: int) -> int | None:
-    """Return how many frames the index of a file lists, or None where no index ends it.
+    """Return how many frames the index of a file lists, or None if no index ends it.
 
     Slots without data, which show the frame before for longer, do not count.
 

@@ -13,7 +13,7 @@ from dscvsr_cli.video.pixels.colour import RANGE_UNSPECIFIED, UNSPECIFIED
 class StatedColour:
     """Code points of H.273 as one place of a file states them, each unspecified where it does not.
 
-    A decoder puts the tags of the codec's own headers in the place of the container's, even where
+    A decoder puts the tags of the codec's own headers in the place of the container's, even if
     those headers say nothing. Keep what the container says before the first packet is decoded.
     """
 

@@ -112,7 +112,7 @@ class Decoding:
             yield frame
 
     def seek(self, seconds: Fraction) -> bool:
-        """Go to the keyframe at or before a time on the file's clock; False where that fails.
+        """Go to the keyframe at or before a time on the file's clock; False if that fails.
 
         The caller must check the time of the first frame that comes: files with a poor index
         go elsewhere without saying so.

@@ -16,7 +16,7 @@ _MOST_BYTES: Final = 1 << 24
 
 
 def read_icc_profile(path: Path) -> bytes:
-    """Return the ICC profile of a picture file, or nothing where there is none that can be read."""
+    """Return the ICC profile of a picture file, or nothing if there is none that can be read."""
     of_jpeg: dict[int, bytes] = {}
     try:
         with path.open("rb") as file:

@@ -66,7 +66,7 @@ def is_picture_folder(path: Path) -> bool:
 
 
 def still_suffix(path: Path) -> str | None:
-    """Return the usual suffix of a still picture by its content, or None where it is none.
+    """Return the usual suffix of a still picture by its content, or None if it is none.
 
     Where the content is of no kind that is known here, or there is no such file, the name decides.
     A PNG or AVIF that moves is a video, and so are bare JPEGs in a row, as their name says.
@@ -110,7 +110,7 @@ def is_video_name(path: Path) -> bool:
 
 
 def pictures_in(folder: Path) -> tuple[Path, ...]:
-    """Return the pictures of a folder in natural order; none where there is no such folder.
+    """Return the pictures of a folder in natural order; none if there is no such folder.
 
     What this program has made of a picture in the folder does not count.
     """

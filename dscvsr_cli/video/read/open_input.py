@@ -147,7 +147,7 @@ def is_unreadable(stream: Stream) -> bool:
 
 
 def _has_decoder(stream: Stream) -> bool:
-    # None where this build of FFmpeg has no decoder, in spite of what the stubs declare.
+    # None if this build of FFmpeg has no decoder, in spite of what the stubs declare.
     return cast("CodecContext | None", stream.codec_context) is not None
 
 

@@ -48,7 +48,7 @@ class VideoReader:
     another one, or closing the reader, ends those before, which then raise a ``ValueError`` when
     they are continued. Use one reader for each where several must run at once.
 
-    Timestamps are the source's own. Where a frame has none (raw streams, some AVI files) it gets
+    Timestamps are the source's own. If a frame has none (raw streams, some AVI files) it gets
     its decoding time if that moves forward, and else the previous timestamp plus the previous
     duration. Timestamps that repeat or step back are passed on as they are: ``VideoWriter`` puts
     them in order, since only it knows what its container can hold.

@@ -87,7 +87,7 @@ def stereo_mode(frame: av.VideoFrame) -> str | None:
 
 
 def captions_of(frame: av.VideoFrame) -> bytes:
-    """Return the closed captions of a frame, padding included; empty where it has none."""
+    """Return the closed captions of a frame, padding included; empty if it has none."""
     return _side_data(frame, SideDataType.A53_CC, 1) or b""
 
 

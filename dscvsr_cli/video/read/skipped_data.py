@@ -141,7 +141,7 @@ class SkippedData:
         """Look at what should have come after the last packet.
 
         Args:
-            trouble: Why reading has stopped, where that was an error.
+            trouble: Why reading has stopped, if that was an error.
         """
         last = self._last
         if last is None:

@@ -35,7 +35,7 @@ class PictureTimes:
     """Sizes and sample aspect ratios that the frames have, in the order they appear."""
 
     last_duration: Fraction | None = None
-    """Seconds for which the last frame is shown, or None where the file does not say."""
+    """Seconds for which the last frame is shown, or None if the file does not say."""
 
     extras: tuple[str, ...] = ()
     """What any of the frames carries beside its planes: captions, dynamic HDR metadata ..."""

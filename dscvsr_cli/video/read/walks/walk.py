@@ -45,7 +45,7 @@ _WALKS: Final[Mapping[str, Callable[[Path, "Packet[Any] | None", "Packet[Any] | 
 
 
 def walk_of(container: InputContainer, stream: Stream, path: Path) -> Walk | None:
-    """Return the walk through an opened input, or None where there is none to go by.
+    """Return the walk through an opened input, or None if there is none to go by.
 
     Args:
         container: The opened file or pipe; only of y4m can be told what has come through a pipe.
