@@ -1,8 +1,8 @@
 """Durable files: after any failure or power cut a file is the old one or the new one, never half.
 
 A file is written under a temporary name in the same folder, flushed to the disk, and only then
-renamed; afterwards the folder itself is flushed, so that the new name survives a power cut too.
-Every file that anybody relies on must be written here.
+renamed. The folder itself is flushed last, so that the new name survives a power cut too. Every
+file that anybody relies on must be written here.
 
 =====================  =======================================================================
 ``write_durably``      bytes that are in memory already
@@ -110,7 +110,7 @@ class DurableFile:
 
     def discard(self) -> None:
         """Close and remove the temporary file; does nothing after ``commit``."""
-        # Closing flushes, which fails once more on a full disk; the handle is closed all the same.
+        # Closing flushes, which fails once more on a full disk; the handle is closed anyway.
         with contextlib.suppress(OSError):
             self.file.close()
         with contextlib.suppress(OSError):

@@ -57,7 +57,7 @@ def output_size(
     """Return the output size: the one rounding rule of the program.
 
     Each side is ``source * factor`` rounded to the nearest multiple (a tie goes up), and never less
-    than one multiple. With ``width`` or ``height`` alone the other side follows from the aspect
+    than one multiple. With only ``width`` or ``height``, the other side follows from the aspect
     ratio; with both, both are taken.
 
     Args:
@@ -202,6 +202,6 @@ class AxisPhases:
         return (2 * index + 1) * self.source // (2 * self.target)
 
     def offset(self, index: int) -> float:
-        """Return how far that centre lies from its source pixel's centre, in [-0.5, 0.5)."""
+        """Return how far that centre is from its source pixel's centre, in [-0.5, 0.5)."""
         remainder = (2 * index + 1) * self.source % (2 * self.target)
         return (remainder - self.target) / (2 * self.target)

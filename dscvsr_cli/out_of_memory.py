@@ -1,4 +1,4 @@
-"""Out of memory: how to tell it from other errors, for every library and device at once."""
+"""Out of memory: recognise it among other errors, for every library and device in one place."""
 
 from typing import Final
 

@@ -51,7 +51,7 @@ class RecordedPart:
 def recorded_part(source: Path, target: Path) -> RecordedPart | None:
     """Return which part of ``source`` the record beside ``target`` says that it shows.
 
-    None if nothing is recorded: ``target`` was made of something else or by something else, has
+    None if nothing is recorded: ``target`` was made from something else or by something else, has
     changed since, or is no file. So it is of the whole of ``source``.
     """
     record = read_record(target.with_name(RECORD_NAME))

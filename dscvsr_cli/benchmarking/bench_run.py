@@ -85,8 +85,8 @@ class BenchRun:
     def take_over(self, older: BenchReport) -> int:
         """Keep the scores of a run that was broken off -> how many could be used.
 
-        A method's scores are kept if its weights, device and dtype are the same; a
-        peer's, where its pictures are.
+        A method's scores are kept if its weights, device and dtype are the same; a peer's, if its
+        pictures are.
 
         Raises:
             UsageError: The other run measured by another protocol.

@@ -75,7 +75,7 @@ def classical_methods() -> tuple[Method, ...]:
 
 
 def classical_upscaler(kernel: Kernel) -> Upscaler:
-    """Return an upscaler that resizes each frame by itself with ``kernel``."""
+    """Return an upscaler that resizes every frame separately with ``kernel``."""
 
     def upscale(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
         return (resize(frame, size, kernel=kernel) for frame in frames)

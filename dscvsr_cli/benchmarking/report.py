@@ -33,7 +33,7 @@ class MeasuredQuality:
     """The ground truth's own."""
 
     flicker: float | None = None
-    """What changes along the true motion and does not in the truth, root mean square in levels; 0
+    """What changes along the true motion but not in the ground truth, root mean square in levels; 0
     if every frame is exact, None if it was not measured."""
 
     lpips: float | None = None

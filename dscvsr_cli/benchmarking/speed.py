@@ -1,7 +1,7 @@
 """Measure speed on synthetic frames, beside the machine's matrix-multiply rate.
 
-The share of the peak is what a method's convolutions do per second over what one large matrix
-product does in the same dtype, measured in the same run on the same device.
+The share of the peak is the rate of a method's convolutions over that of one large matrix product
+in the same dtype, measured in the same run on the same device.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What drivers and workers tell each other."""
+"""Messages between drivers and workers."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerFacts:
-    """What a worker is, and what it would choose by itself."""
+    """What a worker is, and what it would choose on its own."""
 
     node: str
     """Ray's name of the machine."""

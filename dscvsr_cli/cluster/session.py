@@ -14,7 +14,7 @@ LOCAL: Final = "local"
 """The address that starts Ray on this machine alone."""
 
 _STORE_BYTES: Final = 100 * 2**20
-"""Room for what drivers and workers tell each other; frames never pass through Ray."""
+"""Room for messages between drivers and workers; frames never pass through Ray."""
 
 _ANSWER_SECONDS: Final = 5.0
 """How long a cluster may take to answer. Left to itself, Ray tries for many minutes."""

@@ -51,9 +51,9 @@ class Slots:
 def choose_slots(device: str, nodes: Iterable[Mapping[str, Any]]) -> Slots:
     """Decide what workers are.
 
-    If any machine has a graphics card, there is a worker for every card, and machines without
-    one are left out: they would be slow, and their frames not the same to the last bit. Else
-    there is a worker for every core, or every few where memory is short.
+    If any machine has a graphics card, there is one worker per card, and machines without one are
+    left out: they would be slow, and their frames would differ in the last bits. Otherwise there is
+    one worker per core, or per few cores if memory is short.
 
     Args:
         device: As on the command line.

@@ -48,7 +48,7 @@ def find_known(known: KnownDataset, root: Path) -> tuple[Clip, ...]:
     A clip is a folder of pictures, or a lossless ``<clip>.mkv`` in its place.
 
     Raises:
-        DatasetError: Not all of it is there; says where to get it and where to put it.
+        DatasetError: Some of it is missing; the message says where to get it and where to put it.
     """
     best: dict[str, Path] = {}
     wanted: tuple[str, ...] = known.clips

@@ -14,8 +14,8 @@ from torch import Tensor
 from dscvsr_cli.frames import Frame
 
 MOST_FRAMES = 24
-"""Most frames that one picture stands for: a second of film, so that a long still does not fill
-windows with minutes of video, which would all be read before the first frame is made."""
+"""Most frames that one picture stands for: a second of film. Without a limit, a long still would
+fill windows with minutes of video, all of which would be read before the first frame is made."""
 
 SPARSE_STEP = 16
 """Rows and columns that are compared first: nearly all frames that differ do so there."""

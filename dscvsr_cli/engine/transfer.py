@@ -1,8 +1,8 @@
 """Transfers: frames to the network's device, and pictures back to main memory.
 
-On CUDA they go through pinned memory, which a card reads and writes by itself, so that pictures
-come back while the next ones are made. Not yet verified on a card: that the copies really
-overlap, and what pinned memory costs a machine that has little.
+On CUDA they go through pinned memory, which a card reads and writes on its own, so pictures come
+back while the next ones are made. Not yet verified on a card: that the copies really overlap, and
+what pinned memory costs a machine that has little.
 """
 
 import logging

@@ -1,10 +1,10 @@
 """Warping error and flicker: how a moving picture changes along its true motion.
 
-After Lai et al., "Learning Blind Video Temporal Consistency" (ECCV 2018): the frame that follows
-is warped back by the optical flow of the ground truth, and the mean squared difference to the
-frame at hand is taken where the flow is trustworthy. If it is not (occlusion, the picture's
-edge) is found by going forth and back (Sundaram et al., ECCV 2010, with their constants). Lai et
-al. use a learned flow; here it is classical, computed on the ground truth, and the same for all.
+After Lai et al., "Learning Blind Video Temporal Consistency" (ECCV 2018): the next frame is warped
+back by the optical flow of the ground truth, and its mean squared difference to the current frame
+is taken where the flow is trustworthy. Where it is not (occlusion, the picture's edge) is found by
+going forth and back (Sundaram et al., ECCV 2010, with their constants). Lai et al. use a learned
+flow; here it is classical, computed on the ground truth, and the same for all.
 
 The ground truth itself does not score zero, since light changes and interpolation blurs: compare
 with its own error. Below it, a method is smoother in time than the truth, often because it is

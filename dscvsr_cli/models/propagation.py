@@ -21,7 +21,7 @@ class FeatureExtraction(nn.Module):
         super().__init__()
         channels = config.channels
         # Ordinary even in the student, as MobileNet's first layer is: three of its inputs are the
-        # picture, and a filter per channel cannot tell an edge from a colour.
+        # picture, and a filter per channel cannot distinguish an edge from a colour.
         self.shallow = nn.Conv2d(channels + 3, channels, 3, padding=1)
         self.blocks = nn.ModuleList(DenseBlock(config) for _ in range(config.blocks))
         self.global_fusion = nn.Conv2d(config.blocks * channels, channels, 1)

@@ -75,7 +75,7 @@ def capture_on(device: torch.device) -> Capture:
                 for _ in range(_WARM_UPS):
                     work()
             torch.cuda.current_stream(device).wait_stream(beside)
-            # What the runs took is kept for that stream alone, and must make room for the graph's.
+            # What the runs took is kept only for that stream, and must make room for the graph's.
             torch.cuda.synchronize(device)
             torch.cuda.empty_cache()
             graph = torch.cuda.CUDAGraph()

@@ -129,7 +129,7 @@ def _name(dtype: torch.dtype) -> str:
 def runtimes_to_compare(name: RuntimeName, *, device: torch.device) -> tuple[Runtime, ...]:
     """Return the runtimes worth timing on ``device``: the named one, or for "auto" all there are.
 
-    If the environment says what "auto" means, that one alone.
+    If the environment says what "auto" means, only that one.
     """
     if name == "auto":
         name = _preferred()
@@ -237,5 +237,5 @@ def runtime_cost(cost: NetworkCost, runtime: Runtime, device: torch.device) -> N
 
 
 def weights_dtype(runtime: Runtime, dtype: torch.dtype) -> torch.dtype:
-    """Return the dtype of the weights to load: OpenVINO takes float32 and converts by itself."""
+    """Return the dtype of the weights to load: OpenVINO takes float32 and converts it itself."""
     return torch.float32 if runtime in _OPENVINO else dtype

@@ -1,4 +1,4 @@
-"""Benchmark weights: on clips with a known ground truth, or for speed alone."""
+"""Benchmark weights: on clips with a known ground truth, or only for speed."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -40,7 +40,7 @@ class Film:
     info: VideoInfo
     reader: VideoReader
     span: TimeSpan = WHOLE
-    """The part that another video shows, which alone is read."""
+    """The part that another video shows; only this is read."""
 
     @property
     def frame_count(self) -> int | None:
@@ -89,7 +89,8 @@ class Films:
     all: tuple[Film, ...]
     reference: Film | None
     parts: tuple[str, ...] = ()
-    """What is known of videos that show a part of another one, which is then read there alone."""
+    """What is known of videos that show a part of another one, of which only that part is then
+    read."""
 
     @property
     def largest(self) -> Film:
@@ -178,7 +179,7 @@ def _open_all(
     is_sequence = [source_kind(path) == "sequence" for path in paths]
     for place in sorted(range(len(paths)), key=is_sequence.__getitem__):
         part = _part_of(parts, place)
-        # Frames of a part are paired from its first one on, for their times do not tell.
+        # Frames of a part are paired from its first one on, because their times say nothing.
         opened = Fraction(0) if parts else max(Fraction(0), start - EARLY_SECONDS)
         options = ReadOptions(
             span=TimeSpan(opened) if part.is_whole else part,

@@ -28,9 +28,9 @@ class Moment:
 class MomentReader:
     """Reads what a job asks for; afterwards ``warnings`` says what did not fit.
 
-    Frames are paired by their order, since both videos show the same frames. Where reading begins
-    in the middle, the first pair is found by time; where one video is a part of another, only that
-    part is read, from its first frame on.
+    Frames are paired by their order, since both videos show the same frames. If reading begins in
+    the middle, the first pair is found by time. If one video is a part of another, only that part
+    is read, from its first frame on.
     """
 
     films: Films

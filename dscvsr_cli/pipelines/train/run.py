@@ -100,7 +100,7 @@ def train(
         workers: Processes that make batches ahead; None lets the device decide.
 
     Returns:
-        What was made; None in every process but the first, which alone writes files.
+        What was made; None in every process but the first, the only one that writes files.
 
     Raises:
         Stopped: ``stop`` said so; the checkpoint is written, and ``resume`` continues from it.

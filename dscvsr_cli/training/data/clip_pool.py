@@ -95,7 +95,7 @@ class RotatingFootage:
     """A share of a data set larger than memory; every ``STEPS_PER_CHANGE`` batches it moves on.
 
     The part that comes next is decoded in a thread of its own meanwhile. A change waits for it, so
-    what a batch is drawn from depends on the seed and on the number of batches alone.
+    what a batch is drawn from depends only on the seed and the number of batches.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Synthetic camera moves over photographs: endless sharp footage with known, smooth motion.
 
 A virtual camera drifts, zooms, turns and tilts over one photograph; half of the clips see a second
-photograph through a soft mask that moves on its own, so that things are hidden and uncovered. Where
+photograph through a soft mask that moves independently, so things are hidden and uncovered. Where
 the camera looked is known, and with it the optical flow, exactly.
 """
 
@@ -91,7 +91,7 @@ def film_layers(
 
 
 def _flow(target: Tensor, source: Tensor, side: int, grid: int) -> Tensor:
-    """Find where in the frames of ``source`` that is what ``target`` shows.
+    """Find the places in the frames of ``source`` that ``target`` shows.
 
     Both are paths ``(T, 2, 6)``, one frame each per pair -> ``(T, 2, grid, grid)`` pixels of the
     grid. What a frame shows at a place is nearly linear in it, so Newton's method needs two steps.
@@ -134,7 +134,7 @@ def _shoot(picture: Tensor, path: Tensor, side: int, *, border: str) -> Tensor:
         padding_mode=border,
         align_corners=False,
     )
-    # The samples of a pixel lie in pictures below each other: a mean of pictures is cheap.
+    # The samples of a pixel are in a stack of pictures, whose mean is cheap.
     return frames.view(length, -1, samples, side, side).mean(dim=2)
 
 

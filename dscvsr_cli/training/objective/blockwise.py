@@ -1,4 +1,4 @@
-"""Learn apart: every part of a student learns by itself from what the teacher's part does.
+"""Learn apart: every part of a student learns separately from what the teacher's part does.
 
 A recurrent network that learns end to end sends every gradient through all frames, and its blocks
 learn from states that are not worth much yet. While it learns apart nothing recurs. The teacher

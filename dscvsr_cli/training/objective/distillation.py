@@ -70,7 +70,7 @@ class FeatureDistillation(nn.Module):
             teacher: The config of the network to learn from.
             student: The config of the network that learns.
             distance: "l1" is Eq. 5. "relative-l1" divides each block's distance by the mean size
-                of the teacher's features, so that blocks of any scale count alike.
+                of the teacher's features, so that blocks of any scale count the same.
 
         Raises:
             ValueError: They cannot be matched block by block.
