@@ -41,7 +41,7 @@ def windows_problem(path: PureWindowsPath, *, longest: int | None) -> str:
 
     Args:
         path: An absolute path.
-        longest: Most characters of a path without a prefix of its own; None if any will do.
+        longest: Most characters of a path without a prefix; None if any number will do.
     """
     is_raw = str(path).startswith("\\\\?\\")
     if longest is not None and not is_raw and len(str(path)) > longest:

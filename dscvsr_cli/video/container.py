@@ -112,12 +112,12 @@ class Container:
     """Whether its tracks and the file take clocks of any rate, so that every time is exact."""
 
     length_is_decoding: bool = False
-    """Whether a video is as long as the decoding of its packets, for each of which it stores how
-    long it takes until the next one."""
+    """Whether a video is as long as the decoding of its packets: it stores, for each packet, the
+    time until the next one."""
 
     raw_audio: frozenset[str] = frozenset()
-    """Codecs of copied audio of which each packet must count as one block. The muxer counts bytes
-    where the old file gives the size of a block, and so loses the times of the packets."""
+    """Codecs of copied audio whose packets must each count as one block. If the old file gives the
+    size of a block, the muxer counts bytes instead, and loses the times of the packets."""
 
     pcm_says_speakers: bool = False
     """Whether PCM must say which speaker each channel is for; the muxer refuses it otherwise."""
@@ -131,7 +131,7 @@ class Container:
     """Encoder of the frames where the person names none."""
 
     for_players: bool = False
-    """Whether its files go to players, many of which show only 4:2:0."""
+    """Whether its files go to players, since many of those show only 4:2:0."""
 
     clear_encoders: tuple[str, ...] = ()
     """Encoders that keep alpha, tried where ``picture_encoder`` does not; small files first."""

@@ -320,7 +320,7 @@ def recommend(stream: StreamInfo) -> Container | None:
 
 
 def picture_container(suffix: str) -> Container:
-    """Return the stand-in for a container where every frame is a picture file of its own.
+    """Return the stand-in for a container if every frame is a separate picture file.
 
     Raises:
         UsageError: Pictures of this kind are not written.

@@ -228,7 +228,7 @@ class VideoInfo:
     """Timecode of the first frame, as the video stream or the file says it."""
 
     kind: SourceKind = "file"
-    """Only a file can be opened again, for its other streams; the others hold video alone."""
+    """Only a file can be opened again, for its other streams; the others hold only video."""
 
     start_seconds: Fraction = Fraction(0)
     """The time on the file's clock that players show as 0:00."""

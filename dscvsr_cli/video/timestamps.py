@@ -1,8 +1,8 @@
 """Timestamps, the whole story: read from the input, brought to the output's clock, made to rise.
 
-``FrameClock`` gives every decoded frame its pts; ``OutputTiming`` brings it to the output's clock;
-``Timeline`` places it there; ``decode_times`` finds when joined packets are to be decoded, and
-``last_decoding`` how long the last one takes.
+``FrameClock`` gives every decoded frame its pts, ``OutputTiming`` converts it to the output's
+clock, and ``Timeline`` places it there. ``decode_times`` finds when joined packets are to be
+decoded, and ``last_decoding`` how long the last one takes.
 """
 
 import logging

@@ -20,7 +20,7 @@ _AT_THE_BACK: Final = {"5.0(side)": "5.0", "5.1(side)": "5.1"}
 def stated_layout(layout: AudioLayout) -> str:
     """Return the name of a layout; of one that does not say which speakers are meant, the usual.
 
-    WAV, Matroska and MXF files often give the number of channels of PCM alone.
+    WAV, Matroska and MXF files often give only the number of channels of PCM.
     """
     channels = layout.nb_channels
     unsaid = layout.name == f"{channels} channels"

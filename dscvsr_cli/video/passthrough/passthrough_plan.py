@@ -115,9 +115,9 @@ def plan_passthrough(
 ) -> PassthroughPlan:
     """Decide what of a source goes into a container, before any work starts.
 
-    Streams are copied if the container can hold them. Text subtitles of another kind are
-    converted to the container's own; where an audio encoder is named, audio of another codec is
-    encoded with it, and all audio where a bit rate is given.
+    Streams are copied if the container can hold them. Text subtitles of another kind are converted
+    to the container's own. If an audio encoder is named, it encodes audio of other codecs, or all
+    audio if a bit rate is given.
 
     Args:
         source: The probed file.

@@ -48,8 +48,8 @@ _P3: Final = frozenset({11, 12})
 def lost_colours(source: VideoInfo, container: Container, encoder: str) -> LeftOut | None:
     """Return the loss of primaries and transfer, or None if there are none or they are kept.
 
-    Those of ordinary video look alike, so their loss is only reported; without those of HDR or of
-    BT.2020 the picture looks wrong. The matrix is none of it: see ``output_colour``.
+    Those of ordinary video look much the same, so their loss is only reported; without those of HDR
+    or of BT.2020 the picture looks wrong. The matrix is none of it: see ``output_colour``.
 
     Args:
         source: The probed file.

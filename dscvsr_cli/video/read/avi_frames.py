@@ -19,7 +19,7 @@ def frames_in_index(path: Path, frame: int) -> int | None:
 
     Args:
         path: The file.
-        frame: Where the data of a frame lies.
+        frame: Where the data of a frame is.
     """
     with path.open("rb") as file:
         own = _header(file, frame - _CHUNK_HEADER_BYTES)[0][:2]
@@ -41,7 +41,7 @@ def empty_slots(path: Path, frame: int) -> int:
 
     Args:
         path: The file.
-        frame: Where its data lie.
+        frame: Where its data is.
     """
     found = 0
     with path.open("rb") as file:

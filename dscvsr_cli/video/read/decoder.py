@@ -33,7 +33,7 @@ _NO_TIMESTAMPS: Final = 0x0080
 class Decoding:
     """Every frame of a container's main stream, in the order shown, once.
 
-    What ``look`` shows is given again by the loop, so that a pipe is probed and read in one go.
+    The loop repeats what ``look`` shows, so a pipe is probed and read in one go.
 
     Args:
         container: Freshly opened.

@@ -1,7 +1,7 @@
 """Exif orientation: how the camera was held, and whether it mirrored the picture.
 
-PyAV cannot list what comes beside a frame with Exif data, and tells the turn alone. So mirrored
-pictures are known from the file itself.
+PyAV cannot list what comes beside a frame with Exif data, and gives only the turn. So the file
+itself is read to find mirrored pictures.
 """
 
 import struct

@@ -24,7 +24,7 @@ def read_icc_profile(path: Path) -> bytes:
                 if kind == b"ICCP":
                     return data
                 if kind == b"iCCP":
-                    # A name, a zero, the kind of compression, of which there is one, and the data.
+                    # A name, a zero, the kind of compression (there is only one), and the data.
                     _, _, packed = data.partition(b"\0")
                     return zlib.decompressobj().decompress(packed[1:], _MOST_BYTES)
                 if data.startswith(JPEG_MARK) and len(data) > len(JPEG_MARK):

@@ -100,7 +100,7 @@ def _is_animated_png(path: Path) -> bool:
 
 
 def is_picture_name(path: Path) -> bool:
-    """Return whether a name is that of a picture of which many can be one video."""
+    """Return whether a name is that of a picture that can be a frame of a video."""
     return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
 
 

@@ -83,7 +83,7 @@ def picture_decoder(stream: VideoStream) -> VideoCodecContext:
 
 def codec_name(stream: Stream) -> str:
     """Return the name of the codec itself ("av1"), not of its decoder ("libdav1d")."""
-    # None if this build of FFmpeg has no decoder, in spite of what the stubs declare.
+    # None if this build of FFmpeg has no decoder, whatever the stubs declare.
     context = cast("CodecContext | None", stream.codec_context)
     if context is None:
         return (stream.name or "") if isinstance(stream, DataStream) else ""

@@ -30,8 +30,8 @@ class KeptBack:
     Args:
         codec: FFmpeg's name of the codec.
         on_damage: Called with how many are missing.
-        numbered: Whether packets have no presentation times of their own, so that each gets a
-            number instead, by which its frame is known.
+        numbered: Whether packets have no presentation times of their own, so each gets a number
+            instead, which identifies its frame.
     """
 
     def __init__(self, codec: str, *, on_damage: DamageListener, numbered: bool = False) -> None:
@@ -114,7 +114,8 @@ class KeptBack:
     def _is_leading(self, key: int) -> bool:
         """Return whether a packet right behind the first may hold a frame that is shown before it.
 
-        Such frames need others, which are not in the file; times would tell them from those lost.
+        Such frames need others, which are not in the file; times would distinguish them from lost
+        ones.
         """
         if not self._numbered or self._first is None or self._second is None:
             return False

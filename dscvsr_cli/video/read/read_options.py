@@ -39,7 +39,7 @@ class ReadOptions:
     """Whether the first damaged frame is an error."""
 
     allow_playlist: bool = False
-    """Whether a list of other files may be opened, and they with it; local ones alone."""
+    """Whether a list of other files may be opened, and those files too; only local ones."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""

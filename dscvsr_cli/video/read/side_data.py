@@ -52,7 +52,7 @@ _EXTRAS: Final = {
     "SPHERICAL": "the 360-degree projection",
     "STEREO3D": STEREO_EXTRA,
 }
-"""What else a frame may say of itself that no encoder here is told."""
+"""What else a frame may say about itself that no encoder here can take."""
 
 CAPTIONS_EXTRA: Final = "closed captions (CEA-608/708)"
 _CAPTION_IS_VALID: Final = 4
@@ -143,10 +143,10 @@ def _entries(frame: av.VideoFrame) -> Iterable[SideData]:
     if frame.format.name in _PNG_FORMATS:
         return ()
     try:
-        # Iterating yields the entries themselves, in spite of the mapping that the stubs declare.
+        # Iterating yields the entries themselves, although the stubs declare a mapping.
         return cast("Iterable[SideData]", frame.side_data)
     except ValueError:
-        # PyAV gives up where one of them is of a kind it does not know, such as EXIF in pictures.
+        # PyAV gives up if one of them is of a kind it does not know, such as EXIF in pictures.
         return ()
 
 
