@@ -184,7 +184,7 @@ def _peers(job: BenchJob, clips: Sequence[Clip]) -> list[Peer]:
 def _same_name(name: str) -> UsageError:
     return UsageError(
         f"two methods would be called {name}",
-        hint="give each weights once, rename files of the same name, and call a peer otherwise",
+        hint="name each weights file once, rename files that share a name, or rename the peer",
     )
 
 
