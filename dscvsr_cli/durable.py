@@ -58,7 +58,7 @@ class DurableFile:
 
     As a context manager it gives the open file, commits when the block ends and discards when an
     exception leaves it. A caller that writes over many calls uses ``commit`` and ``discard``.
-    Where several write one file at the same time, the last to commit wins, and its file is whole.
+    If several write one file at the same time, the last to commit wins, and its file is whole.
 
     Args:
         path: The name to take, replacing an older file; ``<name>.<random>.part`` beside it is
@@ -180,7 +180,7 @@ def _replace(part: Path, target: Path) -> None:
 
 def _rename_exclusively(part: Path, target: Path) -> None:
     try:
-        # A hard link fails where the name is taken, in one step no other process can split.
+        # A hard link fails if the name is taken, in one step no other process can split.
         os.link(part, target)
     except FileExistsError:
         raise

@@ -41,7 +41,7 @@ class Size:
         return f"{self.width}x{self.height}"
 
     def turned(self, *, by_quarter: bool = True) -> "Size":
-        """Return the size after a quarter turn, or the same where ``by_quarter`` is false."""
+        """Return the size after a quarter turn, or the same if ``by_quarter`` is false."""
         return Size(self.width, self.height) if by_quarter else self
 
 

@@ -18,7 +18,7 @@ _DEVICES: Final = re.compile(
 _FORBIDDEN: Final = re.compile(r'[<>:"|?*\x00-\x1f]')
 
 _LONGEST_PATH: Final = 259
-"""Characters of a path without ``\\\\?\\`` where long paths are switched off."""
+"""Characters of a path without ``\\\\?\\`` if long paths are switched off."""
 
 
 def name_problem(path: Path, *, below: int = 0) -> str:

@@ -44,7 +44,7 @@ class BenchRun:
             peers: Pictures made by other tools, of names different from the methods'.
             scales: Factors, each above 1.
             machine: What the report says the methods ran on.
-            lpips: The perceptual distance, where the protocol asks for it.
+            lpips: The perceptual distance, if the protocol asks for it.
 
         Raises:
             ValueError: Nothing to measure, a name given twice, or LPIPS without its weights.

@@ -63,7 +63,7 @@ class Method:
     """Restarts the count."""
 
     timed: bool = True
-    """Whether its time is that of upscaling; not so where pictures are only read."""
+    """Whether its time is that of upscaling; not so if pictures are only read."""
 
 
 def classical_methods() -> tuple[Method, ...]:

@@ -78,7 +78,7 @@ def _refuse_file_as_command(arguments: Sequence[str]) -> None:
         UsageError: A file or folder stands where a command belongs.
     """
     first = arguments[0] if arguments else ""
-    if not os.path.exists(first):  # noqa: PTH110 - Path raises where a name is too long.
+    if not os.path.exists(first):  # noqa: PTH110 - Path raises if a name is too long.
         return
     # Finding all commands takes a while.
     if first not in getattr(typer.main.get_command(app), "commands", ()):

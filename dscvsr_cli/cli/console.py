@@ -109,7 +109,7 @@ class Terminal:
             self._say("warning", "yellow", text)
 
     def error(self, error: DscvsrError) -> None:
-        """Write an error and its next step to stderr, also where ``quiet``, and as a JSON line."""
+        """Write an error and its next step to stderr, also if ``quiet``, and as a JSON line."""
         if self.json:
             self.emit(
                 "error",

@@ -82,7 +82,7 @@ def first_asks(listener: Callable[[], None]) -> Iterator[None]:
 
 
 def go_on() -> None:
-    """Return where nobody has asked for the end.
+    """Return if nobody has asked for the end.
 
     An exception that arrives while C code calls Python can be dropped there, unseen. Long work asks
     here as well, so that Ctrl-C is never lost.

@@ -79,7 +79,7 @@ def _layouts(shown: Shown) -> Iterator[tuple[tuple[str, ...], bool]]:
 
 
 def format_rate(rate: float | None, unit: str = "frames/s", inverse: str = "s/frame") -> str:
-    """Write frames per second, or seconds per frame where that reads better."""
+    """Write frames per second, or seconds per frame if that reads better."""
     if not rate:
         return ""
     if rate < 0.1:
@@ -94,7 +94,7 @@ def format_tasks(shown: Shown) -> str:
 
 
 def format_left(shown: Shown) -> str:
-    """Write the time left; the time passed where it is unknown."""
+    """Write the time left; the time passed if it is unknown."""
     if shown.left is None:
         return f"{format_duration(shown.elapsed)} elapsed"
     return f"{format_duration(shown.left)} left"

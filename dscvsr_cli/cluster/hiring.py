@@ -26,7 +26,7 @@ _MOST_DEATHS: Final = 10
 """Workers that may die before there is a first one."""
 
 _IN_CREATION: Final = "creation task"
-"""Part of Ray's message where an actor cannot even be made, as without dscvsr on its machine."""
+"""Part of Ray's message if an actor cannot even be made, as without dscvsr on its machine."""
 
 _START_HINT: Final = (
     "install dscvsr on all machines as it is here; `ray status` says what is free, and `ray logs` "

@@ -40,7 +40,7 @@ class WorkerFacts:
     weights: str
     """SHA-256 of the weights."""
     budget_bytes: int
-    """Memory that a plan may use, where this worker is alone."""
+    """Memory that a plan may use, if this worker is alone."""
 
     @property
     def kind(self) -> tuple[str, str, str]:

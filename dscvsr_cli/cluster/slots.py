@@ -8,7 +8,7 @@ from typing import Any, Final
 from dscvsr_cli.errors import DeviceError, UsageError
 
 _LEAST_MEMORY: Final = 2 * 2**30
-"""Bytes of main memory that a worker on processors gets; where cores have less, it takes more of
+"""Bytes of main memory that a worker on processors gets; if cores have less, it takes more of
 them."""
 
 
@@ -17,7 +17,7 @@ class Slots:
     """What each worker of a cluster gets."""
 
     device: str
-    """What workers are asked to use: "auto" or "cuda" where each has a card, "cpu" elsewhere."""
+    """What workers are asked to use: "auto" or "cuda" if each has a card, "cpu" elsewhere."""
     cards: int
     """Graphics cards of each worker, 1 or 0."""
     cores: int

@@ -76,7 +76,7 @@ def _incomplete(known: KnownDataset, root: Path, missing: tuple[str, ...]) -> Da
 
 
 def _listed(known: KnownDataset, home: Path) -> tuple[str, ...]:
-    """Read the list of clips, where the data set has one and it is there."""
+    """Read the list of clips, if the data set has one and it is there."""
     if not known.list_file or not (home / known.list_file).is_file():
         return ()
     lines = (home / known.list_file).read_text(encoding="utf-8").splitlines()

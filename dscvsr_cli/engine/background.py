@@ -31,7 +31,7 @@ class Worker(Thread):
         self.ended = Event()
 
     def start(self) -> None:
-        """Start the work; where this raises, as Ctrl-C may, ``ended`` still says when it is over.
+        """Start the work; if this raises, as Ctrl-C may, ``ended`` still says when it is over.
 
         Whether there is a thread by then cannot be known. One that has not begun never does.
         """

@@ -80,7 +80,7 @@ class _Step:
 
     pictures: list[Tensor]
     """(3, sH, sW) float32 each, clamped to what their sources span; fewer than ``length``, or one
-    more, where a picture waits for its successor."""
+    more, if a picture waits for its successor."""
 
     carried: _Carried
     """What the last of them leaves."""

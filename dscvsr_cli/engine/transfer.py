@@ -52,7 +52,7 @@ class Arrival:
 
 
 class Downloads:
-    """Copies pictures from ``device`` to main memory, beside its work where that is possible."""
+    """Copies pictures from ``device`` to main memory, beside its work if that is possible."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device

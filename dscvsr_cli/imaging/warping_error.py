@@ -73,6 +73,6 @@ def warping_error(change: Tensor) -> float | None:
 def flicker(change: Tensor, true_change: Tensor) -> float | None:
     """Return the mean square of what a picture changes and the truth does not.
 
-    Both from ``change_along``, with the same motion; squared levels, None where they are empty.
+    Both from ``change_along``, with the same motion; squared levels, None if they are empty.
     """
     return warping_error(change - true_change)

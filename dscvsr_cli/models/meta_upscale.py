@@ -34,7 +34,7 @@ MAX_PRODUCTS = 1024
 """Convolutions per picture above which the basis route is faster."""
 
 MAX_LEARNED_CLASSES = 144
-"""Classes above which the basis route is faster where gradients are asked for: on a crop that a
+"""Classes above which the basis route is faster if gradients are asked for: on a crop that a
 network learns from, a class has few pixels."""
 
 NEIGHBOURS = 4

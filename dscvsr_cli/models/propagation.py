@@ -63,7 +63,7 @@ class RecurrentPass(nn.Module):
     """One step of the recurrence, Eq. 4."""
 
     def __init__(self, config: NetworkConfig) -> None:
-        """Build R_f, and R where the config has filling."""
+        """Build R_f, and R if the config has filling."""
         super().__init__()
         self.channels = config.channels
         self.limit = config.state_limit

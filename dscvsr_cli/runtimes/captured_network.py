@@ -151,7 +151,7 @@ class CapturedNetwork(SteppedPasses):
 
     @contextmanager
     def _memory_errors(self) -> Iterator[None]:
-        """Give back the graphs' memory where memory runs out, and raise the error that says so.
+        """Give back the graphs' memory if memory runs out, and raise the error that says so.
 
         The engine continues with smaller tiles, which other graphs are for.
         """

@@ -62,7 +62,7 @@ class CapturedStep:
 def capture_on(device: torch.device) -> Capture:
     """Return what captures on a CUDA device; its graphs share their working memory.
 
-    That is safe where no two of them run at once and none leaves anything there that is read after
+    That is safe if no two of them run at once and none leaves anything there that is read after
     another has run.
     """
     pool = torch.cuda.graph_pool_handle()

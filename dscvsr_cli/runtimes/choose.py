@@ -150,7 +150,7 @@ def _preferred() -> RuntimeName:
 
 
 def _check_compiler(device: torch.device) -> None:
-    """Refuse to compile where nothing would come of it."""
+    """Refuse to compile if nothing would come of it."""
     if device.type not in ("cpu", "cuda"):
         raise UsageError(
             f"the runtime compiled does not run on {device.type}",

@@ -221,7 +221,7 @@ class Trainer:
     def step(self, batch: Batch, rate: float) -> dict[str, float]:
         """Learn from one batch, in many small steps while the parts learn apart.
 
-        Where the loss or the gradient is not finite, nothing changes.
+        If the loss or the gradient is not finite, nothing changes.
 
         Returns:
             The parts of the loss by name, unweighted, and their weighted "total", averaged over all

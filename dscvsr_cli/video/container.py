@@ -22,7 +22,7 @@ class Container:
     """Further suffixes that ask for it."""
 
     pipe_format: str = ""
-    """What ``--format`` calls it; "" where it cannot be written without going back in the file."""
+    """What ``--format`` calls it; "" if it cannot be written without going back in the file."""
 
     muxer_options: tuple[tuple[str, str], ...] = ()
     """Options that its muxer always gets."""
@@ -48,7 +48,7 @@ class Container:
     """Whether a still picture can stand for the file."""
 
     text_subtitle: str = ""
-    """Codec that text subtitles of other kinds are converted to, or "" where there is none."""
+    """Codec that text subtitles of other kinds are converted to, or "" if there is none."""
 
     frames_only: bool = False
     """Whether it can hold nothing but frames, so that nobody expects more."""
@@ -106,7 +106,7 @@ class Container:
     """Whether all frames must last equally long."""
 
     clock: Fraction | None = None
-    """Ticks per second that all times are rounded to, where the muxer does not do so itself."""
+    """Ticks per second that all times are rounded to, if the muxer does not do so itself."""
 
     free_clocks: bool = False
     """Whether its tracks and the file take clocks of any rate, so that every time is exact."""
@@ -128,19 +128,19 @@ class Container:
     # How streams are encoded for it.
 
     picture_encoder: str = "libx264"
-    """Encoder of the frames where the person names none."""
+    """Encoder of the frames if the person names none."""
 
     for_players: bool = False
     """Whether its files go to players, since many of those show only 4:2:0."""
 
     clear_encoders: tuple[str, ...] = ()
-    """Encoders that keep alpha, tried where ``picture_encoder`` does not; small files first."""
+    """Encoders that keep alpha, tried if ``picture_encoder`` does not; small files first."""
 
     audio_encoder: str = ""
-    """Encoder to recommend for audio that cannot be copied, or "" where there is none."""
+    """Encoder to recommend for audio that cannot be copied, or "" if there is none."""
 
     hevc_tag: str = ""
-    """Four letters that mark HEVC, where the muxer's own choice does not play everywhere."""
+    """Four letters that mark HEVC, if the muxer's own choice does not play everywhere."""
 
     @property
     def label(self) -> str:
@@ -151,7 +151,7 @@ class Container:
     def is_upright(self) -> bool:
         """Whether frames are turned as they are to be seen before they are stored in it.
 
-        Where no display matrix can be stored, nothing else would keep them off their side.
+        If no display matrix can be stored, nothing else would keep them off their side.
         """
         return not self.rotation
 

@@ -12,7 +12,7 @@ SourceKind = Literal["file", "sequence", "pipe"]
 
 
 USUAL_RATE: Final = Fraction(25)
-"""Frames per second to assume where the input does not say; FFmpeg assumes the same."""
+"""Frames per second to assume if the input does not say; FFmpeg assumes the same."""
 
 
 PLAYLIST_FORMATS: Final = frozenset({"concat", "dash", "hls", "imf", "rtsp", "sdp", "vobsub"})
@@ -42,7 +42,7 @@ class StreamInfo:
     """What it carries."""
 
     codec: str
-    """FFmpeg's name of the codec ("aac", "subrip"), or "" where the build cannot name it."""
+    """FFmpeg's name of the codec ("aac", "subrip"), or "" if the build cannot name it."""
 
     language: str | None = None
     """Language code as written in the file."""
@@ -60,7 +60,7 @@ class StreamInfo:
     """True for a track that holds nothing but the timecode of the first frame."""
 
     is_unreadable: bool = False
-    """True where the format could not be found out, because no packet of it came early enough."""
+    """True if the format could not be found out, because no packet of it came early enough."""
 
     begins_seconds: float | None = None
     """Time on the file's clock at which a stream begins that appears only midway."""

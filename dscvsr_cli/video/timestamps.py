@@ -133,7 +133,7 @@ class OutputTiming:
     """Seconds per tick of the output."""
 
     rate: Fraction | None
-    """Frames per second, as far as known: a hint for encoders, exact where it is constant."""
+    """Frames per second, as far as known: a hint for encoders, exact if it is constant."""
 
     @classmethod
     def like(cls, source: VideoInfo) -> Self:

@@ -42,7 +42,7 @@ def cannot_store(encoder: str, pixel_format: str) -> bool:
 
 
 def _formats(encoder: str) -> list[str]:
-    """Return the pixel formats of an encoder; none where they are unknown, or it is."""
+    """Return the pixel formats of an encoder; none if they are unknown, or it is."""
     from dscvsr_cli.video.encoder_names import encoder_called
     from dscvsr_cli.video.write.encoder_options import offered_formats
 

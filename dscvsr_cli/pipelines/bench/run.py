@@ -57,7 +57,7 @@ class BenchJob:
     ensemble: int = 1
     """Copies of every clip, mirrored in different ways, whose results the networks average."""
     steady: bool | None = None
-    """Whether the networks average frames along the motion; None does so where frames go through a
+    """Whether the networks average frames along the motion; None does so if frames go through a
     codec, as `upscale` does."""
     memory_bytes: int | None = None
 

@@ -84,7 +84,7 @@ class Film:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Films:
-    """All videos of a comparison: the two, and the reference behind them where it is another."""
+    """All videos of a comparison: the two, and the reference behind them if it is another."""
 
     all: tuple[Film, ...]
     reference: Film | None

@@ -62,7 +62,7 @@ class ComparePlan:
 
     target: Path
     labels: tuple[str, ...]
-    """What the videos are called on the page: the two, and the reference where it is another."""
+    """What the videos are called on the page: the two, and the reference if it is another."""
     sizes: tuple[Size, ...]
     """Their sizes as people see them."""
     shown_size: Size
@@ -81,7 +81,7 @@ class ComparedFrame:
     """One frame on the page."""
 
     number: int
-    """Its number in the videos, from 0 on; from --start on where they are not read whole."""
+    """Its number in the videos, from 0 on; from --start on if they are not read whole."""
     seconds: float
     """Its time in the first video."""
     psnr_db: tuple[float | None, ...] = ()

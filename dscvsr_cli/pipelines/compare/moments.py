@@ -37,7 +37,7 @@ class MomentReader:
     job: CompareJob
     warnings: list[str] = field(default_factory=list)
     _apart: list[Fraction] = field(default_factory=list)
-    """Times of the first pair where one video is a part of another: they need not be the same."""
+    """Times of the first pair if one video is a part of another: they need not be the same."""
     _drift: Fraction = Fraction(0)
     """The largest difference of two times that should be one."""
 

@@ -126,7 +126,7 @@ class Manifest:
         )
 
     def with_piece(self, piece: Piece) -> "Manifest":
-        """Return this manifest with one more piece, moved to the others where it fits on.
+        """Return this manifest with one more piece, moved to the others if it fits on.
 
         Raises:
             ValueError: Some of its frames are finished already.

@@ -323,7 +323,7 @@ class ResumableOutput:
         """Release the folder after an error.
 
         Raises:
-            DscvsrError: The same error, where its hint should say how to continue.
+            DscvsrError: The same error, if its hint should say how to continue.
         """
         if isinstance(error, FrameCountError) and self._phase is not Phase.FRESH:
             # What is wrong with these segments would be wrong with them next time.

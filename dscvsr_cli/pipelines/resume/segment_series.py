@@ -25,7 +25,7 @@ class SegmentSeries:
         first_frame: Index in the output of the first frame to come.
         task_start: Index of the first frame of the task that it belongs to.
         task_stop: Index of the first frame that was made elsewhere; the task ends before it.
-        mark: Added to the names of the files, where several runs write into one folder.
+        mark: Added to the names of the files, if several runs write into one folder.
     """
 
     def __init__(

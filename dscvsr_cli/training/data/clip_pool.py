@@ -136,7 +136,7 @@ class RotatingFootage:
         self._update(workers=workers, on_progress=on_progress)
 
     def next(self) -> Footage:
-        """Return what the next batch is drawn from, moving on where it is time to.
+        """Return what the next batch is drawn from, moving on if it is time to.
 
         Raises:
             DatasetError: None of what is held now can be read.

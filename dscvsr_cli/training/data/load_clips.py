@@ -44,7 +44,7 @@ class LoadedFootage:
     size_bytes: int
     """Memory that all of it would take."""
     held_bytes: int
-    """Memory that it takes now: less, where not all of it fits."""
+    """Memory that it takes now: less, if not all of it fits."""
     skipped: tuple[Skipped, ...]
     """What is of no use, and why."""
 

@@ -153,7 +153,7 @@ class Sampler:
     ) -> None:
         """Fill ``target`` ``(T, 3, side, side)`` with a clip, augmented at random.
 
-        Where its flow is known and counts, ``flow`` ``(2, T - 1, 2, h, w)`` is filled as well.
+        If its flow is known and counts, ``flow`` ``(2, T - 1, 2, h, w)`` is filled as well.
         """
         length, side = target.shape[0], target.shape[-1]
         photo_share = self._config.photo_share if footage.photos else 0.0

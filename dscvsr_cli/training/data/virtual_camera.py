@@ -17,7 +17,7 @@ SUPERSAMPLING = 2
 """Samples per output pixel and axis, averaged, so that a reduced photograph does not alias."""
 
 MIXED_SHARE = 0.1
-"""Where two layers share a pixel and the lesser has more than this of it, its flow is neither's."""
+"""If two layers share a pixel and the lesser has more than this of it, its flow is neither's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

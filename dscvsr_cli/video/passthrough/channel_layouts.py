@@ -1,11 +1,11 @@
-"""Channel layouts: which speaker each channel is for, and what to take where one does not fit."""
+"""Channel layouts: which speaker each channel is for, and what to take if one does not fit."""
 
 from typing import Final
 
 from av.audio.layout import AudioLayout
 
 _USUAL: Final = ("mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1")
-"""What FFmpeg takes one channel, two channels, and so on for, where a file does not say."""
+"""What FFmpeg takes one channel, two channels, and so on for, if a file does not say."""
 
 _FALLBACKS: Final = (
     *(("7.1", 8), ("6.1", 7), ("5.1", 6), ("5.0", 5), ("quad", 4), ("4.0", 4)),

@@ -17,7 +17,7 @@ class LeftOut:
     """Why not, as half a sentence."""
 
     fixes: tuple[str, ...] = ()
-    """Options that keep it, or that agree to its loss; () where nothing helps."""
+    """Options that keep it, or that agree to its loss; () if nothing helps."""
 
     stream: StreamInfo | None = None
     """The stream, if it is one."""

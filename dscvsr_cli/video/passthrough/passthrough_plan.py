@@ -95,7 +95,7 @@ class PassthroughPlan:
     """What is lost although nobody asked for that, each with the reason."""
 
     chapters: bool = True
-    """Whether chapters are kept (True where there are none)."""
+    """Whether chapters are kept (True if there are none)."""
 
     audio_bitrate: int | None = None
     """Bits per second of each encoded audio stream; None decides by its channels."""

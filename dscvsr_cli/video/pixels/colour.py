@@ -63,7 +63,7 @@ class ColourInfo:
     """Tags of a video and what they resolve to."""
 
     matrix: Matrix
-    """The matrix that turns the stored planes into RGB; "rgb" where RGB is stored."""
+    """The matrix that turns the stored planes into RGB; "rgb" if RGB is stored."""
 
     full_range: bool
     """True where black..white spans all code values, False for 16..235 (at 8 bits)."""

@@ -33,7 +33,7 @@ class StatedColour:
         )
 
     def or_else(self, other: Self) -> Self:
-        """Return these tags, and those of ``other`` where they say nothing."""
+        """Return these tags, and those of ``other`` if they say nothing."""
 
         def first(tag: int, fallback: int, unspecified: int) -> int:
             return fallback if tag == unspecified else tag

@@ -39,11 +39,11 @@ class Decoding:
         container: Freshly opened.
         path: Its name, for messages.
         threads: Threads of the decoder; 0 takes as many as are useful.
-        on_damage: Called where a packet or frame is damaged, or frames are missing.
+        on_damage: Called if a packet or frame is damaged, or frames are missing.
         first_packet: How many packets of the video stream are skipped at the beginning.
         jumps: Where the clock of the file steps back.
         stream_index: Which stream to decode; None takes the first video.
-        delay: ``delay`` of a decoding that began at the first packet, where this one does not.
+        delay: ``delay`` of a decoding that began at the first packet, if this one does not.
 
     Raises:
         InputVideoError: The container holds no video that can be decoded here.
@@ -92,9 +92,9 @@ class Decoding:
 
     @property
     def delay(self) -> int | None:
-        """Ticks between a packet and the frame shown at its time, where the container has no pts.
+        """Ticks between a packet and the frame shown at its time, if the container has no pts.
 
-        None before the first frame, and where the container has presentation times.
+        None before the first frame, and if the container has presentation times.
         """
         return self._order.delay
 

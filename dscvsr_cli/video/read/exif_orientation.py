@@ -50,7 +50,7 @@ def mirrored_matrix(path: Path) -> DisplayMatrix | None:
 
 
 def _orientation(exif: bytes) -> int:
-    """Return the orientation of Exif data, from 1 to 8; 1 where they do not say.
+    """Return the orientation of Exif data, from 1 to 8; 1 if they do not say.
 
     Raises:
         struct.error: The data are cut short.

@@ -13,7 +13,7 @@ def expected_frames(source: VideoInfo, span: TimeSpan) -> int | None:
         total = math.ceil(source.duration_seconds * source.frame_rate)
     if span.is_whole or not source.frame_rate:
         return total
-    # Before the first frame, where audio begins earlier, a span holds none.
+    # Before the first frame, if audio begins earlier, a span holds none.
     start = max(span.start, source.begins_seconds)
     before = math.floor((start - source.begins_seconds) * source.frame_rate)
     in_span = None

@@ -68,7 +68,7 @@ def is_picture_folder(path: Path) -> bool:
 def still_suffix(path: Path) -> str | None:
     """Return the usual suffix of a still picture by its content, or None if it is none.
 
-    Where the content is of no kind that is known here, or there is no such file, the name decides.
+    If the content is of no kind that is known here, or there is no such file, the name decides.
     A PNG or AVIF that moves is a video, and so are bare JPEGs in a row, as their name says.
     """
     suffix = path.suffix.lower()
@@ -178,7 +178,7 @@ def _number(picture: Path) -> int:
 
 
 def _check_numbers(pictures: Sequence[Path], start_number: int | None) -> None:
-    """Refuse a missing number where the names differ in nothing but their number."""
+    """Refuse a missing number if the names differ in nothing but their number."""
     parts = [_NUMBERED.fullmatch(picture.stem) for picture in pictures]
     if any(part is None for part in parts):
         return

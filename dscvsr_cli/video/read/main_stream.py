@@ -66,7 +66,7 @@ def _pixels(stream: VideoStream) -> int:
 
 
 def picture_decoder(stream: VideoStream) -> VideoCodecContext:
-    """Return the decoder for a stream: its own, or another where its own would drop the alpha."""
+    """Return the decoder for a stream: its own, or another if its own would drop the alpha."""
     name = _DECODER_OF_ALPHA.get(codec_name(stream), "")
     # Matroska says so in a field that libav shows among the tags.
     if stream.metadata.get("alpha_mode", stream.metadata.get("ALPHA_MODE")) != "1" or not name:

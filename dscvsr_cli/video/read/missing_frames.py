@@ -1,6 +1,6 @@
 """Notice frames that a decoder keeps back without an error, although it took their packets.
 
-Such a packet counts where frames of later times come out and its own never does. For codecs with
+Such a packet counts if frames of later times come out and its own never does. For codecs with
 hidden frames, and for fields, it counts only until two keyframes after damage.
 """
 
@@ -11,7 +11,7 @@ import av
 from av.packet import Packet
 
 DamageListener = Callable[[str, int | None, int], None]
-"""Called with what is wrong, the timestamp of the first frame that it concerns where that is known,
+"""Called with what is wrong, the timestamp of the first frame that it concerns if that is known,
 and the number of frames that are damaged or missing from there on."""
 
 _KEYFRAMES_TO_RECOVER: Final = 2
@@ -126,7 +126,7 @@ class KeptBack:
         doubts = {key: doubt for key, doubt in doubts.items() if not self._is_leading(key)}
         missing = len(doubts) if self._one_each else sum(doubts.values())
         if not self._one_each and not all(doubts.values()):
-            # It has packets without frames where nothing is damaged, so they prove nothing.
+            # It has packets without frames if nothing is damaged, so they prove nothing.
             self._proves = False
         known = min(missing, self._reported)
         self._reported -= known

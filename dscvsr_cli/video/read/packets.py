@@ -43,7 +43,7 @@ def packets_of(
     )
     place = largest = 0
     try:
-        # Where a stream has appeared midway, PyAV looks for it at the end in a list without it.
+        # If a stream has appeared midway, PyAV looks for it at the end in a list without it.
         with suppress(IndexError):
             for number, packet in enumerate(container.demux(wanted)):
                 place, largest = packet.pos or place, max(largest, packet.size)

@@ -30,7 +30,7 @@ class ReadOptions:
     """Whether each frame of two fields becomes one whole frame."""
 
     field_order: FieldOrder = "auto"
-    """Which field comes first, or that there are none, where the file is silent or wrong."""
+    """Which field comes first, or that there are none, if the file is silent or wrong."""
 
     video_stream: int | None = None
     """Position of the video among the streams of a file; None takes the first one."""

@@ -28,7 +28,7 @@ _LATE_TIMES: Final = frozenset({"ogg"})
 """Those where only the end of a page has a time, so that a gap may show after the next page."""
 
 _MOST_UNSTATED: Final = 100_000
-"""Frames that may be missing in a gap where the length of the video is not known. A longer gap is a
+"""Frames that may be missing in a gap if the length of the video is not known. A longer gap is a
 time that is damaged itself."""
 
 
@@ -177,7 +177,7 @@ class SkippedData:
         return self._walk(self._placed, None)
 
     def _left_late(self, read: ReadToEnd) -> int:
-        """Return how many frames are missing where times run on across what cannot be read.
+        """Return how many frames are missing if times run on across what cannot be read.
 
         Only the time at the end of the last page shows then that they are behind.
         """

@@ -51,7 +51,7 @@ def _next_tag(file: BinaryIO, place: int, size_bytes: int) -> tuple[int | None, 
     file.seek(place + tag_bytes)
     behind = file.read(_SIZE_BYTES)
     if len(behind) < _SIZE_BYTES:
-        # Nothing of the last tag is missing where only its size behind it is.
+        # Nothing of the last tag is missing if only its size behind it is.
         return (size_bytes if place + tag_bytes <= size_bytes else None), milliseconds
     # Some programs leave the size out.
     is_right = int.from_bytes(behind, "big") in (tag_bytes, 0)
