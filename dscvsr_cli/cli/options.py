@@ -152,7 +152,7 @@ SizeOption = Annotated[
 ]
 
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print only errors, and JSON where asked for.")
+    bool, typer.Option("--quiet", "-q", help="Print only errors, and JSON if it was asked for.")
 ]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
