@@ -143,7 +143,7 @@ def parse_arguments() -> argparse.Namespace:
         "--dtype",
         default="float32",
         choices=("float32", "bfloat16"),
-        help="number format of the networks (default: %(default)s)",
+        help="dtype of the networks (default: %(default)s)",
     )
     parser.add_argument("--avx2", action="store_true", help="use no instructions beyond AVX2")
     parser.add_argument("--compiled", action="store_true", help="also time the runtime compiled")

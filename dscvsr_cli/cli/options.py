@@ -84,7 +84,7 @@ DtypeOption = Annotated[
     DtypeChoice,
     typer.Option(
         "--dtype",
-        help="Number format of the network; auto takes the fastest one that gives correct frames.",
+        help="dtype of the network; auto takes the fastest one that gives correct frames.",
         rich_help_panel=Panel.NETWORK,
     ),
 ]
@@ -109,8 +109,8 @@ EnsembleOption = Annotated[
         min=1,
         max=len(MIRROR_IMAGES),
         metavar="N",
-        help="Average N differently mirrored copies of the video: better pictures in N times the "
-        "time. Other programs call this TTA.",
+        help="Average N differently mirrored copies of the video, at most 4: better pictures in N "
+        "times the time. Other programs call this TTA.",
         show_default="1, the video itself",
         rich_help_panel=Panel.NETWORK,
     ),
