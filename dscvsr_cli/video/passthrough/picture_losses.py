@@ -33,10 +33,10 @@ def lost_shape(
     kept = container.stores_aspect or codec in _CODECS_WITH_SHAPE
     if kept or abs(aspect - 1) < VISIBLE_STRETCH:
         return None
+    place = container.label if codec == container.label else f"{codec} in {container.label}"
     return LeftOut(
         what=f"the sample aspect ratio ({aspect.numerator}:{aspect.denominator})",
-        reason=f"{codec} in {container.label} files cannot hold it, and the picture would look "
-        "squeezed",
+        reason=f"{place} files cannot hold it, and the picture would look stretched or squeezed",
         fixes=("--square-pixels", "-o out.mp4", "--encoder libx264 into .mkv"),
     )
 
