@@ -52,7 +52,7 @@ class ResumableOutput:
         first_shift: Output timestamps minus input timestamps at the first frame.
         earlier_work: What to do with the unfinished work of an earlier run.
         overwrite: Whether to replace a file of the target's name.
-        check_input: Raises if the input is not what it was when the run started. It is called
+        check_input: Raises where the input is not what it was when the run started. It is called
             before anything made from the input is kept, and before the file gets its name.
         naming: Gives the block inside which the file takes its name.
     """
@@ -323,7 +323,7 @@ class ResumableOutput:
         """Release the folder after an error.
 
         Raises:
-            DscvsrError: The same error, if its hint should say how to continue.
+            DscvsrError: The same error, where its hint should say how to continue.
         """
         if isinstance(error, FrameCountError) and self._phase is not Phase.FRESH:
             # What is wrong with these segments would be wrong with them next time.

@@ -48,7 +48,7 @@ class CopiedTrack:
         output: The file that is written.
         template: The stream of the source.
         container: What the output is.
-        header: A stream of the same codec whose parameters to write, if they are not its own.
+        header: A stream of the same codec whose parameters to write, where they are not its own.
     """
 
     undecodable = 0

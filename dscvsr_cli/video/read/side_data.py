@@ -146,7 +146,7 @@ def _entries(frame: av.VideoFrame) -> Iterable[SideData]:
         # Iterating yields the entries themselves, although the stubs declare a mapping.
         return cast("Iterable[SideData]", frame.side_data)
     except ValueError:
-        # PyAV gives up if one of them is of a kind it does not know, such as EXIF in pictures.
+        # PyAV gives up where one of them is of a kind it does not know, such as EXIF in pictures.
         return ()
 
 
