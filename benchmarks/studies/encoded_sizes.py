@@ -132,7 +132,10 @@ def _enlarge(clip: Path, folder: Path, *, frames: int, weights: str | None) -> P
             reading=ReadOptions(span=TimeSpan(end=frames / rate), deinterlace=True),
             encoder="ffv1",
             pixel_format="yuv420p",
-            streams=StreamChoices(audio=False, subtitles=False, other_videos=False),
+            # Only the frames count: nut cannot hold an aspect ratio, for example.
+            streams=StreamChoices(
+                audio=False, subtitles=False, other_videos=False, drop_unsupported=True
+            ),
             overwrite=True,
         )
     )

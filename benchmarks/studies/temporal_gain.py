@@ -51,7 +51,10 @@ def main() -> None:
     def score(method: Method, scale: float) -> float:
         return fmean(measure_clip(clip, method, scale, protocol).quality.psnr_y for clip in clips)
 
-    print(f"{whole.info.name}, first {given.frames} frames of {len(clips)} clips, PSNR on Y in dB")
+    print(
+        f"{whole.info.name}, first {given.frames} frames of each clip (clips: {len(clips)}), "
+        "PSNR on Y in dB"
+    )
     for scale in given.scale:
         together, alone = score(whole, scale), score(frame_by_frame(whole), scale)
         print(f"x{scale:g}: together {together:.2f}, alone {alone:.2f}, {together - alone:+.2f}")
