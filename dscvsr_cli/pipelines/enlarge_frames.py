@@ -56,7 +56,7 @@ def enlarge_frames(
         height: Rows of the output; without ``width`` the aspect ratio is kept.
         weights: A catalog name, the path of a file, or ``OWNER/REPO/FILE[@REVISION]`` on the Hub;
             None takes the default.
-        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        device: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu".
         dtype: Of the network's numbers, not of the frames; "auto" suits the device.
         ensemble: Copies of the frames, mirrored in different ways, whose results are averaged: 1
             to 4.
