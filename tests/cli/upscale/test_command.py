@@ -86,7 +86,7 @@ def test_options_that_exclude_each_other_are_refused(typed: dict[str, object]) -
 
 
 def test_only_a_dash_goes_to_standard_output() -> None:
-    assert options(output="-").to_stdout
+    assert options(output="-", dry_run=True).to_stdout
     assert not options(output="out.mp4").to_stdout
     assert not options().to_stdout
 
