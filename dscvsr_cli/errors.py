@@ -21,6 +21,7 @@ exits with 130. Any other exception is a bug of ours and shows its traceback.
 """
 
 import errno
+from copy import copy
 from typing import ClassVar, Final, Self
 
 _MAY_PASS: Final = frozenset(
@@ -72,15 +73,27 @@ class DscvsrError(Exception):
 
         This one stays as it is: the code that caught it may still show it or raise it again.
         """
-        error = type(self)(self.message, hint=hint)
-        error._may_pass = self._may_pass
+        error = copy(self)
+        error.hint = hint
         return error
 
 
 class UsageError(DscvsrError):
-    """An option or a value that cannot work."""
+    """An option or a value that cannot work.
+
+    Args:
+        message: What cannot be.
+        hint: The next step.
+        unfit: The option that this input or output cannot take, by its name without dashes, where
+            that is all that is wrong: without it, the job could run. A default that a person has
+            set for all jobs then yields, and anything else is refused.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, *, hint: str = "", unfit: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.unfit = unfit
 
 
 class VideoError(DscvsrError):

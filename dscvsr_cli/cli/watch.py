@@ -90,8 +90,8 @@ def watch_command(options: WatchOptions) -> None:
     """
     terminal = open_terminal(quiet=options.quiet, json=options.json)
 
-    from dscvsr_cli.pipelines.upscale.batch import refuse_for_all
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
+    from dscvsr_cli.pipelines.upscale.plan_batch import refuse_for_all
     from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder
 
     settle = _SETTLE_SECONDS if options.settle is None else float(options.settle)

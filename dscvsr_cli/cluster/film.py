@@ -19,6 +19,7 @@ from dscvsr_cli.errors import DamagedWorkError, DeviceError
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.resume.manifest import Piece
 from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
+from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
 from dscvsr_cli.pipelines.upscale.finished import recording
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_output import known_scene_starts
@@ -26,7 +27,6 @@ from dscvsr_cli.pipelines.upscale.output_place import make_folder
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings
 from dscvsr_cli.pipelines.upscale.run import check_count
 from dscvsr_cli.pipelines.upscale.scan import FilmTask, rest_of
-from dscvsr_cli.pipelines.upscale.segment_settings import SegmentSettings
 from dscvsr_cli.video.write.picture_names import folder_above
 
 _SCANS: Final = 5
@@ -98,8 +98,10 @@ class FilmRun:
             return self._whole(job, planned)
         started = time.monotonic()
         watch = InputWatch(job.source, start_number=job.reading.start_number)
-        output = planned.settings.open(
-            watch, recording(self._job, planned.settings.target, job.reading)
+        output = ResumableOutput(
+            planned.settings,
+            check_input=watch.check,
+            naming=recording(self._job, planned.settings.target, job.reading),
         )
         with output:
             plan = replace(planned.plan, frames_done=output.frames_kept)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from dscvsr_cli.errors import DscvsrError
+from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
-from dscvsr_cli.pipelines.upscale.segment_settings import SegmentSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

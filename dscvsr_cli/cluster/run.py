@@ -16,11 +16,11 @@ from dscvsr_cli.cluster.slots import choose_slots
 from dscvsr_cli.cluster.span_scan import SpansDifferError, look, scan_in_spans, spans_of
 from dscvsr_cli.cluster.worker import release, scan
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
 from dscvsr_cli.pipelines.upscale.batch import FileResult, finished_earlier, run_one
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.output_name import default_target
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, WorkMeter
-from dscvsr_cli.pipelines.upscale.segment_settings import SegmentSettings
 from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.target_file import resolve_destination
 from dscvsr_cli.weights.checksum import file_sha256

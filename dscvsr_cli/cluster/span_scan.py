@@ -16,10 +16,10 @@ import torch
 
 from dscvsr_cli.cluster.messages import Answer, ScanTotals
 from dscvsr_cli.errors import InputVideoError
+from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.open_source import open_source
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, Seen, see
-from dscvsr_cli.pipelines.upscale.segment_settings import SegmentSettings
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.timestamps import Timeline

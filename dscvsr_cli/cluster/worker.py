@@ -23,24 +23,26 @@ from dscvsr_cli.engine.memory import memory_budget_bytes, peak_memory_bytes
 from dscvsr_cli.errors import DscvsrError, OutputVideoError
 from dscvsr_cli.pipelines.machine import processor_name
 from dscvsr_cli.pipelines.resume.manifest import Piece, identify_input
+from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_group import JobGroup
 from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
 from dscvsr_cli.pipelines.upscale.open_source import open_source
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings, make_piece
+from dscvsr_cli.pipelines.upscale.plan_segments import segment_settings
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
 from dscvsr_cli.pipelines.upscale.run import JobListeners, upscale_in_group
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, see
-from dscvsr_cli.pipelines.upscale.segment_settings import SegmentSettings, segment_settings
 from dscvsr_cli.pipelines.upscale.target import writes_in_one_go
-from dscvsr_cli.runtimes.choose import choose_runtime, choose_runtime_dtype
+from dscvsr_cli.runtimes.choose import choose_execution
 from dscvsr_cli.version import __version__
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.checksum import file_sha256
 from dscvsr_cli.weights.locate import locate_weights
+from dscvsr_cli.weights.network_file import read_ranges
 
 _MANY_PIXELS: Final = 2**60
 """Input pixels of the longest film there could be."""
@@ -69,17 +71,24 @@ class Worker:
         import ray  # noqa: PLC0415  it runs this process
 
         device = choose_device(job.device)
-        dtype = choose_runtime_dtype(job.runtime, job.dtype, device)
+        weights = locate_weights(job.weights, kind=device_kind(device.type)).path
+        # What a long film would take; each film decides for itself, and all workers follow.
+        execution = choose_execution(
+            job.runtime,
+            job.dtype,
+            device=device,
+            pixels=_MANY_PIXELS,
+            calibrated=lambda: bool(read_ranges(weights)),
+        )
         return WorkerFacts(
             node=ray.get_runtime_context().get_node_id(),
             host=platform.node(),
             release=release(),
             device=device.type,
             card=_card(device),
-            dtype=str(dtype).removeprefix("torch."),
-            # What a long film would take; each film decides for itself, and all workers follow.
-            runtime=choose_runtime(job.runtime, device=device, dtype=dtype, pixels=_MANY_PIXELS),
-            weights=file_sha256(locate_weights(job.weights, kind=device_kind(device.type)).path),
+            dtype=str(execution.dtype).removeprefix("torch."),
+            runtime=execution.runtime,
+            weights=file_sha256(weights),
             budget_bytes=memory_budget_bytes(device, memory_bytes=job.memory_bytes),
         )
 
@@ -90,12 +99,11 @@ class Worker:
 
     def plan(self, job: UpscaleJob) -> FilmPlan:
         """Decide everything that a job leaves open, and refuse what cannot work."""
-        job = settle_preview(job)
-        ready = prepare(job, load=self._cache)
+        ready = prepare(settle_preview(job), load=self._cache)
         with ready.reader:
             in_one_go = ready.watch is None or writes_in_one_go(ready.target)
             settings = None if in_one_go else segment_settings(ready)
-            return FilmPlan(job=job, plan=ready.plan, settings=settings)
+            return FilmPlan(job=ready.job, plan=ready.plan, settings=settings)
 
     def share(self, source: Path, start_number: int | None, token: Path, reply: Path) -> str:
         """Show that this machine reads and writes the same files: return the token's content.

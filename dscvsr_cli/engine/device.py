@@ -8,10 +8,15 @@ import torch
 
 from dscvsr_cli.errors import DeviceError, UsageError
 
-DtypeName = Literal["auto", "float32", "float16", "bfloat16"]
+DtypeName = Literal["auto", "float32", "float16", "bfloat16", "int8"]
 """A dtype as it is named on the command line."""
 
-_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+_DTYPES = {
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "int8": torch.int8,
+}
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -33,6 +33,9 @@ SAME_LEVELS = 10.0
 """Difference of the inputs along the motion, in levels of 255, at which 1/e of that weight is
 left."""
 
+FLOW_PIXELS = 1 << 19
+"""Pixels whose motion is found at once: enough to keep a GPU busy, little memory."""
+
 _LUMA = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in it (BT.601); what they are hardly matters for a difference."""
 
@@ -76,7 +79,7 @@ def steady(chain: Chain, following: Sequence[Shown], find: MotionFinder, *, last
     given = len(known) if chain.waiting is None else len(known) - 1
     run = [*known, *following]
     stop = len(run) if last else len(run) - 1
-    links = [_link(earlier, later, find) for earlier, later in pairwise(run)]
+    links = _links([shown.frame for shown in run], find)
     lumas = [_luma(shown.picture) for shown in run]
     pictures = [
         clamp_like(run[place].picture + _change(lumas, place, links), run[place].frame)
@@ -98,16 +101,37 @@ class _Link:
     """(2, 1, H, W): how much the other one counts there."""
 
 
-def _link(earlier: Shown, later: Shown, find: MotionFinder) -> _Link:
-    here = torch.stack((earlier.frame, later.frame))
-    there = here.flip(0)
-    flow = _motion(here, there, find)
-    miss = (flow + warp(flow.flip(0), flow)).square().sum(dim=1, keepdim=True)
-    difference = (here - warp(there, flow)).abs().mean(dim=1, keepdim=True)
+def _links(frames: Sequence[Tensor], find: MotionFinder) -> list[_Link]:
+    """Link successive inputs ``(3, H, W)``, several pairs at once while they are small."""
+    pairs = [torch.stack(pair) for pair in pairwise(frames)]
+    height, width = frames[0].shape[-2:]
+    together = max(1, FLOW_PIXELS // (2 * height * width))
+    links: list[_Link] = []
+    for start in range(0, len(pairs), together):
+        here = torch.stack(pairs[start : start + together])
+        flow, weight = _follow(here.flatten(0, 1), here.flip(1).flatten(0, 1), find)
+        links += map(_Link, flow.unflatten(0, (-1, 2)), weight.unflatten(0, (-1, 2)))
+    return links
+
+
+def _follow(here: Tensor, there: Tensor, find: MotionFinder) -> tuple[Tensor, Tensor]:
+    """Return flow ``(N, 2, H, W)`` and weight ``(N, 1, H, W)`` from pictures to their neighbours.
+
+    Args:
+        here: ``(N, 3, H, W)``: pairs, each of a picture and its neighbour.
+        there: The same with the two of each pair exchanged.
+        find: Finds motion.
+    """
+    found = _motion(here, there, find)
+    flow = found.nan_to_num()
+    back = found.unflatten(0, (-1, 2)).flip(1).flatten(0, 1)
+    arrived = warp(torch.cat((there, back), dim=1), flow, known=True)
+    miss = (found + arrived[:, 3:]).square().sum(dim=1, keepdim=True)
+    difference = (here - arrived[:, :3]).abs().mean(dim=1, keepdim=True)
     around = F.avg_pool2d(difference, 3, stride=1, padding=1, count_include_pad=False)
     doubt = miss / SURE_PIXELS**2 + (around * (255.0 / SAME_LEVELS)).square()
     # Where no motion is found there is no neighbour.
-    return _Link(flow.nan_to_num(), (NEIGHBOUR_SHARE * torch.exp(-doubt)).nan_to_num())
+    return flow, (NEIGHBOUR_SHARE * torch.exp(-doubt)).nan_to_num()
 
 
 def _luma(picture: Tensor) -> Tensor:
@@ -123,7 +147,7 @@ def _change(lumas: Sequence[Tensor], place: int, links: Sequence[_Link]) -> Tens
         if 0 <= other < len(lumas):
             flow = _stretch(links[link].flow[end : end + 1], size)
             weight = _enlarge(links[link].weight[end : end + 1], size)[0]
-            moved = warp(lumas[other][None], flow, kernel="bicubic")[0]
+            moved = warp(lumas[other][None], flow, kernel="bicubic", known=True)[0]
             total = total + weight * (moved - lumas[place])
             whole = whole + weight
     return total / whole

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dscvsr_cli.models.network_config import NetworkConfig, SeparableOrder
+from dscvsr_cli.models.rounding import Rounding, RoundingConv
 
 NEGATIVE_SLOPE = 0.1
 """Negative slope of every leaky ReLU, as in BasicVSR."""
@@ -40,7 +41,7 @@ class SeparableConv(nn.Sequential):
             )
         else:
             super().__init__(
-                nn.Conv2d(channels_in, channels_out, 1, bias=False),
+                RoundingConv(channels_in, channels_out, 1, bias=False),
                 nn.Conv2d(channels_out, channels_out, 3, padding=1, groups=channels_out),
             )
 
@@ -49,7 +50,7 @@ def conv3x3(channels_in: int, channels_out: int, config: NetworkConfig) -> nn.Mo
     """Return the 3x3 convolution of the config's kind, ``(B, in, H, W)`` -> ``(B, out, H, W)``."""
     if config.block == "separable":
         return SeparableConv(channels_in, channels_out, config.separable_order)
-    return nn.Conv2d(channels_in, channels_out, 3, padding=1)
+    return RoundingConv(channels_in, channels_out, 3, padding=1)
 
 
 class DenseBlock(nn.Module):
@@ -60,13 +61,14 @@ class DenseBlock(nn.Module):
         super().__init__()
         widths = [config.channels + i * config.growth for i in range(config.layers + 1)]
         self.layers = nn.ModuleList(conv3x3(w, config.growth, config) for w in widths[:-1])
-        self.fusion = nn.Conv2d(widths[-1], config.channels, 1)
+        self.fusion = RoundingConv(widths[-1], config.channels, 1)
+        self.rounding = Rounding()
 
     def forward(self, feat_BCHW: Tensor) -> Tensor:
         """``(B, C, H, W)`` -> ``(B, C, H, W)``."""
-        seen = feat_BCHW
+        seen = self.rounding(feat_BCHW)
         for layer in self.layers:
-            seen = torch.cat((seen, activate(layer(seen))), dim=1)
+            seen = torch.cat((seen, self.rounding(activate(layer(seen)))), dim=1)
         return feat_BCHW + self.fusion(seen)
 
 
@@ -77,9 +79,11 @@ class ResidualBlock(nn.Module):
         """Build ordinary convolutions with a leaky ReLU of ``slope`` between them."""
         super().__init__()
         self.slope = slope
-        self.first = nn.Conv2d(channels, channels, 3, padding=1)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        self.first = RoundingConv(channels, channels, 3, padding=1)
+        self.second = RoundingConv(channels, channels, 3, padding=1)
+        self.before, self.between = Rounding(), Rounding()
 
     def forward(self, feat_BCHW: Tensor) -> Tensor:
         """``(B, C, H, W)`` -> ``(B, C, H, W)``."""
-        return feat_BCHW + self.second(F.leaky_relu_(self.first(feat_BCHW), self.slope))
+        inner = F.leaky_relu_(self.first(self.before(feat_BCHW)), self.slope)
+        return feat_BCHW + self.second(self.between(inner))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from dscvsr_cli.models.blocks import ResidualBlock, activate
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.models.rounding import Rounding, RoundingConv
 
 
 def is_filled(index: int) -> bool:
@@ -25,11 +26,12 @@ class InformationFilling(nn.Module):
         Their convolutions are ordinary: they are there to keep what separable ones lose.
         """
         super().__init__()
-        self.fusion = nn.Conv2d(2 * config.channels, config.channels, 1)
+        self.fusion = RoundingConv(2 * config.channels, config.channels, 1)
         blocks = (ResidualBlock(config.channels) for _ in range(config.filling_blocks))
         self.blocks = nn.Sequential(*blocks)
+        self.rounding = Rounding()
 
     def forward(self, neighbour_BCHW: Tensor, aligned_BCHW: Tensor) -> Tensor:
         """Return R([h_{i+-1}, aligned h]) as ``(B, C, H, W)``."""
         joined = torch.cat((neighbour_BCHW, aligned_BCHW), dim=1)
-        return self.blocks(activate(self.fusion(joined)))
+        return self.blocks(activate(self.fusion(self.rounding(joined))))

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.models.rounding import Rounding, RoundingConv
 from dscvsr_cli.warping import warp
 
 # Means and deviations of natural pictures; they only centre the estimator's input.
@@ -26,11 +27,13 @@ class MotionLevel(nn.Sequential):
 
     def __init__(self, channels: tuple[int, ...], kernel: int, slope: float) -> None:
         """Build convolutions 8 -> channels... -> 2, (leaky) ReLU between them."""
-        widths = (8, *channels, 2)
-        layers: list[nn.Module] = []
-        for before, after in pairwise(widths):
-            layers += [nn.Conv2d(before, after, kernel, padding=kernel // 2), nn.LeakyReLU(slope)]
-        super().__init__(*layers[:-1])
+        first, *others = pairwise((8, *channels, 2))
+        # It reads a flow in pixels, which eight bits do not hold.
+        layers: list[nn.Module] = [nn.Conv2d(*first, kernel, padding=kernel // 2)]
+        for before, after in others:
+            layers.append(nn.Sequential(nn.LeakyReLU(slope), Rounding()))
+            layers.append(RoundingConv(before, after, kernel, padding=kernel // 2))
+        super().__init__(*layers)
         # Start from rest: an untrained estimator must not scramble the features it aligns.
         for parameter in self[-1].parameters():
             nn.init.zeros_(parameter)

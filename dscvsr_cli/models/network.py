@@ -20,6 +20,7 @@ from dscvsr_cli.models.meta_upscale import MetaUpscale
 from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.models.propagation import RecurrentPass
+from dscvsr_cli.models.rounding import Ranges
 
 FLOW_PIXELS = 1 << 19
 """Pixels whose motion is estimated at once: enough to keep a GPU busy, little memory."""
@@ -30,12 +31,18 @@ class RecurrentNetwork(nn.Module):
 
     Frames stay float32 whatever the dtype of the parameters, because they are the base that the
     detail is added to; features have the parameters' dtype.
+
+    Attributes:
+        ranges: Of its features, which eight-bit arithmetic needs; empty if it was never calibrated.
     """
+
+    ranges: Ranges
 
     def __init__(self, config: NetworkConfig) -> None:
         """Build the network that ``config`` describes, with fresh weights."""
         super().__init__()
         self.config = config
+        self.ranges = {}
         self.motion = MotionEstimator(config)
         self.backward_pass = RecurrentPass(config)
         self.forward_pass = RecurrentPass(config)

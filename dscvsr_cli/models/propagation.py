@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from dscvsr_cli.models.blocks import DenseBlock, ResidualBlock, activate, conv3x3
 from dscvsr_cli.models.filling import InformationFilling
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.models.rounding import Rounding, RoundingConv
 from dscvsr_cli.warping import warp
 
 
@@ -22,19 +23,22 @@ class FeatureExtraction(nn.Module):
         channels = config.channels
         # Ordinary even in the student, as MobileNet's first layer is: three of its inputs are the
         # picture, and a filter per channel cannot distinguish an edge from a colour.
-        self.shallow = nn.Conv2d(channels + 3, channels, 3, padding=1)
+        self.shallow = RoundingConv(channels + 3, channels, 3, padding=1)
         self.blocks = nn.ModuleList(DenseBlock(config) for _ in range(config.blocks))
-        self.global_fusion = nn.Conv2d(config.blocks * channels, channels, 1)
+        self.global_fusion = RoundingConv(config.blocks * channels, channels, 1)
         self.smoothing = conv3x3(channels, channels, config)
+        self.before, self.after_blocks, self.after_fusion = Rounding(), Rounding(), Rounding()
 
     def forward(self, state_BCHW: Tensor, frame_B3HW: Tensor) -> Tensor:
         """``(B, C, H, W)`` state and ``(B, 3, H, W)`` frame -> ``(B, C, H, W)`` new state."""
-        shallow = activate(self.shallow(torch.cat((state_BCHW, frame_B3HW), dim=1)))
-        outputs = [shallow]
+        joined = torch.cat((state_BCHW, frame_B3HW), dim=1)
+        feat_BCHW = shallow = activate(self.shallow(self.before(joined)))
+        outputs: list[Tensor] = []
         for block in self.blocks:
-            outputs.append(block(outputs[-1]))
-        fused = self.global_fusion(torch.cat(outputs[1:], dim=1))
-        return shallow + self.smoothing(fused)
+            feat_BCHW = block(feat_BCHW)
+            outputs.append(self.after_blocks(feat_BCHW))
+        fused = self.global_fusion(torch.cat(outputs, dim=1))
+        return shallow + self.smoothing(self.after_fusion(fused))
 
 
 class ResidualExtraction(nn.Module):
@@ -46,14 +50,16 @@ class ResidualExtraction(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         """Build the shallow convolution and ``config.blocks`` blocks with ReLUs."""
         super().__init__()
-        self.shallow = nn.Conv2d(config.channels + 3, config.channels, 3, padding=1)
+        self.shallow = RoundingConv(config.channels + 3, config.channels, 3, padding=1)
         self.blocks = nn.ModuleList(
             ResidualBlock(config.channels, slope=0.0) for _ in range(config.blocks)
         )
+        self.before = Rounding()
 
     def forward(self, state_BCHW: Tensor, frame_B3HW: Tensor) -> Tensor:
         """``(B, C, H, W)`` state and ``(B, 3, H, W)`` frame -> ``(B, C, H, W)`` new state."""
-        feat_BCHW = activate(self.shallow(torch.cat((state_BCHW, frame_B3HW), dim=1)))
+        joined = torch.cat((state_BCHW, frame_B3HW), dim=1)
+        feat_BCHW = activate(self.shallow(self.before(joined)))
         for block in self.blocks:
             feat_BCHW = block(feat_BCHW)
         return feat_BCHW

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Final, Literal, get_args
 
@@ -44,6 +45,47 @@ pixels on one core, and before this number up to a dozen. docs/notes/speed.md ha
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What executes a network, and what it computes in."""
+
+    runtime: Runtime
+    dtype: torch.dtype
+
+
+def choose_execution(
+    runtime: RuntimeName,
+    dtype: DtypeName,
+    *,
+    device: torch.device,
+    pixels: int | None = None,
+    calibrated: Callable[[], bool],
+) -> Execution:
+    """Return what two names mean together for a job on ``device``.
+
+    They mean what ``choose_runtime_dtype`` and ``choose_runtime`` say, with one exception: if
+    nobody named a dtype, OpenVINO computes on processors in int8, provided that the weights are
+    calibrated. No dtype is faster there, and the frames are as good (docs/notes/speed.md).
+
+    Args:
+        runtime: What a person asked for.
+        dtype: The same.
+        device: Where the network runs.
+        pixels: Of all input frames of the job together; None if unknown, which counts as few.
+        calibrated: Tells whether the weights are; asked only if it matters.
+
+    Raises:
+        UsageError: Not the name of a dtype, or a runtime that is not installed or does not run
+            there.
+        DeviceError: It needs an Intel GPU or NPU, and OpenVINO finds none.
+    """
+    found = choose_runtime_dtype(runtime, dtype, device)
+    executor = choose_runtime(runtime, device=device, dtype=found, pixels=pixels)
+    if dtype == "auto" and executor == "openvino" and calibrated():
+        found = torch.int8
+    return Execution(runtime=executor, dtype=found)
+
+
 def choose_runtime_dtype(
     runtime: RuntimeName, dtype: DtypeName, device: torch.device
 ) -> torch.dtype:
@@ -74,8 +116,9 @@ def choose_runtime(
     """Return the runtime that ``name`` means for a job on ``device`` in ``dtype``.
 
     "auto" takes OpenVINO if it is installed, on processors, in float32, for jobs that are long
-    enough; everywhere else torch. A processor with native bfloat16 runs torch in little more than
-    OpenVINO's time, in less memory and without a start.
+    enough, and always in int8, which torch does not compute in; everywhere else torch. A processor
+    with native bfloat16 runs torch in little more than OpenVINO's time, in less memory and without
+    a start.
 
     Args:
         name: What a person asked for.
@@ -87,6 +130,8 @@ def choose_runtime(
         UsageError: The runtime is not installed, or does not run there.
         DeviceError: It needs an Intel GPU or NPU, and OpenVINO finds none.
     """
+    if dtype == torch.int8:
+        name = _runtime_for_int8(name, device)
     if name == "auto":
         name = _preferred()
     if name == "compiled":
@@ -111,6 +156,16 @@ def choose_runtime(
         )
     _check_processor(_OPENVINO[name])
     return name
+
+
+def _runtime_for_int8(name: RuntimeName, device: torch.device) -> RuntimeName:
+    if name in ("torch", "compiled") or device.type != "cpu":
+        raise UsageError(
+            f"the runtime {name} does not compute in int8 on {device.type}",
+            hint="OpenVINO does, on processors: use --device cpu --runtime openvino; or choose "
+            "another --dtype",
+        )
+    return "openvino" if name == "auto" else name
 
 
 def _check_processor(processor: Processor) -> None:
@@ -191,8 +246,9 @@ def open_runtime(
 
 def _compile(network: RecurrentNetwork) -> FrameNetwork:
     from dscvsr_cli.runtimes.captured_network import CapturedNetwork  # noqa: PLC0415
-    from dscvsr_cli.runtimes.compiled_passes import shared_twin, with_compiled_passes  # noqa: PLC0415
+    from dscvsr_cli.runtimes.compiled_passes import with_compiled_passes  # noqa: PLC0415
     from dscvsr_cli.runtimes.kept_filters import KeptFilters  # noqa: PLC0415
+    from dscvsr_cli.runtimes.shared_twin import shared_twin  # noqa: PLC0415
 
     device = network.fusion.weight.device
     if device.type != "cuda":

@@ -1,7 +1,5 @@
 """Passes whose steps are compiled: the small operations between convolutions become one each."""
 
-import copy
-
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +7,7 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.models.propagation import RecurrentPass
 from dscvsr_cli.runtimes.compiler import COMPILER, Compiler
+from dscvsr_cli.runtimes.shared_twin import shared_twin
 from dscvsr_cli.warping import warp
 
 
@@ -25,12 +24,6 @@ def with_compiled_passes(
     for name in ("backward_pass", "forward_pass"):
         setattr(twin, name, CompiledPass(getattr(twin, name), network.config, compiler))
     return twin
-
-
-def shared_twin(network: RecurrentNetwork) -> RecurrentNetwork:
-    """Return a network of the same weights, in the same memory, whose parts can be exchanged."""
-    weights = [*network.parameters(), *network.buffers()]
-    return copy.deepcopy(network, {id(tensor): tensor for tensor in weights})
 
 
 class CompiledPass(nn.Module):

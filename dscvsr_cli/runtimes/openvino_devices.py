@@ -9,7 +9,7 @@ Processor = Literal["CPU", "GPU", "NPU"]
 """As OpenVINO names them; "GPU" and "NPU" are the first of their kind, and Intel's alone."""
 
 _DTYPES: Final[dict[Processor, tuple[torch.dtype, ...]]] = {
-    "CPU": (torch.float32, torch.bfloat16),
+    "CPU": (torch.float32, torch.bfloat16, torch.int8),
     "GPU": (torch.float16, torch.float32),
     "NPU": (torch.float16,),
 }

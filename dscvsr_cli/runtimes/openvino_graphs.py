@@ -199,6 +199,7 @@ def convert(module: nn.Module, shapes: Iterable[tuple[int, ...]]) -> Any:
     # Not openvino.convert_model, which reports usage to its makers.
     from openvino.frontend import FrontEndManager  # noqa: PLC0415
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder  # noqa: PLC0415
+    from openvino.passes import ConstantFolding, Manager  # noqa: PLC0415
 
     with torch.inference_mode(mode=False), torch.no_grad(), warnings.catch_warnings():
         # Sizes become constants, which is what is wanted.
@@ -208,6 +209,10 @@ def convert(module: nn.Module, shapes: Iterable[tuple[int, ...]]) -> Any:
         frontend = FrontEndManager().load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
     model.reshape({index: list(values.shape) for index, values in enumerate(examples)})
+    # The limits of rounded tensors must be constants for their layers to become integer ones.
+    passes = Manager()
+    passes.register_pass(ConstantFolding())
+    passes.run_passes(model)
     return model
 
 

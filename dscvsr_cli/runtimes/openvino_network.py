@@ -20,16 +20,24 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.models.propagation import RecurrentPass
+from dscvsr_cli.models.rounding import round_to_eight_bits
 from dscvsr_cli.runtimes.graphs import Align, Extract, Fuse, Reconstruct, fits_a_graph
 from dscvsr_cli.runtimes.openvino_devices import Processor, dtypes_of
 from dscvsr_cli.runtimes.openvino_graphs import CompiledGraphs, Graph
+from dscvsr_cli.runtimes.shared_twin import shared_twin
 from dscvsr_cli.runtimes.stepped_passes import Direction, Neighbour, SteppedPasses
 from dscvsr_cli.version import __version__
 
-_GRAPHS_VERSION = 2
+_GRAPHS_VERSION = 3
 """Version of the graphs in the cache; raise it when ``graphs.py`` gives others."""
 
-_PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
+_PRECISIONS = {
+    torch.float32: "f32",
+    torch.bfloat16: "bf16",
+    torch.float16: "f16",
+    # What is not rounded stays in float32.
+    torch.int8: "f32",
+}
 
 _DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
@@ -40,7 +48,7 @@ class OpenVinoNetwork(SteppedPasses):
     Args:
         network: On the CPU, in float32; it must not change afterwards.
         dtype: What convolutions compute in, one of ``dtypes_of(processor)``. Motion stays in
-            float32.
+            float32, but for int8, which wants a calibrated network.
         processor: Where graphs run.
         cache_dir: Where graphs are kept; None takes the user's cache folder.
         threads: Of the processor; 0 takes all.
@@ -61,13 +69,15 @@ class OpenVinoNetwork(SteppedPasses):
                 f"OpenVINO does not compute in {names[0]} on the {processor}",
                 hint=f"use --dtype {' or '.join(names[1:])}, or --runtime torch",
             )
+        if dtype == torch.int8:
+            network = _rounding(network)
         import openvino  # noqa: PLC0415  an extra, and slow to load
 
         self._network = network
         self._precision = _PRECISIONS[dtype]
         self._processor = processor
         self._graphs = CompiledGraphs(
-            _identity(network, openvino.__version__), cache_dir=cache_dir, threads=threads
+            _identity(network, openvino.__version__, dtype), cache_dir=cache_dir, threads=threads
         )
         self._lock = threading.Lock()
         self._working = ""
@@ -180,11 +190,35 @@ class OpenVinoNetwork(SteppedPasses):
         self._graphs.run(graph, [part.contiguous().numpy() for part in inputs], made.numpy())
 
 
-def _identity(network: RecurrentNetwork, openvino_version: str) -> str:
+def _rounding(network: RecurrentNetwork) -> RecurrentNetwork:
+    """Return a network with the same weights, in the same memory, that rounds to eight bits.
+
+    Raises:
+        UsageError: It was never calibrated.
+    """
+    if not network.ranges:
+        raise UsageError(
+            "these weights were never calibrated for int8",
+            hint="run: dscvsr weights calibrate FILE --data CLIPS -o OTHER.safetensors, and give "
+            "the other file with -w; or use --dtype float32",
+        )
+    twin = shared_twin(network)
+    try:
+        round_to_eight_bits(twin, network.ranges)
+    except KeyError as error:
+        raise UsageError(
+            f"the weights' ranges for int8 lack {error.args[0]}",
+            hint="calibrate them again: dscvsr weights calibrate FILE --data CLIPS -o OTHER",
+        ) from error
+    return twin
+
+
+def _identity(network: RecurrentNetwork, openvino_version: str, dtype: torch.dtype) -> str:
     """Return a short name of everything that decides the graphs, sizes apart."""
+    ranges = sorted(network.ranges.items()) if dtype == torch.int8 else ""
     digest = hashlib.sha256(
         f"{_GRAPHS_VERSION} {__version__} {torch.__version__} {openvino_version} "
-        f"{network.config.to_json()}".encode()
+        f"{network.config.to_json()} {ranges}".encode()
     )
     for name, values in sorted(network.state_dict().items()):
         digest.update(name.encode())

@@ -95,14 +95,14 @@ class Validator:
         )
 
 
-def choose_clips(sources: Sequence[Source]) -> list[Tensor]:
+def choose_clips(sources: Sequence[Source], *, most: int = MOST_CLIPS) -> list[Tensor]:
     """Decode a few frames of a few sources, spread evenly over all -> clips, uint8 on the CPU.
 
     What cannot be read or is too small is passed over; photographs are no clips.
     """
     clips: list[Tensor] = []
     candidates = [source for source in sources if source.kind != "photo"]
-    for source in _spread(candidates):
+    for source in _spread(candidates, most):
         try:
             size = measure(source).size
             if min(size.height, size.width) < _LEAST_SIDE:
@@ -112,7 +112,7 @@ def choose_clips(sources: Sequence[Source]) -> list[Tensor]:
             continue
         if clip.shape[0] > 1:
             clips.append(clip)
-        if len(clips) == MOST_CLIPS:
+        if len(clips) == most:
             break
     return clips
 
@@ -125,9 +125,9 @@ def is_due(before: float, after: float, *, times: int) -> bool:
     return int(after * times) > int(before * times)
 
 
-def _spread(sources: Sequence[Source]) -> Iterator[Source]:
+def _spread(sources: Sequence[Source], most: int) -> Iterator[Source]:
     """Yield the sources in an order in which the first few are far apart."""
-    step = max(1, len(sources) // MOST_CLIPS)
+    step = max(1, len(sources) // most)
     for start in range(step):
         yield from sources[start::step]
 

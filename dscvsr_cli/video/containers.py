@@ -9,6 +9,7 @@ import av
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.container import Container
+from dscvsr_cli.video.encoder_names import BARE_FRAMES
 from dscvsr_cli.video.info import StreamInfo
 from dscvsr_cli.video.languages import packed_language, quicktime_language
 
@@ -228,7 +229,7 @@ _Y4M: Final = Container(
     chapters=False,
     rotation=False,
     constant_rate=True,
-    picture_encoder="wrapped_avframe",
+    picture_encoder=BARE_FRAMES,
 )
 
 CONTAINERS: Final = (

@@ -47,21 +47,15 @@ def render_demo_clip(
             f"a demo clip cannot have {seconds:g} s at {rate} frames per second",
             hint="choose both above 0, such as 3 s at 24",
         )
-    partial = PartialFile(path, overwrite=True)
-    partial.create()
-    try:
-        with av.open(f"file:{partial.path}", "w", format="mp4") as output:
-            _render(output, width, height, seconds, rate)
-    except (av.FFmpegError, OSError) as error:
-        partial.discard()
-        raise OutputVideoError(
-            f"{path} could not be written: {describe_error(error)}",
-            hint="check the space on the disk",
-        ) from error
-    except BaseException:
-        partial.discard()
-        raise
-    partial.publish()
+    with PartialFile(path, overwrite=True) as hidden:
+        try:
+            with av.open(f"file:{hidden}", "w", format="mp4") as output:
+                _render(output, width, height, seconds, rate)
+        except (av.FFmpegError, OSError) as error:
+            raise OutputVideoError(
+                f"{path} could not be written: {describe_error(error)}",
+                hint="check the space on the disk",
+            ) from error
 
 
 def _render(output: OutputContainer, width: int, height: int, seconds: float, rate: int) -> None:

@@ -1,6 +1,11 @@
 """Which encoder a name stands for, since FFmpeg takes the name of a codec as well."""
 
+from typing import Final
+
 import av
+
+BARE_FRAMES: Final = "wrapped_avframe"
+"""What FFmpeg calls the encoder of frames as they are, which y4m files hold."""
 
 
 def encoder_called(name: str) -> str:
@@ -13,3 +18,8 @@ def encoder_called(name: str) -> str:
         return av.Codec(name, "w").name
     except ValueError:
         return name
+
+
+def shown_encoder(name: str) -> str:
+    """Return what people call an encoder."""
+    return "y4m" if name == BARE_FRAMES else name

@@ -12,7 +12,7 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.weights.catalog import Catalog, WeightsEntry, device_kind
 from dscvsr_cli.weights.locate import locate_weights
-from dscvsr_cli.weights.network_file import read_network
+from dscvsr_cli.weights.network_file import read_network, read_ranges
 
 _NAMES_SHOWN = 3
 
@@ -74,6 +74,7 @@ def load_network(
     )
     state, config, record = read_network(located.path)
     network = build_network(state, config, located.path)
+    network.ranges = read_ranges(located.path)
     network.eval().requires_grad_(requires_grad=False).to(device=device, dtype=dtype)
     return LoadedNetwork(
         network=network,

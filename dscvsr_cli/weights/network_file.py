@@ -1,8 +1,10 @@
 """Write and read weights: safetensors that hold the config to rebuild their network."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -12,9 +14,13 @@ from torch import Tensor
 from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.models.rounding import Ranges
 
 _METADATA_KEY = "dscvsr"
 _FORMAT = 1
+_LARGEST = 1e9
+"""Above it no range is one that features have."""
+
 _DTYPES = frozenset({"F16", "BF16", "F32", "F64"})
 """What safetensors calls the dtypes that weights may have."""
 _HINT_OTHER_FILE = (
@@ -29,6 +35,7 @@ def save_network(
     path: Path,
     *,
     record: Mapping[str, str],
+    ranges: Ranges | None = None,
 ) -> None:
     """Write a network's tensors with its config to ``path``, whole or not at all.
 
@@ -39,6 +46,7 @@ def save_network(
         config: What rebuilds the network.
         path: The file to write; an older one of that name is replaced at the end.
         record: How the weights were trained, in words.
+        ranges: Of the network's features, for eight-bit arithmetic, if it was calibrated.
 
     Raises:
         WeightsError: The file cannot be written.
@@ -49,6 +57,8 @@ def save_network(
     }
     # One key, because safetensors writes several in an order that changes from run to run.
     about = {"format": _FORMAT, "config": json.loads(config.to_json()), "record": dict(record)}
+    if ranges:
+        about["ranges"] = dict(ranges)
     data = save(tensors, metadata={_METADATA_KEY: json.dumps(about, sort_keys=True)})
     try:
         write_durably(path, data)
@@ -67,16 +77,48 @@ def read_network(path: Path) -> tuple[dict[str, Tensor], NetworkConfig, dict[str
     Raises:
         WeightsError: The file is missing, is not safetensors, or holds no config of ours.
     """
+    with _opened(path) as file:
+        config, record = _read_metadata(path, file.metadata() or {})
+        dtypes = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+        _check_dtypes(path, dtypes)
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return state, config, record
+
+
+def read_ranges(path: Path) -> Ranges:
+    """Read the ranges of a network's features from its file; empty if it was never calibrated.
+
+    Raises:
+        WeightsError: As ``read_network``, or ranges that cannot be.
+    """
+    with _opened(path) as file:
+        metadata = file.metadata() or {}
+    try:
+        about = json.loads(metadata.get(_METADATA_KEY, "{}"))
+        ranges = {
+            str(name): (float(low), float(high))
+            for name, (low, high) in about.get("ranges", {}).items()
+        }
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise _bad_ranges(path) from error
+    if not all(low <= 0.0 <= high and 0.0 < high - low < _LARGEST for low, high in ranges.values()):
+        raise _bad_ranges(path)
+    return ranges
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a safetensors file, whose own types say nothing.
+
+    Raises:
+        WeightsError: It is missing, is not safetensors, or cannot be read.
+    """
     if path.exists() and not (path.is_file() or path.is_dir()):
         # A pipe, for example, would never give anything.
         raise WeightsError(f"{path} is not a plain file", hint=_HINT_OTHER_FILE)
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
-            config, record = _read_metadata(path, metadata)
-            dtypes = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
-            _check_dtypes(path, dtypes)
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            yield file
     except FileNotFoundError as error:
         raise WeightsError(
             f"no such weights file: {path}", hint="dscvsr weights list shows what there is"
@@ -87,7 +129,13 @@ def read_network(path: Path) -> tuple[dict[str, Tensor], NetworkConfig, dict[str
         ) from error
     except OSError as error:
         raise WeightsError(f"cannot read {path}: {error}", hint=_HINT_OTHER_FILE) from error
-    return state, config, record
+
+
+def _bad_ranges(path: Path) -> WeightsError:
+    return WeightsError(
+        f"{path} holds ranges for eight-bit arithmetic that cannot be",
+        hint="calibrate it again: dscvsr weights calibrate",
+    )
 
 
 def _check_dtypes(path: Path, dtypes: Collection[str]) -> None:

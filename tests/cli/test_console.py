@@ -138,6 +138,20 @@ def test_warnings_of_the_library_appear_once(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "warning: less memory, 4 tiles\n"
 
 
+def test_a_warning_is_shown_once_for_each_job(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = open_terminal()
+    logger = logging.getLogger("dscvsr_cli.video.write.encoder")
+    for _ in range(2):
+        terminal.begin_job()
+        terminal.warn("planned")
+        for text in ("logged", "planned", "logged"):
+            logger.warning(text)
+    assert capsys.readouterr().err == "warning: planned\nwarning: logged\n" * 2
+    # What is shown on purpose is shown as often as that.
+    terminal.warn("planned")
+    assert capsys.readouterr().err == "warning: planned\n"
+
+
 def test_columns_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     Terminal().print_rows([("a", "bb", "c"), ("ddd", "e", "")])
     Terminal().print_rows([])

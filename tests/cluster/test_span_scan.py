@@ -19,10 +19,11 @@ from dscvsr_cli.cluster.span_scan import (
     spans_of,
 )
 from dscvsr_cli.cluster.worker import scan
+from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.plan_segments import segment_settings
 from dscvsr_cli.pipelines.upscale.prepare import prepare
 from dscvsr_cli.pipelines.upscale.scan import FilmTask, Seen
-from dscvsr_cli.pipelines.upscale.segment_settings import SegmentSettings, segment_settings
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.span import TimeSpan

@@ -17,8 +17,8 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes.captured_network import CapturedNetwork
 from dscvsr_cli.runtimes.choose import open_runtime
-from dscvsr_cli.runtimes.compiled_passes import shared_twin
 from dscvsr_cli.runtimes.kept_filters import KeptFilters
+from dscvsr_cli.runtimes.shared_twin import shared_twin
 from tests.engine.fakes import cuts_at
 from tests.runtimes.captures import Captures
 

@@ -5,7 +5,8 @@ from typing import Final, get_args
 import pytest
 import torch
 
-from dscvsr_cli.engine.device import choose_dtype
+from dscvsr_cli.engine import device as device_module
+from dscvsr_cli.engine.device import DtypeName, choose_dtype
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, peak_bytes
 from dscvsr_cli.errors import DeviceError, UsageError
 from dscvsr_cli.geometry import Size
@@ -13,6 +14,8 @@ from dscvsr_cli.runtimes import choose
 from dscvsr_cli.runtimes.choose import (
     AUTO_VARIABLE,
     Runtime,
+    RuntimeName,
+    choose_execution,
     choose_runtime,
     choose_runtime_dtype,
     runs_on_torch_device,
@@ -56,6 +59,32 @@ def test_auto_takes_openvino_where_it_repays_its_start_and_else_torch(
     device: torch.device, dtype: torch.dtype, pixels: int | None, expected: str
 ) -> None:
     assert choose_runtime("auto", device=device, dtype=dtype, pixels=pixels) == expected
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_openvino_computes_in_int8_if_nobody_named_a_dtype_and_the_weights_are_calibrated(
+    calibrated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chosen(
+        runtime: RuntimeName, dtype: DtypeName, pixels: int, device: torch.device = CPU
+    ) -> tuple[Runtime, torch.dtype]:
+        found = choose_execution(
+            runtime, dtype, device=device, pixels=pixels, calibrated=lambda: calibrated
+        )
+        return found.runtime, found.dtype
+
+    integers = torch.int8 if calibrated else torch.float32
+    monkeypatch.setattr(device_module, "has_native_bfloat16", lambda: False)
+    assert chosen("auto", "auto", LONG) == ("openvino", integers)
+    assert chosen("auto", "auto", 1) == ("torch", torch.float32)
+    assert chosen("openvino", "auto", 1) == ("openvino", integers)
+    assert chosen("openvino", "float32", LONG) == ("openvino", torch.float32)
+    assert chosen("torch", "auto", LONG) == ("torch", torch.float32)
+    monkeypatch.setattr(device_module, "has_native_bfloat16", lambda: True)
+    assert chosen("auto", "auto", LONG) == ("torch", torch.bfloat16)
+    assert chosen("openvino", "auto", 1)[1] == (torch.int8 if calibrated else torch.bfloat16)
+    assert chosen("auto", "int8", 1) == ("openvino", torch.int8)
 
 
 @pytest.mark.usefixtures("installed")

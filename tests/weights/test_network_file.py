@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
-from dscvsr_cli.weights.network_file import read_network, save_network
+from dscvsr_cli.weights.network_file import read_network, read_ranges, save_network
 from tests.networks import SMALLEST
 from tests.weights.conftest import RECORD
 
@@ -154,3 +154,30 @@ def test_a_config_may_leave_out_what_has_a_default(tmp_path: Path) -> None:
     about = '{"format": 1, "config": {"channels": 8}, "record": {}}'
     save_file({"a": torch.zeros(1)}, path, metadata={"dscvsr": about})
     assert read_network(path)[1] == NetworkConfig(channels=8)
+
+
+def test_ranges_are_read_as_they_were_written(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    ranges = {"a": (-0.5, 1.25), "b": (0.0, 3.0)}
+    save_network({"a": torch.zeros(1)}, SMALLEST, path, record={}, ranges=ranges)
+    assert read_ranges(path) == ranges
+    save_network({"a": torch.zeros(1)}, SMALLEST, path, record={})
+    assert read_ranges(path) == {}
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    [
+        {"a": (0.5, 1.0)},
+        {"a": (0.0, 0.0)},
+        {"a": (float("nan"), 1.0)},
+        {"a": (-1.0, float("inf"))},
+        {"a": (1.0,)},
+        {"a": "words"},
+    ],
+)
+def test_ranges_that_cannot_be_are_refused(tmp_path: Path, ranges: dict[str, object]) -> None:
+    path = tmp_path / "net.safetensors"
+    save_network({"a": torch.zeros(1)}, SMALLEST, path, record={}, ranges=ranges)  # type: ignore[arg-type]
+    with pytest.raises(WeightsError, match="eight-bit"):
+        read_ranges(path)

@@ -71,15 +71,19 @@ def with_settings(context: typer.Context, values: Mapping[str, Any]) -> dict[str
         typer.Exit: The settings were to be printed, and are.
     """
     layers = [] if values["preset"] is None else [load_preset(context, values["preset"])]
-    if not values["no_defaults"]:
-        layers.append(load_defaults(context))
+    defaults = None if values["no_defaults"] else load_defaults(context)
+    if defaults is not None:
+        layers.append(defaults)
     settled = settle(values, [name for name in values if was_given(context, name)], layers)
+    keys = {option.name: key for key, option in settable_options(context.command).items()}
     if values["print_config"]:
         terminal = Terminal()
         state = "" if user_file().is_file() else " (there is none)"
         terminal.print(f"# your defaults: {user_file()}{state}")
-        keys = {option.name: key for key, option in settable_options(context.command).items()}
         for line in config_lines(settled, keys):
             terminal.print(line)
         raise typer.Exit
-    return dict(settled.values)
+    from_defaults = (
+        name for name, origin in settled.origins.items() if defaults and origin == defaults.origin
+    )
+    return {**settled.values, "defaults": frozenset(keys[name] for name in from_defaults)}

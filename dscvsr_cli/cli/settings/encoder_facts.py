@@ -41,6 +41,19 @@ def cannot_store(encoder: str, pixel_format: str) -> bool:
     return bool(formats) and pixel_format not in formats
 
 
+def say_again(extra: list[str], option: str) -> bool:
+    """Return whether ``KEY=VALUE`` options of an encoder say what an option of ours says.
+
+    Args:
+        extra: As ``--enc-opt`` gives them.
+        option: Ours, without its dashes.
+    """
+    from dscvsr_cli.cli.parsers import parse_encoder_option
+    from dscvsr_cli.video.write.said_twice import says_again
+
+    return says_again([parse_encoder_option(one) for one in extra], option) is not None
+
+
 def _formats(encoder: str) -> list[str]:
     """Return the pixel formats of an encoder; none if they are unknown, or it is."""
     from dscvsr_cli.video.encoder_names import encoder_called

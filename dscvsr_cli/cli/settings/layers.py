@@ -23,6 +23,13 @@ def _has_no_fields(above: Any, below: Any) -> bool:
     return "progressive" in (above, below)
 
 
+def _say(option: str) -> Excludes:
+    """Return whether further encoder options, above or below, say what an option of ours says."""
+    return lambda above, below: encoder_facts.say_again(
+        above if isinstance(above, list) else below, option
+    )
+
+
 _SIZES: Final = ("scale", "size", "width", "height")
 
 _OF_AN_ENCODER: Final = ("crf", "encoder_preset", "encoder_options")
@@ -40,11 +47,19 @@ _REPLACES: Final[Mapping[str, Mapping[str, Excludes]]] = {
     },
     "crf": {
         "lossless": _always,
+        "encoder_options": _say("crf"),
         "encoder": lambda _, encoder: encoder_facts.has_no_quality(encoder),
     },
     "lossless": {
         "crf": _always,
+        "encoder_options": _say("lossless"),
         "encoder": lambda _, encoder: encoder_facts.always_loses(encoder),
+    },
+    "encoder_preset": {"encoder_options": _say("encoder-preset")},
+    "encoder_options": {
+        "crf": _say("crf"),
+        "lossless": _say("lossless"),
+        "encoder_preset": _say("encoder-preset"),
     },
     "resume": {"restart": _always},
     "restart": {"resume": _always},

@@ -83,8 +83,8 @@ def upscale_command(options: UpscaleOptions) -> None:
     # SVT-AV1 writes to the terminal by itself; 1 lets only its errors through.
     os.environ.setdefault("SVT_LOG", "1")
 
-    from dscvsr_cli.pipelines.upscale.batch import plan_batch, refuse_for_all
     from dscvsr_cli.pipelines.upscale.output_name import place_job
+    from dscvsr_cli.pipelines.upscale.plan_batch import plan_batch, refuse_for_all
 
     job, sources = options.job(), options.sources
     several = len(sources) > 1 or is_folder_of_videos(sources[0])

@@ -1,6 +1,6 @@
 """Follow the jobs of ``dscvsr upscale``: in lines for people, or in JSON lines for programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -103,14 +103,20 @@ class Lines:
         """Count the job; its plan will say what it is."""
         del job
         self._started += 1
+        self._terminal.begin_job()
 
     def plan(self, plan: "UpscalePlan") -> None:
         """Print the plan and what to know before work starts."""
+        self._plan(plan, plan.warnings)
+
+    def _plan(self, plan: "UpscalePlan", warnings: "Iterable[str]") -> None:
         self._terminal.print(describe_plan(plan))
         other = describe_other_weights(plan)
         if other is not None:
             self._terminal.note(other)
-        for warning in plan.warnings:
+        for note in plan.left_aside:
+            self._terminal.note(f"note: {note}")
+        for warning in warnings:
             self._terminal.warn(warning)
 
     @contextmanager
@@ -137,7 +143,8 @@ class Lines:
 
     def dry_run(self, report: "DryRunReport") -> None:
         """Print what would be done, and what it would take."""
-        self.plan(report.plan)
+        listed = {*report.converted, *report.lost}
+        self._plan(report.plan, (one for one in report.plan.warnings if one not in listed))
         self._terminal.print_rows(
             [("  " + name, value) for name, value in describe_dry_run(report)]
         )
@@ -179,6 +186,7 @@ class JsonLines:
     def begin(self, job: "UpscaleJob") -> None:
         """Keep the names that every line about this job carries."""
         self._started += 1
+        self._terminal.begin_job()
         self._names = {"job": self._started, "jobs": self._jobs, "source": job.source}
 
     def plan(self, plan: "UpscalePlan") -> None:

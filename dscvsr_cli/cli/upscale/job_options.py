@@ -1,4 +1,10 @@
-"""The options that say what a job does, whoever names its input and its output."""
+"""JobOptions: what a command line says about a job, and the job that it makes.
+
+The command line becomes options (``takes_options``), with what presets and defaults fill in; the
+options become a job here, and ``pipelines/upscale/prepare`` makes a plan of the job. A new option
+is a field of ``JobOptions``, a field of ``UpscaleJob`` (or of what it holds), and a line here that
+joins them; a test fails where one of the three is missing.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -81,6 +87,8 @@ class JobOptions:
     print_config: PrintConfigOption = False
     json: JsonLinesOption = False
     quiet: QuietOption = False
+    defaults: frozenset[str] = frozenset()
+    """Options that only the user's defaults give, by their keys there."""
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
@@ -124,6 +132,7 @@ class JobOptions:
             restart=self.restart,
             checkpoint_frames=self.checkpoint,
             scenes_at_once=self.jobs,
+            defaults=self.defaults,
         )
 
     def _reading(self) -> "ReadOptions":

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 def describe_plan(plan: "UpscalePlan") -> str:
     """Say in one line what will happen."""
+    from dscvsr_cli.video.encoder_names import shown_encoder
+
     source = plan.source
     frames = _frames(plan)
     rate = "" if source.frame_rate is None else f", {float(source.frame_rate):.5g} frames/s"
@@ -27,8 +29,7 @@ def describe_plan(plan: "UpscalePlan") -> str:
     scenes = f", {plan.scenes_at_once} scenes at once" if plan.scenes_at_once > 1 else ""
     resumed = f", continuing after {counted(plan.frames_done, 'frame')}" if plan.frames_done else ""
     takes = "" if plan.seconds is None else f", about {format_estimate(plan.seconds)}"
-    # Pictures as they are, which FFmpeg calls an encoder as well.
-    encoder = "y4m" if plan.encoder == "wrapped_avframe" else plan.encoder
+    encoder = shown_encoder(plan.encoder)
     return (
         f"{_name(source)}: {plan.shown_source_size}, {frames}{rate} -> {plan.shown_size} "
         f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype} {plan.runtime}, "

@@ -8,6 +8,7 @@ import typer
 
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.options import JsonOption, QuietOption, complete_weights
+from dscvsr_cli.cli.weights.calibrate import calibrate_command
 from dscvsr_cli.cli.weights.release import convert_command, export_command, push_command
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.weights.catalog import (
@@ -187,5 +188,6 @@ def describe_command(
 
 
 weights_app.command("export")(export_command)
+weights_app.command("calibrate")(calibrate_command)
 weights_app.command("convert")(convert_command)
 weights_app.command("push")(push_command)

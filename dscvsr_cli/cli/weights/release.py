@@ -92,7 +92,7 @@ def export_command(
         )
     from dscvsr_cli.pipelines.train.export_weights import export_run
 
-    _check_free(output, overwrite=overwrite)
+    check_free(output, overwrite=overwrite)
     report = export_run(Path(spec), output, half=half)
     if as_json:
         terminal.print_json(report)
@@ -145,7 +145,7 @@ def convert_command(
     quiet: QuietOption = False,
 ) -> None:
     """Convert public BasicVSR weights to start training a teacher for any factor."""
-    _check_free(output, overwrite=overwrite)
+    check_free(output, overwrite=overwrite)
     from dscvsr_cli.weights.external.basicvsr import convert_basicvsr, read_pickled_weights
     from dscvsr_cli.weights.network_file import save_network
 
@@ -164,7 +164,7 @@ def convert_command(
     )
 
 
-def _check_free(output: Path, *, overwrite: bool) -> None:
+def check_free(output: Path, *, overwrite: bool) -> None:
     """Refuse to replace a file unasked.
 
     Raises:

@@ -20,8 +20,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.runtimes.choose import (
     RuntimeName,
-    choose_runtime,
-    choose_runtime_dtype,
+    choose_execution,
     open_runtime,
     runtime_cost,
     weights_dtype,
@@ -58,8 +57,13 @@ def network_method(
         UsageError: Not the name of a dtype, or a runtime that does not run there.
         WeightsError: The weights are missing or damaged.
     """
-    dtype = choose_runtime_dtype(runtime_name, dtype_name, device)
-    runtime = choose_runtime(runtime_name, device=device, dtype=dtype)
+    execution = choose_execution(
+        runtime_name,
+        dtype_name,
+        device=device,
+        calibrated=lambda: bool(load_network(spec, device=device).network.ranges),
+    )
+    runtime, dtype = execution.runtime, execution.dtype
     held = weights_dtype(runtime, dtype)
     loaded = load_network(spec, device=device, dtype=held, show_progress=show_progress)
     cost = runtime_cost(network_cost(loaded.config, held), runtime, device).with_copies(ensemble)

@@ -2,40 +2,39 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.video.write.still_options import StillOptions
-from dscvsr_cli.video.write.target_file import PartialFile
 
 _SCRIPTS: Final = ("enlarge.js", "pictures.js", "stage.js", "measures.js", "controls.js")
 """In the order in which they build on each other."""
 
 
 class PageWriter:
-    """Writes the page under a hidden name; ``publish`` gives it its own.
+    """Writes the page. Use it as a context manager, and ``finish`` the page before the block ends.
 
     Args:
-        part: The file, which is created.
+        path: The file to write to.
+        named: The name that it will have, for errors.
         title: Title of the page.
-
-    Raises:
-        OutputVideoError: The folder cannot be written to.
     """
 
-    def __init__(self, part: PartialFile, *, title: str) -> None:
-        self._part = part
-        part.create()
-        self._file: BinaryIO = part.path.open("wb")
+    def __init__(self, path: Path, *, named: Path, title: str) -> None:
+        self._named = named
+        self._title = title
+        self._file: BinaryIO = path.open("wb")
         self.size_bytes = 0
-        self._write(_head().replace("<!-- title -->", escape(title)))
 
     def __enter__(self) -> Self:
+        self._write(_head().replace("<!-- title -->", escape(self._title)))
         return self
 
     def __exit__(
@@ -44,9 +43,9 @@ class PageWriter:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._file.close()
-        if exc_type is not None:
-            self._part.discard()
+        # Closing flushes, which fails once more on a full disk; the handle is closed all the same.
+        with suppress(OSError):
+            self._file.close()
 
     def add_picture(self, video: int, frame: int, encoded: bytes, options: StillOptions) -> None:
         """Add a picture file.
@@ -67,14 +66,14 @@ class PageWriter:
             f"{text}</script>\n"
         )
 
-    def publish(self, film: Mapping[str, object]) -> None:
-        """Add what the scripts need to know, and give the page its name.
+    def finish(self, film: Mapping[str, object]) -> None:
+        """Add what the scripts need to know, which makes the page whole.
 
         Args:
             film: Whatever ``controls.js`` reads from it, as JSON knows it.
 
         Raises:
-            OutputVideoError: The disk is full, or another file took the name meanwhile.
+            OutputVideoError: The disk is full.
         """
         facts = json.dumps(film, allow_nan=False)
         # A name with "</script>" in it must not end the script.
@@ -83,19 +82,24 @@ class PageWriter:
             f'<script type="application/json" id="film">{facts}</script>\n'
             f"<script>\n'use strict';\n{_scripts()}</script>\n</body>\n</html>\n"
         )
-        self._file.close()
-        self._part.publish()
+        with self._errors_reported():
+            self._file.flush()
 
     def _write(self, text: str) -> None:
         data = text.encode("utf-8", "replace")
-        try:
+        with self._errors_reported():
             self._file.write(data)
+        self.size_bytes += len(data)
+
+    @contextmanager
+    def _errors_reported(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise OutputVideoError(
-                f"{self._part.target} could not be written: {error.strerror or error}",
+                f"{self._named} could not be written: {error.strerror or error}",
                 hint="check the space on the disk",
             ) from error
-        self.size_bytes += len(data)
 
 
 def empty_page_bytes() -> int:

@@ -55,8 +55,8 @@ def compare(
         plan = plan_page(job, films, _encode(first, stills))
         if on_plan is not None:
             on_plan(plan)
-        part = PartialFile(job.page, overwrite=job.overwrite)
-        page = stack.enter_context(PageWriter(part, title=_title(films)))
+        path = stack.enter_context(PartialFile(job.page, overwrite=job.overwrite))
+        page = stack.enter_context(PageWriter(path, named=job.page, title=_title(films)))
         frames: list[ComparedFrame] = []
         for moment in chain([first], moments):
             for video, encoded in enumerate(_encode(moment, stills)):
@@ -65,7 +65,7 @@ def compare(
             check_size(page.size_bytes, len(frames), job)
             if on_progress is not None:
                 on_progress(len(frames), plan.frames)
-        page.publish(_film(films, frames, job))
+        page.finish(_film(films, frames, job))
     return CompareReport(
         target=job.page,
         size_bytes=page.size_bytes,

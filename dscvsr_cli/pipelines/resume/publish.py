@@ -1,7 +1,6 @@
 """Join the segments of a finished work folder, and give the file its name."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,19 +42,14 @@ def publish(
         InputVideoError: The input changed since the run started.
     """
     joined = folder.path / JOINED
-    try:
+    # The segments are what is worth keeping; half a copy of them would only fill the disk.
+    with PartialFile(target, overwrite=overwrite, path=joined, naming=naming):
         lost = join_segments(
             folder.path, manifest.segments, joined, spec, shift=manifest.shift, target=target
         )
         # Audio and subtitles were read from the input only now.
         check_input()
-    except BaseException:
-        # The segments are what is worth keeping; half a copy of them only fills the disk.
-        with suppress(OSError):
-            joined.unlink(missing_ok=True)
-        raise
-    with reported(target):
-        done = replace(manifest, joined=file_identity(joined), lost_packets=lost)
-        folder.commit(done)
-    PartialFile(target, overwrite=overwrite, path=joined, naming=naming).publish()
+        with reported(target):
+            done = replace(manifest, joined=file_identity(joined), lost_packets=lost)
+            folder.commit(done)
     return done

@@ -1,7 +1,7 @@
 """ResumableOutput: an output that is finished segment by segment, so a killed run can continue."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,21 +13,15 @@ from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError, DscvsrError, FrameCountError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.resume.manifest import Manifest, Piece
-from dscvsr_cli.pipelines.resume.phase import (
-    EarlierWork,
-    Phase,
-    advance,
-    earlier_manifest,
-    phase_of,
-)
+from dscvsr_cli.pipelines.resume.phase import Phase, advance, earlier_manifest, phase_of
 from dscvsr_cli.pipelines.resume.publish import publish
 from dscvsr_cli.pipelines.resume.segment_series import SegmentSeries
+from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
 from dscvsr_cli.pipelines.resume.state_file import load_state, save_state
 from dscvsr_cli.pipelines.resume.work_folder import JOINED, WorkFolder
 from dscvsr_cli.video.ffmpeg_errors import reported
 from dscvsr_cli.video.segments.join import check_header, rehearse
 from dscvsr_cli.video.segments.segment import check_segment
-from dscvsr_cli.video.write.muxer import OutputSpec
 from dscvsr_cli.video.write.target_file import Naming, check_target, unrecorded
 
 _log = logging.getLogger(__name__)
@@ -44,14 +38,7 @@ class ResumableOutput:
     same frames whatever happens, so the file is the one an undisturbed run would have made.
 
     Args:
-        target: The file to make.
-        spec: What it will hold.
-        fingerprint: In words, everything that decides the frames.
-        plan: Window and tile sizes, unless an earlier run is continued.
-        segment_frames: Least number of frames of a task, and of a segment inside a scene.
-        first_shift: Output timestamps minus input timestamps at the first frame.
-        earlier_work: What to do with the unfinished work of an earlier run.
-        overwrite: Whether to replace a file of the target's name.
+        settings: What to make, and how.
         check_input: Raises where the input is not what it was when the run started. It is called
             before anything made from the input is kept, and before the file gets its name.
         naming: Gives the block inside which the file takes its name.
@@ -59,31 +46,23 @@ class ResumableOutput:
 
     def __init__(
         self,
-        target: Path,
+        settings: SegmentSettings,
         *,
-        spec: OutputSpec,
-        fingerprint: Mapping[str, str],
-        plan: StreamPlan,
-        segment_frames: int,
-        first_shift: int = 0,
-        earlier_work: EarlierWork = EarlierWork.REFUSE,
-        overwrite: bool = False,
         check_input: Callable[[], None] = lambda: None,
         naming: Naming = unrecorded,
     ) -> None:
         self.state: StreamState | None = None
         self.damaged_frames = 0
         self.frames_read: int | None = None
-        self._target = target
-        self._spec = spec
-        self._segment_frames = segment_frames
+        self._settings = settings
+        self._target = settings.target
         self._header = ""
-        self._earlier_work = earlier_work
-        self._overwrite = overwrite
         self._check_input = check_input
         self._naming = naming
-        self._folder = WorkFolder(target)
-        self._manifest = Manifest(fingerprint=dict(fingerprint), plan=plan, shift=first_shift)
+        self._folder = WorkFolder(settings.target)
+        self._manifest = Manifest(
+            fingerprint=dict(settings.fingerprint), plan=settings.plan, shift=settings.first_shift
+        )
         self._phase = Phase.UNDECIDED
         self._series = self._new_series()
 
@@ -151,9 +130,9 @@ class ResumableOutput:
             self._begin()
             if self._phase is not Phase.PUBLISHED:
                 # Another run may have finished the file since somebody looked.
-                check_target(self._target, source=None, overwrite=self._overwrite)
+                check_target(self._target, source=None, overwrite=self._settings.overwrite)
                 joined = self._folder.path / JOINED
-                self._header = rehearse(joined, self._spec, target=self._target)
+                self._header = rehearse(joined, self._settings.spec, target=self._target)
                 check_header(self._header, self._manifest.all_segments)
         except BaseException:
             self._release()
@@ -233,9 +212,9 @@ class ResumableOutput:
         manifest = self._manifest
         return SegmentSeries(
             self._folder.path,
-            self._spec.picture,
-            manifest.timeline(self._spec.picture.source.path),
-            least_frames=self._segment_frames,
+            self._settings.spec.picture,
+            manifest.timeline(self._settings.spec.picture.source.path),
+            least_frames=self._settings.segment_frames,
             first_frame=manifest.frames_in_order,
             task_start=manifest.task_start,
             task_stop=manifest.pieces[0].first_frame if manifest.pieces else None,
@@ -249,12 +228,12 @@ class ResumableOutput:
             DamagedWorkError: What an earlier run left is damaged.
         """
         self._folder.check()
-        earlier_manifest(self._target, self._earlier_work, self._manifest.fingerprint)
+        earlier_manifest(self._target, self._settings.earlier_work, self._manifest.fingerprint)
 
     def _begin(self) -> None:
         """Enter the phase in which the earlier run ended, or the first."""
         fingerprint = self._manifest.fingerprint
-        earlier = earlier_manifest(self._target, self._earlier_work, fingerprint)
+        earlier = earlier_manifest(self._target, self._settings.earlier_work, fingerprint)
         if earlier is None:
             self._phase = advance(self._phase, Phase.FRESH)
             with reported(self._target):
@@ -306,9 +285,9 @@ class ResumableOutput:
             self._manifest = publish(
                 self._folder,
                 self._manifest,
-                self._spec,
+                self._settings.spec,
                 target=self._target,
-                overwrite=self._overwrite,
+                overwrite=self._settings.overwrite,
                 check_input=self._check_input,
                 naming=self._naming,
             )

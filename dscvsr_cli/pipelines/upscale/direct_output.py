@@ -1,51 +1,18 @@
 """DirectOutput: an output that is written in one go and cannot be resumed."""
 
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
+from dscvsr_cli.video.write.frame_writer import FrameWriter
 from dscvsr_cli.video.write.muxer import OutputSpec
 from dscvsr_cli.video.write.sequence_writer import SequenceWriter
 from dscvsr_cli.video.write.target_file import Naming
 from dscvsr_cli.video.write.writer import VideoWriter
 from dscvsr_cli.video.write.y4m_writer import Y4mWriter
-
-
-class FrameWriter(Protocol):
-    """A writer that cannot be resumed, such as ``VideoWriter``."""
-
-    frames_written: int
-
-    @property
-    def moved_timestamps(self) -> int:
-        """Frames whose timestamp did not come after the previous frame's."""
-        ...
-
-    @property
-    def lost_packets(self) -> int:
-        """Packets of audio and subtitles that are lost: undecodable, or cut off in the input."""
-        ...
-
-    def __enter__(self) -> Self:
-        """Check and open everything."""
-        ...
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        """Finish the output, or give it up."""
-        ...
-
-    def write(self, frame: Frame, /) -> None:
-        """Take the next frame."""
-        ...
 
 
 class DirectOutput:

@@ -18,7 +18,7 @@ _RESOLVED = frozenset(
 NOT_IN_FRAMES = frozenset(
     {"source", "target", "container", "makes_folder", "memory_bytes", "overwrite"}
     | {"scenes_at_once"}
-    | {"resume", "restart", "checkpoint_frames"}
+    | {"resume", "restart", "checkpoint_frames", "defaults"}
 )
 """Fields of a job that no frame depends on; the manifest stores window and tile sizes itself."""
 

@@ -106,6 +106,9 @@ class UpscaleJob:
     """Whether to throw the unfinished work of an earlier run away."""
     checkpoint_frames: int | None = None
     """Least number of frames between two points to resume from; None chooses by size and device."""
+    defaults: frozenset[str] = frozenset()
+    """Options, by their names in a settings file, that are not meant for this job alone: where its
+    input or output cannot take one, it is left aside instead of being refused."""
 
     def __post_init__(self) -> None:
         """Convert paths and numbers, and refuse options that contradict each other."""
@@ -184,7 +187,9 @@ class UpscalePlan:
     """Time that the frames to come will take, where this machine's speed is known."""
     other_weights: OtherWeights | None = None
     """Weights to consider before a long job, or a very short one."""
-    warnings: tuple[str, ...] = field(default=())
+    left_aside: tuple[str, ...] = ()
+    """Defaults that this input or output cannot take, and why not."""
+    warnings: tuple[str, ...] = ()
     """What to warn about: streams that will be lost, a factor above the trained ones."""
 
     @property

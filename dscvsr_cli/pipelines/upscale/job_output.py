@@ -6,9 +6,10 @@ from typing import Protocol
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
 from dscvsr_cli.pipelines.upscale.direct_output import direct_output
+from dscvsr_cli.pipelines.upscale.plan_segments import segment_settings
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
-from dscvsr_cli.pipelines.upscale.segment_settings import segment_settings
 from dscvsr_cli.pipelines.upscale.target import writes_in_one_go
 from dscvsr_cli.video.write.target_file import Naming
 
@@ -88,7 +89,8 @@ def open_output(ready: PreparedJob, naming: Naming) -> Output:
     """
     if ready.watch is None or writes_in_one_go(ready.target):
         return direct_output(ready, naming)
-    return segment_settings(ready).open(ready.watch, naming)
+    settings = segment_settings(ready)
+    return ResumableOutput(settings, check_input=ready.watch.check, naming=naming)
 
 
 def known_scene_starts(output: Output) -> frozenset[int]:

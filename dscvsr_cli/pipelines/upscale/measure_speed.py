@@ -8,13 +8,13 @@ from itertools import islice
 
 import torch
 
-from dscvsr_cli.engine.device import choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.scene_budget import SceneBudget
 from dscvsr_cli.engine.self_ensemble import ensemble_of
 from dscvsr_cli.engine.stream_plan import StreamPlan, work_per_frame
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.pipelines.upscale.make_frames import enlarge
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
 from dscvsr_cli.runtimes.choose import open_runtime
 
@@ -76,7 +76,9 @@ def _in_torch(ready: PreparedJob) -> FrameNetwork:
     if ready.plan.runtime == "torch":
         return ready.network.executed
     network = copy.deepcopy(ready.network.loaded.network)
-    dtype = choose_dtype(ready.job.dtype, ready.network.device)
+    dtype = ready.network.dtype
+    if dtype == torch.int8:
+        dtype = torch.float32
     executed = open_runtime("torch", network.to(dtype=dtype), dtype=dtype)
     return ensemble_of(executed, ready.job.ensemble)
 
@@ -97,7 +99,7 @@ def _run(ready: PreparedJob, frames: list[Frame], side: int) -> tuple[float, flo
     )
     plan = StreamPlan(window=len(frames), look_ahead=0, step=ready.network.stream_plan.step)
     started = time.monotonic()
-    count = sum(1 for _ in smaller.enlarge(_cut(frames, part), plan=plan))
+    count = sum(1 for _ in enlarge(smaller, _cut(frames, part), plan=plan))
     seconds = time.monotonic() - started
     share = part.height * part.width / (whole.height * whole.width)
     return seconds / max(1, count), share

@@ -18,8 +18,7 @@ from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.runtimes.choose import (
     Runtime,
-    choose_runtime,
-    choose_runtime_dtype,
+    choose_execution,
     open_runtime,
     runtime_cost,
     weights_dtype,
@@ -93,10 +92,16 @@ def plan_network(
     """
     small = Size(source.height, source.width)
     device = choose_device(job.device)
-    dtype = choose_runtime_dtype(job.runtime, job.dtype, device)
     frames = expected_frames(source, job.reading.span)
     pixels = None if frames is None else frames * small.height * small.width
-    runtime = choose_runtime(job.runtime, device=device, dtype=dtype, pixels=pixels)
+    execution = choose_execution(
+        job.runtime,
+        job.dtype,
+        device=device,
+        pixels=pixels,
+        calibrated=lambda: bool(load(job.weights, device=device).network.ranges),
+    )
+    runtime, dtype = execution.runtime, execution.dtype
     held = weights_dtype(runtime, dtype)
     loaded = load(job.weights, device=device, dtype=held)
     single = runtime_cost(network_cost(loaded.config, held), runtime, device)

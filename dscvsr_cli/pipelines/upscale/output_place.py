@@ -7,8 +7,8 @@ from dscvsr_cli.pipelines.resume.phase import is_published
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.target import Target
 from dscvsr_cli.video.write.may_write import check_folder
+from dscvsr_cli.video.write.partial_pictures import check_sequence
 from dscvsr_cli.video.write.picture_names import pictures_read
-from dscvsr_cli.video.write.sequence_writer import check_sequence
 from dscvsr_cli.video.write.target_file import check_target
 
 

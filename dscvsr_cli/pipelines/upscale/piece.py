@@ -17,6 +17,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.resume.manifest import Piece
 from dscvsr_cli.pipelines.resume.segment_series import SegmentSeries
 from dscvsr_cli.pipelines.resume.state_file import load_state
+from dscvsr_cli.pipelines.upscale.make_frames import enlarge
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
 from dscvsr_cli.pipelines.upscale.run import FRAMES_AHEAD
 from dscvsr_cli.pipelines.upscale.scan import FilmTask
@@ -118,7 +119,8 @@ def _make(
             Prefetch(_frames(ready, task, seek=seek), depth=FRAMES_AHEAD) as frames,
             Drain(encode, depth=FRAMES_AHEAD) as encoder,
         ):
-            for frame in ready.enlarge(
+            for frame in enlarge(
+                ready,
                 frames,
                 plan=_plan(ready, settings.plan, first),
                 resume=_state(task, settings.folder),

@@ -1,24 +1,11 @@
 """Everything an upscaling job decides and checks before the first frame is decoded."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dscvsr_cli.engine.frame_network import FrameNetwork
-from dscvsr_cli.engine.scenes import mark_scene_starts
-from dscvsr_cli.engine.self_ensemble import ensemble_of
-from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.stream import (
-    BoundaryListener,
-    EventListener,
-    ProgressListener,
-    SceneMarker,
-    upscale_stream,
-)
-from dscvsr_cli.engine.stream_plan import StreamPlan
-from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
-from dscvsr_cli.pipelines.upscale.alpha import enlarge_alpha
+from dscvsr_cli.pipelines.upscale.defaults import without_unfit_defaults
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
     check_disk,
@@ -30,14 +17,15 @@ from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader, NetworkPlan
 from dscvsr_cli.pipelines.upscale.open_source import open_source
 from dscvsr_cli.pipelines.upscale.other_streams import plan_others
 from dscvsr_cli.pipelines.upscale.output_place import check_place
-from dscvsr_cli.pipelines.upscale.side_by_side import compared
 from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses
+from dscvsr_cli.video.passthrough.trial_audio import try_audio_encoders
 from dscvsr_cli.video.passthrough.trial_copy import try_copying
 from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.write.picture_writer import StillEncoder
 from dscvsr_cli.video.write.trial_encode import try_encoder
 from dscvsr_cli.weights.load import load_network
 
@@ -61,61 +49,6 @@ class PreparedJob:
     others: PassthroughPlan
     disk: DiskNeed | None
 
-    def enlarge(
-        self,
-        frames: Iterable[Frame],
-        *,
-        plan: StreamPlan | None = None,
-        resume: StreamState | None = None,
-        finished: Sequence[range] = (),
-        mark_scenes: SceneMarker = mark_scene_starts,
-        on_boundary: BoundaryListener | None = None,
-        on_event: EventListener | None = None,
-        on_progress: ProgressListener | None = None,
-    ) -> Generator[Frame, None, None]:
-        """Send frames through the network: one out for each one in, in order, with their times.
-
-        Frames that are done already, as ``resume`` or ``finished`` say, are not returned again.
-        Close the generator if you do not take every frame: threads may be at work.
-        """
-
-        def float32_network() -> FrameNetwork:
-            network = load_network(self.job.weights, device=self.network.device).network
-            return ensemble_of(network, self.job.ensemble)
-
-        def run(frames: Iterable[Frame]) -> Iterator[Frame]:
-            return upscale_stream(
-                frames,
-                self.network.executed,
-                size=self.target.size,
-                plan=plan or self.network.stream_plan,
-                device=self.network.device,
-                float32_network=None if self.plan.dtype == "float32" else float32_network,
-                find_motion=self.network.find_motion,
-                on_event=on_event,
-                resume=resume,
-                finished=finished,
-                mark_scenes=mark_scenes,
-                on_boundary=on_boundary,
-                on_progress=on_progress,
-                at_once=self.network.scenes.at_once,
-                ahead=self.network.scenes.ahead,
-            )
-
-        def enlarged(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
-            return enlarge_alpha(run(frames), self.target.size)
-
-        if self.job.compare is None:
-            return enlarged(frames)
-        return compared(
-            frames,
-            enlarged,
-            size=self.target.size,
-            view=self.job.compare,
-            matrix=self.reader.info.display_matrix,
-            skipped=(range(resume.made if resume else 0), *finished),
-        )
-
 
 def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJob:
     """Decide everything that ``job`` leaves open, and refuse what cannot work.
@@ -130,25 +63,27 @@ def prepare(job: UpscaleJob, *, load: NetworkLoader = load_network) -> PreparedJ
         WeightsError: The weights are missing or damaged.
         DeviceError: The device is missing, or has too little memory.
     """
-    reader = open_source(job)
+    job, reader, left_aside = without_unfit_defaults(job, open_source)
     try:
-        return _prepare(job, reader, load)
+        return _prepare(job, reader, load, left_aside)
     except BaseException:
         reader.close()
         raise
 
 
-def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> PreparedJob:
+def _prepare(
+    job: UpscaleJob, reader: VideoReader, load: NetworkLoader, left_aside: tuple[str, ...]
+) -> PreparedJob:
     """Decide where everything goes, then what computes the frames, and how many at once."""
     source = reader.info
+    job, (target, others), also_left_aside = without_unfit_defaults(
+        job, lambda job: _settle_output(job, source)
+    )
     watch = (
         None
         if source.kind == "pipe"
         else InputWatch(job.source, start_number=job.reading.start_number)
     )
-    target = choose_target(job, source)
-    check_place(job, target)
-    others = _settle_streams(job, source, target)
     need = expected_disk(job, source, target)
     check_disk(need)
     network = plan_network(job, source, target.size, load)
@@ -161,7 +96,9 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
         job=job,
         reader=reader,
         watch=watch,
-        plan=_describe_plan(job, target, network, warnings=warnings),
+        plan=_describe_plan(
+            job, target, network, left_aside=(*left_aside, *also_left_aside), warnings=warnings
+        ),
         target=target,
         network=network,
         others=others,
@@ -169,18 +106,34 @@ def _prepare(job: UpscaleJob, reader: VideoReader, load: NetworkLoader) -> Prepa
     )
 
 
+def _settle_output(job: UpscaleJob, source: VideoInfo) -> tuple[Target, PassthroughPlan]:
+    """Return where the output goes and what of the input is in it."""
+    target = choose_target(job, source)
+    check_place(job, target)
+    return target, _settle_streams(job, source, target)
+
+
 def _settle_streams(job: UpscaleJob, source: VideoInfo, target: Target) -> PassthroughPlan:
     """Return what becomes of the other streams, once encoder and muxer have been tried."""
-    if not target.container.frames_only:
-        # First: where the container cannot hold the frames, other streams do not matter.
+    # First: where the container cannot hold the frames, other streams do not matter.
+    if target.container.is_pictures:
+        StillEncoder(target.picture)
+    elif not target.container.frames_only:
         try_encoder(target.picture)
     others = plan_others(job, source, target)
     refuse_losses(others, target.path.name, job.streams)
-    return others if target.container.frames_only else try_copying(source, others, target.container)
+    if target.container.frames_only:
+        return others
+    return try_copying(source, try_audio_encoders(source, others), target.container)
 
 
 def _describe_plan(
-    job: UpscaleJob, target: Target, network: NetworkPlan, *, warnings: tuple[str, ...]
+    job: UpscaleJob,
+    target: Target,
+    network: NetworkPlan,
+    *,
+    left_aside: tuple[str, ...],
+    warnings: tuple[str, ...],
 ) -> UpscalePlan:
     plan, source, span = network.stream_plan, target.picture.source, job.reading.span
     return UpscalePlan(
@@ -202,6 +155,7 @@ def _describe_plan(
         scenes_at_once=network.scenes.at_once,
         is_turned=target.picture.is_turned,
         frames=expected_frames(source, span),
+        left_aside=left_aside,
         warnings=warnings,
     )
 

@@ -26,6 +26,7 @@ from dscvsr_cli.pipelines.upscale.job_output import (
     open_output,
 )
 from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
+from dscvsr_cli.pipelines.upscale.make_frames import enlarge
 from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
 from dscvsr_cli.pipelines.upscale.output_place import make_folder
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
@@ -210,7 +211,8 @@ def _enlarge_and_encode(
         Prefetch(ready.reader, depth=FRAMES_AHEAD, interrupt=ready.reader.interrupt) as frames,
         Drain(encode, depth=FRAMES_AHEAD) as encoder,
         closing(
-            ready.enlarge(
+            enlarge(
+                ready,
                 frames,
                 plan=output.plan,
                 resume=output.state,

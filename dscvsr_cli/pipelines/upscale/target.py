@@ -204,6 +204,7 @@ def _container(job: UpscaleJob, destination: Destination, names: PictureNames | 
             raise UsageError(
                 "--format is for pipes; the name of a file says what it is",
                 hint="write -o out.mkv, or -o - --format matroska",
+                unfit="format",
             )
         return container_of(path)
     if job.output_format is None and path.suffix:

@@ -20,7 +20,6 @@ from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.passthrough.audio_blocks import silence_before, without_first
 from dscvsr_cli.video.passthrough.channel_layouts import (
     layouts_to_try,
-    sound_alike,
     stated_layout,
 )
 
@@ -212,8 +211,6 @@ def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContex
             context.open()
         except (av.FFmpegError, ValueError):
             continue
-        if not sound_alike(layout, wanted):
-            _log.warning("%s takes no %s audio; it becomes %s", encoder, wanted, layout)
         return context
     raise UsageError(
         f"{encoder} takes no audio of {source.layout.nb_channels} channels at "

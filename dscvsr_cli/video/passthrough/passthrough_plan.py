@@ -71,14 +71,19 @@ class Conversion:
     encoder: str
     """FFmpeg's name of the encoder, which is its codec's name for subtitles."""
 
+    channels: tuple[str, str] | None = None
+    """Layout of audio that its encoder does not take, and the one that it gets; None where it stays
+    as it is."""
+
     def __str__(self) -> str:
         """Say what will become of the stream."""
-        styles = (
-            "; bold and italics are kept where it has them, other styling is lost"
-            if self.stream.kind == "subtitle"
-            else ""
-        )
-        return f"{describe_stream(self.stream)} will be converted to {self.encoder}{styles}"
+        costs = ""
+        if self.stream.kind == "subtitle":
+            costs = "; bold and italics are kept where it has them, other styling is lost"
+        if self.channels is not None:
+            before, after = self.channels
+            costs = f", which takes no {before} audio; it becomes {after}"
+        return f"{describe_stream(self.stream)} will be converted to {self.encoder}{costs}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +270,7 @@ def _check_audio(container: Container, choices: StreamChoices) -> None:
         raise UsageError(
             container.refusal(codec, encoder),
             hint=better if holder is None else f"{better}, or write to {holder.suffix}",
+            unfit="audio-encoder",
         )
 
 

@@ -82,13 +82,8 @@ class VideoReader:
         self._piped: Decoding | None = None
         self._warned_of_fields = self._warned_of_alpha = self._warned_of_shape = False
         kind = source_kind(path)
-        if kind != "sequence" and (
-            self._options.rate is not None or self._options.start_number is not None
-        ):
-            raise UsageError(
-                f"{input_name(path)} is not an image sequence, and has its own times and numbers",
-                hint="--fps and --start-number are for pictures such as frames/%05d.png",
-            )
+        if kind != "sequence":
+            self._refuse_options_of_sequences()
         if kind == "pipe":
             self.info = self._open_pipe(path)
         else:
@@ -311,6 +306,17 @@ class VideoReader:
             )
         many = "damaged frame" if frames == 1 else f"{frames} damaged or missing frames"
         _log.warning("%s: %s (%s); continuing", input_name(self._path), many, trouble)
+
+    def _refuse_options_of_sequences(self) -> None:
+        given = {"fps": self._options.rate, "start-number": self._options.start_number}
+        for option, value in given.items():
+            if value is not None:
+                raise UsageError(
+                    f"{input_name(self._path)} is not an image sequence, and has its own times and "
+                    "numbers",
+                    hint="--fps and --start-number are for pictures such as frames/%05d.png",
+                    unfit=option,
+                )
 
     def _refuse_empty(self) -> None:
         if not self._span.is_whole:

@@ -1,7 +1,7 @@
 """Join: segments muxed into one file, beside all else that the source holds."""
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import chain
 from pathlib import Path
 
@@ -29,13 +29,11 @@ def rehearse(path: Path, spec: OutputSpec, *, target: Path) -> str:
         UsageError: The encoder refuses the settings, or the container the encoder.
         OutputVideoError: The muxer refuses a stream, or the folder cannot be written.
     """
-    assembly = Assembly(path, spec)
     try:
-        with reported(target):
+        with closing(Assembly(path, spec)) as assembly, reported(target):
             assembly.open()
-        return header_digest(assembly.encoder.extradata)
+            return header_digest(assembly.encoder.extradata)
     finally:
-        assembly.abandon()
         with suppress(OSError):
             path.unlink(missing_ok=True)
 
@@ -73,24 +71,19 @@ def join_segments(
     last_duration: int | None = None
     if times and spec.picture.container.length_is_decoding:
         times[-1], last_duration = last_decoding(times, shown, durations)
-    assembly = Assembly(path, spec)
-    try:
-        with reported(target):
-            assembly.open()
-            check_header(header_digest(assembly.encoder.extradata), segments)
-            assembly.shift(shift)
-            packets = chain.from_iterable(map(read_packets, files))
-            for number, (dts, packet) in enumerate(zip(times, packets, strict=True), 1):
-                written = packet.to_packet(dts=dts, time_base=spec.picture.timing.time_base)
-                if number == len(times) and last_duration is not None:
-                    written.duration = last_duration
-                assembly.mux(written)
-            assembly.finish()
-            sync_file(path)
-            return assembly.lost_packets
-    except BaseException:
-        assembly.abandon()
-        raise
+    with closing(Assembly(path, spec)) as assembly, reported(target):
+        assembly.open()
+        check_header(header_digest(assembly.encoder.extradata), segments)
+        assembly.shift(shift)
+        packets = chain.from_iterable(map(read_packets, files))
+        for number, (dts, packet) in enumerate(zip(times, packets, strict=True), 1):
+            written = packet.to_packet(dts=dts, time_base=spec.picture.timing.time_base)
+            if number == len(times) and last_duration is not None:
+                written.duration = last_duration
+            assembly.mux(written)
+        assembly.finish()
+        sync_file(path)
+        return assembly.lost_packets
 
 
 def _presentation(files: Sequence[Path]) -> tuple[list[int], list[int]]:

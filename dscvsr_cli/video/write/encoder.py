@@ -18,7 +18,8 @@ from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, captions_say_something
 from dscvsr_cli.video.timestamps import Timeline
 from dscvsr_cli.video.write.captions import CAPTION_CODECS, with_captions
-from dscvsr_cli.video.write.encoder_options import encoder_options, hardware_device
+from dscvsr_cli.video.write.encoder_options import hardware_device
+from dscvsr_cli.video.write.encoder_words import encoder_options
 from dscvsr_cli.video.write.gif_palette import PALETTE_FORMAT, with_palette
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 
@@ -91,9 +92,6 @@ def _open(context: VideoCodecContext, spec: PictureSpec) -> None:
             f"({describe_error(error)})",
             hint="check --crf, --encoder-preset, --pix-fmt and --enc-opt, or try --encoder libx264",
         ) from error
-    # What the encoder does not know is handed back.
-    if options.preset is not None and "preset" in context.options:
-        raise UsageError(f"{options.encoder} has no presets", hint="leave out --encoder-preset")
 
 
 def stored_picture(frame: Frame, pixel_format: str, colour: ColourInfo) -> av.VideoFrame:

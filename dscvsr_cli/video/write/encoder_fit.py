@@ -42,7 +42,9 @@ def is_listed(container: Container, encoder: str) -> bool:
 def refused_codec(container: Container, encoder: str) -> UsageError:
     """Return the refusal of an encoder whose codec a container does not hold."""
     ways = ", or ".join([f"--encoder {container.picture_encoder}", *_holders(container, encoder)])
-    return UsageError(container.refusal(codec_of(encoder), encoder), hint=f"use {ways}")
+    return UsageError(
+        container.refusal(codec_of(encoder), encoder), hint=f"use {ways}", unfit="encoder"
+    )
 
 
 def _holders(container: Container, encoder: str) -> Iterator[str]:

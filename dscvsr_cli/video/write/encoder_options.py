@@ -1,4 +1,4 @@
-"""EncodeOptions: how frames are encoded, and what each encoder calls it."""
+"""EncodeOptions: how frames are encoded, by which encoder, and in which pixel format."""
 
 import difflib
 import math
@@ -6,38 +6,24 @@ from dataclasses import dataclass
 from typing import Final
 
 import av
-from av.codec.context import OptionFlags
 from av.codec.hwaccel import HWAccel
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.container import Container
-from dscvsr_cli.video.info import HdrMetadata, VideoInfo
+from dscvsr_cli.video.encoder_names import BARE_FRAMES, shown_encoder
+from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.pixels.formats import (
     choose_pixel_format,
     holds_alpha,
     parse_plain,
     plain_format,
 )
-from dscvsr_cli.video.write.encoder_quality import lossless_options, quality_options
-from dscvsr_cli.video.write.private_parameters import private_parameters, safety_parameters
 from dscvsr_cli.video.write.y4m import Y4M_FORMATS
 
 _COMMON_ENCODERS: Final = "libx264, libx265, libsvtav1, libvpx-vp9, prores_ks, ffv1"
 
 _DEEPER_ENCODERS: Final = {"libx264": ("libx265",), "libvpx-vp9": ("libsvtav1", "libaom-av1")}
 """What stands in for an encoder whose frames have too few bits, in the same containers."""
-
-_PRESET_OPTION: Final = {
-    "libvpx": "cpu-used",
-    "libvpx-vp9": "cpu-used",
-    "libaom-av1": "cpu-used",
-    "librav1e": "speed",
-    "h264_amf": "quality",
-    "hevc_amf": "quality",
-    "av1_amf": "quality",
-}
-"""What encoders call their trade of speed against size, where it is not "preset"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +46,7 @@ class EncodeOptions:
     """Whether the stored frames must come back exactly."""
 
     extra: tuple[tuple[str, str], ...] = ()
-    """Further options by the encoder's own names; they win over everything above."""
+    """Further options by the encoder's own names, which say nothing that is said above."""
 
     threads: int = 0
     """Encoder threads; 0 leaves it to the encoder."""
@@ -104,8 +90,7 @@ def offered_formats(encoder: str) -> list[str]:
     if encoder.endswith("_vaapi"):
         # They name only frames on the graphics card; these are uploaded to it.
         return ["nv12", "p010le"]
-    if encoder == "wrapped_avframe":
-        # Frames as they are, which y4m files hold.
+    if encoder == BARE_FRAMES:
         return list(Y4M_FORMATS)
     if encoder == "libwebp":
         # Its YUV is 8 bits of 4:2:0; only from RGB does it lose nothing.
@@ -177,7 +162,9 @@ def output_pixel_format(
     plain_format(wanted)
     if offered and wanted not in offered:
         raise UsageError(
-            f"{options.encoder} cannot store {wanted}", hint=f"it takes {', '.join(offered)}"
+            f"{shown_encoder(options.encoder)} cannot store {wanted}",
+            hint=f"it takes {', '.join(offered)}",
+            unfit="pix-fmt",
         )
     return wanted
 
@@ -187,96 +174,6 @@ def _is_plain_420(name: str) -> bool:
     return (
         plain is not None and plain.family == "yuv" and plain.row_shift == plain.column_shift == 1
     )
-
-
-def encoder_options(
-    options: EncodeOptions,
-    *,
-    hdr: HdrMetadata | None,
-    pixel_format: str = "yuv420p",
-    stereo: str | None = None,
-    steady: bool = False,
-    size: Size | None = None,
-) -> dict[str, str]:
-    """Return the encoder's own option names and values.
-
-    Args:
-        options: How to encode.
-        hdr: Static HDR metadata to write.
-        pixel_format: What is stored.
-        stereo: How two views share a frame, as ``VideoInfo.stereo`` says.
-        steady: Whether all frames last equally long.
-        size: Size of the frames; None where they are large.
-
-    Raises:
-        UsageError: A quality or losslessness that the encoder does not have, or an option it does
-            not know.
-    """
-    encoder = options.encoder
-    check_extra_options(options)
-    if options.lossless:
-        result = lossless_options(encoder)
-    else:
-        result = quality_options(encoder, options.crf)
-    result |= _usual_options(encoder, pixel_format)
-    if options.preset is not None:
-        result[_PRESET_OPTION.get(encoder, "preset")] = options.preset
-    ours = private_parameters(encoder, hdr, stereo, steady=steady)
-    # A later word wins: what a person says over ours, and what keeps the process alive over all.
-    for name, value in (*ours, *options.extra, *safety_parameters(encoder, size)):
-        joined = name.endswith("-params") and name in result
-        result[name] = f"{result[name]}:{value}" if joined else value
-    return result
-
-
-def _usual_options(encoder: str, pixel_format: str) -> dict[str, str]:
-    """Return the options of an archive copy that are not the encoder's own defaults."""
-    if encoder.startswith("libvpx"):
-        # Its own default, 1, takes several times as long as the network.
-        usual = {"cpu-used": "2"} | ({"row-mt": "1"} if encoder == "libvpx-vp9" else {})
-        # VP8's encoder has alpha only without frames that are never shown.
-        has_alpha = encoder == "libvpx" and pixel_format.startswith("yuva")
-        return usual | ({"auto-alt-ref": "0"} if has_alpha else {})
-    if encoder == "libaom-av1":
-        return {"cpu-used": "4", "row-mt": "1"}
-    if encoder == "prores_ks":
-        full_colour = "444" in pixel_format
-        alpha = {"alpha_bits": "16"} if pixel_format.startswith("yuva") else {}
-        # The highest profile of each kind: 422 HQ and 4444.
-        return {"profile": "4444" if full_colour else "hq", "vendor": "apl0"} | alpha
-    if encoder == "dnxhd":
-        deep = plain_format(pixel_format).bits > 8
-        full_colour = "444" in pixel_format or pixel_format.startswith("gbr")
-        return {"profile": "dnxhr_444" if full_colour else "dnxhr_hqx" if deep else "dnxhr_hq"}
-    if encoder == "libwebp":
-        return {"lossless": "1"}
-    # Version 3 stores a checksum with every slice, and several threads can encode it.
-    return {"level": "3", "slicecrc": "1"} if encoder == "ffv1" else {}
-
-
-def check_extra_options(options: EncodeOptions) -> None:
-    """Refuse an option that the encoder does not know.
-
-    Raises:
-        UsageError: It does not know one, or there is no such encoder.
-    """
-    offered_formats(options.encoder)
-    if not options.extra:
-        return
-    supported = av.CodecContext.create(options.encoder, "w").supported_options
-    known = {
-        option.name
-        for option in (*supported.generic, *supported.private)
-        if option.flags & OptionFlags.ENCODING_PARAM and option.flags & OptionFlags.VIDEO_PARAM
-    }
-    for name, _ in options.extra:
-        if name not in known:
-            close = difflib.get_close_matches(name, sorted(known), n=3)
-            suggestion = f"did you mean {' or '.join(close)}? " if close else ""
-            raise UsageError(
-                f"{options.encoder} has no option called {name!r}",
-                hint=f"{suggestion}ffmpeg -h encoder={options.encoder} lists them",
-            )
 
 
 def hardware_device(encoder: str) -> HWAccel | None:

@@ -7,11 +7,12 @@ from typing import Final, Literal
 import av
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.video.encoder_names import shown_encoder
 
 _QUANTISER_UNIT: Final = 118
 """libav's FF_QP2LAMBDA."""
 
-Scale = Literal["plain", "scaled", "percent", "scaled percent", "tenth"]
+Scale = Literal["plain", "whole", "scaled percent", "percent", "tenth"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +32,8 @@ class QualitySetting:
     """Further options without which the value has no effect."""
 
     scale: Scale = "plain"
-    """How the value is written: as it is; times 118, as libav's quantisers are ("scaled"); turned
-    into a percentage that is better the higher it is; or the same from 0 to 10."""
+    """How the value is written: as it is; as a whole number from 1 on; as a percentage, better the
+    higher it is, times 118 where libav wants that ("scaled"); or from 0 to 10."""
 
     def values(self, quality: float | None) -> dict[str, str]:
         """Return options and values for a quality where lower is better; None is the default."""
@@ -47,7 +48,7 @@ def _percent(value: float) -> int:
 
 _SCALES: Final[dict[Scale, Callable[[float], str]]] = {
     "plain": lambda value: f"{value:g}",
-    "scaled": lambda value: str(round(value * _QUANTISER_UNIT)),
+    "whole": lambda value: str(max(1, round(value))),
     "percent": lambda value: str(_percent(value)),
     "scaled percent": lambda value: str(_percent(value) * _QUANTISER_UNIT),
     "tenth": lambda value: str(round(max(0.0, 10 - value / 6) * _QUANTISER_UNIT)),
@@ -59,9 +60,10 @@ _NO_BITRATE: Final = (("b", "0"),)
 _QSCALE: Final = (("flags", "+qscale"),)
 
 _FIXED_QUANTISER: Final = QualitySetting(
-    options=("global_quality",), default=2, also=_QSCALE, scale="scaled"
+    options=("qmin", "qmax"), default=2, most=31, also=_QSCALE, scale="whole"
 )
-"""For encoders that are steered by a fixed quantiser; 2 is their best."""
+"""For encoders that are steered by a fixed quantiser from 1 on. They read it from frames,
+where PyAV cannot write it, and keep it between these two."""
 
 _BY_NAME: Final[dict[str, QualitySetting]] = {
     "libx264": QualitySetting(options=("crf",), default=16, most=51),
@@ -78,12 +80,8 @@ _BY_NAME: Final[dict[str, QualitySetting]] = {
     ),
     "mpeg4": _FIXED_QUANTISER,
     "libxvid": _FIXED_QUANTISER,
-    "mpeg2video": QualitySetting(
-        options=("global_quality",), default=2, also=_QSCALE, scale="scaled"
-    ),
-    "mpeg1video": QualitySetting(
-        options=("global_quality",), default=2, also=_QSCALE, scale="scaled"
-    ),
+    "mpeg2video": _FIXED_QUANTISER,
+    "mpeg1video": _FIXED_QUANTISER,
     "mjpeg": _FIXED_QUANTISER,
     "av1_nvenc": QualitySetting(options=("cq",), default=24, most=51, also=_NO_BITRATE),
     "h264_nvenc": QualitySetting(options=("cq",), default=18, most=51, also=_NO_BITRATE),
@@ -131,23 +129,33 @@ _HARDWARE_NAMES: Final = {
 }
 
 
+def quality_setting(encoder: str) -> QualitySetting | None:
+    """Return the constant quality setting of an encoder, or None where it has none."""
+    if encoder.startswith("prores"):
+        return None
+    return _BY_NAME.get(encoder) or _BY_HARDWARE.get(encoder.rpartition("_")[2])
+
+
 def quality_options(encoder: str, quality: float | None) -> dict[str, str]:
     """Return the options that ask an encoder for constant quality, lower being better.
 
     Raises:
         UsageError: A quality for an encoder that has no such thing, or beyond its scale.
     """
-    known = _BY_NAME.get(encoder) or _BY_HARDWARE.get(encoder.rpartition("_")[2])
-    if known is not None and not encoder.startswith("prores"):
+    known = quality_setting(encoder)
+    if known is not None:
         if quality is not None and quality > known.most:
             raise UsageError(
                 f"the quality of {encoder} goes from 0 (best) to {known.most:g}, got {quality:g}",
                 hint=f"leave --crf out for {known.default:g}, which is close to the original",
+                unfit="crf",
             )
         return known.values(quality)
     if quality is not None:
         raise UsageError(
-            f"{encoder} has no constant quality setting", hint="leave the quality option out"
+            f"{shown_encoder(encoder)} has no constant quality setting",
+            hint="leave out --crf",
+            unfit="crf",
         )
     return {}
 
@@ -161,11 +169,13 @@ def lossless_options(encoder: str) -> dict[str, str]:
     if encoder in _LOSSLESS:
         return dict(_LOSSLESS[encoder])
     codec = av.Codec(encoder, "w")
-    if codec.lossless and not codec.lossy:
+    # GIF loses nothing of a palette, and nearly all of the colours that do not fit into one.
+    if codec.lossless and not codec.lossy and encoder != "gif":
         return {}
     raise UsageError(
         f"{encoder} cannot encode without loss",
         hint="--lossless works with --encoder ffv1, libx264, libx265 or libvpx-vp9",
+        unfit="lossless",
     )
 
 

@@ -1,6 +1,5 @@
 """Assembly: one output file put together from encoded frames and everything beside them."""
 
-import logging
 import math
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,8 +23,6 @@ from dscvsr_cli.video.write.encoder import open_stream_encoder
 from dscvsr_cli.video.write.encoder_options import hardware_device
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.target_file import output_url
-
-_log: Final = logging.getLogger(__name__)
 
 _LARGEST_TIMESCALE: Final = 2**31 - 1
 
@@ -130,8 +127,8 @@ class Assembly:
         self._output = self._stream = None
         self._copier.close()
 
-    def abandon(self) -> None:
-        """Close everything; the file is left as it is, to be thrown away."""
+    def close(self) -> None:
+        """Close whatever is open; an unfinished file stays as it is, to be thrown away."""
         if self._output is not None:
             # Whatever happens to the trailer of a file that is thrown away is of no interest.
             with suppress(av.FFmpegError, OSError, ValueError):
@@ -155,6 +152,7 @@ class Assembly:
             raise UsageError(
                 f"{container.label} files cannot hold what {encoder} makes",
                 hint="write to .mkv, or choose another --encoder",
+                unfit="encoder",
             ) from error
         if not isinstance(stream, VideoStream):
             raise UsageError(
@@ -162,19 +160,16 @@ class Assembly:
             )
         if container.hevc_tag and codec_name(stream) == "hevc":
             stream.codec_context.codec_tag = container.hevc_tag
-        if self._spec.source.display_matrix is not None and self._spec.turn is None:
-            self._keep_rotation(stream, self._spec.source.display_matrix)
+        matrix = self._spec.source.display_matrix
+        if matrix is not None and self._spec.turn is None and container.rotation:
+            self._keep_rotation(stream, matrix)
         open_stream_encoder(stream, self._spec)
         return stream
 
     def _keep_rotation(self, stream: VideoStream, matrix: DisplayMatrix) -> None:
-        if not self._spec.container.rotation:
-            name = self._spec.container.label
-            _log.warning("%s files cannot hold a rotation; the picture will be on its side", name)
-        else:
-            source = Size(self._spec.source.height, self._spec.source.width)
-            target = Size(self._spec.height, self._spec.width)
-            stream.set_display_matrix(scale_display_matrix(matrix, source=source, target=target))
+        source = Size(self._spec.source.height, self._spec.source.width)
+        target = Size(self._spec.height, self._spec.width)
+        stream.set_display_matrix(scale_display_matrix(matrix, source=source, target=target))
 
     def _muxer_options(self) -> dict[str, str]:
         options = dict(self._spec.container.muxer_options)

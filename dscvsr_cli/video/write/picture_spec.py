@@ -23,6 +23,7 @@ from dscvsr_cli.video.pixels.output_colour import colour_limits, output_colour
 from dscvsr_cli.video.timestamps import OutputTiming
 from dscvsr_cli.video.write.encoder_fit import check_bare_frames
 from dscvsr_cli.video.write.encoder_options import EncodeOptions, output_pixel_format
+from dscvsr_cli.video.write.encoder_words import encoder_options
 
 _BT601_TAG: Final = 6
 
@@ -110,11 +111,13 @@ def settle_picture(
         sample_aspect_ratio: Width over height of one pixel in the output; None keeps the source's.
 
     Raises:
-        UsageError: The encoder does not exist or makes no such pictures, or format and size do not
-            fit.
+        UsageError: The encoder does not exist, makes no such pictures or does not have what is
+            asked of it, or format and size do not fit.
     """
     pixel_format = output_pixel_format(source, options)
     check_bare_frames(container, options.encoder)
+    # For its refusals: what is asked of the encoder is something that it has.
+    encoder_options(options, hdr=None, pixel_format=pixel_format)
     plain = plain_format(pixel_format)
     _check_size(pixel_format, plain, height, width)
     decide = _still_colour if container.is_pictures else _video_colour

@@ -12,7 +12,7 @@ from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
-from dscvsr_cli.video.write.encoder_options import encoder_options
+from dscvsr_cli.video.write.encoder_words import encoder_options
 from dscvsr_cli.video.write.icc_profile import kept_profile, with_profile
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.still_bytes import encode_still
@@ -26,13 +26,16 @@ class StillEncoder:
         spec: What every picture is.
 
     Raises:
-        UsageError: The encoder does not know an option.
+        UsageError: The encoder does not know an option, or refuses its value, the size or the pixel
+            format.
     """
 
     def __init__(self, spec: PictureSpec) -> None:
         self._spec = spec
         self._options = encoder_options(spec.options, hdr=None, pixel_format=spec.pixel_format)
         self._profile = kept_profile(spec.source, spec.options.encoder, spec.plain)
+        # What is refused is refused before any work.
+        self._open()
 
     def encode(self, frame: Frame) -> bytes:
         """Return one frame as the content of a picture file.

@@ -1,9 +1,8 @@
-"""PartialFile: write under a hidden name, and take the target's name when whole."""
+"""Destination: what a name to write to stands for, and the file or pipe that takes an output."""
 
 import contextlib
 import errno
 import os
-import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Final
 from dscvsr_cli.durable import publish
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.video.write.may_write import check_folder, check_replaceable
+from dscvsr_cli.video.write.partial_output import KEPT_NAME_LENGTH, PartialOutput, hidden_name
 from dscvsr_cli.windows_names import name_problem
 
 Naming = Callable[[Path], AbstractContextManager[None]]
@@ -23,9 +23,6 @@ STANDARD_OUTPUT: Final = Path("-")
 
 ADDED_LENGTH: Final = 57
 """Characters, at most, that unfinished work adds to the path of an output."""
-
-_KEPT_NAME_LENGTH = 40
-"""Characters of the target's name that the hidden name repeats, well below any system's limit."""
 
 
 def unrecorded(_whole: Path) -> AbstractContextManager[None]:
@@ -55,9 +52,7 @@ class Destination:
         """Whether it is standard output."""
         return self.path == STANDARD_OUTPUT
 
-    def partial(
-        self, *, overwrite: bool, naming: Naming = unrecorded
-    ) -> "PartialFile | PipeTarget":
+    def partial(self, *, overwrite: bool, naming: Naming = unrecorded) -> PartialOutput:
         """Return the object that takes the output until it is whole.
 
         Args:
@@ -103,7 +98,7 @@ def _check_name(path: Path) -> None:
             ) from error
         if error.errno == errno.ENAMETOOLONG:
             raise UsageError(
-                f"the name of the output is too long: {path.name[:_KEPT_NAME_LENGTH]}...",
+                f"the name of the output is too long: {path.name[:KEPT_NAME_LENGTH]}...",
                 hint="choose a shorter one with -o",
             ) from error
 
@@ -112,26 +107,26 @@ def _behind_links(path: Path) -> Path:
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
-class PipeTarget:
-    """Takes the place of a ``PartialFile`` for a target without a hidden name.
+class PipeTarget(PartialOutput):
+    """Something that is neither file nor folder: what is written is gone, whole or not.
 
     Args:
-        target: ``-``, or the name of something that is neither file nor folder.
+        target: ``-``, or the name of a named pipe or a device.
     """
 
     def __init__(self, target: Path) -> None:
-        self.path = target
+        super().__init__(target, target)
 
-    def check(self, source: Path) -> None:
+    def check(self, _source: Path, /) -> None:
         """Do nothing: a pipe may always be written to."""
 
-    def create(self) -> None:
+    def _create(self) -> None:
         """Do nothing: what is written to is there already."""
 
-    def publish(self) -> None:
+    def _publish(self) -> None:
         """Do nothing: what was written is gone."""
 
-    def discard(self) -> None:
+    def _discard(self) -> None:
         """Do nothing: what was written cannot be taken back."""
 
 
@@ -175,7 +170,7 @@ def check_target(
     check_replaceable(file)
 
 
-class PartialFile:
+class PartialFile(PartialOutput):
     """A file that gets its own name only when it is whole.
 
     Its hidden name is in the target's folder, so that taking the target's name is one atomic step
@@ -196,52 +191,32 @@ class PartialFile:
         path: Path | None = None,
         naming: Naming = unrecorded,
     ) -> None:
-        self.target = _behind_links(target)
-        self._named = target
+        self._file = _behind_links(target)
         self._overwrite = overwrite
         self._naming = naming
-        name = f".{target.stem[:_KEPT_NAME_LENGTH]}.{secrets.token_hex(4)}.part"
-        self.path = path or self.target.with_name(name)
+        super().__init__(target, path or self._file.with_name(hidden_name(target.stem)))
 
-    def check(self, source: Path) -> None:
+    def check(self, source: Path, /) -> None:
         """Refuse a target that cannot or must not be written, as ``check_target`` does.
 
         Args:
             source: The input, which must not be replaced.
         """
-        check_target(self._named, source=source, overwrite=self._overwrite)
+        check_target(self.named, source=source, overwrite=self._overwrite)
 
-    def create(self) -> None:
-        """Create the hidden file.
+    def _create(self) -> None:
+        self.path.open("xb").close()
 
-        Raises:
-            OutputVideoError: The folder cannot be written to.
-        """
-        try:
-            self.path.open("xb").close()
-        except OSError as error:
-            raise OutputVideoError(
-                f"nothing can be written in {self.target.parent}: {error.strerror}",
-                hint="check the permissions of the folder and the space on the disk",
-            ) from error
-
-    def publish(self) -> None:
-        """Give the finished file its name.
-
-        Raises:
-            OutputVideoError: Another file took the name meanwhile, or the system refuses.
-        """
+    def _publish(self) -> None:
         try:
             with self._naming(self.path):
-                publish(self.path, self.target, overwrite=self._overwrite)
+                publish(self.path, self._file, overwrite=self._overwrite)
         except OSError as error:
-            self.discard()
             raise OutputVideoError(
-                f"{self.target} could not be put in place: {error.strerror or error}",
+                f"{self._file} could not be put in place: {error.strerror or error}",
                 hint="choose another name with -o, or add --overwrite",
             ) from error
 
-    def discard(self) -> None:
-        """Remove the hidden file, whether or not it is there."""
+    def _discard(self) -> None:
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)

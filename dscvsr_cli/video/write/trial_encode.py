@@ -1,6 +1,8 @@
 """A trial before any work: one grey frame is encoded and muxed in memory."""
 
 import io
+from contextlib import suppress
+from dataclasses import replace
 from typing import cast
 
 import av
@@ -15,7 +17,7 @@ from dscvsr_cli.video.display_matrix import swaps_sides
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.read.main_stream import codec_name
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.encoder import FrameEncoder, open_stream_encoder
+from dscvsr_cli.video.write.encoder import FrameEncoder, open_encoder, open_stream_encoder
 from dscvsr_cli.video.write.encoder_fit import codec_of, is_listed, refused_codec
 from dscvsr_cli.video.write.encoder_quality import required_hardware
 from dscvsr_cli.video.write.picture_spec import PictureSpec
@@ -57,12 +59,31 @@ def try_encoder(spec: PictureSpec) -> None:
             hint=_hint(encoder, spec.container),
         ) from error
     except UsageError as error:
-        if required_hardware(encoder) is None:
-            raise
-        raise UsageError(error.message, hint=_hint(encoder, spec.container)) from error
+        if required_hardware(encoder) is not None:
+            raise error.with_hint(_hint(encoder, spec.container)) from error
+        raise _refused_option(spec) or error from error
     # Some muxers take every codec, and write what nothing can read.
     if not is_listed(spec.container, encoder) and _codec_read(written) != codec_of(encoder):
         raise refused_codec(spec.container, encoder)
+
+
+def _refused_option(spec: PictureSpec) -> UsageError | None:
+    """Return the refusal of the option without which the encoder opens, if there is one."""
+    options = spec.options
+    extra = " ".join(f"{name}={value}" for name, value in options.extra)
+    for option, value, without in (
+        ("encoder-preset", options.preset, replace(options, preset=None)),
+        ("enc-opt", extra, replace(options, extra=())),
+    ):
+        if value:
+            with suppress(UsageError):
+                open_encoder(replace(spec, options=without))
+                return UsageError(
+                    f"{options.encoder} does not take --{option} {value}",
+                    hint=f"leave it out; ffmpeg -h encoder={options.encoder} lists what it takes",
+                    unfit=option,
+                )
+    return None
 
 
 def _codec_read(written: io.BytesIO) -> str:

@@ -309,3 +309,22 @@ def test_the_page_is_named_after_the_second_video(small: Path, large: Path) -> N
     report = compare(CompareJob(first=small, second=large, frames=1))
     assert report.target == large.with_name("large_compare.html")
     assert read_page(report.target).pictures == 2
+
+
+@pytest.mark.parametrize("missing", [1, 60_000])
+def test_a_full_disk_is_reported_and_leaves_the_page_that_was_there(
+    missing: int, small: Path, large: Path
+) -> None:
+    resource = pytest.importorskip("resource")
+    page = compare(job(small, large)).target
+    before = page.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        # The system refuses to let a file grow on; the last bytes are written by the last flush.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) - missing, hard))
+        with pytest.raises(OutputVideoError, match="could not be written"):
+            compare(job(small, large, overwrite=True))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert page.read_bytes() == before
+    assert not list(page.parent.glob(".*.part"))

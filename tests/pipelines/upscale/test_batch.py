@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from dscvsr_cli.errors import InputVideoError
-from dscvsr_cli.pipelines.upscale.batch import plan_batch, run_batch
+from dscvsr_cli.pipelines.upscale.batch import run_batch
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
+from dscvsr_cli.pipelines.upscale.plan_batch import plan_batch
 
 
 class SurprisingError(Exception):

@@ -16,7 +16,7 @@ from dscvsr_cli.pipelines.upscale.batch import FileResult, finished_earlier, run
 from dscvsr_cli.pipelines.upscale.finished import differences_to_finished, recording
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.run import upscale
-from dscvsr_cli.video.write import sequence_writer, target_file
+from dscvsr_cli.video.write import partial_pictures, target_file
 from tests.clips import Clip, render
 from tests.ctrl_c import CtrlC
 
@@ -76,7 +76,7 @@ def test_who_finds_pictures_half_named_waits_for_all_of_them(
             threads[0].start()
             threads[0].join(0.2)
 
-    after_naming(monkeypatch, sequence_writer, another_run)
+    after_naming(monkeypatch, partial_pictures, another_run)
     upscale(job)
     another_run()
     threads[0].join(20)

@@ -17,13 +17,12 @@ from dscvsr_cli.pipelines.resume.work_folder import read_manifest, work_path
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob
 from dscvsr_cli.pipelines.upscale.job_output import known_scene_starts
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings, make_piece
+from dscvsr_cli.pipelines.upscale.plan_segments import segment_settings
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.pipelines.upscale.scan import FilmScan, FilmTask, rest_of, see
-from dscvsr_cli.pipelines.upscale.segment_settings import segment_settings
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.timestamps import Timeline
-from dscvsr_cli.video.write.target_file import unrecorded
 from tests.ctrl_c import ctrl_c_at
 from tests.scenes import FRAMES, SCENES, STEP, film_job, render_scenes
 
@@ -46,7 +45,8 @@ def undisturbed(job: UpscaleJob) -> bytes:
 def opened(job: UpscaleJob) -> Iterator[tuple[PreparedJob, ResumableOutput]]:
     ready = prepare(job)
     settings = pickle.loads(pickle.dumps(segment_settings(ready)))  # noqa: S301  as workers get it
-    with ready.reader, settings.open(InputWatch(job.source), unrecorded) as output:
+    watch = InputWatch(job.source)
+    with ready.reader, ResumableOutput(settings, check_input=watch.check) as output:
         yield ready, output
 
 

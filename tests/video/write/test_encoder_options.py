@@ -16,11 +16,11 @@ from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.encoder_options import (
     EncodeOptions,
-    encoder_options,
     offered_formats,
     suitable_encoder,
 )
 from dscvsr_cli.video.write.encoder_quality import quality_options, required_hardware
+from dscvsr_cli.video.write.encoder_words import encoder_options
 from dscvsr_cli.video.write.picture_spec import settle_picture
 from dscvsr_cli.video.write.trial_encode import try_encoder
 from tests.clips import render_kind
@@ -48,7 +48,7 @@ def ten_bit(tmp_path_factory: pytest.TempPathFactory) -> VideoInfo:
         ("h264_amf", 20, {"qp_i": "20", "qp_p": "20", "rc": "cqp"}),
         ("hevc_videotoolbox", 18, {"global_quality": str(64 * 118), "flags": "+qscale"}),
         ("h264_mf", 18, {"quality": "64", "rate_control": "quality"}),
-        ("mpeg4", 3, {"global_quality": str(3 * 118), "flags": "+qscale"}),
+        ("mpeg4", 3, {"qmin": "3", "qmax": "3", "flags": "+qscale"}),
     ],
 )
 def test_every_encoder_is_told_its_quality_in_its_own_words(
@@ -76,14 +76,10 @@ def test_an_option_the_encoder_does_not_know_is_refused_with_a_suggestion() -> N
     assert "tune" in caught.value.hint
 
 
-def test_further_options_win_and_join_parameter_lists() -> None:
-    options = EncodeOptions(
-        encoder="libx265",
-        preset="slow",
-        extra=(("preset", "ultrafast"), ("x265-params", "aq-mode=3")),
-    )
+def test_further_options_win_over_our_own_and_join_parameter_lists() -> None:
+    options = EncodeOptions(encoder="libx265", extra=(("crf", "30"), ("x265-params", "aq-mode=3")))
     result = encoder_options(options, hdr=None)
-    assert result["preset"] == "ultrafast"
+    assert result["crf"] == "30"
     assert result["x265-params"] == "log-level=error:aq-mode=3"
 
 
@@ -208,7 +204,8 @@ def test_what_works_passes_the_trial(bare: VideoInfo, name: str, encoder: str) -
     [
         ("a.mp4", EncodeOptions(encoder="prores_ks"), "mp4"),
         ("a.webm", EncodeOptions(encoder="libx264"), "webm"),
-        ("a.mkv", EncodeOptions(extra=(("tune", "nonsense"),)), "refuses"),
+        ("a.mkv", EncodeOptions(extra=(("tune", "nonsense"),)), "--enc-opt tune=nonsense"),
+        ("a.webm", EncodeOptions(encoder="libvpx-vp9", preset="slow"), "--encoder-preset slow"),
         ("a.flv", EncodeOptions(encoder="ffv1"), "flv"),
     ],
 )

@@ -104,3 +104,15 @@ def test_the_size_of_raw_frames_is_the_one_that_a_run_writes(name: str, tmp_path
     # Headers, which a real video does not notice.
     assert expected < written < expected + 3000
     assert Fraction(written, expected) < Fraction(11, 10)
+
+
+@pytest.mark.parametrize(("encoder", "usual", "coarse"), [("libx264", 18, 30), ("mpeg4", 2, 8)])
+def test_a_quality_counts_on_the_scale_of_its_encoder(
+    encoder: str, usual: float, coarse: float
+) -> None:
+    default, same, less = (
+        expected_size(10, HD, EncodeOptions(encoder=encoder, crf=crf)).size_bytes
+        for crf in (None, usual, coarse)
+    )
+    assert same == default
+    assert 0.2 * default < less < 0.5 * default

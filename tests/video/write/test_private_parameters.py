@@ -9,7 +9,8 @@ import pytest
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.read.probe import probe
-from dscvsr_cli.video.write.encoder_options import EncodeOptions, encoder_options
+from dscvsr_cli.video.write.encoder_options import EncodeOptions
+from dscvsr_cli.video.write.encoder_words import encoder_options
 from tests.clips import Clip, render
 from tests.helpers import decoded_pts
 from tests.networks import save_smallest

@@ -49,9 +49,8 @@ def test_a_link_keeps_its_name_and_means_its_file(tmp_path: Path) -> None:
     assert (destination.path, destination.file) == (link, file)
     partial = destination.partial(overwrite=True)
     partial.check(tmp_path / "source.mp4")
-    partial.create()
-    partial.path.write_bytes(b"new")
-    partial.publish()
+    with partial as path:
+        path.write_bytes(b"new")
     assert link.is_symlink()
     assert file.read_bytes() == b"new"
 

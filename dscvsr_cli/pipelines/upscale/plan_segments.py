@@ -1,21 +1,15 @@
-"""SegmentSettings: what decides the segments of an output that can be resumed."""
+"""Decide on the segments of a job whose output can be resumed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.resume.phase import EarlierWork
-from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
+from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
 from dscvsr_cli.pipelines.upscale.fingerprint import job_fingerprint
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
 from dscvsr_cli.video.timestamps import span_shift
 from dscvsr_cli.video.write.muxer import OutputSpec
-from dscvsr_cli.video.write.target_file import Naming
 
 _SEGMENT_PIXELS: Final = 150_000_000
 """Output pixels of a segment made on a processor: about half a minute of work.
@@ -29,41 +23,6 @@ _SEGMENT_PIXELS_ON_A_GPU: Final = 2_500_000_000
 _LEAST_FRAMES: Final = 48
 
 _MOST_FRAMES: Final = 2400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentSettings:
-    """What decides the segments of a job; equal ones make equal segments, on any machine."""
-
-    target: Path
-    """The file to make."""
-    spec: OutputSpec
-    fingerprint: Mapping[str, str]
-    plan: StreamPlan
-    segment_frames: int
-    first_shift: int
-    earlier_work: EarlierWork
-    overwrite: bool
-
-    def open(self, watch: InputWatch, naming: Naming) -> ResumableOutput:
-        """Return the output, still to be entered.
-
-        Args:
-            watch: Of the input, on this machine.
-            naming: Gives the block inside which the file takes its name.
-        """
-        return ResumableOutput(
-            self.target,
-            spec=self.spec,
-            fingerprint=self.fingerprint,
-            plan=self.plan,
-            segment_frames=self.segment_frames,
-            first_shift=self.first_shift,
-            earlier_work=self.earlier_work,
-            overwrite=self.overwrite,
-            check_input=watch.check,
-            naming=naming,
-        )
 
 
 def segment_settings(ready: PreparedJob) -> SegmentSettings:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dscvsr_cli.geometry import Size
-from dscvsr_cli.pipelines.upscale.segment_settings import default_segment_frames
+from dscvsr_cli.pipelines.upscale.plan_segments import default_segment_frames
 
 SIDES = st.integers(16, 16384)
 
