@@ -37,9 +37,9 @@ class CutShort:
 
         Args:
             streams: Those that are copied.
-            size_bytes: The source's size, or None if it is a list of files.
-            broke_off: Whether reading ended with an error. If nothing says how much is left, that
-                counts as one packet; without an error only an index can show it.
+            size_bytes: The source's size, or None where it is a list of files.
+            broke_off: Whether reading ended with an error. Where nothing tells how much is left,
+                that counts as one packet; without an error only an index can tell it.
         """
         copied = list(streams)
         listed = sum(self._listed(one, size_bytes) for one in copied) if size_bytes else 0
