@@ -172,7 +172,7 @@ _MODULES = {
 """Which module below this package each public name comes from."""
 
 _OWN_NAMES = {"verify": "compare_files"}
-"""What a module itself calls a public name, where that differs."""
+"""What a module itself calls a public name, if that differs."""
 
 
 def __getattr__(name: str) -> object:

@@ -1,8 +1,8 @@
 """Durable files: after any failure or power cut a file is the old one or the new one, never half.
 
 A file is written under a temporary name in the same folder, flushed to the disk, and only then
-renamed; afterwards the folder itself is flushed, so that the new name survives a power cut too.
-Every file that anybody relies on must be written here.
+renamed. The folder itself is flushed last, so that the new name survives a power cut too. Every
+file that anybody relies on must be written here.
 
 =====================  =======================================================================
 ``write_durably``      bytes that are in memory already
@@ -58,7 +58,7 @@ class DurableFile:
 
     As a context manager it gives the open file, commits when the block ends and discards when an
     exception leaves it. A caller that writes over many calls uses ``commit`` and ``discard``.
-    Where several write one file at the same time, the last to commit wins, and its file is whole.
+    If several write one file at the same time, the last to commit wins, and its file is whole.
 
     Args:
         path: The name to take, replacing an older file; ``<name>.<random>.part`` beside it is
@@ -110,7 +110,7 @@ class DurableFile:
 
     def discard(self) -> None:
         """Close and remove the temporary file; does nothing after ``commit``."""
-        # Closing flushes, which fails once more on a full disk; the handle is closed all the same.
+        # Closing flushes, which fails once more on a full disk; the handle is closed anyway.
         with contextlib.suppress(OSError):
             self.file.close()
         with contextlib.suppress(OSError):
@@ -180,7 +180,7 @@ def _replace(part: Path, target: Path) -> None:
 
 def _rename_exclusively(part: Path, target: Path) -> None:
     try:
-        # A hard link fails where the name is taken, in one step no other process can split.
+        # A hard link fails if the name is taken, in one step no other process can split.
         os.link(part, target)
     except FileExistsError:
         raise

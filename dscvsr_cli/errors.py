@@ -58,7 +58,7 @@ class DscvsrError(Exception):
 
     @property
     def may_pass(self) -> bool:
-        """Whether another attempt may succeed later, by itself or by what the system had said."""
+        """Whether another attempt may succeed later, as this error or one behind it says."""
         error: BaseException | None = self
         while error is not None:
             if isinstance(error, DscvsrError) and error._may_pass:

@@ -20,7 +20,7 @@ class Frame:
     """Presentation time on the input's clock, in units of its time base, from reader to writer."""
 
     duration: int = 0
-    """How long the frame is shown, in the same unit; 0 where the source does not say."""
+    """How long the frame is shown, in the same unit; 0 if the source does not say."""
 
     alpha: Tensor | None = None
     """(1, H, W) float32 in [0, 1], where 1 is opaque; None for a video without alpha."""

@@ -41,7 +41,7 @@ class Size:
         return f"{self.width}x{self.height}"
 
     def turned(self, *, by_quarter: bool = True) -> "Size":
-        """Return the size after a quarter turn, or the same where ``by_quarter`` is false."""
+        """Return the size after a quarter turn, or the same if ``by_quarter`` is false."""
         return Size(self.width, self.height) if by_quarter else self
 
 
@@ -57,7 +57,7 @@ def output_size(
     """Return the output size: the one rounding rule of the program.
 
     Each side is ``source * factor`` rounded to the nearest multiple (a tie goes up), and never less
-    than one multiple. With ``width`` or ``height`` alone the other side follows from the aspect
+    than one multiple. With only ``width`` or ``height``, the other side follows from the aspect
     ratio; with both, both are taken.
 
     Args:
@@ -92,7 +92,7 @@ def output_size(
 def shape_keeping_aspect(source: Size, size: Size, aspect: Fraction) -> Fraction:
     """Return the sample aspect ratio that shows frames of ``size`` in the shape of the source.
 
-    It is 1 where ``size`` has that shape already, up to two pixels: sides are rounded.
+    It is 1 if ``size`` has that shape already, up to two pixels: sides are rounded.
 
     Args:
         source: Size of the input frame.
@@ -202,6 +202,6 @@ class AxisPhases:
         return (2 * index + 1) * self.source // (2 * self.target)
 
     def offset(self, index: int) -> float:
-        """Return how far that centre lies from its source pixel's centre, in [-0.5, 0.5)."""
+        """Return how far that centre is from its source pixel's centre, in [-0.5, 0.5)."""
         remainder = (2 * index + 1) * self.source % (2 * self.target)
         return (remainder - self.target) / (2 * self.target)

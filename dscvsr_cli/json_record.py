@@ -1,4 +1,4 @@
-"""Records: small JSON objects that stay beside what they tell of, or in the user's folders."""
+"""Records: small JSON objects, kept beside what they describe or in the user's folders."""
 
 import json
 from pathlib import Path

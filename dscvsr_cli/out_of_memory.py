@@ -1,4 +1,4 @@
-"""Out of memory: how to tell it from other errors, for every library and device at once."""
+"""Out of memory: recognise it among other errors, for every library and device in one place."""
 
 from typing import Final
 
@@ -34,7 +34,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def too_little_memory() -> DeviceError:
-    """Return the error for memory that ran out where no smaller step was left."""
+    """Return the error for memory that ran out if no smaller step was left."""
     return DeviceError(
         "there is too little memory",
         hint="close other programs, or raise the limit that is set for this one (ulimit -v)",

@@ -51,7 +51,7 @@ class RecordedPart:
 def recorded_part(source: Path, target: Path) -> RecordedPart | None:
     """Return which part of ``source`` the record beside ``target`` says that it shows.
 
-    None where nothing is recorded: ``target`` was made of something else or by something else, has
+    None if nothing is recorded: ``target`` was made from something else or by something else, has
     changed since, or is no file. So it is of the whole of ``source``.
     """
     record = read_record(target.with_name(RECORD_NAME))
@@ -84,7 +84,7 @@ def file_identity(path: Path) -> str:
 
 
 def entry_of(record: Record, name: str, identity: str) -> Mapping[str, object] | None:
-    """Return what a record says about an output, or None where it says nothing about this one.
+    """Return what a record says about an output, or None if it says nothing about this one.
 
     Args:
         record: The record of the output's folder.

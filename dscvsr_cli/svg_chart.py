@@ -1,4 +1,4 @@
-"""Line charts as one SVG file, for benchmarks and training runs alike."""
+"""Line charts as one SVG file, for benchmarks and training runs."""
 
 import math
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ _DEVICES: Final = re.compile(
 _FORBIDDEN: Final = re.compile(r'[<>:"|?*\x00-\x1f]')
 
 _LONGEST_PATH: Final = 259
-"""Characters of a path without ``\\\\?\\`` where long paths are switched off."""
+"""Characters of a path without ``\\\\?\\`` if long paths are switched off."""
 
 
 def name_problem(path: Path, *, below: int = 0) -> str:
@@ -41,7 +41,7 @@ def windows_problem(path: PureWindowsPath, *, longest: int | None) -> str:
 
     Args:
         path: An absolute path.
-        longest: Most characters of a path without a prefix of its own; None where any will do.
+        longest: Most characters of a path without a prefix; None if any number will do.
     """
     is_raw = str(path).startswith("\\\\?\\")
     if longest is not None and not is_raw and len(str(path)) > longest:

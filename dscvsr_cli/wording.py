@@ -1,4 +1,4 @@
-"""Words that messages of all rooms share: counts of things, and sizes of files."""
+"""Words that all messages share: counts of things, and sizes of files."""
 
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 

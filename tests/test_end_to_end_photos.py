@@ -106,7 +106,7 @@ def test_pictures_that_are_turned_in_different_ways_are_not_taken_for_one_video(
 
     assert upscale_still(weights, tmp_path / "album") == InputVideoError.exit_code
 
-    assert "2.jpg turns it another way than the first picture" in capfd.readouterr().err
+    assert "2.jpg turns it differently from the first picture" in capfd.readouterr().err
     assert not list(tmp_path.glob("album_x2/*.jpg"))
 
 

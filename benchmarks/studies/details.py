@@ -1,4 +1,4 @@
-"""Draw the same details of real clips by bicubic, Lanczos and a network, side by side.
+r"""Draw the same details of real clips by bicubic, Lanczos and a network, side by side.
 
 ::
 
@@ -53,14 +53,38 @@ def parse_detail(text: str) -> Detail:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("details", nargs="+", type=parse_detail, metavar="NAME=CLIP:FRAME:X,Y")
-    parser.add_argument("-s", "--scale", type=float, default=3.0)
-    parser.add_argument("-w", "--weights", action="append", help="default: the default weights")
-    parser.add_argument("-o", "--output", type=Path, default=Path("details.jpg"))
-    parser.add_argument("--columns", type=int, default=1, help="details in a row")
-    parser.add_argument("--quality", type=int, default=88, help="of the JPEG")
-    parser.add_argument("--side", type=int, default=80, help="of a detail, in the clip's pixels")
+    parser.add_argument(
+        "-s", "--scale", type=float, default=3.0, help="factor (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-w", "--weights", action="append", help="may be repeated (default: the default weights)"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("details.jpg"),
+        help="picture to write (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--columns", type=int, default=1, help="details in a row (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--quality",
+        type=int,
+        default=88,
+        help="quality of the JPEG, up to 100 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--side",
+        type=int,
+        default=80,
+        help="rows and columns of a detail, in the clip's pixels (default: %(default)s)",
+    )
     options = parser.parse_args()
     networks = [
         network_method(spec, device=torch.device("cpu")) for spec in options.weights or [None]

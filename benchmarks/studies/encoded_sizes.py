@@ -73,10 +73,16 @@ class Measured:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("clips", nargs="*", type=Path, help="default: a rendered one")
-    parser.add_argument("-w", "--weights", help="default: the default weights")
-    parser.add_argument("--frames", type=int, default=24, help="of each clip")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("clips", nargs="*", type=Path, help="videos (default: a rendered clip)")
+    parser.add_argument(
+        "-w", "--weights", help="as for dscvsr upscale (default: the default weights)"
+    )
+    parser.add_argument(
+        "--frames", type=int, default=24, help="frames of each clip (default: %(default)s)"
+    )
     parser.add_argument("--encoder", action="append", help="only this one; may be repeated")
     given = parser.parse_args()
     # SVT-AV1 writes to the terminal by itself; 1 lets only its errors through.
@@ -126,7 +132,10 @@ def _enlarge(clip: Path, folder: Path, *, frames: int, weights: str | None) -> P
             reading=ReadOptions(span=TimeSpan(end=frames / rate), deinterlace=True),
             encoder="ffv1",
             pixel_format="yuv420p",
-            streams=StreamChoices(audio=False, subtitles=False, other_videos=False),
+            # Only the frames count: nut cannot hold an aspect ratio, for example.
+            streams=StreamChoices(
+                audio=False, subtitles=False, other_videos=False, drop_unsupported=True
+            ),
             overwrite=True,
         )
     )

@@ -1,4 +1,4 @@
-"""Train variants of a recipe for the same few minutes each and print the PSNR that each reaches.
+r"""Train variants of a recipe for the same few minutes each and print the PSNR that each reaches.
 
 ::
 
@@ -41,11 +41,22 @@ def parse_variant(text: str) -> Variant:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("variants", nargs="+", type=parse_variant, metavar="NAME[=OPTIONS]")
-    parser.add_argument("--minutes", type=float, default=4.0)
-    parser.add_argument("--common", default="", help="options of `dscvsr train` for all of them")
-    parser.add_argument("--at-once", type=int, default=1)
+    parser.add_argument(
+        "--minutes", type=float, default=4.0, help="minutes for each variant (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--common", default="", help="options of dscvsr train that all variants get"
+    )
+    parser.add_argument(
+        "--at-once",
+        type=int,
+        default=1,
+        help="variants to train at the same time, one thread each (default: %(default)s)",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the runs")
     given = parser.parse_args()
     common = shlex.split(given.common)

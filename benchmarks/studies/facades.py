@@ -65,9 +65,13 @@ FACADES = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="where the clips go, or the pictures")
-    parser.add_argument("--pictures", type=int, help="make so many pictures instead of clips")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="where the clips or pictures go")
+    parser.add_argument(
+        "--pictures", type=int, help="render this many pictures to learn from, instead of clips"
+    )
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     if given.pictures is None:

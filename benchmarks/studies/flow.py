@@ -1,4 +1,4 @@
-"""Print a network's optical flow between equal frames, and its PSNR with other flows.
+r"""Print a network's optical flow between equal frames, and its PSNR with other flows.
 
 ::
 
@@ -52,13 +52,28 @@ class OtherFlow(nn.Module):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--dataset", default="vid4", help="a known name, or a path")
-    parser.add_argument("--root", type=Path, help="where the known data sets lie")
-    parser.add_argument("--frames", type=int, default=7)
-    parser.add_argument("-s", "--scale", type=float, default=2.0)
-    parser.add_argument("-w", "--weights", help="default: the default weights")
-    parser.add_argument("--flow", action="append", default=[], help="weights whose flow is tried")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "--dataset", default="vid4", help="as for dscvsr bench (default: %(default)s)"
+    )
+    parser.add_argument("--root", type=Path, help="as for dscvsr bench")
+    parser.add_argument(
+        "--frames", type=int, default=7, help="frames of each clip (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-s", "--scale", type=float, default=2.0, help="factor (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-w", "--weights", help="as for dscvsr upscale (default: the default weights)"
+    )
+    parser.add_argument(
+        "--flow",
+        action="append",
+        default=[],
+        help="weights whose flow is tried instead; may be repeated",
+    )
     given = parser.parse_args()
     clips = [clip.first(given.frames) for clip in find_clips(given.dataset, root=given.root)]
     network = load_network(given.weights, device=CPU, dtype=choose_dtype("auto", CPU)).network

@@ -41,10 +41,20 @@ class Pair:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, action="append", required=True)
-    parser.add_argument("--crf", type=int, default=25, help="of H.264")
-    parser.add_argument("-o", dest="output", type=Path, help="where to write the last sum")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        required=True,
+        help="footage, as for dscvsr train; may be repeated",
+    )
+    parser.add_argument(
+        "--crf", type=int, default=25, help="CRF of the H.264 clips (default: %(default)s)"
+    )
+    parser.add_argument("-o", dest="output", type=Path, help="write the last sum to this file")
     parser.add_argument("sums", nargs="+", metavar="FACTOR*FILE,...")
     given = parser.parse_args()
     _, held_out = split_sources(find_sources(given.data).sources, TrainingConfig().validation_share)

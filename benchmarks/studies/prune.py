@@ -1,4 +1,4 @@
-"""Cut a smaller network out of a trained one, as a start that is much better than fresh weights.
+r"""Cut a smaller network out of a trained one, as a start that is much better than fresh weights.
 
 ::
 
@@ -61,16 +61,29 @@ class Moments:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("weights", help="a name, or a file")
-    parser.add_argument("--data", type=Path, required=True, help="a folder of clips")
-    parser.add_argument("--clips", type=int, default=24)
-    parser.add_argument("--channels", type=int, required=True)
-    parser.add_argument("--blocks", type=int, required=True)
-    parser.add_argument("--layers", type=int, required=True)
-    parser.add_argument("--motion-levels", type=int, required=True)
-    parser.add_argument("--motion-finest", type=int, required=True)
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("weights", help="a name from dscvsr weights list, or a file")
+    parser.add_argument("--data", type=Path, required=True, help="folder of clips")
+    parser.add_argument(
+        "--clips", type=int, default=24, help="clips to fit on (default: %(default)s)"
+    )
+    parser.add_argument("--channels", type=int, required=True, help="channels to keep")
+    parser.add_argument(
+        "--blocks", type=int, required=True, help="blocks to keep in each direction"
+    )
+    parser.add_argument("--layers", type=int, required=True, help="layers to keep in each block")
+    parser.add_argument(
+        "--motion-levels", type=int, required=True, help="levels of the motion network"
+    )
+    parser.add_argument(
+        "--motion-finest",
+        type=int,
+        required=True,
+        help="finest level of the flow: 0 is full size, 1 half size",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, help="file to write")
     given = parser.parse_args()
     loaded = load_network(given.weights, device=torch.device("cpu"))
     config = replace(

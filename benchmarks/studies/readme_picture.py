@@ -69,15 +69,45 @@ def parse_crop(text: str) -> Crop:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("clip", type=Path)
-    parser.add_argument("--at", type=Fraction, default=Fraction("19.9"), help="seconds")
-    parser.add_argument("--crop", type=parse_crop, default=ALLEY, metavar="WxH+LEFT+TOP")
-    parser.add_argument("-s", "--scale", type=float, default=3.0)
-    parser.add_argument("-w", "--weights", help="default: the default weights")
-    parser.add_argument("--degradation", default="codec:18", help="bi, bd or codec:CRF")
-    parser.add_argument("--quality", type=int, default=95, help="of the JPEG")
-    parser.add_argument("-o", "--output", type=Path, default=Path("docs/sintel.jpg"))
+    parser.add_argument(
+        "--at",
+        type=Fraction,
+        default=Fraction("19.9"),
+        help="time of the frame in seconds (default: 19.9)",
+    )
+    parser.add_argument(
+        "--crop",
+        type=parse_crop,
+        default=ALLEY,
+        metavar="WxH+LEFT+TOP",
+        help="part of the frame to show",
+    )
+    parser.add_argument(
+        "-s", "--scale", type=float, default=3.0, help="factor (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-w", "--weights", help="as for dscvsr upscale (default: the default weights)"
+    )
+    parser.add_argument(
+        "--degradation", default="codec:18", help="bi, bd or codec:CRF (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--quality",
+        type=int,
+        default=95,
+        help="quality of the JPEG, up to 100 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("docs/sintel.jpg"),
+        help="picture to write (default: %(default)s)",
+    )
     options = parser.parse_args()
 
     frames, place = read_around(options.clip, options.at)

@@ -27,11 +27,19 @@ SIDE = 16
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("clip", type=Path)
-    parser.add_argument("-w", "--weights", action="append", help="default: the default weights")
-    parser.add_argument("--frames", type=int, default=72)
-    parser.add_argument("--no-limit", action="store_true")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("clip", type=Path, help="video to enlarge")
+    parser.add_argument(
+        "-w", "--weights", action="append", help="may be repeated (default: the default weights)"
+    )
+    parser.add_argument(
+        "--frames", type=int, default=72, help="frames of the clip (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--no-limit", action="store_true", help="lift the network's bound on these values"
+    )
     given = parser.parse_args()
     with av.open(str(given.clip)) as container:
         shown = [

@@ -1,4 +1,4 @@
-"""Print the gain from a frame's neighbours: clips enlarged whole, against frame by frame.
+r"""Print the gain from a frame's neighbours: clips enlarged whole, against frame by frame.
 
 ::
 
@@ -27,12 +27,22 @@ from dscvsr_cli.pipelines.bench.network_method import network_method
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", default="vid4", help="a known name, or a path")
-    parser.add_argument("--root", type=Path, help="where the known data sets lie")
-    parser.add_argument("--frames", type=int, default=7)
-    parser.add_argument("-s", "--scale", type=float, action="append", required=True)
-    parser.add_argument("-w", "--weights", help="default: the default weights")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "--dataset", default="vid4", help="as for dscvsr bench (default: %(default)s)"
+    )
+    parser.add_argument("--root", type=Path, help="as for dscvsr bench")
+    parser.add_argument(
+        "--frames", type=int, default=7, help="frames of each clip (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-s", "--scale", type=float, action="append", required=True, help="factor; may be repeated"
+    )
+    parser.add_argument(
+        "-w", "--weights", help="as for dscvsr upscale (default: the default weights)"
+    )
     given = parser.parse_args()
     clips = [clip.first(given.frames) for clip in find_clips(given.dataset, root=given.root)]
     whole = network_method(given.weights, device=torch.device("cpu"))
@@ -41,7 +51,10 @@ def main() -> None:
     def score(method: Method, scale: float) -> float:
         return fmean(measure_clip(clip, method, scale, protocol).quality.psnr_y for clip in clips)
 
-    print(f"{whole.info.name}, first {given.frames} frames of {len(clips)} clips, PSNR on Y in dB")
+    print(
+        f"{whole.info.name}, first {given.frames} frames of each clip (clips: {len(clips)}), "
+        "PSNR on Y in dB"
+    )
     for scale in given.scale:
         together, alone = score(whole, scale), score(frame_by_frame(whole), scale)
         print(f"x{scale:g}: together {together:.2f}, alone {alone:.2f}, {together - alone:+.2f}")

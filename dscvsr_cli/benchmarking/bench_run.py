@@ -44,7 +44,7 @@ class BenchRun:
             peers: Pictures made by other tools, of names different from the methods'.
             scales: Factors, each above 1.
             machine: What the report says the methods ran on.
-            lpips: The perceptual distance, where the protocol asks for it.
+            lpips: The perceptual distance, if the protocol asks for it.
 
         Raises:
             ValueError: Nothing to measure, a name given twice, or LPIPS without its weights.
@@ -73,7 +73,7 @@ class BenchRun:
 
     @property
     def frames_total(self) -> int | None:
-        """Frames still to be made by all methods, or None where a clip's length is not known."""
+        """Frames still to be made by all methods, or None if a clip's length is not known."""
         counts = [clip.frame_count for _, clip, _ in self._todo()]
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
@@ -85,8 +85,8 @@ class BenchRun:
     def take_over(self, older: BenchReport) -> int:
         """Keep the scores of a run that was broken off -> how many could be used.
 
-        A method's scores are kept where its weights, device and dtype are the same; a
-        peer's, where its pictures are.
+        A method's scores are kept if its weights, device and dtype are the same; a peer's, if its
+        pictures are.
 
         Raises:
             UsageError: The other run measured by another protocol.

@@ -26,7 +26,7 @@ KEPT_FRAMES = 4
 """Most frames of a clip that wait for all methods."""
 
 CROP_SIDE = 120
-"""Pixels of the ground truth, or less where a picture is smaller."""
+"""Pixels of the ground truth, or less if a picture is smaller."""
 
 ZOOM = 2
 """Screen pixels per pixel of the ground truth."""
@@ -52,7 +52,7 @@ class PictureSheets:
         """Prepare the folder.
 
         Args:
-            folder: Made where it does not exist.
+            folder: Made if it does not exist.
             methods_at: Factor -> names of the methods that make a sheet whole, in the order of its
                 columns.
 

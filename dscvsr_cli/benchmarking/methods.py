@@ -28,16 +28,16 @@ class MethodInfo:
     """What tables call it."""
 
     parameters: int | None = None
-    """Parameters of its network, or None where it has none."""
+    """Parameters of its network, or None if it has none."""
 
     device: str = "cpu"
-    """Where it runs; empty where that is not known."""
+    """Where it runs; empty if that is not known."""
 
     dtype: str = "float32"
     """dtype of its network; empty if unknown."""
 
     runtime: str = ""
-    """What executes its network; empty where that is not known."""
+    """What executes its network; empty if that is not known."""
 
     sha256: str | None = None
     """Digest of its weights file or its images, which lets a resumed run recognise it."""
@@ -63,7 +63,7 @@ class Method:
     """Restarts the count."""
 
     timed: bool = True
-    """Whether its time is that of upscaling; not so where pictures are only read."""
+    """Whether its time is that of upscaling; not so if pictures are only read."""
 
 
 def classical_methods() -> tuple[Method, ...]:
@@ -75,7 +75,7 @@ def classical_methods() -> tuple[Method, ...]:
 
 
 def classical_upscaler(kernel: Kernel) -> Upscaler:
-    """Return an upscaler that resizes each frame by itself with ``kernel``."""
+    """Return an upscaler that resizes every frame separately with ``kernel``."""
 
     def upscale(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
         return (resize(frame, size, kernel=kernel) for frame in frames)

@@ -59,7 +59,7 @@ def find_peer(
     Args:
         name: Its name in tables.
         root: Holds a folder for each factor.
-        clips: Whole, even where only the first frames are measured.
+        clips: Whole, even if only the first frames are measured.
         scales: Factors that are measured; the tool may lack some, not all.
         frames: How many frames of each clip are measured; None means all.
 

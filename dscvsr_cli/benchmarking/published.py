@@ -21,7 +21,7 @@ class QuotedRow:
     """As the source calls it."""
 
     parameters: str
-    """As printed, or empty where the source does not say."""
+    """As printed, or empty if the source does not say."""
 
     scale: float
     """Factor of both sides."""
@@ -30,7 +30,7 @@ class QuotedRow:
     """As printed."""
 
     ssim: float | None = None
-    """As printed; None where the source has none."""
+    """As printed; None if the source has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class QuotedBlock:
     """In the order of the source."""
 
     def gain(self, row: QuotedRow) -> float | None:
-        """Return a row's PSNR above the block's own bicubic, or None where it has none."""
+        """Return a row's PSNR above the block's own bicubic, or None if it has none."""
         for other in self.rows:
             if other.method == _REFERENCE and math.isclose(other.scale, row.scale):
                 return row.psnr_db - other.psnr_db

@@ -25,9 +25,9 @@ class Change:
     ssim: float
     """New minus old."""
     speed: float | None
-    """New frames per second over old, where both are known."""
+    """New frames per second over old, if both are known."""
     verdict: Literal["better", "same", "worse"]
-    """Worse where PSNR or SSIM fell past the tolerance; speed does not count."""
+    """Worse if PSNR or SSIM fell past the tolerance; speed does not count."""
 
 
 def compare_reports(

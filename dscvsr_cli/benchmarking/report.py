@@ -15,7 +15,7 @@ class MeasuredQuality:
     """How close pictures are to the truth; means over frames, or over clips."""
 
     psnr_y: float
-    """dB on luma; infinite where a frame is exact."""
+    """dB on luma; infinite if a frame is exact."""
 
     ssim_y: float
     """On luma, at most 1."""
@@ -27,20 +27,20 @@ class MeasuredQuality:
     """Mean of the three channels."""
 
     warping: float | None = None
-    """Warping error, root mean square in levels; None where it was not measured."""
+    """Warping error, root mean square in levels; None if it was not measured."""
 
     true_warping: float | None = None
     """The ground truth's own."""
 
     flicker: float | None = None
-    """What changes along the true motion and does not in the truth, root mean square in levels; 0
-    where every frame is exact, None where it was not measured."""
+    """What changes along the true motion but not in the ground truth, root mean square in levels; 0
+    if every frame is exact, None if it was not measured."""
 
     lpips: float | None = None
-    """Perceptual distance, 0 where a frame is exact; None where it was not measured."""
+    """Perceptual distance, 0 if a frame is exact; None if it was not measured."""
 
     still_change: float | None = None
-    """Mean absolute change from frame to frame while the input stands still, in levels; None where
+    """Mean absolute change from frame to frame while the input stands still, in levels; None if
     it was not measured."""
 
     def psnr(self, channel: Channel) -> float:
@@ -78,7 +78,7 @@ class ClipScore:
     """Means over the frames."""
 
     seconds: float | None
-    """Time spent in the upscaler, without reading, degrading and measuring; None where the pictures
+    """Time spent in the upscaler, without reading, degrading and measuring; None if the pictures
     were made elsewhere."""
 
     peak_memory_bytes: int | None = None
@@ -86,7 +86,7 @@ class ClipScore:
 
     @property
     def frames_per_second(self) -> float | None:
-        """Frames made over the upscaler's time, where that is known."""
+        """Frames made over the upscaler's time, if that is known."""
         return frames_per_second([self])
 
 
@@ -110,7 +110,7 @@ class MeanScore:
     """PSNR on the protocol's channel above bicubic's; None without bicubic."""
 
     frames_per_second: float | None
-    """Frames of all clips over the upscaler's time for all clips, where that is known."""
+    """Frames of all clips over the upscaler's time for all clips, if that is known."""
 
     multiply_adds: float | None
     """Per input pixel and frame."""
@@ -142,11 +142,11 @@ class BenchReport:
     """One per factor and method."""
 
     complete: bool = True
-    """False where the run was broken off."""
+    """False if the run was broken off."""
 
 
 def mean_quality(qualities: Sequence[MeasuredQuality]) -> MeasuredQuality:
-    """Average qualities; errors in time as squares; these and LPIPS only where all have one.
+    """Average qualities; errors in time as squares; these and LPIPS only if all have one.
 
     Raises:
         ValueError: None given.
@@ -193,7 +193,7 @@ def mean_score(
 
 
 def frames_per_second(scores: Sequence[ClipScore]) -> float | None:
-    """Return all frames over all seconds; None where a score has no time, or all took none."""
+    """Return all frames over all seconds; None if a score has no time, or all took none."""
     seconds = [score.seconds for score in scores if score.seconds is not None]
     if len(seconds) < len(scores) or sum(seconds) <= 0:
         return None

@@ -1,7 +1,7 @@
 """Measure speed on synthetic frames, beside the machine's matrix-multiply rate.
 
-The share of the peak is what a method's convolutions do per second over what one large matrix
-product does in the same dtype, measured in the same run on the same device.
+The share of the peak is the rate of a method's convolutions over that of one large matrix product
+in the same dtype, measured in the same run on the same device.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -41,14 +41,14 @@ class SpeedRow:
     method: str
     dtype: str
     runtime: str
-    """What executes its network; empty where it has none."""
+    """What executes its network; empty if it has none."""
     source: str
     """Name of the input size."""
     scale: float
     size: Size
     """Rows and columns of the output."""
     frames: int
-    """Frames that were timed; 0 where memory did not suffice."""
+    """Frames that were timed; 0 if memory did not suffice."""
     frames_per_second: float
     share_of_peak: float | None
     """Share of the matrix-multiply rate, in [0, 1]; None if multiply-adds are not counted."""
@@ -161,7 +161,7 @@ def _row(method: Method, name: str, scale: float, rate: float, seconds: float) -
 
 
 def _timed(method: Method, source: Size, size: Size, seconds: float) -> tuple[int, float]:
-    """Return how many frames were timed, and frames per second; nothing where memory runs out."""
+    """Return how many frames were timed, and frames per second; nothing if memory runs out."""
     if method.reset_memory is not None:
         method.reset_memory()
     try:

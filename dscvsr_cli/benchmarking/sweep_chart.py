@@ -8,7 +8,7 @@ from dscvsr_cli.svg_chart import Chart, Series
 
 
 def sweep_chart(report: BenchReport) -> Chart:
-    """Return the chart of a sweep over factors; without series where nothing was measured."""
+    """Return the chart of a sweep over factors; without series if nothing was measured."""
     return Chart(
         title=f"{report.protocol.dataset}: PSNR on {report.protocol.channel.upper()} "
         "at every scale",

@@ -46,7 +46,7 @@ def report_tables(report: BenchReport, *, published: bool = False) -> tuple[Tabl
 
 
 def quality_table(report: BenchReport) -> Table:
-    """Return PSNR and SSIM of every method at every factor, per clip where they are few."""
+    """Return PSNR and SSIM of every method at every factor, per clip if they are few."""
     channel = report.protocol.channel
     clips = list(dict.fromkeys(score.clip for score in report.scores))
     shown = clips if 1 < len(clips) <= MOST_CLIP_COLUMNS else []
@@ -177,7 +177,7 @@ def markdown(tables: Sequence[Table], statements: Sequence[str] = ()) -> str:
 
 
 def csv_text(report: BenchReport) -> str:
-    """Write every score as CSV, the means as rows of the clip "mean"; empty where unknown."""
+    """Write every score as CSV, the means as rows of the clip "mean"; empty if unknown."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_CSV_HEADER)

@@ -5,7 +5,7 @@ import shutil
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,13 +29,15 @@ from dscvsr_cli.version import __version__
 _TABLE_COLUMNS = 80
 """Columns below which help is plain text instead of tables."""
 
+_HELP = ["-h", "--help"]
+
 app = typer.Typer(
     name="dscvsr",
     help="Upscale any video by any factor with a recurrent neural network.",
     no_args_is_help=True,
     # Tracebacks are for bugs of ours, and plain ones are the easiest to send.
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": _HELP},
 )
 
 
@@ -71,6 +73,23 @@ app.command("train")(train_command)
 app.add_typer(weights_app)
 
 
+def _command() -> Any:
+    """Build the program's command, in whose help no flag seems to take a value."""
+    command = typer.main.get_command(app)
+    _hide_types_of_flags(command)
+    return command
+
+
+def _hide_types_of_flags(command: Any) -> None:
+    # Typer shows "--overwrite <bool>", which reads as if "true" had to follow.
+    help_option = command.get_help_option(typer.Context(command, help_option_names=_HELP))
+    for option in (*command.params, help_option):
+        if getattr(option, "is_flag", False) and option.metavar is None:
+            option.metavar = ""
+    for member in getattr(command, "commands", {}).values():
+        _hide_types_of_flags(member)
+
+
 def _refuse_file_as_command(arguments: Sequence[str]) -> None:
     """Answer ``dscvsr clip.mp4`` with the command that was meant.
 
@@ -78,7 +97,7 @@ def _refuse_file_as_command(arguments: Sequence[str]) -> None:
         UsageError: A file or folder stands where a command belongs.
     """
     first = arguments[0] if arguments else ""
-    if not os.path.exists(first):  # noqa: PTH110 - Path raises where a name is too long.
+    if not os.path.exists(first):  # noqa: PTH110 - Path raises if a name is too long.
         return
     # Finding all commands takes a while.
     if first not in getattr(typer.main.get_command(app), "commands", ()):
@@ -119,7 +138,7 @@ def _run(arguments: Sequence[str], *, exits_next: bool) -> int:
     try:
         with ends_in_order(exits_next=exits_next):
             _refuse_file_as_command(arguments)
-            app(args=fill_in_addresses(arguments), prog_name="dscvsr")
+            _command()(args=fill_in_addresses(arguments), prog_name="dscvsr")
     except DscvsrError as error:
         if os.environ.get("DSCVSR_DEBUG") == "1":
             traceback.print_exception(error)

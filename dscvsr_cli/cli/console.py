@@ -1,5 +1,6 @@
 """The only module that prints: text, tables, JSON, errors and progress bars."""
 
+import base64
 import contextlib
 import dataclasses
 import io
@@ -123,7 +124,7 @@ class Terminal:
             self._say("warning", "yellow", text)
 
     def error(self, error: DscvsrError) -> None:
-        """Write an error and its next step to stderr, also where ``quiet``, and as a JSON line."""
+        """Write an error and its next step to stderr, also if ``quiet``, and as a JSON line."""
         if self.json:
             self.emit(
                 "error",
@@ -190,7 +191,7 @@ class Terminal:
 
         Args:
             description: What is being done, one or two words.
-            total: Frames in all, where known.
+            total: Frames in all, if known.
         """
         with self.bar(LineColumn(_frames_shown)) as progress:
             yield FrameProgress(progress, description, total)
@@ -256,8 +257,8 @@ def open_terminal(
 def jsonable(value: object) -> Any:
     """Return ``value`` in the types JSON knows.
 
-    Dataclasses become objects, enums their values, numbers that are not finite null, and anything
-    else (paths, fractions, devices) its text.
+    Dataclasses become objects, enums their values, bytes base64, numbers that are not finite null,
+    and anything else (paths, fractions, devices) its text.
     """
     result: Any = str(value)
     match value:
@@ -267,6 +268,8 @@ def jsonable(value: object) -> Any:
             result = value
         case float():
             result = value if math.isfinite(value) else None
+        case bytes():
+            result = base64.b64encode(value).decode("ascii")
         case Mapping():
             result = {str(key): jsonable(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():

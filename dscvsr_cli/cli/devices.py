@@ -19,11 +19,11 @@ def devices_command(
     *,
     weights: WeightsOption = None,
     no_measure: Annotated[
-        bool, typer.Option("--no-measure", help="Only list the devices; run nothing.")
+        bool, typer.Option("--no-measure", help="List the devices without measuring their speed.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List devices and runtimes, with memory, dtype and a measured speed."""
+    """List devices with free memory, dtype, runtimes and a measured speed."""
     terminal = open_terminal()
 
     from dscvsr_cli.pipelines.device_report import REFERENCE, describe_devices
@@ -60,12 +60,14 @@ def _row(report: "DeviceReport") -> tuple[str, ...]:
 def encoders_command(
     container: Annotated[
         str | None,
-        typer.Argument(metavar="[CONTAINER]", help="Such as mp4 or mkv; shows all its encoders."),
+        typer.Argument(
+            metavar="[CONTAINER]", help="A container, such as mp4 or mkv, to list all its encoders."
+        ),
     ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """List the video encoders of every container; the default is marked with a star."""
+    """List the video encoders that each container takes here; a star marks its default."""
     terminal = open_terminal()
 
     from dscvsr_cli.video.write.list_encoders import list_encoders

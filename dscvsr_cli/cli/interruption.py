@@ -18,7 +18,7 @@ from dscvsr_cli.errors import INTERRUPTED
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 _PATIENCE_SECONDS: Final = 3.0
-"""Time after which somebody who waits for the end is told that there is a quicker way."""
+"""Time after which somebody who is still waiting is told that there is a quicker way."""
 
 _ECHO_SECONDS: Final = 0.2
 """Time in which more signals are the same request: ``timeout`` sends its signal to the program and
@@ -30,9 +30,9 @@ _SHOW_CURSOR: Final = b"\x1b[?25h"
 class Asked(KeyboardInterrupt):
     """Somebody has asked for the end.
 
-    A class of its own: a plain ``KeyboardInterrupt`` that passes through code which Python compiles
-    from a string, as namedtuple does, later ends the process by SIGINT instead of with its exit
-    code, even where it was caught.
+    It has its own class for a reason. If a plain ``KeyboardInterrupt`` passes through code that
+    Python compiled from a string, as namedtuple does, the process later ends by SIGINT instead of
+    with its exit code, even if the exception was caught.
     """
 
 
@@ -40,10 +40,10 @@ class Asked(KeyboardInterrupt):
 def ends_in_order(*, exits_next: bool = False) -> Iterator[None]:
     """Raise ``KeyboardInterrupt`` in the block at the first Ctrl-C or SIGTERM, and exit at another.
 
-    The second one is noticed by a thread, so that it works where the main thread waits in C code
-    for a pipe or a drive that never answers. Signals that follow each other faster than anybody
-    asks twice are one. Work that can be continued is safe at every moment: no more is lost than by
-    a power cut. Signals that are ignored stay so, as in a shell's background jobs. Outside the main
+    A thread notices the second one, so it works even while the main thread waits in C code for a
+    pipe or a drive that never answers. Signals that follow each other faster than anybody asks
+    twice are one. Work that can be continued is safe at every moment: no more is lost than by a
+    power cut. Signals that are ignored stay so, as in a shell's background jobs. Outside the main
     thread nothing happens.
 
     Args:
@@ -82,7 +82,7 @@ def first_asks(listener: Callable[[], None]) -> Iterator[None]:
 
 
 def go_on() -> None:
-    """Return where nobody has asked for the end.
+    """Return if nobody has asked for the end.
 
     An exception that arrives while C code calls Python can be dropped there, unseen. Long work asks
     here as well, so that Ctrl-C is never lost.
@@ -101,7 +101,7 @@ class _Requests:
         self._last = -math.inf
 
     def is_new(self) -> bool:
-        """Return whether the signal that has just come asks anew."""
+        """Return whether the signal that has just come is another request."""
         now = time.monotonic()
         if now - self._last < _ECHO_SECONDS:
             return False

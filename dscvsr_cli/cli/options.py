@@ -74,7 +74,8 @@ DeviceOption = Annotated[
         parser=parse_device,
         metavar="auto|cpu|mps|xpu|cuda|cuda:N",
         autocompletion=complete_devices,
-        help="Device of the network; auto takes the best one present.",
+        help="What the network runs on; auto takes the first NVIDIA, Apple or Intel GPU found, "
+        "else the processor.",
         rich_help_panel=Panel.NETWORK,
     ),
 ]
@@ -93,11 +94,11 @@ RuntimeOption = Annotated[
     RuntimeChoice,
     typer.Option(
         "--runtime",
-        help="What executes the network. auto takes torch, or OpenVINO where it is installed and "
-        "a long job runs in float32 on a processor: 350 frames of 320x180, or 10 of 1920x1080. "
-        "openvino-gpu and openvino-npu use Intel's graphics or neural processor, untested. "
-        "compiled fuses operations with torch.compile and, on CUDA, replays captured graphs; it "
-        "has not been measured on a GPU yet.",
+        help="What executes the network. auto takes torch; or OpenVINO, if that is installed, for "
+        "long jobs in float32 on a processor (from 350 frames of 320x180, or 10 of 1920x1080). "
+        "openvino-gpu and openvino-npu use Intel's GPU or neural processor; neither has been "
+        "tested. compiled fuses operations with torch.compile and, on CUDA, replays captured "
+        "graphs; it has not been measured on a GPU yet.",
         rich_help_panel=Panel.NETWORK,
     ),
 ]
@@ -109,8 +110,8 @@ EnsembleOption = Annotated[
         min=1,
         max=len(MIRROR_IMAGES),
         metavar="N",
-        help="Average the results of N copies of the video, mirrored in different ways: better "
-        "pictures, in N times the time. Others call it TTA.",
+        help="Average N differently mirrored copies of the video, at most 4: better pictures in N "
+        "times the time. Other programs call this TTA.",
         show_default="1, the video itself",
         rich_help_panel=Panel.NETWORK,
     ),
@@ -120,9 +121,9 @@ SteadyOption = Annotated[
     bool | None,
     typer.Option(
         "--steady/--no-steady",
-        help="Average frames along the motion, which takes out what a codec changes from frame to "
-        "frame, in about an eighth more time.",
-        show_default="where the input's codec does that, such as H.264, and not ProRes or PNG",
+        help="Average each frame with its neighbours along the motion, which removes the flicker "
+        "that video codecs cause, in about an eighth more time.",
+        show_default="on for codecs that cause it, such as H.264; off for ProRes, PNG and the like",
         rich_help_panel=Panel.NETWORK,
     ),
 ]
@@ -133,7 +134,7 @@ MemoryOption = Annotated[
         "--memory",
         parser=parse_size,
         metavar="SIZE",
-        help="Memory that the network may use, such as 4GB.",
+        help="Most memory that the network may use, such as 4GB.",
         show_default="most of what is free",
         rich_help_panel=Panel.NETWORK,
     ),
@@ -145,13 +146,14 @@ SizeOption = Annotated[
         "--size",
         parser=parse_dimensions,
         metavar="WxH",
-        help="Exact output size, such as 1920x1080; the shape shown stays.",
+        help="Exact output size, such as 1920x1080. The video is not stretched: its sample aspect "
+        "ratio makes up for another shape.",
         rich_help_panel=Panel.SIZE,
     ),
 ]
 
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print only errors, and JSON where asked for.")
+    bool, typer.Option("--quiet", "-q", help="Print only errors, and JSON if it was asked for.")
 ]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -159,6 +161,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 JsonLinesOption = Annotated[
     bool,
     typer.Option(
-        "--json", help="Print JSON lines as things happen: plan, progress, events, reports, errors."
+        "--json",
+        help="Print one JSON object per line as things happen: plan, progress, events, reports, "
+        "errors.",
     ),
 ]

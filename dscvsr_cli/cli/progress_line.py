@@ -30,7 +30,7 @@ class Shown:
     elapsed: float = 0.0
     """Seconds since the start."""
     tasks: int | None = None
-    """Tasks that are being worked on, where there can be several."""
+    """Tasks that are being worked on, if there can be several."""
     details: tuple[str, ...] = ()
     """What to say instead of frames and their rate, the most important first."""
 
@@ -79,7 +79,7 @@ def _layouts(shown: Shown) -> Iterator[tuple[tuple[str, ...], bool]]:
 
 
 def format_rate(rate: float | None, unit: str = "frames/s", inverse: str = "s/frame") -> str:
-    """Write frames per second, or seconds per frame where that reads better."""
+    """Write frames per second, or seconds per frame if that reads better."""
     if not rate:
         return ""
     if rate < 0.1:
@@ -89,12 +89,12 @@ def format_rate(rate: float | None, unit: str = "frames/s", inverse: str = "s/fr
 
 
 def format_tasks(shown: Shown) -> str:
-    """Write how many tasks are being worked on; nothing where there is only ever one."""
+    """Write how many tasks are being worked on; nothing if there is only ever one."""
     return "" if shown.tasks is None else f"{shown.tasks} task{'' if shown.tasks == 1 else 's'}"
 
 
 def format_left(shown: Shown) -> str:
-    """Write the time left; the time passed where it is unknown."""
+    """Write the time left; the time passed if it is unknown."""
     if shown.left is None:
         return f"{format_duration(shown.elapsed)} elapsed"
     return f"{format_duration(shown.left)} left"

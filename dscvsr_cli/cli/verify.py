@@ -20,14 +20,17 @@ def verify_command(
     ],
     *,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Leave out the comparison of what the frames show.")
+        bool,
+        typer.Option(
+            "--fast", help="Do not compare what the frames show, which takes most of the time."
+        ),
     ] = False,
     video_stream: Annotated[
         int | None,
         typer.Option(
             "--video-stream",
             metavar="N",
-            help="Which stream of IN was enlarged, where there are several videos.",
+            help="Stream of IN that was enlarged, if there are several videos.",
             show_default="the first video",
         ),
     ] = None,
@@ -37,7 +40,7 @@ def verify_command(
             "--start",
             parser=parse_time,
             metavar="TIME",
-            help="Where OUT starts in IN, as it was given to upscale.",
+            help="Where OUT starts in IN, as given to `dscvsr upscale`.",
             show_default=False,
         ),
     ] = None,
@@ -47,7 +50,7 @@ def verify_command(
             "--end",
             parser=parse_time,
             metavar="TIME",
-            help="Where OUT ends in IN.",
+            help="Where OUT ends in IN, as given to `dscvsr upscale`.",
             show_default=False,
         ),
     ] = None,

@@ -36,7 +36,12 @@ _RETRY_SECONDS = 300.0
 class WatchOptions(JobOptions):
     """The command line of ``dscvsr watch``."""
 
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where videos arrive.")]
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER", help="Folder in which videos arrive; its subfolders count too."
+        ),
+    ]
     output: Annotated[
         Path,
         typer.Option(
@@ -52,12 +57,12 @@ class WatchOptions(JobOptions):
             "--settle",
             parser=parse_time,
             metavar="TIME",
-            help="A file is finished when it has not changed for this long.",
+            help="Take a file once it has not changed for this long.",
             show_default="5s",
         ),
     ] = None
     once: Annotated[
-        bool, typer.Option("--once", help="Exit when everything in the folder is finished.")
+        bool, typer.Option("--once", help="Enlarge what is in the folder now, then exit.")
     ] = False
 
     def __post_init__(self) -> None:
@@ -77,11 +82,11 @@ class WatchOptions(JobOptions):
 
 @takes_options(WatchOptions, fill=with_settings)
 def watch_command(options: WatchOptions) -> None:
-    """Watch a folder and upscale every video in it once it is finished being written.
+    """Watch a folder and upscale every video in it once it has been fully written.
 
-    Outputs that are finished are skipped, and interrupted ones continued, so that the program can
-    be stopped and started at any time. A file that fails is tried again when it changes, and later
-    where the reason may pass, such as a full disk.
+    Finished outputs are skipped and interrupted ones continued, so the program can be stopped and
+    started at any time. A file that fails is tried again when it changes; or later, if the cause
+    may pass, as a full disk does.
     """
     terminal = open_terminal(quiet=options.quiet, json=options.json)
 
@@ -94,8 +99,8 @@ def watch_command(options: WatchOptions) -> None:
     follower = open_follower(terminal, jobs=None)
     job, cache = options.job(), NetworkCache()
     refuse_for_all(job)
-    ends = "until everything in it is finished" if options.once else "Ctrl-C ends it"
-    terminal.note(f"watching {options.folder}; {ends}")
+    ends = " until everything in it is finished" if options.once else "; Ctrl-C ends it"
+    terminal.note(f"watching {options.folder}{ends}")
     codes = {0}
     while True:
         for source in watched.look():

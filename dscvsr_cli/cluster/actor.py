@@ -34,7 +34,7 @@ class Actor:
 
 
 def pin(cores: int, slot: int) -> None:
-    """Keep this process to its share of the machine's cores, where the system can.
+    """Keep this process to its share of the machine's cores, if the system can.
 
     Decoder, network and encoder then choose their threads by what is theirs, and not by what the
     whole machine has.

@@ -26,7 +26,7 @@ _MOST_DEATHS: Final = 10
 """Workers that may die before there is a first one."""
 
 _IN_CREATION: Final = "creation task"
-"""Part of Ray's message where an actor cannot even be made, as without dscvsr on its machine."""
+"""Part of Ray's message if an actor cannot even be made, as without dscvsr on its machine."""
 
 _START_HINT: Final = (
     "install dscvsr on all machines as it is here; `ray status` says what is free, and `ray logs` "
@@ -142,7 +142,7 @@ class Crew:
             self.pending[actor.call.remote("describe", self._asked)] = actor
 
     def welcome(self, reference: Any) -> Hired | None:
-        """Take in a worker that came later; None where it does not fit the others."""
+        """Take in a worker that came later; None if it does not fit the others."""
         actor = self.pending.pop(reference)
         try:
             facts = self._checked(self._ask(reference))
@@ -154,7 +154,7 @@ class Crew:
         return self._take(actor, facts)
 
     def lose(self, name: str) -> Hired | None:
-        """Forget a worker that is gone, and see that it is; None where that was known."""
+        """Forget a worker that is gone, and see that it is; None if that was known."""
         hired = self.workers.pop(name, None)
         if hired is not None:
             self._ray.kill(hired.actor)
@@ -168,7 +168,7 @@ class Crew:
         self.workers, self.pending, self._unfit = {}, {}, []
 
     def anyone(self) -> Hired | None:
-        """Return some worker; None where there is none."""
+        """Return some worker; None if there is none."""
         return next(iter(list(self.workers.values())), None)
 
     def one_per_node(self) -> Iterator[Hired]:

@@ -1,4 +1,4 @@
-"""What drivers and workers tell each other."""
+"""Messages between drivers and workers."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerFacts:
-    """What a worker is, and what it would choose by itself."""
+    """What a worker is, and what it would choose on its own."""
 
     node: str
     """Ray's name of the machine."""
@@ -40,7 +40,7 @@ class WorkerFacts:
     weights: str
     """SHA-256 of the weights."""
     budget_bytes: int
-    """Memory that a plan may use, where this worker is alone."""
+    """Memory that a plan may use, if this worker is alone."""
 
     @property
     def kind(self) -> tuple[str, str, str]:

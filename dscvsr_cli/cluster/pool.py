@@ -148,7 +148,7 @@ class WorkerPool:
         self._fail_everything(StoppedError())
 
     def _answer_of(self, worker: Hired, method: str, *arguments: Any) -> Answer | None:
-        """Return what one worker answers; None where it has died."""
+        """Return what one worker answers; None if it has died."""
         reference = worker.actor.call.remote(method, *arguments)
         while not self.is_stopped:
             try:

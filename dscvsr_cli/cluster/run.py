@@ -233,7 +233,7 @@ class _Run:
         *,
         is_over: Callable[[], bool],
     ) -> Iterator[Answer]:
-        """Yield what a scan on the cluster says: of many processes where the film allows it.
+        """Yield what a scan on the cluster says: of many processes if the film allows it.
 
         It ends with ``StoppedError`` as soon as ``is_over``.
 

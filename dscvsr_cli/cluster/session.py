@@ -1,6 +1,7 @@
 """Session: Ray started on this machine, or a running cluster joined; the only door to Ray."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -13,7 +14,10 @@ LOCAL: Final = "local"
 """The address that starts Ray on this machine alone."""
 
 _STORE_BYTES: Final = 100 * 2**20
-"""Room for what drivers and workers tell each other; frames never pass through Ray."""
+"""Room for messages between drivers and workers; frames never pass through Ray."""
+
+_ANSWER_SECONDS: Final = 5.0
+"""How long a cluster may take to answer. Left to itself, Ray tries for many minutes."""
 
 _SETTINGS: Final = {
     # Ray reports usage to its makers unless it is told not to.
@@ -41,7 +45,7 @@ def ray_session(address: str) -> Iterator[Any]:
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     try:
-        import ray  # noqa: PLC0415  only where it is asked for
+        import ray  # noqa: PLC0415  only if it is asked for
     except ImportError as error:
         raise UsageError(
             "Ray is not installed", hint=f"run: {install_command('ray')}, or leave out --ray"
@@ -59,6 +63,7 @@ def ray_session(address: str) -> Iterator[Any]:
 
 def _connect(ray: Any, address: str) -> None:
     here: dict[str, Any] = {}
+    _knock(address)
     if address == LOCAL:
         here = {
             "num_cpus": available_cores(),
@@ -68,15 +73,35 @@ def _connect(ray: Any, address: str) -> None:
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", **here)
     except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
+        if address != LOCAL:
+            raise _unreachable(address, error) from error
         raise UsageError(
-            f"no Ray cluster can be reached at {address}: {_first_line(error)}"
-            if address != LOCAL
-            else f"Ray cannot be started on this machine: {_first_line(error)}",
-            hint="start one with: ray start --head --port=6379, and give --ray HOST:6379; all "
-            "machines need the same releases of Ray and Python"
-            if address != LOCAL
-            else "leave out --ray to work without it",
+            f"Ray cannot be started on this machine: {_first_line(error)}",
+            hint="leave out --ray to work without it",
         ) from error
+
+
+def _knock(address: str) -> None:
+    """Check that something listens at an address of the form ``[ray://]HOST:PORT``.
+
+    Raises:
+        UsageError: Nothing answers there.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise _unreachable(address, error) from error
+
+
+def _unreachable(address: str, error: Exception) -> UsageError:
+    return UsageError(
+        f"no Ray cluster can be reached at {address}: {_first_line(error)}",
+        hint="start one with: ray start --head --port=6379, and give --ray HOST:6379; all "
+        "machines need the same releases of Ray and Python",
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from dscvsr_cli.errors import DeviceError, UsageError
 
 _LEAST_MEMORY: Final = 2 * 2**30
-"""Bytes of main memory that a worker on processors gets; where cores have less, it takes more of
+"""Bytes of main memory that a worker on processors gets; if cores have less, it takes more of
 them."""
 
 
@@ -17,7 +17,7 @@ class Slots:
     """What each worker of a cluster gets."""
 
     device: str
-    """What workers are asked to use: "auto" or "cuda" where each has a card, "cpu" elsewhere."""
+    """What workers are asked to use: "auto" or "cuda" if each has a card, "cpu" elsewhere."""
     cards: int
     """Graphics cards of each worker, 1 or 0."""
     cores: int
@@ -51,9 +51,9 @@ class Slots:
 def choose_slots(device: str, nodes: Iterable[Mapping[str, Any]]) -> Slots:
     """Decide what workers are.
 
-    Where any machine has a graphics card, there is a worker for every card, and machines without
-    one are left out: they would be slow, and their frames not the same to the last bit. Else
-    there is a worker for every core, or every few where memory is short.
+    If any machine has a graphics card, there is one worker per card, and machines without one are
+    left out: they would be slow, and their frames would differ in the last bits. Otherwise there is
+    one worker per core, or per few cores if memory is short.
 
     Args:
         device: As on the command line.

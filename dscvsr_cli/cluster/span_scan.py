@@ -1,8 +1,7 @@
 """A scan in spans: many processes decode parts of a film, and its scenes are found as if by one.
 
-Decoding takes nearly all the time of a scan. The parts overlap, and where they meet both must have
-seen the same frames; else the film is one of those in which seeking cannot be trusted, and is
-scanned by one process.
+Decoding takes nearly all the time of a scan. The parts overlap, and both must have seen the same
+frames there. If not, seeking cannot be trusted in this film, and one process scans it all.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +29,7 @@ LEAST_SECONDS: Final = 60
 
 _OVERLAP_SECONDS: Final = 1
 _HEAD_FRAMES: Final = 12
-"""Frames at the beginning of a span that the one before must have seen as well, where it can."""
+"""Frames at the beginning of a span that the one before must have seen as well, if it can."""
 
 _BATCH_FRAMES: Final = 120
 _TOLERANCE: Final = 2 / 255
@@ -135,7 +134,7 @@ def _until(span: Iterator[Seen], head: Sequence[Seen]) -> Iterator[Seen]:
     """Yield the frames of a span before the first one of ``head``, which begins the next."""
     for seen in span:
         if head and seen.pts == head[0].pts:
-            # All of it: damage is told at the very end.
+            # All of it: damage is reported at the very end.
             rest = [seen, *span]
             if all(_equal(one, other) for one, other in zip(rest, head, strict=False)):
                 return

@@ -134,7 +134,7 @@ class Worker:
         """Make a film whose output is written in one go.
 
         Args:
-            job: What to do, with everything settled that must be alike on the cluster.
+            job: What to do, with everything settled that must be the same on all workers.
             asked: The same as the person asked for it.
         """
 

@@ -31,7 +31,7 @@ class KnownDataset:
     """Where such a folder may keep low-resolution frames, by degradation."""
 
     clips: tuple[str, ...] = ()
-    """Names of all clips; empty where every folder in the place is one."""
+    """Names of all clips; empty if every folder in the place is one."""
 
     list_file: str = ""
     """A text file with one clip per line, in a home or above its sequences."""

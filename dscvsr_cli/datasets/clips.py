@@ -41,7 +41,7 @@ class Clip:
         return self.measured is None or place in self.measured
 
     def first(self, count: int) -> "Clip":
-        """Return the clip of only the first ``count`` frames (fewer where it is shorter).
+        """Return the clip of only the first ``count`` frames (fewer if it is shorter).
 
         Raises:
             ValueError: A count below 1.

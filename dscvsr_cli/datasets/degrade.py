@@ -1,7 +1,7 @@
 """Degradations of the papers: how low-resolution pictures are made from the ground truth.
 
-For a factor s the low-resolution side is ``floor(side / s)``; the ground truth is cropped at the
-bottom and the right to ``round(low side * s)``, which for a whole s is the papers' crop to a
+For a factor s the low-resolution side is ``floor(side / s)``. The ground truth is cropped at the
+bottom and the right to ``round(low side * s)``; for a whole s, that is the papers' crop to a
 multiple of s. Both then cover the same area exactly, for any s.
 """
 
@@ -113,8 +113,8 @@ def degrade_picture(
 ) -> PicturePair:
     """Shrink one picture ``(3, H, W)`` in [0, 1] by ``scale``.
 
-    The arithmetic is done on whole levels in float64, so that a tie in the rounding falls alike
-    on every machine.
+    The arithmetic is done on whole levels in float64, so that ties round the same way on every
+    machine.
 
     Raises:
         UsageError: A factor that is not above 1.

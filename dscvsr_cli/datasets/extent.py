@@ -28,7 +28,7 @@ class Extent:
 
 
 def measure(source: Source) -> Extent:
-    """Return the extent of a source; only a few bytes of it are read where that is enough.
+    """Return the extent of a source; only a few bytes of it are read if that is enough.
 
     Raises:
         DscvsrError: It cannot be opened, or not as it is.

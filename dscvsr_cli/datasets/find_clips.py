@@ -48,7 +48,7 @@ def find_known(known: KnownDataset, root: Path) -> tuple[Clip, ...]:
     A clip is a folder of pictures, or a lossless ``<clip>.mkv`` in its place.
 
     Raises:
-        DatasetError: Not all of it is there; says where to get it and where to put it.
+        DatasetError: Some of it is missing; the message says where to get it and where to put it.
     """
     best: dict[str, Path] = {}
     wanted: tuple[str, ...] = known.clips
@@ -76,7 +76,7 @@ def _incomplete(known: KnownDataset, root: Path, missing: tuple[str, ...]) -> Da
 
 
 def _listed(known: KnownDataset, home: Path) -> tuple[str, ...]:
-    """Read the list of clips, where the data set has one and it is there."""
+    """Read the list of clips, if the data set has one and it is there."""
     if not known.list_file or not (home / known.list_file).is_file():
         return ()
     lines = (home / known.list_file).read_text(encoding="utf-8").splitlines()

@@ -39,7 +39,7 @@ def are_frames(pictures: Sequence[Path]) -> bool:
 
 
 def _likeness(first: Path, second: Path) -> float | None:
-    """Return how alike two pictures are, in [-1, 1]; -1 where their sizes differ."""
+    """Return how similar two pictures are, in [-1, 1]; -1 if their sizes differ."""
     try:
         one, other = read_picture(first), read_picture(second)
     except VideoError:
@@ -54,7 +54,7 @@ def likeness(one: Tensor, other: Tensor) -> float:
     first, second = _thumbnail(one), _thumbnail(other)
     scale = float(first.norm() * second.norm())
     if scale < 1e-3:
-        # Nothing to be seen in one of them: alike if neither shows anything.
+        # One of them is blank: they are similar only if both are.
         return 1.0 if float((one.mean() - other.mean()).abs()) < 0.05 else 0.0
     return float((first * second).sum()) / scale
 

@@ -172,7 +172,7 @@ class _Scanner:
         training = folder.name == REDS_TRAIN
         for entry in found:
             if not (training and entry.name in REDS4.clips):
-                # Both halves of REDS number their clips alike, from 000 on.
+                # Both halves of REDS number their clips from 000.
                 name = entry.name if training else f"val {entry.name}"
                 self.add(Source(name=name, kind="frames", paths=pictures_in(entry)))
         held = [entry.name for entry in found if training and entry.name in REDS4.clips]

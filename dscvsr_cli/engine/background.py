@@ -31,7 +31,7 @@ class Worker(Thread):
         self.ended = Event()
 
     def start(self) -> None:
-        """Start the work; where this raises, as Ctrl-C may, ``ended`` still says when it is over.
+        """Start the work; if this raises, as Ctrl-C may, ``ended`` still says when it is over.
 
         Whether there is a thread by then cannot be known. One that has not begun never does.
         """
@@ -76,7 +76,7 @@ def join_all(
     Args:
         workers: Those to wait for.
         give_up: Called at Ctrl-C, to let them drop the work that they still have.
-        ask: Called first, to let them end in order; None where they do so by themselves.
+        ask: Called first, to let them end in order; None if they do so on their own.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came; all have ended.
@@ -101,14 +101,14 @@ class Prefetch(Iterator[Item], Generic[Item]):
     """Runs an iterable in a thread, at most ``depth`` items ahead of the consumer.
 
     Use it in a ``with`` statement; leaving it stops the thread wherever it is. What the iterable
-    raises is raised by ``next()``, after the items that came before. The iterable runs in the
-    thread alone, and if it is a generator it is closed there.
+    raises is raised by ``next()``, after the items that came before. The iterable runs only in the
+    thread, and if it is a generator it is closed there.
 
     Args:
         items: What to run through.
         depth: Most items that wait.
         interrupt: Called when the ``with`` statement is left, to end what the iterable waits for;
-            None where it never waits long.
+            None if it never waits long.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ _PROC: Final = Path("/proc/self")
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """Where one version of control groups keeps what it knows of memory."""
+    """Where one version of control groups keeps its figures about memory."""
 
     limits: tuple[str, ...]
     used: str
@@ -34,7 +34,7 @@ def cgroup_free_bytes(proc: Path = _PROC) -> int | None:
         proc: What the kernel says of this process; other systems have no such folder.
 
     Returns:
-        None where there is no limit.
+        None if there is no limit.
     """
     rooms = [room for folder, files in _groups(proc) if (room := _room(folder, files)) is not None]
     return min(rooms, default=None)
@@ -73,7 +73,7 @@ def _mounted(mounts: list[str], kind: str) -> Iterator[tuple[PurePosixPath, Path
 
 def _upwards(mount_point: Path, root: PurePosixPath, group: PurePosixPath) -> Iterator[Path]:
     """Yield the folders of a group and of those above it, up to the mount point."""
-    # In a container the mount often shows the container's own group alone.
+    # In a container the mount often shows only the container's own group.
     below = group.relative_to(root) if group.is_relative_to(root) else PurePosixPath()
     for part in (below, *below.parents):
         yield mount_point / part
@@ -88,7 +88,7 @@ def _room(folder: Path, files: _Files) -> int | None:
 
 
 def _number(path: Path) -> int | None:
-    """Return the number that a file holds; None where it is absent, or says "max"."""
+    """Return the number that a file holds; None if it is absent, or says "max"."""
     try:
         return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):

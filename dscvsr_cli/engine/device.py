@@ -60,9 +60,9 @@ def choose_device(name: str = "auto") -> torch.device:
 def choose_dtype(name: DtypeName, device: torch.device) -> torch.dtype:
     """Return the dtype that ``name`` means on ``device``.
 
-    "auto" takes the fastest dtype that gives correct frames: bfloat16 on CUDA from compute
-    capability 8 on; float16 from 7 on, except on the GTX 16 cards, which give black frames with it;
-    bfloat16 on CPUs that compute with it natively; float32 everywhere else. Apple's GPUs get
+    "auto" takes the fastest dtype that gives correct frames. On CUDA that is bfloat16 from compute
+    capability 8 on, and float16 from 7 on, except on the GTX 16 cards, whose frames would be black.
+    On CPUs that compute with it natively it is bfloat16; everywhere else, float32. Apple's GPUs get
     float32: float16 is no faster there, and it overflows.
 
     Raises:

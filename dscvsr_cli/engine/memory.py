@@ -11,7 +11,7 @@ from dscvsr_cli.engine.cgroup import cgroup_free_bytes
 _PROCESS_STATUS = Path("/proc/self/status")
 
 UNKNOWN_FREE_BYTES = 4 * 2**30
-"""Assumed where the system does not report free memory."""
+"""Assumed if the system does not report free memory."""
 
 _USABLE_SHARE = {"cuda": 0.85, "xpu": 0.85}
 _USABLE_SHARE_OF_MAIN_MEMORY = 0.6
@@ -21,7 +21,7 @@ def free_memory_bytes(device: torch.device, *, meminfo: Path = Path("/proc/memin
     """Return the bytes that can be allocated on ``device`` now.
 
     On CUDA that is the memory that no process holds, plus what this process holds unused. Apple's
-    GPUs share the main memory. Where the system reports nothing, ``UNKNOWN_FREE_BYTES``. A limit
+    GPUs share the main memory. If the system reports nothing, ``UNKNOWN_FREE_BYTES``. A limit
     that a container or a batch system sets for this process counts like memory that is not there.
     """
     if device.type == "cuda":
@@ -71,7 +71,7 @@ def _available_bytes(meminfo: Path) -> int:
 
 
 def _physical_bytes() -> int:
-    """Return the installed memory as macOS and the BSDs report it; 0 where they do not."""
+    """Return the installed memory as macOS and the BSDs report it; 0 if they do not."""
     sysconf = getattr(os, "sysconf", None)
     names = getattr(os, "sysconf_names", {})
     if sysconf is None or "SC_PHYS_PAGES" not in names:
@@ -100,7 +100,7 @@ def peak_held_bytes(device: torch.device, *, status: Path = _PROCESS_STATUS) -> 
 
     Args:
         device: CUDA reports its own; for others it is the memory of the process.
-        status: Where Linux reports that; other systems have no such file, and the result is None.
+        status: If Linux reports that; other systems have no such file, and the result is None.
     """
     if device.type == "cuda":
         return torch.cuda.max_memory_reserved(device)

@@ -14,8 +14,8 @@ from torch import Tensor
 from dscvsr_cli.frames import Frame
 
 MOST_FRAMES = 24
-"""Most frames that one picture stands for: a second of film, so that a long still does not fill
-windows with minutes of video, which would all be read before the first frame is made."""
+"""Most frames that one picture stands for: a second of film. Without a limit, a long still would
+fill windows with minutes of video, all of which would be read before the first frame is made."""
 
 SPARSE_STEP = 16
 """Rows and columns that are compared first: nearly all frames that differ do so there."""
@@ -41,7 +41,7 @@ class Picture:
 def join_repeats(frames: Iterable[Frame]) -> Iterator[Picture]:
     """Yield the pictures of a scene's frames; equal frames in a row share one.
 
-    Reads one frame ahead. Where a picture ends depends on nothing before its first frame.
+    Reads one frame ahead. If a picture ends depends on nothing before its first frame.
 
     Args:
         frames: ``(3, H, W)`` pixels each, all of one size.

@@ -59,7 +59,7 @@ class SceneStart:
     """Frames of this scene that an earlier run made."""
 
     resume: StreamState | None = None
-    """What it continues from, where frames were skipped."""
+    """What it continues from, if frames were skipped."""
 
 
 class SceneMaker:
@@ -174,7 +174,7 @@ class SceneMaker:
             )
 
     def _make_room(self, source: Size | None, made: int, *, alone: bool) -> StreamEvent:
-        """Let scenes take turns from now on; where they do already, shrink the plan."""
+        """Let scenes take turns from now on; if they do already, shrink the plan."""
         if isinstance(self._network, KeepsMemory):
             self._network.release_memory()
         release_cached_memory(self._device)

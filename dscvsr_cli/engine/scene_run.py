@@ -80,7 +80,7 @@ class _Step:
 
     pictures: list[Tensor]
     """(3, sH, sW) float32 each, clamped to what their sources span; fewer than ``length``, or one
-    more, where a picture waits for its successor."""
+    more, if a picture waits for its successor."""
 
     carried: _Carried
     """What the last of them leaves."""
@@ -319,7 +319,7 @@ class SceneRun:
         return _OpenWindow(window, frames, backward, tiles, plan.step)
 
     def _count(self, describe: Callable[[int], WindowProgress]) -> Callable[[], None] | None:
-        """Return a listener that counts the frames of a pass, or None where nobody listens."""
+        """Return a listener that counts the frames of a pass, or None if nobody listens."""
         listener = self._on_progress
         if listener is None:
             return None

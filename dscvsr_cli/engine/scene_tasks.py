@@ -48,7 +48,7 @@ def group_scenes(
     Args:
         scene_frames: Frames of each scene of a stream, in order.
         least_frames: Least number of frames of every task but the last, at least 1.
-        breaks: Indices in the stream before which a task ends in any case, where a scene does.
+        breaks: Indices in the stream before which a task ends in any case, if a scene does.
 
     Raises:
         ValueError: A length that cannot be.

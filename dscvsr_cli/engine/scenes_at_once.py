@@ -125,7 +125,7 @@ class ScenesAtOnce:
                         self._waiting += 1
                         self._changed.notify_all()
                     yield
-            except Exception as error:  # noqa: BLE001  raised where the scene misses the picture
+            except Exception as error:  # noqa: BLE001  raised if the scene misses the picture
                 scene.read_error = error
             with self._changed:
                 scene.is_read = True
@@ -147,7 +147,7 @@ class ScenesAtOnce:
         return not self._all_read and self._waiting < self._at_once * self._ahead
 
     def _take(self) -> list[Made]:
-        """Return what is ready of the first scene; wait for it where nothing can be read."""
+        """Return what is ready of the first scene; wait for it if nothing can be read."""
         with self._changed:
             first = self._scenes[0] if self._scenes else None
             if first is None:

@@ -1,9 +1,9 @@
 """SelfEnsemble: enlarge a video and its mirror images, and average the results.
 
-A network does not make the same errors on a frame and on its mirror image. Where it guesses, as
-in patterns finer than the pixels of its input, the mean is nearer to the truth (Timofte et al.,
-"Seven ways to improve example-based single image super resolution", CVPR 2016; there for pictures,
-and with rotations, which here would need frames of another shape).
+A network does not make the same errors on a frame and on its mirror image. If it has to guess, as
+in patterns finer than the pixels of its input, the mean is nearer to the truth. The idea is from
+Timofte et al., "Seven ways to improve example-based single image super resolution", CVPR 2016;
+theirs is for pictures and includes rotations, which here would need frames of another shape.
 """
 
 from collections.abc import Sequence

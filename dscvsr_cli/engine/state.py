@@ -19,7 +19,7 @@ class StreamState:
     """Frames made of the current scene, at least 1."""
 
     pictures: int
-    """Pictures that these frames show, at least 1: fewer, where some are repeated."""
+    """Pictures that these frames show, at least 1: fewer, if some are repeated."""
 
     features: Tensor
     """(1, C, H, W), the forward pass after the last frame made; never written to."""

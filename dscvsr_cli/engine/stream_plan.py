@@ -46,11 +46,11 @@ class NetworkCost:
     """Enlarged pictures that a runtime keeps room for at all times."""
 
     def with_workspaces(self, count: int) -> Self:
-        """Return the cost where ``count`` steps' working memory is held at once."""
+        """Return the cost if ``count`` steps' working memory is held at once."""
         return replace(self, workspace_channels=count * self.workspace_channels)
 
     def with_steadying(self) -> Self:
-        """Return the cost where pictures are steadied along the motion."""
+        """Return the cost if pictures are steadied along the motion."""
         return replace(self, kept_pictures=self.kept_pictures + STEADYING_PICTURES)
 
     def with_copies(self, count: int) -> Self:

@@ -60,9 +60,9 @@ class Tile:
 def plan_ranges(length: int, *, tile: int, overlap: int) -> list[PixelRange]:
     """Cut one axis of ``length`` pixels into equal ranges of at most ``tile`` pixels.
 
-    Neighbours share at least ``overlap`` pixels; the weights change over the middle half of them,
-    so that the outer quarter, where a network misses its surroundings, does not count. Both values
-    are brought to multiples of ``ALIGNMENT``.
+    Neighbours share at least ``overlap`` pixels. The weights change over the middle half of them,
+    so the outer quarter, where a network misses its surroundings, does not count. Both values are
+    brought to multiples of ``ALIGNMENT``.
 
     Raises:
         ValueError: The overlap takes more than half of the tile.

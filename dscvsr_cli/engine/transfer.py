@@ -1,8 +1,8 @@
 """Transfers: frames to the network's device, and pictures back to main memory.
 
-On CUDA they go through pinned memory, which a card reads and writes by itself, so that pictures
-come back while the next ones are made. Not yet verified on a card: that the copies really
-overlap, and what pinned memory costs a machine that has little.
+On CUDA they go through pinned memory, which a card reads and writes on its own, so pictures come
+back while the next ones are made. Not yet verified on a card: that the copies really overlap, and
+what pinned memory costs a machine that has little.
 """
 
 import logging
@@ -52,7 +52,7 @@ class Arrival:
 
 
 class Downloads:
-    """Copies pictures from ``device`` to main memory, beside its work where that is possible."""
+    """Copies pictures from ``device`` to main memory, beside its work if that is possible."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -82,7 +82,7 @@ class Downloads:
 
 
 def _new_pinned(like: Tensor) -> Tensor | None:
-    """Return pinned memory for a tensor; None where the system gives none."""
+    """Return pinned memory for a tensor; None if the system gives none."""
     try:
         return torch.empty(like.shape, dtype=like.dtype, pin_memory=True)
     except RuntimeError as error:

@@ -1,8 +1,8 @@
 """Windows: which frames of a scene are processed at once; index arithmetic only.
 
 The forward pass hands its state on from window to window and so loses nothing. The backward pass
-comes from the future, which a stream does not have yet: in every window it starts ``look_ahead``
-frames late, and what it finds on those frames only warms it up.
+comes from the future, which a stream does not have yet. So in every window it starts ``look_ahead``
+frames late, and its results on those frames only warm it up.
 """
 
 from dataclasses import dataclass

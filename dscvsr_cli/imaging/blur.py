@@ -1,10 +1,10 @@
 """Blur and subsample: a Gaussian around each output pixel's centre, for any factor.
 
-This is degradation BD of the papers (sigma 1.6, then every fourth pixel) in the phase that the
-BasicVSR family uses: output pixel ``i`` is at ``(i + 0.5) * scale - 0.5``, in the middle of the
-pixels it stands for. At x4 that is a window of 12 taps at half-pixel distances; the older code of
-DUF and its heirs takes 13 taps around the first of the four pixels instead, which shifts the whole
-picture by 1.5 pixels.
+This is degradation BD of the papers (sigma 1.6, then every fourth pixel) in the phase of the
+BasicVSR family: output pixel ``i`` is at ``(i + 0.5) * scale - 0.5``, in the middle of the pixels
+it stands for. At x4 that is a window of 12 taps at half-pixel distances; the older code of DUF and
+its heirs takes 13 taps around the first of the four pixels instead, which shifts the whole picture
+by 1.5 pixels.
 """
 
 import math

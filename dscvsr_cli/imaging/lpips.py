@@ -54,7 +54,7 @@ class Lpips:
         self._layers = tuple(layers)
 
     def __call__(self, first: Tensor, second: Tensor) -> float:
-        """Return the distance of two pictures ``(3, H, W)`` in [0, 1]; 0 where they are equal.
+        """Return the distance of two pictures ``(3, H, W)`` in [0, 1]; 0 if they are equal.
 
         Computed in float32 on the CPU.
 

@@ -12,7 +12,7 @@ PEAK: Final = 255.0
 def psnr(first: Tensor, second: Tensor) -> Tensor:
     """Return the peak signal-to-noise ratio of each pair of planes, in dB.
 
-    ``(..., H, W)`` and ``(..., H, W)`` in [0, 255] -> ``(...)`` float64; infinite where both are
+    ``(..., H, W)`` and ``(..., H, W)`` in [0, 255] -> ``(...)`` float64; infinite if both are
     equal. Computed in float64 whatever the input's type.
 
     Raises:

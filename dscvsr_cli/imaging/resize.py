@@ -2,9 +2,9 @@
 
 An axis of ``source`` pixels becomes ``target`` pixels by one matrix ``(target, source)``, so a
 resize is two matrix products and runs on any device, batched, differentiable. Output pixel ``i``
-is at ``(i + 0.5) / scale - 0.5`` in source pixels, where the scale is ``target / source``; when
-shrinking, the kernel is stretched by ``1 / scale`` so that it also filters out what the smaller
-picture cannot show (antialiasing).
+is at ``(i + 0.5) / scale - 0.5`` in source pixels, the scale being ``target / source``. When
+shrinking, the kernel is stretched by ``1 / scale`` to filter out what the smaller picture cannot
+show (antialiasing).
 """
 
 import math

@@ -1,4 +1,4 @@
-"""SSIM: how alike two pictures are in light, contrast and structure, in 11x11 Gaussian windows.
+"""SSIM: how similar two pictures are in light, contrast and structure, in 11x11 Gaussian windows.
 
 The measure of Wang et al. (2004) with their constants: Gaussian of sigma 1.5, K1 = 0.01,
 K2 = 0.03, and only windows that are wholly inside the picture.

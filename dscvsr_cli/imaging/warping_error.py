@@ -1,10 +1,10 @@
 """Warping error and flicker: how a moving picture changes along its true motion.
 
-After Lai et al., "Learning Blind Video Temporal Consistency" (ECCV 2018): the frame that follows
-is warped back by the optical flow of the ground truth, and the mean squared difference to the
-frame at hand is taken where the flow is trustworthy. Where it is not (occlusion, the picture's
-edge) is found by going forth and back (Sundaram et al., ECCV 2010, with their constants). Lai et
-al. use a learned flow; here it is classical, computed on the ground truth, and the same for all.
+After Lai et al., "Learning Blind Video Temporal Consistency" (ECCV 2018): the next frame is warped
+back by the optical flow of the ground truth, and its mean squared difference to the current frame
+is taken where the flow is trustworthy. Where it is not (occlusion, the picture's edge) is found by
+going forth and back (Sundaram et al., ECCV 2010, with their constants). Lai et al. use a learned
+flow; here it is classical, computed on the ground truth, and the same for all.
 
 The ground truth itself does not score zero, since light changes and interpolation blurs: compare
 with its own error. Below it, a method is smoother in time than the truth, often because it is
@@ -59,20 +59,20 @@ def true_motion(frame: Tensor, following: Tensor) -> Motion:
 def change_along(frame: Tensor, following: Tensor, motion: Motion) -> Tensor:
     """Return ``frame`` less the warped-back ``following`` where the motion is trusted -> ``(N,)``.
 
-    Two luma planes ``(H, W)`` in [0, 255]; levels, float32. Empty where no motion is trusted.
+    Two luma planes ``(H, W)`` in [0, 255]; levels, float32. Empty if no motion is trusted.
     """
     warped = warp_picture(following.float()[None], motion.flow.float())[0]
     return (frame.float() - warped)[motion.trusted]
 
 
 def warping_error(change: Tensor) -> float | None:
-    """Return the mean square of a picture's change in squared levels; None where it is empty."""
+    """Return the mean square of a picture's change in squared levels; None if it is empty."""
     return float(change.square().mean()) if change.numel() else None
 
 
 def flicker(change: Tensor, true_change: Tensor) -> float | None:
     """Return the mean square of what a picture changes and the truth does not.
 
-    Both from ``change_along``, with the same motion; squared levels, None where they are empty.
+    Both from ``change_along``, with the same motion; squared levels, None if they are empty.
     """
     return warping_error(change - true_change)

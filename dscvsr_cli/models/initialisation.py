@@ -3,7 +3,7 @@
 PyTorch's own start leaves a third of the variance of what passes a convolution. Behind dozens of
 layers nothing but biases is left, and a run spends its first hundreds of steps finding the picture
 again. Here every convolution keeps the size of what it sees (He et al., ICCV 2015), and what is
-added to an identity starts small, so that a deep or long chain does not blow up.
+added to an identity starts small, so deep or long chains do not blow up.
 """
 
 import math

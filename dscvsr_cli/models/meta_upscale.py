@@ -2,13 +2,13 @@
 
 After Meta-SR (Hu et al., CVPR 2019), with pixel-centre coordinates and a factor per axis. A small
 network maps (offset y, offset x, 1 / scale y, 1 / scale x) to the filter that makes one output
-pixel from the 3x3 features around its nearest source pixel. Filters depend on the phase alone, so
+pixel from the 3x3 features around its nearest source pixel. Filters depend only on the phase, so
 none is ever computed or stored per output pixel. Two exact routes lead to the same pixels:
 
 * phases: for target / source = p / q the phases repeat every p pixels. Output pixels that share a
-  source pixel modulo q share their filters, so the q x q classes are strided convolutions; a few
-  neighbouring classes are made by one slightly wider filter, since few large products are faster
-  than many small ones. x4 is a single convolution and a pixel shuffle.
+  source pixel modulo q share their filters, so the q x q classes are strided convolutions. One
+  slightly wider filter makes a few neighbouring classes, because few large products are faster than
+  many small ones. x4 is a single convolution and a pixel shuffle.
 * basis: the predictor's last layer is linear, so the features are convolved once per hidden unit
   and combined per output pixel. Its cost does not depend on how awkward the ratio is.
 """
@@ -34,7 +34,7 @@ MAX_PRODUCTS = 1024
 """Convolutions per picture above which the basis route is faster."""
 
 MAX_LEARNED_CLASSES = 144
-"""Classes above which the basis route is faster where gradients are asked for: on a crop that a
+"""Classes above which the basis route is faster if gradients are asked for: on a crop that a
 network learns from, a class has few pixels."""
 
 NEIGHBOURS = 4

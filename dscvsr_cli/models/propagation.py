@@ -22,7 +22,7 @@ class FeatureExtraction(nn.Module):
         super().__init__()
         channels = config.channels
         # Ordinary even in the student, as MobileNet's first layer is: three of its inputs are the
-        # picture, and a filter per channel cannot tell an edge from a colour.
+        # picture, and a filter per channel cannot distinguish an edge from a colour.
         self.shallow = RoundingConv(channels + 3, channels, 3, padding=1)
         self.blocks = nn.ModuleList(DenseBlock(config) for _ in range(config.blocks))
         self.global_fusion = RoundingConv(config.blocks * channels, channels, 1)
@@ -69,7 +69,7 @@ class RecurrentPass(nn.Module):
     """One step of the recurrence, Eq. 4."""
 
     def __init__(self, config: NetworkConfig) -> None:
-        """Build R_f, and R where the config has filling."""
+        """Build R_f, and R if the config has filling."""
         super().__init__()
         self.channels = config.channels
         self.limit = config.state_limit

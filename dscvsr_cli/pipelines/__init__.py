@@ -1,4 +1,4 @@
-"""Pipelines: one job each, from files to files; they connect the rooms below and own no maths.
+"""Pipelines: one job each, from files to files; they connect the packages below and own no maths.
 
 ``demo_job``, ``bench`` and ``train`` are commands of their own; ``upscale`` makes one video out of
 another, with ``resume`` for runs that were interrupted and ``network_cost`` for the memory plan;

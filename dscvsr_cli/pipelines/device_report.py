@@ -55,9 +55,9 @@ class DeviceReport:
     runtimes: tuple[str, ...]
     """What can execute a network there, the one that ``--runtime auto`` takes first."""
     weights: str | None
-    """What was measured; None where nothing was."""
+    """What was measured; None if nothing was."""
     frames_per_second: float | None
-    """Frames of ``REFERENCE`` to twice its size, in memory; None where nothing was measured."""
+    """Frames of ``REFERENCE`` to twice its size, in memory; None if nothing was measured."""
     problem: str
     """Why it could not be measured, or an empty string."""
 
@@ -122,8 +122,9 @@ def _measure(
     held = load_network(weights, device=device, dtype=weights_dtype(runtime, dtype)).network
     network = open_runtime(runtime, held, dtype=dtype)
     generator = torch.Generator().manual_seed(0)
-    pixels = torch.rand((3, _MEASURED.height, _MEASURED.width), generator=generator)
-    frames = [Frame(pixels=pixels, pts=index) for index in range(_FRAMES)]
+    # Every frame differs: equal ones would go through the network once.
+    clip = torch.rand((_FRAMES, 3, _MEASURED.height, _MEASURED.width), generator=generator)
+    frames = [Frame(pixels=pixels, pts=index) for index, pixels in enumerate(clip)]
     plan = StreamPlan(window=_FRAMES, look_ahead=0)
     size = output_size(_MEASURED, scale=_SCALE)
 

@@ -56,12 +56,12 @@ def enlarge_frames(
         height: Rows of the output; without ``width`` the aspect ratio is kept.
         weights: A catalog name, the path of a file, or ``OWNER/REPO/FILE[@REVISION]`` on the Hub;
             None takes the default.
-        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        device: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu".
         dtype: Of the network's numbers, not of the frames; "auto" suits the device.
         ensemble: Copies of the frames, mirrored in different ways, whose results are averaged: 1
             to 4.
         steady: Whether frames are averaged along the motion, which takes out what a codec such as
-            H.264 changes from frame to frame; it costs detail where none has.
+            H.264 changes from frame to frame; it costs detail if none has.
         memory_bytes: Memory that the network may plan with; None measures what is free.
         on_event: Called at scene cuts, and when memory runs out or numbers overflow.
 
@@ -192,7 +192,7 @@ def _check(array: FrameArray, position: int) -> None:
         raise ValueError(f"frame {position}: expected uint8 or float32, got {array.dtype = }")
     if array.dtype == np.float32:
         lowest, highest = float(array.min()), float(array.max())
-        if not (lowest >= _LOWEST and highest <= _HIGHEST):  # also where a pixel is NaN
+        if not (lowest >= _LOWEST and highest <= _HIGHEST):  # also if a pixel is NaN
             raise ValueError(
                 f"frame {position}: expected float32 pixels in [0, 1], got {lowest:g} to "
                 f"{highest:g}; divide levels by 255, or give them as uint8"

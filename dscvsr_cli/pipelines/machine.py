@@ -6,11 +6,13 @@ from pathlib import Path
 
 import torch
 
+from dscvsr_cli.wording import counted
+
 
 def machine(device: torch.device) -> str:
     """Return the name of what computes: the graphics card, or the processor and its threads."""
     if device.type == "cpu":
-        return f"{processor_name()}, {torch.get_num_threads()} threads"
+        return f"{processor_name()}, {counted(torch.get_num_threads(), 'thread')}"
     return hardware(device)
 
 

@@ -123,7 +123,7 @@ class CapturedNetwork(SteppedPasses):
     def _captured(
         self, name: Hashable, work: Work, inputs: Sequence[Tensor], made: Tensor
     ) -> CapturedStep | None:
-        """Return the step's graph, made where there is none; None where that fails."""
+        """Return the step's graph, made if there is none; None if that fails."""
         key = tuple(part.shape for part in (*inputs, made))
         shape = self._shapes.get(key)
         if shape is None:
@@ -151,7 +151,7 @@ class CapturedNetwork(SteppedPasses):
 
     @contextmanager
     def _memory_errors(self) -> Iterator[None]:
-        """Give back the graphs' memory where memory runs out, and raise the error that says so.
+        """Give back the graphs' memory if memory runs out, and raise the error that says so.
 
         The engine continues with smaller tiles, which other graphs are for.
         """

@@ -62,7 +62,7 @@ class CapturedStep:
 def capture_on(device: torch.device) -> Capture:
     """Return what captures on a CUDA device; its graphs share their working memory.
 
-    That is safe where no two of them run at once and none leaves anything there that is read after
+    That is safe if no two of them run at once and none leaves anything there that is read after
     another has run.
     """
     pool = torch.cuda.graph_pool_handle()
@@ -75,7 +75,7 @@ def capture_on(device: torch.device) -> Capture:
                 for _ in range(_WARM_UPS):
                     work()
             torch.cuda.current_stream(device).wait_stream(beside)
-            # What the runs took is kept for that stream alone, and must make room for the graph's.
+            # What the runs took is kept only for that stream, and must make room for the graph's.
             torch.cuda.synchronize(device)
             torch.cuda.empty_cache()
             graph = torch.cuda.CUDAGraph()

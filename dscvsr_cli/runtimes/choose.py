@@ -115,7 +115,7 @@ def choose_runtime(
 ) -> Runtime:
     """Return the runtime that ``name`` means for a job on ``device`` in ``dtype``.
 
-    "auto" takes OpenVINO where it is installed, on processors, in float32, for jobs that are long
+    "auto" takes OpenVINO if it is installed, on processors, in float32, for jobs that are long
     enough, and always in int8, which torch does not compute in; everywhere else torch. A processor
     with native bfloat16 runs torch in little more than OpenVINO's time, in less memory and without
     a start.
@@ -183,7 +183,7 @@ def _name(dtype: torch.dtype) -> str:
 def runtimes_to_compare(name: RuntimeName, *, device: torch.device) -> tuple[Runtime, ...]:
     """Return the runtimes worth timing on ``device``: the named one, or for "auto" all there are.
 
-    Where the environment says what "auto" means, that one alone.
+    If the environment says what "auto" means, only that one.
     """
     name = preferred_runtime(name)
     if name != "auto":
@@ -201,7 +201,7 @@ def preferred_runtime(name: RuntimeName) -> RuntimeName:
 
 
 def _check_compiler(device: torch.device) -> None:
-    """Refuse to compile where nothing would come of it."""
+    """Refuse to compile if nothing would come of it."""
     if device.type not in ("cpu", "cuda"):
         raise UsageError(
             f"the runtime compiled does not run on {device.type}",
@@ -289,5 +289,5 @@ def runtime_cost(cost: NetworkCost, runtime: Runtime, device: torch.device) -> N
 
 
 def weights_dtype(runtime: Runtime, dtype: torch.dtype) -> torch.dtype:
-    """Return the dtype of the weights to load: OpenVINO takes float32 and converts by itself."""
+    """Return the dtype of the weights to load: OpenVINO takes float32 and converts it itself."""
     return torch.float32 if runtime in _OPENVINO else dtype

@@ -71,7 +71,7 @@ class Compiler:
                 from call to call in their weights.
             key: Shapes and dtypes: what a compiled form is for, beside the choices.
             arguments: What it is given, tensors in the strides of their shape.
-            choices: Its keyword arguments, each of which has a compiled form of its own.
+            choices: Its keyword arguments, each of which gets its own compiled form.
 
         Raises:
             Exception: What ``work`` raises, running out of memory among it.

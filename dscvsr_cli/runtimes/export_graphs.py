@@ -70,7 +70,7 @@ def export_graphs(
 
     Args:
         network: On the CPU, in float32, in evaluation mode.
-        folder: Made where missing; other files in it stay.
+        folder: Made if missing; other files in it stay.
         file_format: "onnx" (opset 17) or "openvino".
         source: Rows and columns of the input.
         size: Rows and columns of the output.

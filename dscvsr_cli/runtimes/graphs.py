@@ -188,6 +188,6 @@ def _taps(before: int, after: int) -> tuple[Tensor, Tensor]:
     near = ((_KEYS_A + 2) * x - (_KEYS_A + 3)) * x * x + 1
     far = ((_KEYS_A * x - 5 * _KEYS_A) * x + 8 * _KEYS_A) * x - 4 * _KEYS_A
     weights = torch.where(x <= 1, near, torch.where(x < 2, far, 0.0))
-    # Places outside the picture count for nothing, and the others share what is missing.
+    # Places outside the picture get no weight, and the others share theirs.
     weights = weights * ((places >= 0) & (places < before))
     return places.clamp(0, before - 1).long(), weights / weights.sum(dim=0, keepdim=True)

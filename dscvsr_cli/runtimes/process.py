@@ -51,7 +51,7 @@ def tune_process() -> ProcessTuning:
     Both settings hold for the whole process and may be made more than once. Environment variables
     that are already set win: ``OMP_WAIT_POLICY``, ``MALLOC_MMAP_THRESHOLD_``,
     ``MALLOC_TRIM_THRESHOLD_``, ``MALLOC_MMAP_MAX_`` and ``GLIBC_TUNABLES``. Memory that the network
-    has used stays with the process until it ends, ready for the next frame. Nothing is raised where
+    has used stays with the process until it ends, ready for the next frame. Nothing is raised if
     the system has no such settings.
     """
     return ProcessTuning(allocator=_keep_large_blocks(), passive_waiting=_wait_passively())
@@ -65,7 +65,7 @@ def available_cores() -> int:
 
 
 def return_free_memory() -> None:
-    """Return memory that nothing uses to the system, where the allocator keeps it (glibc).
+    """Return memory that nothing uses to the system, if the allocator keeps it (glibc).
 
     It is for the rare moment after work that took far more than what follows will.
     """

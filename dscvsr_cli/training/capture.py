@@ -67,7 +67,7 @@ class CapturedPasses:
         """Capture nothing yet.
 
         Args:
-            network: On a CUDA device; its weights are read where they lie at every replay.
+            network: On a CUDA device; every replay reads its weights in place.
             bfloat16: Whether convolutions compute in it.
         """
         self._network = network

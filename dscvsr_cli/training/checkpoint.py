@@ -61,7 +61,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        # torch would advise to unpickle it all the same.
+        # torch would advise to unpickle it anyway.
         raise DatasetError(
             f"{path} holds more than tensors and plain values, and is not loaded", hint=_HINT
         ) from error

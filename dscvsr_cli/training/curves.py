@@ -9,7 +9,7 @@ _ACROSS = "steps"
 
 
 def draw_curves(events: Sequence[Event]) -> str | None:
-    """Draw a log's curves -> the text of an SVG file, or None where nothing was logged yet."""
+    """Draw a log's curves -> the text of an SVG file, or None if nothing was logged yet."""
     charts = [chart for chart in (_quality(events), _losses(events), _rate(events)) if chart.series]
     return draw_charts(charts) if charts else None
 

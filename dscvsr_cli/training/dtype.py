@@ -25,7 +25,7 @@ def resolve_dtype(name: TrainingDtype, device: torch.device) -> TrainingDtype:
 def agree_on_dtype(name: TrainingDtype, device: torch.device, parallel: Parallel) -> TrainingDtype:
     """Return what ``name`` means for the first process, in all of them.
 
-    Warns where that is bfloat16 and the device only emulates it.
+    Warns if that is bfloat16 and the device only emulates it.
     """
     half = resolve_dtype(name, device) == "bfloat16"
     half = bool(parallel.agree(float(half), device=device))

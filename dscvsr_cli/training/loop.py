@@ -69,7 +69,7 @@ class Trainer:
             config: The recipe; ``self.config`` is the same with "auto" resolved for ``device``.
             device: Where to train.
             teacher: Its features, flow or pictures are learned, as the recipe says.
-            perceptual: VGG-19, where the recipe gives it a weight.
+            perceptual: VGG-19, if the recipe gives it a weight.
             parallel: This process's place among those that train together.
 
         Raises:
@@ -113,7 +113,7 @@ class Trainer:
         self.average = WeightAverage(weights, self.config.average_decay)
 
     def capture(self) -> None:
-        """Replay the network's passes as CUDA graphs from now on, where that can be.
+        """Replay the network's passes as CUDA graphs from now on, if that can be.
 
         It can for a process that trains alone on a CUDA device without a teacher, whose features
         are collected where the network runs step by step.
@@ -212,7 +212,7 @@ class Trainer:
         )
 
     def _goes_on(self) -> bool:
-        """Return whether there is another step, to all processes alike."""
+        """Return whether there is another step, the same in all processes."""
         if self.config.max_minutes is not None and self.parallel.world > 1:
             # All must end together, so they keep as much time free as the first.
             self.reserved_seconds = self.parallel.agree(self.reserved_seconds, device=self.device)
@@ -221,11 +221,11 @@ class Trainer:
     def step(self, batch: Batch, rate: float) -> dict[str, float]:
         """Learn from one batch, in many small steps while the parts learn apart.
 
-        Where the loss or the gradient is not finite, nothing changes.
+        If the loss or the gradient is not finite, nothing changes.
 
         Returns:
             The parts of the loss by name, unweighted, and their weighted "total", averaged over all
-            processes and small steps; the total is nan where one was skipped.
+            processes and small steps; the total is nan if one was skipped.
         """
         batch = batch.to(self.device)
         now = phase(
@@ -267,7 +267,7 @@ class Trainer:
         torch.autograd.backward(losses["total"])
         learning = (w for group in self.optimizer.param_groups for w in group["params"])
         norm = torch.nn.utils.clip_grad_norm_(learning, self.config.gradient_norm)
-        # All in one tensor: every number fetched from a GPU by itself makes it wait.
+        # All in one tensor: every number fetched separately makes a GPU wait.
         parts = torch.stack([part.detach().float() for part in losses.values()])
         means = dict(zip(losses, self.parallel.mean(parts).tolist(), strict=True))
         # Check both: the root of a square that overflows has a gradient of zero.

@@ -100,7 +100,7 @@ def _step_adam(weights: Sequence[Tensor], states: Sequence[dict[str, Any]], rate
     gradients = _gradients(weights)
     for state, gradient in zip(states, gradients, strict=True):
         if not state:
-            # On the CPU, where it can be looked at without waiting for a GPU.
+            # On the CPU, if it can be looked at without waiting for a GPU.
             state["step"] = torch.zeros(())
             state["mean"] = torch.zeros_like(gradient)
             state["square"] = torch.zeros_like(gradient)

@@ -21,7 +21,7 @@ def apply_overrides(config: TrainingConfig, settings: Sequence[str]) -> Training
 
     Args:
         config: Any recipe.
-        settings: Each ``key=value``, the key with dots where it is nested. A value is TOML; the
+        settings: Each ``key=value``, the key with dots if it is nested. A value is TOML; the
             brackets of a list and the quotes of text may be left out, and ``none`` empties a field
             that may be empty.
 

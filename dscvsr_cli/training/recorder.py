@@ -51,7 +51,7 @@ class Recorder:
         self._network = RecurrentNetwork(trainer.config.network).to(trainer.device)
 
     def __call__(self, step: StepReport) -> None:
-        """Take note of a step; measure where it is time to."""
+        """Take note of a step; measure if it is time to."""
         self._window.add(step)
         if step.iteration % LOG_EVERY_STEPS == 0:
             self._flush()
@@ -130,7 +130,7 @@ class _Window:
 
 
 def write_curves(log: Path, target: Path) -> bool:
-    """Draw the curves of a log into an SVG file; False where there is nothing to draw.
+    """Draw the curves of a log into an SVG file; False if there is nothing to draw.
 
     Raises:
         OSError: The file cannot be written.

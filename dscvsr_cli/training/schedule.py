@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 Phase = Literal["motion", "apart", "whole", "alone"]
-"""What learns: the flow by itself, every part by itself from a teacher, the network as a whole, or
-the whole without the teacher's features."""
+"""What learns: only the flow, every part separately from a teacher, the network as a whole, or the
+whole without the teacher's features."""
 
 
 def progress(

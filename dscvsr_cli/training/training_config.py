@@ -162,10 +162,10 @@ class TrainingConfig:
     photographs, where the ground-truth flow comes free."""
 
     motion_first: float = 0.0
-    """Share of the run, at its start, in which the flow alone learns, from frames matched by it."""
+    """Share of the run, at its start, in which only the flow learns, from frames matched by it."""
 
     apart_first: float = 0.0
-    """Share of the run, after ``motion_first``, in which every part learns by itself from the
+    """Share of the run, after ``motion_first``, in which every part learns separately from the
     features of the teacher's part (see ``blockwise``); needs a teacher of the same width."""
 
     apart_frames: int = 4
@@ -187,7 +187,7 @@ class TrainingConfig:
     """Decay of the exponential moving average of the weights; the average is exported."""
 
     dtype: TrainingDtype = "auto"
-    """dtype of the convolutions; "auto" takes bfloat16 where the device computes with it natively,
+    """dtype of the convolutions; "auto" takes bfloat16 if the device computes with it natively,
     float32 elsewhere. A run keeps the dtype it started with. Weights are always float32."""
 
     def __post_init__(self) -> None:

@@ -44,7 +44,7 @@ class PacketTimes:
     shown: Ints
     """Presentation times."""
     decoded: Ints
-    """Decoding times, or presentation times where there are none."""
+    """Decoding times, or presentation times if there are none."""
     durations: Ints
     positions: Ints
     """Byte positions in the file, rising; packets that share a block share its position."""

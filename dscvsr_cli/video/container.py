@@ -22,7 +22,7 @@ class Container:
     """Further suffixes that ask for it."""
 
     pipe_format: str = ""
-    """What ``--format`` calls it; "" where it cannot be written without going back in the file."""
+    """What ``--format`` calls it; "" if it cannot be written without going back in the file."""
 
     muxer_options: tuple[tuple[str, str], ...] = ()
     """Options that its muxer always gets."""
@@ -48,7 +48,7 @@ class Container:
     """Whether a still picture can stand for the file."""
 
     text_subtitle: str = ""
-    """Codec that text subtitles of other kinds are converted to, or "" where there is none."""
+    """Codec that text subtitles of other kinds are converted to, or "" if there is none."""
 
     frames_only: bool = False
     """Whether it can hold nothing but frames, so that nobody expects more."""
@@ -59,7 +59,7 @@ class Container:
     """Whether chapters can be listed."""
 
     tags: frozenset[str] | None = None
-    """Names of the tags of a file that come back from it, or None where all do."""
+    """Names of the tags of a file that come back from it, or None if all do."""
 
     timecode_track: bool = False
     """Whether the muxer makes a timecode track of the video stream's tag."""
@@ -77,7 +77,7 @@ class Container:
     """Whether the video stream can say its language."""
 
     track_tags: frozenset[str] | None = None
-    """Names of the tags of a track that come back from it, or None where all do."""
+    """Names of the tags of a track that come back from it, or None if all do."""
 
     roles: frozenset[str] = frozenset()
     """What tracks can say that they are for: "forced", "hearing_impaired" ..."""
@@ -106,18 +106,18 @@ class Container:
     """Whether all frames must last equally long."""
 
     clock: Fraction | None = None
-    """Ticks per second that all times are rounded to, where the muxer does not do so itself."""
+    """Ticks per second that all times are rounded to, if the muxer does not do so itself."""
 
     free_clocks: bool = False
     """Whether its tracks and the file take clocks of any rate, so that every time is exact."""
 
     length_is_decoding: bool = False
-    """Whether a video is as long as the decoding of its packets, for each of which it stores how
-    long it takes until the next one."""
+    """Whether a video is as long as the decoding of its packets: it stores, for each packet, the
+    time until the next one."""
 
     raw_audio: frozenset[str] = frozenset()
-    """Codecs of copied audio of which each packet must count as one block. The muxer counts bytes
-    where the old file gives the size of a block, and so loses the times of the packets."""
+    """Codecs of copied audio whose packets must each count as one block. If the old file gives the
+    size of a block, the muxer counts bytes instead, and loses the times of the packets."""
 
     pcm_says_speakers: bool = False
     """Whether PCM must say which speaker each channel is for; the muxer refuses it otherwise."""
@@ -128,19 +128,19 @@ class Container:
     # How streams are encoded for it.
 
     picture_encoder: str = "libx264"
-    """Encoder of the frames where the person names none."""
+    """Encoder of the frames if the person names none."""
 
     for_players: bool = False
-    """Whether its files go to players, many of which show only 4:2:0."""
+    """Whether its files go to players, since many of those show only 4:2:0."""
 
     clear_encoders: tuple[str, ...] = ()
-    """Encoders that keep alpha, tried where ``picture_encoder`` does not; small files first."""
+    """Encoders that keep alpha, tried if ``picture_encoder`` does not; small files first."""
 
     audio_encoder: str = ""
-    """Encoder to recommend for audio that cannot be copied, or "" where there is none."""
+    """Encoder to recommend for audio that cannot be copied, or "" if there is none."""
 
     hevc_tag: str = ""
-    """Four letters that mark HEVC, where the muxer's own choice does not play everywhere."""
+    """Four letters that mark HEVC, if the muxer's own choice does not play everywhere."""
 
     @property
     def label(self) -> str:
@@ -151,7 +151,7 @@ class Container:
     def is_upright(self) -> bool:
         """Whether frames are turned as they are to be seen before they are stored in it.
 
-        Where no display matrix can be stored, nothing else would keep them off their side.
+        If no display matrix can be stored, nothing else would keep them off their side.
         """
         return not self.rotation
 

@@ -316,12 +316,12 @@ def pipe_container(pipe_format: str) -> Container:
 
 
 def recommend(stream: StreamInfo) -> Container | None:
-    """Return a container that holds the stream, or None where none here does."""
+    """Return a container that holds the stream, or None if none here does."""
     return next((container for container in CONTAINERS if container.holds(stream)), None)
 
 
 def picture_container(suffix: str) -> Container:
-    """Return the stand-in for a container where every frame is a picture file of its own.
+    """Return the stand-in for a container if every frame is a separate picture file.
 
     Raises:
         UsageError: Pictures of this kind are not written.

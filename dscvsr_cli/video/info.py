@@ -12,7 +12,7 @@ SourceKind = Literal["file", "sequence", "pipe"]
 
 
 USUAL_RATE: Final = Fraction(25)
-"""Frames per second to assume where the input does not say; FFmpeg assumes the same."""
+"""Frames per second to assume if the input does not say; FFmpeg assumes the same."""
 
 
 PLAYLIST_FORMATS: Final = frozenset({"concat", "dash", "hls", "imf", "rtsp", "sdp", "vobsub"})
@@ -42,7 +42,7 @@ class StreamInfo:
     """What it carries."""
 
     codec: str
-    """FFmpeg's name of the codec ("aac", "subrip"), or "" where the build cannot name it."""
+    """FFmpeg's name of the codec ("aac", "subrip"), or "" if the build cannot name it."""
 
     language: str | None = None
     """Language code as written in the file."""
@@ -60,7 +60,7 @@ class StreamInfo:
     """True for a track that holds nothing but the timecode of the first frame."""
 
     is_unreadable: bool = False
-    """True where the format could not be found out, because no packet of it came early enough."""
+    """True if the format could not be found out, because no packet of it came early enough."""
 
     begins_seconds: float | None = None
     """Time on the file's clock at which a stream begins that appears only midway."""
@@ -162,7 +162,7 @@ class VideoInfo:
     """Stored rows in pixels, before any rotation."""
 
     frame_rate: Fraction | None
-    """Average frames per second, or None where the file does not say."""
+    """Average frames per second, or None if the file does not say."""
 
     time_base: Fraction
     """Seconds per unit of ``Frame.pts``."""
@@ -177,7 +177,7 @@ class VideoInfo:
     """Length of the video stream, or else of the file, or None."""
 
     begins_seconds: Fraction = Fraction(0)
-    """Time of the first frame as players count it; more than 0 where audio begins before it."""
+    """Time of the first frame as players count it; more than 0 if audio begins before it."""
 
     pixel_format: str
     """FFmpeg's name of the pixel format ("yuv420p10le")."""
@@ -192,7 +192,7 @@ class VideoInfo:
     """The ICC profile of a picture file, or of the first one of a sequence."""
 
     sample_aspect_ratio: Fraction | None
-    """Width over height of one pixel, or None where the file does not say."""
+    """Width over height of one pixel, or None if the file does not say."""
 
     display_matrix: tuple[int, ...] | None = None
     """Nine fixed-point numbers that turn the frame for display, or None."""
@@ -228,7 +228,7 @@ class VideoInfo:
     """Timecode of the first frame, as the video stream or the file says it."""
 
     kind: SourceKind = "file"
-    """Only a file can be opened again, for its other streams; the others hold video alone."""
+    """Only a file can be opened again, for its other streams; the others hold only video."""
 
     start_seconds: Fraction = Fraction(0)
     """The time on the file's clock that players show as 0:00."""
@@ -252,7 +252,7 @@ class VideoInfo:
     """Streams that cannot be read: those of a pipe beside its video."""
 
     decoder_delay: int | None = None
-    """Ticks between an AVI packet and the frame shown at its time; None where times are known."""
+    """Ticks between an AVI packet and the frame shown at its time; None if times are known."""
 
     late_streams: tuple[StreamInfo, ...] = ()
     """Streams that appear only midway, and so cannot be brought over."""

@@ -43,12 +43,12 @@ def _canonical(code: str | None) -> str:
 
 
 def quicktime_language(code: str) -> str | None:
-    """Return how MOV spells a language, or None where it cannot store it."""
+    """Return how MOV spells a language, or None if it cannot store it."""
     term = _canonical(code)
     spellings = [code, term, *(known for known, same in _TERM_OF.items() if same == term)]
     return next((spelling for spelling in spellings if spelling in _QUICKTIME), None)
 
 
 def packed_language(code: str) -> str | None:
-    """Return how MP4 spells a language (three small letters), or None where it cannot store it."""
+    """Return how MP4 spells a language (three small letters), or None if it cannot store it."""
     return code if _THREE_LETTERS.fullmatch(code) else None

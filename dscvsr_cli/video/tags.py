@@ -17,7 +17,7 @@ _WRAPPING_KEYS: Final = frozenset(
     }
 )
 """Metadata of MXF and Windows Media that would not be true of another file: how the old one is
-built, and what tells it from others. Names that other programs may give to anything are left."""
+built, and what identifies it. Names that other programs may give to anything are left."""
 
 _ENCODING_KEYS: Final = frozenset({"bps", "number_of_frames", "number_of_bytes", "source_id"})
 """Metadata that describes how a stream was encoded."""

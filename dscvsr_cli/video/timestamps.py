@@ -1,8 +1,8 @@
 """Timestamps, the whole story: read from the input, brought to the output's clock, made to rise.
 
-``FrameClock`` gives every decoded frame its pts; ``OutputTiming`` brings it to the output's clock;
-``Timeline`` places it there; ``decode_times`` finds when joined packets are to be decoded, and
-``last_decoding`` how long the last one takes.
+``FrameClock`` gives every decoded frame its pts, ``OutputTiming`` converts it to the output's
+clock, and ``Timeline`` places it there. ``decode_times`` finds when joined packets are to be
+decoded, and ``last_decoding`` how long the last one takes.
 """
 
 import logging
@@ -58,12 +58,12 @@ def last_decoding(
     """Return when the last packet is to be decoded, and for how long.
 
     Some containers take the time from the first decoding to the end of the last one for the length
-    of the video. Where frames are reordered and last unequally long, that would be another one.
+    of the video. If frames are reordered and last unequally long, that would be another one.
 
     Args:
         times: Decoding times of all packets, as ``decode_times`` gives them; at least one.
         shown: Their presentation times, in the same order.
-        durations: For how long each is shown, or 0 where unknown.
+        durations: For how long each is shown, or 0 if unknown.
     """
     last = max(range(len(shown)), key=shown.__getitem__)
     if not durations[last]:
@@ -85,7 +85,7 @@ class FrameClock:
         self._carried = 0
 
     def stamp(self, frame: av.VideoFrame) -> tuple[int, int]:
-        """Return the timestamp of the next frame, and its duration or 0 where unknown."""
+        """Return the timestamp of the next frame, and its duration or 0 if unknown."""
         duration = frame.duration or 0
         if duration == 1 and self._usual_duration > 1:
             # FLV and some Matroska files claim one tick of their millisecond clock per frame.
@@ -133,7 +133,7 @@ class OutputTiming:
     """Seconds per tick of the output."""
 
     rate: Fraction | None
-    """Frames per second, as far as known: a hint for encoders, exact where it is constant."""
+    """Frames per second, as far as known: a hint for encoders, exact if it is constant."""
 
     @classmethod
     def like(cls, source: VideoInfo) -> Self:

@@ -56,6 +56,21 @@ def test_a_file_in_the_place_of_a_command_is_answered_with_the_command(
     assert main(["weights", "path"]) == 0
 
 
+@pytest.mark.parametrize("columns", ["60", "120"])
+@pytest.mark.parametrize("command", [[], ["upscale"], ["train"], ["weights", "verify"]])
+def test_no_flag_seems_to_take_a_value(
+    command: list[str],
+    columns: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main([*command, "-h"]) == 0
+    shown = capsys.readouterr().out
+    assert "--help" in shown
+    assert "bool" not in shown
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     out = capsys.readouterr().out

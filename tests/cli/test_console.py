@@ -97,6 +97,10 @@ def test_a_report_becomes_json_whole(capsys: pytest.CaptureFixture[str]) -> None
     ]
 
 
+def test_bytes_become_base64() -> None:
+    assert jsonable({"profile": b"\x00ICC", "none": b""}) == {"profile": "AElDQw==", "none": ""}
+
+
 def test_a_class_is_no_report() -> None:
     assert isinstance(jsonable(Report), str)
 

@@ -1,12 +1,17 @@
 """``dscvsr devices`` and ``dscvsr encoders``, through the real command."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import av
 import pytest
 
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.options import complete_devices, complete_encoders
+from dscvsr_cli.engine.stream import upscale_stream
+from dscvsr_cli.frames import Frame
+from dscvsr_cli.pipelines import device_report
 
 
 def test_devices_are_listed_with_memory_dtype_and_a_speed(
@@ -21,6 +26,19 @@ def test_devices_are_listed_with_memory_dtype_and_a_speed(
     assert processor["frames_per_second"] > 0
     assert "torch" in processor["runtimes"]
     assert processor["problem"] == ""
+
+
+def test_a_speed_is_that_of_frames_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Equal frames go through the network once, so they would be far too fast.
+    seen: list[int] = []
+
+    def watch(frames: list[Frame], *given: Any, **options: Any) -> Iterator[Frame]:
+        seen.append(len({frame.pixels.numpy().tobytes() for frame in frames}) - len(frames))
+        return upscale_stream(frames, *given, **options)
+
+    monkeypatch.setattr("dscvsr_cli.pipelines.device_report.upscale_stream", watch)
+    assert all(one.frames_per_second for one in device_report.describe_devices())
+    assert set(seen) == {0}
 
 
 def test_devices_can_be_listed_without_a_measurement(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from dscvsr_cli.pipelines.machine import hardware, machine, processor_name
+from dscvsr_cli.wording import counted
 
 
 def test_the_processor_is_named_as_the_system_names_it(tmp_path: Path) -> None:
@@ -22,5 +23,5 @@ def test_a_processor_is_named_with_its_threads_and_a_card_alone(
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Some Card")
     assert machine(torch.device("cuda")) == hardware(torch.device("cuda")) == "Some Card"
     cpu = torch.device("cpu")
-    assert machine(cpu) == f"{hardware(cpu)}, {torch.get_num_threads()} threads"
+    assert machine(cpu) == f"{hardware(cpu)}, {counted(torch.get_num_threads(), 'thread')}"
     assert machine(torch.device("mps")).startswith("mps of ")

@@ -73,6 +73,16 @@ class BenchOptions:
             raise UsageError(
                 "--speed uses synthetic frames", hint=f"leave out {', '.join(useless)}"
             )
+        if self.quiet and not self._leaves_something():
+            raise UsageError(
+                "with --quiet, no figure would be printed or written",
+                hint="add --json FILE, --csv FILE or --markdown FILE, or leave out --quiet",
+            )
+
+    def _leaves_something(self) -> bool:
+        """Whether the figures go anywhere but to the terminal, or decide the exit code."""
+        places = (self.json, self.csv, self.markdown, self.plot, self.pictures, self.compare)
+        return any(place is not None for place in places)
 
     def _useless_for_speed(self) -> list[str]:
         given = {

@@ -49,7 +49,7 @@ SweepOption = Annotated[
     typer.Option(
         "--sweep",
         metavar="FROM:TO:STEP",
-        help="Every factor of a range, such as 1.1:4.0:0.1.",
+        help="Measure every factor of a range, such as 1.1:4.0:0.1.",
         rich_help_panel=Panel.DATA,
     ),
 ]
@@ -72,7 +72,7 @@ PeerOption = Annotated[
     typer.Option(
         "--peer",
         metavar="NAME=DIR",
-        help="Measure images made by another tool, DIR/x4/<clip>/*.png; may be repeated.",
+        help="Also measure frames that another tool made, DIR/x4/CLIP/*.png; may be repeated.",
         rich_help_panel=Panel.DATA,
     ),
 ]
@@ -82,8 +82,8 @@ DegradationOption = Annotated[
     typer.Option(
         "--degradation",
         metavar="bi|bd|codec:CRF",
-        help="How low-resolution frames are made: bi (bicubic), bd (blur of sigma 1.6, then "
-        "subsampling) or codec:CRF (bicubic, then H.264).",
+        help="How low-resolution frames are made: bi (antialiased bicubic), bd (blur of sigma 1.6, "
+        "then subsampling) or codec:CRF (bicubic, then H.264 at that CRF).",
         show_default="as in the literature: bd for udm10 and spmcs, else bi",
         rich_help_panel=Panel.DATA,
     ),
@@ -93,7 +93,7 @@ ChannelOption = Annotated[
     Literal["y", "rgb"] | None,
     typer.Option(
         "--channel",
-        help="Channel of the headline figures.",
+        help="Measure the headline figures on luma (y) or on all three channels (rgb).",
         show_default="as in the literature: rgb for reds4, else y",
         rich_help_panel=Panel.MEASURES,
     ),
@@ -117,6 +117,7 @@ FramesOption = Annotated[
         min=1,
         metavar="N",
         help="Use only the first N frames of each clip.",
+        show_default="all",
         rich_help_panel=Panel.DATA,
     ),
 ]
@@ -125,7 +126,7 @@ TemporalOption = Annotated[
     bool | None,
     typer.Option(
         "--temporal/--no-temporal",
-        help="Measure warping error and flicker, which takes about a second per frame.",
+        help="Measure warping error and flicker as well, in about a second per frame.",
         show_default="yes, but not in a sweep",
         rich_help_panel=Panel.MEASURES,
     ),
@@ -164,7 +165,7 @@ JsonFileOption = Annotated[
     typer.Option(
         "--json",
         metavar="FILE|-",
-        help="Write everything as JSON; - writes to the terminal.",
+        help="Write everything as JSON; - writes to standard output.",
         rich_help_panel=Panel.RESULTS,
     ),
 ]
@@ -194,7 +195,7 @@ PlotOption = Annotated[
     typer.Option(
         "--plot",
         metavar="FILE.svg",
-        help="Draw PSNR against scale.",
+        help="Draw PSNR against the factor.",
         rich_help_panel=Panel.RESULTS,
     ),
 ]
@@ -223,7 +224,7 @@ OlderReportOption = Annotated[
     typer.Option(
         "--compare",
         metavar="OLD.json",
-        help="Exit with code 7 if figures fall below those of this report.",
+        help="Exit with code 7 if PSNR or SSIM falls below that of an earlier --json report.",
         rich_help_panel=Panel.RESULTS,
     ),
 ]
@@ -234,7 +235,7 @@ ToleranceOption = Annotated[
         "--tolerance",
         min=0.0,
         metavar="DB",
-        help="Largest drop in PSNR that --compare accepts; for SSIM, a twentieth of it.",
+        help="Largest drop in PSNR, in dB, that --compare accepts; for SSIM, a twentieth of it.",
         rich_help_panel=Panel.RESULTS,
     ),
 ]
@@ -243,7 +244,7 @@ ResumeOption = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Continue the run that wrote --json FILE.",
+        help="Continue an interrupted run that wrote --json FILE.",
         rich_help_panel=Panel.RESULTS,
     ),
 ]

@@ -53,9 +53,10 @@ class CompareOptions:
 
 @takes_options(CompareOptions)
 def compare_command(options: CompareOptions) -> None:
-    """Write one page that shows two videos of the same frames.
+    """Write an HTML page for comparing two videos of the same frames.
 
-    It has a slider, the difference, zoom and frame stepping, holds everything, and opens offline.
+    The page has a slider, a difference view, zoom and frame stepping. It is one file that holds all
+    frames and opens offline.
     """
     terminal = open_terminal(quiet=options.quiet or options.json)
     job = options.job()

@@ -24,7 +24,7 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="FILE.html",
-        help="The page.",
+        help="The page to write.",
         show_default="beside B: B_compare.html",
     ),
 ]
@@ -42,7 +42,9 @@ ReferenceOption = Annotated[
 
 FramesOption = Annotated[
     int,
-    typer.Option("--frames", metavar="N", help="Frames on the page.", rich_help_panel=Panel.PART),
+    typer.Option(
+        "--frames", metavar="N", help="Most frames on the page.", rich_help_panel=Panel.PART
+    ),
 ]
 
 EveryOption = Annotated[
@@ -56,7 +58,7 @@ StartOption = Annotated[
         "--start",
         parser=parse_time,
         metavar="TIME",
-        help="Start here: 90, 1:30 or 500ms.",
+        help="Start at this time: 90 (seconds), 1:30 or 500ms.",
         show_default="the beginning",
         rich_help_panel=Panel.PART,
     ),
@@ -76,7 +78,7 @@ QualityOption = Annotated[
     typer.Option(
         "--quality",
         metavar="1-100",
-        help="Quality of webp and jpeg, higher is better.",
+        help="Quality of webp and jpeg; higher is better.",
         rich_help_panel=Panel.ENCODING,
     ),
 ]

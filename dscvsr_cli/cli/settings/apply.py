@@ -38,7 +38,7 @@ NoDefaultsOption = Annotated[
 
 
 def _need_no_input(context: typer.Context, wanted: bool) -> bool:
-    """Let a command do without what it must be given otherwise, where it only prints settings."""
+    """Drop the requirements of a command that only prints settings."""
     if wanted:
         # Each run has a command of its own.
         for parameter in context.command.params:

@@ -1,6 +1,6 @@
 """What an encoder cannot do, for settings that exclude each other.
 
-Libraries are loaded only where two settings may do so. An encoder that does not exist excludes
+Libraries are loaded only if two settings may do so. An encoder that does not exist excludes
 nothing; it is refused when the job runs.
 """
 
@@ -55,7 +55,7 @@ def say_again(extra: list[str], option: str) -> bool:
 
 
 def _formats(encoder: str) -> list[str]:
-    """Return the pixel formats of an encoder; none where they are unknown, or it is."""
+    """Return the pixel formats of an encoder; none if they are unknown, or it is."""
     from dscvsr_cli.video.encoder_names import encoder_called
     from dscvsr_cli.video.write.encoder_options import offered_formats
 

@@ -25,7 +25,7 @@ RunFolderOption = Annotated[
         "--output",
         "-o",
         metavar="DIR",
-        help="Folder for checkpoint, weights, log and curves; not needed with --dry-run.",
+        help="Folder for checkpoint, weights, log and curves; needed unless --dry-run.",
     ),
 ]
 
@@ -58,7 +58,8 @@ OverrideOption = Annotated[
         "--override",
         "-O",
         metavar="KEY=VALUE",
-        help="Set a field of the recipe: -O batch=16, -O network.channels=48, -O sequence=5,7.",
+        help="Change one field of the recipe: -O batch=16, -O network.channels=48, "
+        "-O sequence=5,7; may be repeated.",
         rich_help_panel=Panel.RECIPE,
     ),
 ]
@@ -68,7 +69,7 @@ ValidationOption = Annotated[
     typer.Option(
         "--val",
         metavar="PATH",
-        help="Clips to validate on, instead of a share held out of --data.",
+        help="Clips to validate on, instead of a share held out of --data; may be repeated.",
         rich_help_panel=Panel.DATA,
     ),
 ]
@@ -90,6 +91,7 @@ WorkersOption = Annotated[
     typer.Option(
         "--workers",
         min=0,
+        metavar="N",
         help="Processes that prepare clips ahead of the network.",
         show_default="one per processor core beside a GPU, else 0",
         rich_help_panel=Panel.DATA,
@@ -100,7 +102,9 @@ MaxMinutesOption = Annotated[
     float | None,
     typer.Option(
         "--max-minutes",
-        help="End the schedule after this many minutes.",
+        metavar="MINUTES",
+        help="Fit the schedule into this many minutes; the learning rate ends at its lowest.",
+        show_default="the recipe's: 60 for lite and fast",
         rich_help_panel=Panel.RECIPE,
     ),
 ]
@@ -109,7 +113,9 @@ SeedOption = Annotated[
     int | None,
     typer.Option(
         "--seed",
+        metavar="N",
         help="Seed of the initial weights and of the samples.",
+        show_default="the recipe's: 0",
         rich_help_panel=Panel.RECIPE,
     ),
 ]
@@ -128,7 +134,7 @@ ResumeOption = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Continue from the checkpoint in the run's folder.",
+        help="Continue from the last checkpoint in the run's folder.",
     ),
 ]
 

@@ -183,7 +183,7 @@ def show_report(terminal: Terminal, report: "TrainReport", *, json: bool) -> Non
         terminal.print_json(report)
         return
     terminal.print(
-        f"{report.weights}: {report.parameters} parameters, "
+        f"{report.weights}: {report.parameters:,} parameters, "
         f"{format_bytes(report.weights.stat().st_size)}, {counted(report.iterations, 'step')}, "
         f"{counted(report.clips_seen, 'clip')}, {format_duration(report.minutes * 60)}"
     )
@@ -208,7 +208,7 @@ def show_estimate(terminal: Terminal, plan: "TrainingPlan", *, json: bool) -> No
             ("footage", f"{plan.footage}{held_out}"),
             ("network", f"{plan.parameters:,} parameters"),
             ("multiply-adds", f"{operations}, per input pixel"),
-            ("memory", f"{peak}, of it footage {format_bytes(plan.footage_bytes)}"),
+            ("memory", f"{peak}, {format_bytes(plan.footage_bytes)} of it for footage"),
             (
                 "speed",
                 f"{plan.samples_per_second:.2f} clips/s on {plan.device} in {plan.dtype}, "

@@ -1,6 +1,7 @@
 """``dscvsr upscale``: options in, one or many jobs out."""
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,11 @@ class UpscaleOptions(JobOptions):
             raise UsageError(
                 "both the video and --json want standard output", hint="leave out one of them"
             )
+        if self.to_stdout and not self.dry_run and _stdout_is_a_terminal():
+            raise UsageError(
+                "-o - would write the video to the terminal",
+                hint="pipe it into a program (-o - | ffplay -), or give the name of a file",
+            )
         if self.ray is not None and self.jobs > 1:
             raise UsageError(
                 "--ray already works on as many scenes as the cluster has room for",
@@ -61,6 +67,10 @@ class UpscaleOptions(JobOptions):
     def job(self) -> "UpscaleJob":
         """Return the job for the first source; it has no target yet."""
         return self.job_for(self.sources[0])
+
+
+def _stdout_is_a_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 @takes_options(UpscaleOptions, fill=with_settings)

@@ -23,9 +23,11 @@ CrfOption = Annotated[
     float | None,
     typer.Option(
         "--crf",
-        help="Quality on the encoder's scale; lower is better: 0 to 51 for libx264, libx265 and "
-        "NVENC, 0 to 63 for VP9 and AV1, 1 to 31 for MPEG-4 and JPEG.",
-        show_default="close to the original",
+        metavar="NUMBER",
+        help="Constant quality on the encoder's own scale, lower is better: 0 to 51 for libx264, "
+        "libx265 and NVENC, 0 to 63 for VP9 and AV1, 1 to 31 for MPEG-4 and JPEG.",
+        show_default="close to the original: 16 for libx264, 18 for libx265 and VP9, 20 for "
+        "libsvtav1",
         rich_help_panel=Panel.ENCODING,
     ),
 ]
@@ -35,7 +37,9 @@ EncoderPresetOption = Annotated[
     typer.Option(
         "--encoder-preset",
         metavar="NAME",
-        help="Encoder speed: slow, medium, fast, ...",
+        help="The encoder's -preset: slow, medium, fast, ... for libx264 and libx265, a number for "
+        "libsvtav1.",
+        show_default="the encoder's own",
         rich_help_panel=Panel.ENCODING,
     ),
 ]
@@ -55,7 +59,7 @@ LosslessOption = Annotated[
     bool,
     typer.Option(
         "--lossless",
-        help="Store the upscaled frames without loss.",
+        help="Encode without any loss, with libx264, libx265, ffv1 and others that can.",
         rich_help_panel=Panel.ENCODING,
     ),
 ]
@@ -65,7 +69,7 @@ EncoderOptionsOption = Annotated[
     typer.Option(
         "--enc-opt",
         metavar="KEY=VALUE",
-        help="Further option of the video encoder, such as tune=film; may be repeated.",
+        help="Pass a private option to the video encoder, such as tune=film; may be repeated.",
         show_default=False,
         rich_help_panel=Panel.ENCODING,
     ),
@@ -76,8 +80,8 @@ ContainerOption = Annotated[
     typer.Option(
         "--container",
         metavar="SUFFIX",
-        help="Container of outputs that take their names from the inputs: mp4, mkv, ...; "
-        "a name given with -o decides for itself.",
+        help="Container of outputs that are named after their inputs: mp4, mkv, ...; the suffix "
+        "of an -o FILE wins.",
         show_default="the input's",
         rich_help_panel=Panel.ENCODING,
     ),

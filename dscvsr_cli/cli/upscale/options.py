@@ -24,7 +24,8 @@ SourcesArgument = Annotated[
     list[Path],
     typer.Argument(
         metavar="INPUT",
-        help="Videos, pictures, folders of videos or of images, frames/%05d.png, or - for a pipe.",
+        help="Videos, pictures, folders of videos or of pictures, frames/%05d.png, or - for "
+        "standard input.",
     ),
 ]
 
@@ -35,9 +36,9 @@ OutputOption = Annotated[
         "-o",
         metavar="FILE|FOLDER",
         help="Where to write. The suffix chooses the container (.mp4, .mkv, .mov, .webm, .ts, "
-        ".avi, .gif, ...) or, for a picture, its kind (.png, .jpg, .webp, ...); folder/ keeps the "
-        "names of the inputs, frames/%05d.png writes images, "
-        "- writes to a pipe.",
+        ".avi, .gif, ...) or, for a picture, its format (.png, .jpg, .webp, ...); folder/ keeps "
+        "the names of the inputs, frames/%05d.png writes numbered pictures, - writes to standard "
+        "output.",
         show_default="beside the input: clip_x2.7.mp4",
     ),
 ]
@@ -69,7 +70,7 @@ WidthOption = Annotated[
         "--width",
         parser=parse_width,
         metavar="PIXELS",
-        help="Output width as people see it; keeps the aspect ratio.",
+        help="Output width, such as 1920, as people see it; keeps the aspect ratio.",
         rich_help_panel=Panel.SIZE,
     ),
 ]
@@ -89,7 +90,7 @@ SquarePixelsOption = Annotated[
     bool,
     typer.Option(
         "--square-pixels",
-        help="Make non-square pixels square; the output gets more columns or rows.",
+        help="Make the pixels of anamorphic video square, by adding columns or rows.",
         rich_help_panel=Panel.SIZE,
     ),
 ]
@@ -98,7 +99,7 @@ DeinterlaceOption = Annotated[
     bool,
     typer.Option(
         "--deinterlace",
-        help="Deinterlace; the frame count is unchanged.",
+        help="Deinterlace with bwdif; the number of frames stays the same.",
         rich_help_panel=Panel.READING,
     ),
 ]
@@ -107,8 +108,8 @@ FieldOrderOption = Annotated[
     FieldOrder,
     typer.Option(
         "--field-order",
-        help="Field order of interlaced video; `progressive` if the file is flagged interlaced "
-        "by mistake.",
+        help="Which field of an interlaced frame comes first; auto takes what the file says. "
+        "progressive is for files that are flagged interlaced by mistake.",
         rich_help_panel=Panel.READING,
     ),
 ]
@@ -119,7 +120,7 @@ RateOption = Annotated[
         "--fps",
         parser=parse_rate,
         metavar="RATE",
-        help="Frame rate of an image sequence, such as 25 or 24000/1001.",
+        help="Frames per second of a picture sequence, such as 25 or 24000/1001.",
         show_default="25",
         rich_help_panel=Panel.READING,
     ),
@@ -130,7 +131,7 @@ StartNumberOption = Annotated[
     typer.Option(
         "--start-number",
         metavar="N",
-        help="Number of the first image that is read of a folder or of frames/%05d.png.",
+        help="Number of the first picture to read from a folder or from frames/%05d.png.",
         show_default="the lowest one found",
         rich_help_panel=Panel.READING,
     ),
@@ -141,7 +142,8 @@ VideoStreamOption = Annotated[
     typer.Option(
         "--video-stream",
         metavar="N",
-        help="Which stream to enlarge if there are several videos; the others are copied.",
+        help="Stream to enlarge if there are several videos, numbered from 0 over all streams "
+        "as ffprobe and --dry-run do; the other videos are copied.",
         show_default="the first video",
         rich_help_panel=Panel.READING,
     ),
@@ -158,7 +160,11 @@ StrictOption = Annotated[
 
 AllowPlaylistOption = Annotated[
     bool,
-    typer.Option("--allow-playlist", help="Open local playlists.", rich_help_panel=Panel.READING),
+    typer.Option(
+        "--allow-playlist",
+        help="Accept a playlist (HLS, DASH, ffconcat) whose entries are local files.",
+        rich_help_panel=Panel.READING,
+    ),
 ]
 
 AudioEncoderOption = Annotated[
@@ -166,8 +172,8 @@ AudioEncoderOption = Annotated[
     typer.Option(
         "--audio-encoder",
         metavar="NAME",
-        help="Encode audio: aac, libopus, flac, ac3, ... What is in that codec already is "
-        "copied, unless --audio-bitrate is given.",
+        help="Re-encode audio: aac, libopus, flac, ac3, ... Tracks in that codec are still copied, "
+        "unless --audio-bitrate is given.",
         show_default="audio is copied",
         rich_help_panel=Panel.STREAMS,
     ),
@@ -207,7 +213,7 @@ NoOtherVideosOption = Annotated[
     bool,
     typer.Option(
         "--no-other-videos",
-        help="Leave out every video but the one that is enlarged.",
+        help="Leave out all other videos.",
         rich_help_panel=Panel.STREAMS,
     ),
 ]
@@ -227,7 +233,8 @@ StartOption = Annotated[
         "--start",
         parser=parse_time,
         metavar="TIME",
-        help="Start here: 90, 1:30 or 500ms. Audio and subtitles are cut to match.",
+        help="Start at this time: 90 (seconds), 1:30 or 500ms. Audio and subtitles are "
+        "cut to match.",
         show_default=False,
         rich_help_panel=Panel.PART,
     ),
@@ -239,7 +246,7 @@ EndOption = Annotated[
         "--end",
         parser=parse_time,
         metavar="TIME",
-        help="Stop before this time.",
+        help="Stop before this time, which counts from the start of the file.",
         show_default=False,
         rich_help_panel=Panel.PART,
     ),
@@ -250,8 +257,9 @@ PreviewOption = Annotated[
     typer.Option(
         "--preview",
         parser=parse_time,
-        metavar="TIME",
-        help="Render only this much, from the middle or from --start, as clip_x2.7_preview.mp4.",
+        metavar="DURATION",
+        help="Render only this much, such as 5s, from the middle or from --start, as "
+        "clip_x2.7_preview.mp4.",
         show_default=False,
         rich_help_panel=Panel.PART,
     ),
@@ -272,7 +280,7 @@ ResumeOption = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Continue an interrupted run of the same command, if there is one.",
+        help="Continue an interrupted run of the same command; start one if there is none.",
         rich_help_panel=Panel.LONG_JOBS,
     ),
 ]
@@ -292,7 +300,7 @@ CheckpointOption = Annotated[
         "--checkpoint",
         min=1,
         metavar="N",
-        help="Save progress every N frames for --resume.",
+        help="Save progress for --resume every N frames or more, where a scene or a window ends.",
         show_default="about half a minute of work",
         rich_help_panel=Panel.LONG_JOBS,
     ),

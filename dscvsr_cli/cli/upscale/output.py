@@ -47,7 +47,7 @@ def _frames(plan: "UpscalePlan") -> str:
 
 
 def _part(span: "TimeSpan") -> str:
-    """Say which seconds of the input are enlarged, where that is not all of it."""
+    """Say which seconds of the input are enlarged, if that is not all of it."""
     if span.is_whole:
         return ""
     start, end = f"{float(span.start):.7g}", "" if span.end is None else f"{float(span.end):.7g} s"

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.progress import JobProgress
 
 SOME_FAILED = 1
-"""Exit code where some of several jobs failed."""
+"""Exit code if some of several jobs failed."""
 
 
 def run_single(job: "UpscaleJob", terminal: Terminal) -> None:
-    """Run one job and print its report; nothing is left to do where an earlier run finished it.
+    """Run one job and print its report; nothing is left to do if an earlier run finished it.
 
     Raises:
         typer.Exit: The output lacks audio or subtitles.

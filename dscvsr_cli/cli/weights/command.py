@@ -35,7 +35,7 @@ SpecsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[NAME|FILE|OWNER/REPO/FILE]...",
-        help="Weights.",
+        help="Names from `weights list`, files, or files on the Hub.",
         autocompletion=complete_weights,
     ),
 ]
@@ -104,7 +104,7 @@ def _row(status: WeightsStatus) -> tuple[str, ...]:
 
 @weights_app.command("path")
 def path_command(name: NameArgument = None) -> None:
-    """Print the path of weights on this machine; download nothing."""
+    """Print the path of weights on this machine, by default those that upscale takes here."""
     catalog = load_catalog()
     entry = catalog.default(_kind_here()) if name is None else catalog.find(name)
     path = present_path(entry)
@@ -126,7 +126,9 @@ def _kind_here() -> DeviceKind:
 def pull_command(
     names: SpecsArgument = None,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Download again even if present.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Download even what is here already.")
+    ] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Download weights and check their sha256; without a name, all published ones."""
@@ -141,7 +143,7 @@ def pull_command(
 def verify_weights_command(
     names: SpecsArgument = None, *, as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
-    """Check sha256 and load the network; without a name, everything on this machine."""
+    """Check the sha256 of weights and load them; without a name, all on this machine."""
     terminal = open_terminal(quiet=quiet)
     verdicts = [_verdict(name) for name in names or _present_names()]
     if as_json:

@@ -26,32 +26,43 @@ def export_command(
         str,
         typer.Argument(
             metavar="RUN|NAME|FILE",
-            help="The folder of a training run; for graphs, weights as for `upscale -w`.",
+            help="The folder of a training run; for graphs, weights as `upscale -w` takes them.",
         ),
     ],
     *,
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE|DIR", help="The file, or the folder of the graphs."
+            "--output",
+            "-o",
+            metavar="FILE|DIR",
+            help="The file to write, or the folder for the graphs.",
         ),
     ],
     file_format: Annotated[
         ExportFormat,
         typer.Option(
-            "--format", help="safetensors, or step graphs for other programs: onnx, openvino."
+            "--format",
+            help="safetensors, or graphs of each step for other programs: onnx, openvino.",
         ),
     ] = "safetensors",
     input_size: Annotated[
         Size | None,
         typer.Option(
-            "--input", parser=parse_dimensions, metavar="WxH", help="Frame size of the graphs."
+            "--input",
+            parser=parse_dimensions,
+            metavar="WxH",
+            help="Size of the input frames; graphs need it.",
         ),
     ] = None,
     scale: Annotated[
         float | None,
         typer.Option(
-            "--scale", "-s", parser=parse_factor, metavar="FACTOR", help="Factor of the graphs."
+            "--scale",
+            "-s",
+            parser=parse_factor,
+            metavar="FACTOR",
+            help="Factor to enlarge by; graphs need it.",
         ),
     ] = None,
     overwrite: OverwriteOption = False,
@@ -119,7 +130,11 @@ def _export_graphs(
 
 def convert_command(
     source: Annotated[
-        Path, typer.Argument(metavar="BASICVSR.pth", help="Public BasicVSR weights.")
+        Path,
+        typer.Argument(
+            metavar="BASICVSR.pth",
+            help="Public BasicVSR weights, such as BasicVSR_Vimeo90K_BIx4.pth.",
+        ),
     ],
     *,
     output: Annotated[
@@ -178,14 +193,14 @@ def push_command(
             "--licence",
             "--license",
             metavar="SPDX",
-            help="Licence of the weights: Apache-2.0, MIT.",
+            help="Licence of the weights as an SPDX identifier, such as Apache-2.0 or MIT.",
         ),
     ],
     private: Annotated[
         bool, typer.Option("--private", help="Create the repository as private.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the model card, then exit.")
+        bool, typer.Option("--dry-run", help="Print the model card and upload nothing.")
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,

@@ -113,9 +113,9 @@ def network_upscaler(
         network: In evaluation mode on ``device``.
         device: Where the network's weights are.
         cost: What the network needs; the sizes of the pieces follow from it and the free memory.
-        plan: Sizes of the pieces, where ``cost`` is not given.
+        plan: Sizes of the pieces, if ``cost`` is not given.
         memory_bytes: Memory that a plan may use; None measures what is free.
-        float32_network: Builds the network in float32, where its dtype is another.
+        float32_network: Builds the network in float32, if its dtype is another.
         find_motion: Finds the motion that frames are averaged along; None averages none.
     """
 

@@ -1,4 +1,4 @@
-"""Benchmark weights: on clips with a known ground truth, or for speed alone."""
+"""Benchmark weights: on clips with a known ground truth, or only for speed."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class BenchJob:
     ensemble: int = 1
     """Copies of every clip, mirrored in different ways, whose results the networks average."""
     steady: bool | None = None
-    """Whether the networks average frames along the motion; None does so where frames go through a
+    """Whether the networks average frames along the motion; None does so if frames go through a
     codec, as `upscale` does."""
     memory_bytes: int | None = None
 
@@ -184,7 +184,7 @@ def _peers(job: BenchJob, clips: Sequence[Clip]) -> list[Peer]:
 def _same_name(name: str) -> UsageError:
     return UsageError(
         f"two methods would be called {name}",
-        hint="give each weights once, rename files of the same name, and call a peer otherwise",
+        hint="name each weights file once, rename files that share a name, or rename the peer",
     )
 
 

@@ -40,7 +40,7 @@ class Film:
     info: VideoInfo
     reader: VideoReader
     span: TimeSpan = WHOLE
-    """The part that another video shows, which alone is read."""
+    """The part that another video shows; only this is read."""
 
     @property
     def frame_count(self) -> int | None:
@@ -84,12 +84,13 @@ class Film:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Films:
-    """All videos of a comparison: the two, and the reference behind them where it is another."""
+    """All videos of a comparison: the two, and the reference behind them if it is another."""
 
     all: tuple[Film, ...]
     reference: Film | None
     parts: tuple[str, ...] = ()
-    """What is known of videos that show a part of another one, which is then read there alone."""
+    """What is known of videos that show a part of another one, of which only that part is then
+    read."""
 
     @property
     def largest(self) -> Film:
@@ -151,7 +152,7 @@ def labels_of(paths: Sequence[Path]) -> list[str]:
 def _recorded_parts(paths: Sequence[Path]) -> dict[int, tuple[int, RecordedPart]]:
     """Return by the place of a video the one that shows a part of it, and which part that is.
 
-    Nothing where two show different parts of it: no frame of one is sure to be one of the other.
+    Nothing if two show different parts of it: no frame of one is sure to be one of the other.
     """
     found: dict[int, tuple[int, RecordedPart]] = {}
     for place, path in enumerate(paths):
@@ -178,7 +179,7 @@ def _open_all(
     is_sequence = [source_kind(path) == "sequence" for path in paths]
     for place in sorted(range(len(paths)), key=is_sequence.__getitem__):
         part = _part_of(parts, place)
-        # Frames of a part are paired from its first one on, for their times do not tell.
+        # Frames of a part are paired from its first one on, because their times say nothing.
         opened = Fraction(0) if parts else max(Fraction(0), start - EARLY_SECONDS)
         options = ReadOptions(
             span=TimeSpan(opened) if part.is_whole else part,

@@ -62,15 +62,15 @@ class ComparePlan:
 
     target: Path
     labels: tuple[str, ...]
-    """What the videos are called on the page: the two, and the reference where it is another."""
+    """What the videos are called on the page: the two, and the reference if it is another."""
     sizes: tuple[Size, ...]
     """Their sizes as people see them."""
     shown_size: Size
     """The size in which all are shown: that of the largest."""
     frames: int
-    """Frames on the page; fewer where a video ends earlier than it says."""
+    """Frames on the page; fewer if a video ends earlier than it says."""
     frames_known: int | None
-    """Frames that the shortest video says it has, None where none says."""
+    """Frames that the shortest video says it has, None if none says."""
     size_bytes: int
     """Size of the page, if all frames take as much as the first."""
     warnings: tuple[str, ...] = ()
@@ -81,11 +81,11 @@ class ComparedFrame:
     """One frame on the page."""
 
     number: int
-    """Its number in the videos, from 0 on; from --start on where they are not read whole."""
+    """Its number in the videos, from 0 on; from --start on if they are not read whole."""
     seconds: float
     """Its time in the first video."""
     psnr_db: tuple[float | None, ...] = ()
-    """PSNR of each video but the reference, in dB, on luma; infinite where it is equal.
+    """PSNR of each video but the reference, in dB, on luma; infinite if it is equal.
 
     None stands for the reference itself. Empty without a reference.
     """

@@ -28,16 +28,16 @@ class Moment:
 class MomentReader:
     """Reads what a job asks for; afterwards ``warnings`` says what did not fit.
 
-    Frames are paired by their order, since both videos show the same frames. Where reading begins
-    in the middle, the first pair is found by time; where one video is a part of another, only that
-    part is read, from its first frame on.
+    Frames are paired by their order, since both videos show the same frames. If reading begins in
+    the middle, the first pair is found by time. If one video is a part of another, only that part
+    is read, from its first frame on.
     """
 
     films: Films
     job: CompareJob
     warnings: list[str] = field(default_factory=list)
     _apart: list[Fraction] = field(default_factory=list)
-    """Times of the first pair where one video is a part of another: they need not be the same."""
+    """Times of the first pair if one video is a part of another: they need not be the same."""
     _drift: Fraction = Fraction(0)
     """The largest difference of two times that should be one."""
 
@@ -119,7 +119,7 @@ class MomentReader:
 
 
 def _whole(row: Sequence[Frame | None]) -> list[Frame] | None:
-    """Return a row, or None where one of the videos has ended."""
+    """Return a row, or None if one of the videos has ended."""
     frames = [frame for frame in row if frame is not None]
     return frames if len(frames) == len(row) else None
 

@@ -60,7 +60,7 @@ class PageWriter:
             OutputVideoError: The disk is full.
         """
         text = base64.b64encode(encoded).decode("ascii")
-        # A script of a kind that browsers do not know is text which they leave alone.
+        # Browsers leave a script of an unknown type alone, as text.
         self._write(
             f'<script type="{options.media_type};base64" id="picture-{video}-{frame}">'
             f"{text}</script>\n"

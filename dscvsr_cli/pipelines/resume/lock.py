@@ -38,7 +38,7 @@ class ProcessLock:
 
         Raises:
             UsageError: Another process holds it.
-            OSError: The file cannot be written. Where the file system has no locks the lock is
+            OSError: The file cannot be written. If the file system has no locks the lock is
                 only pretended, with a warning.
         """
         while self._file is None:

@@ -71,7 +71,7 @@ class Manifest:
     """Index of the first frame of the task in which the segments end, or that comes next."""
 
     state: str | None = None
-    """Name of the file with the network's state after the last segment; None where a scene starts
+    """Name of the file with the network's state after the last segment; None if a scene starts
     there."""
 
     shift: int = 0
@@ -126,7 +126,7 @@ class Manifest:
         )
 
     def with_piece(self, piece: Piece) -> "Manifest":
-        """Return this manifest with one more piece, moved to the others where it fits on.
+        """Return this manifest with one more piece, moved to the others if it fits on.
 
         Raises:
             ValueError: Some of its frames are finished already.

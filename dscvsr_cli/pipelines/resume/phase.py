@@ -68,7 +68,7 @@ class EarlierWork(Enum):
     """Keep it, and start nothing."""
 
     RESUME = auto()
-    """Continue after it, where there is some."""
+    """Continue after it, if there is some."""
 
     RESTART = auto()
     """Throw it away, unread."""

@@ -31,7 +31,7 @@ def publish(
         spec: What the file holds.
         target: Its name.
         overwrite: Whether to replace a file of that name.
-        check_input: Raises where the input is not what it was when the run started.
+        check_input: Raises if the input is not what it was when the run started.
         naming: Gives the block inside which the file takes its name.
 
     Returns:

@@ -25,7 +25,7 @@ class SegmentSeries:
         first_frame: Index in the output of the first frame to come.
         task_start: Index of the first frame of the task that it belongs to.
         task_stop: Index of the first frame that was made elsewhere; the task ends before it.
-        mark: Added to the names of the files, where several runs write into one folder.
+        mark: Added to the names of the files, if several runs write into one folder.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SegmentSeries:
 
     @property
     def open_frames(self) -> int:
-        """Frames of the open segment; 0 where none is open."""
+        """Frames of the open segment; 0 if none is open."""
         return self._open.frames if self._open else 0
 
     @property

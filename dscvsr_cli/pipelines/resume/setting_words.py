@@ -26,7 +26,7 @@ def describe_difference(name: str, before: str | None, after: str | None) -> str
 
     Args:
         name: What a record calls it: the field of a job, or words already ("the weights").
-        before: What it was; None where the record does not say.
+        before: What it was; None if the record does not say.
         after: What it is.
     """
     if " " in name or name.startswith("--"):

@@ -33,7 +33,7 @@ _MANIFEST_LIMIT: Final = 1 << 26
 """Bytes; a larger file of that name is not a manifest of ours."""
 
 _ATTEMPTS: Final = 100
-"""How often the folder is created again, where another run keeps removing it."""
+"""How often the folder is created again, if another run keeps removing it."""
 
 
 class WorkFolder:

@@ -100,7 +100,7 @@ class DataReader:
         return sources, ()
 
     def _validator(self, sources: Sequence[Source], device: torch.device) -> Validator | None:
-        """Return a validator on a few of the sources; None where none were held out.
+        """Return a validator on a few of the sources; None if none were held out.
 
         Raises:
             DatasetError: Clips were named, and none of them can be used.
@@ -125,7 +125,7 @@ class TrainingData:
     budget_bytes: int
     """Memory that the footage was allowed; which clips are held when depends on it."""
     validator: Validator | None
-    """None where there is nothing to validate on."""
+    """None if there is nothing to validate on."""
     held_out: int
     """Clips kept for validation instead of training."""
     notes: tuple[str, ...]

@@ -100,7 +100,7 @@ def _record(run: Path, config: TrainingConfig, state: RunState) -> dict[str, str
 
 
 def _last(events: list[Event], kind: str, iteration: int) -> Event:
-    """Return the last line of a kind up to a step; empty where there is none."""
+    """Return the last line of a kind up to a step; empty if there is none."""
     found = [
         event
         for event in events

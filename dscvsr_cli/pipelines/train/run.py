@@ -62,7 +62,7 @@ class TrainReport:
     minutes: float
     """Minutes of training, including those before a restart, without reading the footage."""
     scores: tuple[Score, ...]
-    """On held-out clips, at the end; empty where none were held out."""
+    """On held-out clips, at the end; empty if none were held out."""
     log: Path
     """What happened when, a JSON object per line."""
     curves: Path | None
@@ -100,7 +100,7 @@ def train(
         workers: Processes that make batches ahead; None lets the device decide.
 
     Returns:
-        What was made; None in every process but the first, which alone writes files.
+        What was made; None in every process but the first, the only one that writes files.
 
     Raises:
         Stopped: ``stop`` said so; the checkpoint is written, and ``resume`` continues from it.

@@ -10,6 +10,7 @@ from dscvsr_cli.pipelines.train.data import TrainingData
 from dscvsr_cli.training.loop import Trainer
 from dscvsr_cli.training.run_log import Event, RunLog, read_log
 from dscvsr_cli.version import __version__
+from dscvsr_cli.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +60,8 @@ def log_start(log: RunLog, trainer: Trainer, found: TrainingData, *, before: Eve
 
 def trained_on(device: torch.device) -> dict[str, str]:
     """Return the hardware and the versions that a run trains with."""
-    threads = torch.get_num_threads()
+    threads = counted(torch.get_num_threads(), "thread")
     return {
-        "device": f"{device.type}, {hardware(device)}, {threads} threads",
+        "device": f"{device.type}, {hardware(device)}, {threads}",
         "versions": f"dscvsr {__version__}, torch {torch.__version__}",
     }

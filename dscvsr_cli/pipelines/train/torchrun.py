@@ -38,7 +38,7 @@ def joined(device: torch.device) -> Iterator[Parallel]:
 
 
 def own_device(device: torch.device) -> torch.device:
-    """Return the GPU that is this process's where several share a machine, else ``device``."""
+    """Return the GPU that is this process's if several share a machine, else ``device``."""
     rank = os.environ.get("LOCAL_RANK")
     if device.type != "cuda" or rank is None:
         return device

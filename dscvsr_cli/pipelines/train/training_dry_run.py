@@ -37,7 +37,7 @@ class TrainingPlan:
     footage_bytes: int
     """Memory of the footage, on the device."""
     peak_bytes: int | None
-    """Peak memory of the process (on CUDA, of the device); None where it cannot be measured."""
+    """Peak memory of the process (on CUDA, of the device); None if it cannot be measured."""
     seconds_per_step: float
     """Mean over steps spread evenly over the run; the sampling of clips is in it."""
     sampling_share: float

@@ -31,9 +31,9 @@ class FileResult:
     """Why it was skipped or failed."""
     hint: str = ""
     error_kind: str = ""
-    """Name of the error's class; empty where nothing failed."""
+    """Name of the error's class; empty if nothing failed."""
     exit_code: int = 0
-    """What the error would exit with by itself."""
+    """What the error alone would exit with."""
     may_pass: bool = False
     """Whether what failed may succeed later, though nothing is changed."""
     report: UpscaleReport | None = None

@@ -24,7 +24,8 @@ def run_batch_at_once(
     """Run several jobs at the same time; one that fails does not stop the others.
 
     Jobs begin in the order given, and the results of the report have that order. Each makes the
-    frames that it would make by itself: it plans with all the memory, and waits until that is free.
+    frames that it would make on its own: it plans with all the memory, and waits until that is
+    free.
 
     Args:
         jobs: Jobs, each with its target, that differ in nothing but their files.
@@ -34,7 +35,7 @@ def run_batch_at_once(
 
     Raises:
         DeviceError: The device is missing.
-        KeyboardInterrupt: Ctrl-C; every job has ended as it would have by itself.
+        KeyboardInterrupt: Ctrl-C; every job has ended as it would have on its own.
     """
     memory_bytes = memory_for(jobs[0])
     work = _Work(

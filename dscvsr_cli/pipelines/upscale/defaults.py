@@ -1,8 +1,8 @@
-"""Defaults: what a person has set for all jobs yields where one job cannot take it.
+"""Defaults: what a person has set for all jobs yields if one job cannot take it.
 
-One rule for all options: where a job is refused because its input or output cannot take an option
-(``UsageError.unfit``), and the option is one of ``UpscaleJob.defaults``, the job goes on without it
-and its plan says so. What is said for this job alone stays refused.
+One rule holds for all options. If a job is refused because its input or output cannot take an
+option (``UsageError.unfit``), and the option is one of ``UpscaleJob.defaults``, the job goes on
+without it and its plan says so. What is said for this job alone stays refused.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "audio-encoder": "streams.audio_encoder",
     "audio-bitrate": "streams.audio_bitrate",
 }
-"""Where a job keeps the options that an input or an output may not take."""
+"""Fields of a job for the options that an input or an output may not take."""
 
 _GO_ALONG: Final[Mapping[str, tuple[str, ...]]] = {
     "encoder": ("crf", "encoder-preset", "enc-opt"),
@@ -67,7 +67,7 @@ def _named(options: list[str]) -> str:
 
 
 def _without(job: UpscaleJob, options: Iterable[str]) -> UpscaleJob:
-    """Return a job in which options have the values that they have where nobody gives them."""
+    """Return a job in which options have the values that they have if nobody gives them."""
     blank = UpscaleJob(source=job.source)
     changes: dict[str, dict[str, Any]] = {"": {}, "reading": {}, "streams": {}}
     for option in options:

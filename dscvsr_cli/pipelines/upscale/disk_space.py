@@ -24,7 +24,7 @@ class DiskNeed:
 
     folder: Path
     output_bytes: int | None
-    """The finished file; None where the input does not say its length."""
+    """The finished file; None if the input does not say its length."""
     work_bytes: int | None
     """The segments beside it until they are joined, and the network's state; 0 for an output that
     is written in one go."""
@@ -87,7 +87,7 @@ def estimate_disk(
 
 
 def expected_disk(job: UpscaleJob, source: VideoInfo, target: Target) -> DiskNeed | None:
-    """Estimate what the output of a job will take, where that is a file on a disk."""
+    """Estimate what the output of a job will take, if that is a file on a disk."""
     if target.destination.is_pipe:
         return None
     folder = target.destination.file.absolute().parent

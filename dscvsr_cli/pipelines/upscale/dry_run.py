@@ -24,7 +24,7 @@ class DryRunReport:
 
     plan: UpscalePlan
     frames: int | None
-    """Approximate number of frames; None where the input does not say."""
+    """Approximate number of frames; None if the input does not say."""
     copied: tuple[str, ...]
     """Streams that would be copied."""
     converted: tuple[str, ...]
@@ -35,12 +35,12 @@ class DryRunReport:
     """Estimated peak memory of the network, and of frames that wait for it."""
     disk: DiskNeed | None
     seconds_per_frame: float | None
-    """Time of one frame; None where it can be neither known nor measured, as of a pipe, which is
+    """Time of one frame; None if it can be neither known nor measured, as of a pipe, which is
     read only once, or on an Intel GPU."""
     measured: bool
     """Whether it was measured now, on parts of a few frames; else earlier jobs took that long."""
     seconds: float | None
-    """Time for all frames; None where their number is unknown."""
+    """Time for all frames; None if their number is unknown."""
 
 
 def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunReport:

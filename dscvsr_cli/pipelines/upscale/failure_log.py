@@ -20,7 +20,7 @@ def log_failure(source: Path, error: Exception) -> Path | None:
         error: What was raised.
 
     Returns:
-        The log file, or None where none can be written.
+        The log file, or None if none can be written.
     """
     moment = time.strftime("%Y-%m-%d %H:%M:%S")
     trace = "".join(traceback.format_exception(error))

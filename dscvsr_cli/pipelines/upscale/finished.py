@@ -1,7 +1,7 @@
 """Finished outputs: a record beside them of the input and the settings that each was made from.
 
 The record is one hidden file per folder. It decides whether an existing output is what a job would
-make, which its name and time alone do not say. Files and folders of pictures are recorded alike,
+make, which its name and time alone do not say. Files and folders of pictures are both recorded,
 whether or not a run that makes them could be resumed.
 """
 
@@ -58,7 +58,7 @@ def recording(job: UpscaleJob, target: Path, reading: ReadOptions) -> Naming:
     @contextmanager
     def naming(whole: Path) -> Iterator[None]:
         with ExitStack() as stack:
-            # An output that cannot be recorded is finished all the same.
+            # An output that cannot be recorded is finished anyway.
             with suppress(OSError, DscvsrError):
                 stack.enter_context(_recorded(job, _named(target), whole, reading))
             yield

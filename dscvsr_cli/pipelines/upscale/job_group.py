@@ -13,9 +13,8 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 class JobGroup:
     """The memory that the jobs of a group share, and the signal that ends them all.
 
-    Every job plans with the whole memory, as it would by itself, so that it makes the same frames;
-    it then waits until what it planned is free. Jobs get their memory in the order in which they
-    ask.
+    Every job plans with the whole memory, as it would on its own, so it makes the same frames. It
+    then waits until what it planned is free. Jobs get their memory in the order in which they ask.
 
     Args:
         memory_bytes: What all jobs may hold at once; None sets no limit.

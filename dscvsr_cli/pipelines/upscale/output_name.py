@@ -21,7 +21,7 @@ from dscvsr_cli.video.read.open_input import source_kind
 from dscvsr_cli.video.write.target_file import resolve_destination
 
 FALLBACK_SUFFIX: Final = ".mkv"
-"""Suffix of a video where the input's own container cannot be written."""
+"""Suffix of a video if the input's own container cannot be written."""
 
 _FALLBACK_PICTURE: Final = ".png"
 
@@ -161,7 +161,7 @@ def name_in_folder(source: Path) -> Path:
 
 
 def _unlike_input(target: Path, job: UpscaleJob) -> Path:
-    """Return a target, or another name where the output folder is the input's own."""
+    """Return a target, or another name if the output folder is the input's own."""
     if job.source.exists():
         is_input = target.exists() and target.samefile(job.source)
         return target.with_name(default_target(job).name) if is_input else target
@@ -173,7 +173,7 @@ def _unlike_input(target: Path, job: UpscaleJob) -> Path:
 
 
 def _writable_name(path: Path, job: UpscaleJob) -> Path:
-    """Return a name with the suffix of the job's container, or its own where that can be written.
+    """Return a name with the suffix of the job's container, or its own if that can be written.
 
     A still picture stays one, whatever its name.
     """

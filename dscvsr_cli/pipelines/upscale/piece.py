@@ -53,9 +53,9 @@ def make_piece(
 ) -> Piece:
     """Enlarge the frames of a task and encode them into segments.
 
-    The span is found by its time where that is certain, and every decoded frame is compared with
-    what the scan saw of it. Where seeking gives other frames, which some files do without saying
-    so, the film is decoded from its beginning.
+    The span is found by its time if that is certain, and every decoded frame is compared with what
+    the scan saw of it. If seeking gives other frames, as some files do without saying so, the film
+    is decoded from its beginning.
 
     Args:
         ready: The job of the whole film.
@@ -164,7 +164,7 @@ def _frames(ready: PreparedJob, task: FilmTask, *, seek: bool) -> Iterator[Frame
 
 
 def _plan(ready: PreparedJob, common: StreamPlan, first_frame: int) -> StreamPlan:
-    """Return the film's window and tile sizes, or those of this machine where it has less room."""
+    """Return the film's window and tile sizes, or those of this machine if it has less room."""
     size = Size(ready.reader.info.height, ready.reader.info.width)
     own = ready.network.stream_plan
     plan = own if work_per_frame(own, size) > work_per_frame(common, size) else common

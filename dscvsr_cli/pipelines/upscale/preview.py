@@ -17,8 +17,8 @@ def settle_preview(job: UpscaleJob) -> UpscaleJob:
     """Return the job with a span instead of a preview length.
 
     The preview begins where the person says, or else in the middle of the job's span, where titles
-    and black frames are rare; it takes the first seconds where the length is unknown, as that of a
-    pipe always is. It never goes beyond the end of the span. One in which no frame begins shows the
+    and black frames are rare. If the length is unknown, as that of a pipe always is, it takes the
+    first seconds. It never goes beyond the end of the span. One in which no frame begins shows the
     frame that lasts through it. A job that wants no preview is returned as it is.
 
     Raises:

@@ -33,10 +33,10 @@ class JobProgress:
     """Finished frames, those of earlier runs included."""
 
     frames_total: int | None
-    """Frames in all, as far as the input says; None where it does not."""
+    """Frames in all, as far as the input says; None if it does not."""
 
     share: float | None
-    """Share of the work that is done, in [0, 1]; None where the total is unknown."""
+    """Share of the work that is done, in [0, 1]; None if the total is unknown."""
 
     frames_per_second: float | None
     """Frames' worth of work per second, both passes included; None before it is known."""

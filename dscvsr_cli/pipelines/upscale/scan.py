@@ -1,6 +1,6 @@
 """FilmScan: the pass before the work; it decodes a film, finds its scenes and cuts it into tasks.
 
-No network is needed for it. It also notes what lets any machine make a task by itself: when each
+No network is needed for it. It also notes what lets any machine make a task on its own: when each
 frame is shown, what it roughly looks like, and which time the output's clock has come to.
 """
 

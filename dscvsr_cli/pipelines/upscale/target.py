@@ -51,7 +51,7 @@ class Target:
     size: Size
     """Size of an enlarged frame."""
     picture: PictureSpec
-    """What is written: twice as wide where two frames are shown side by side."""
+    """What is written: twice as wide if two frames are shown side by side."""
     names: PictureNames | None = None
     """Where pictures go; None for a video."""
 
@@ -85,8 +85,8 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
     """Decide what ``job`` leaves open.
 
     Raises:
-        UsageError: An encoder, pixel format, size or suffix that cannot be, or a rate that varies
-            where the container needs a constant one.
+        UsageError: An encoder, pixel format, size or suffix that cannot be, or a varying rate for a
+            container that needs a constant one.
     """
     path = job.target or default_target(job)
     destination = resolve_destination(path)
@@ -181,7 +181,7 @@ def _new_aspect(
 ) -> Fraction | None:
     """Return the sample aspect ratio of the output; None keeps that of the source.
 
-    A size may have another shape than the video, which its pixels then make up for. Where frames
+    A size may have another shape than the video, which its pixels then make up for. If frames
     are turned by a quarter before they are stored, what was wide becomes tall.
     """
     if job.square_pixels:

@@ -95,7 +95,7 @@ class RotatingFootage:
     """A share of a data set larger than memory; every ``STEPS_PER_CHANGE`` batches it moves on.
 
     The part that comes next is decoded in a thread of its own meanwhile. A change waits for it, so
-    what a batch is drawn from depends on the seed and on the number of batches alone.
+    what a batch is drawn from depends only on the seed and the number of batches.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class RotatingFootage:
         self._update(workers=workers, on_progress=on_progress)
 
     def next(self) -> Footage:
-        """Return what the next batch is drawn from, moving on where it is time to.
+        """Return what the next batch is drawn from, moving on if it is time to.
 
         Raises:
             DatasetError: None of what is held now can be read.

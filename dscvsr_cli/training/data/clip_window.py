@@ -1,8 +1,8 @@
-"""ClipWindow: which parts of a data set larger than memory are held, decided by arithmetic alone.
+"""ClipWindow: which parts of a data set larger than memory are held, decided by arithmetic.
 
 The parts form a ring in a random order that the seed decides; what is held is a stretch of the ring
 that moves on. So every part gets its turn, and what is held after a given number of changes depends
-on the seed alone: a resumed run holds what it would have held.
+only on the seed, and a resumed run holds what it would have held.
 """
 
 import random

@@ -44,7 +44,7 @@ class LoadedFootage:
     size_bytes: int
     """Memory that all of it would take."""
     held_bytes: int
-    """Memory that it takes now: less, where not all of it fits."""
+    """Memory that it takes now: less, if not all of it fits."""
     skipped: tuple[Skipped, ...]
     """What is of no use, and why."""
 
@@ -86,9 +86,9 @@ def load_footage(
 ) -> LoadedFootage:
     """Read footage onto ``device``.
 
-    Everything is measured first. Where it fits into the budget, all of it is held; else clips are
+    Everything is measured first. If all of it fits into the budget, it is held. If not, clips are
     cut into parts of ``PART_LENGTHS`` times the longest clip drawn, and a random share of the parts
-    is held that moves on during the run (see ``clip_window``). What is too small, too short or
+    is held, which moves on during the run (see ``clip_window``). What is too small, too short or
     unreadable is left out and listed.
 
     Args:

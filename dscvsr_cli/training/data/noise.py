@@ -1,7 +1,7 @@
 """Disturbances of low-resolution clips: noise that only neighbouring frames can undo, and codecs.
 
 Noise is a curriculum, not a goal. From clean frames a fresh network first learns to enlarge single
-pictures, and then hardly finds out that it has a memory: on still, noisy scenes a network trained
+pictures, and then hardly finds out that it has a memory. On still, noisy scenes a network trained
 that way gained 0.3 dB from its neighbours in two hundred steps, a fresh one 2 dB
 (docs/notes/training.md). So a run may begin with noise, which fades.
 """
@@ -25,7 +25,7 @@ def add_noise(low: Tensor, deviation: float, generator: torch.Generator) -> Tens
 
 
 def compress_clip(low: Tensor, crf: int, codec: CodecName) -> Tensor:
-    """Send a clip ``(T, 3, H, W)`` in [0, 1] through a codec and back, at H.264's ``crf`` or alike.
+    """Send a clip ``(T, 3, H, W)`` in [0, 1] through a codec and back, at about H.264's ``crf``.
 
     Raises:
         OutputVideoError: This build of FFmpeg cannot encode it.

@@ -54,7 +54,7 @@ def batches(
 
 
 class _Ahead(Iterator[BatchPlan]):
-    """Plans, of which those are known that were taken and not used yet."""
+    """Plans; those that were taken and not used yet are known."""
 
     def __init__(self, plans: Iterator[BatchPlan]) -> None:
         self._plans = plans

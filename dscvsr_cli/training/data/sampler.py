@@ -30,8 +30,8 @@ class Batch:
 
     flow: Tensor | None = None
     """(B, 2, T - 1, 2, h, w) float32 low-resolution pixels: the true flow to the next frame and to
-    the one before (see ``virtual_camera.Film.flow``); nan where it is unknown, as in videos. None
-    where the recipe gives it no weight."""
+    the one before (see ``virtual_camera.Film.flow``); nan if it is unknown, as in videos. None
+    if the recipe gives it no weight."""
 
     def to(self, device: torch.device) -> Self:
         """Return the same batch on ``device``."""
@@ -59,7 +59,7 @@ class Sampler:
     """Draws batches; everything drawn comes from one generator, so a run can be repeated."""
 
     def __init__(self, footage: FootageStream, config: TrainingConfig) -> None:
-        """Draw from ``footage`` by ``config``; both kinds of footage are used where present."""
+        """Draw from ``footage`` by ``config``; both kinds of footage are used if present."""
         self._footage = footage
         self._config = config
 
@@ -153,7 +153,7 @@ class Sampler:
     ) -> None:
         """Fill ``target`` ``(T, 3, side, side)`` with a clip, augmented at random.
 
-        Where its flow is known and counts, ``flow`` ``(2, T - 1, 2, h, w)`` is filled as well.
+        If its flow is known and counts, ``flow`` ``(2, T - 1, 2, h, w)`` is filled as well.
         """
         length, side = target.shape[0], target.shape[-1]
         photo_share = self._config.photo_share if footage.photos else 0.0

@@ -1,7 +1,7 @@
 """Synthetic camera moves over photographs: endless sharp footage with known, smooth motion.
 
 A virtual camera drifts, zooms, turns and tilts over one photograph; half of the clips see a second
-photograph through a soft mask that moves on its own, so that things are hidden and uncovered. Where
+photograph through a soft mask that moves independently, so things are hidden and uncovered. Where
 the camera looked is known, and with it the optical flow, exactly.
 """
 
@@ -17,7 +17,7 @@ SUPERSAMPLING = 2
 """Samples per output pixel and axis, averaged, so that a reduced photograph does not alias."""
 
 MIXED_SHARE = 0.1
-"""Where two layers share a pixel and the lesser has more than this of it, its flow is neither's."""
+"""If two layers share a pixel and the lesser has more than this of it, its flow is neither's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,16 +31,16 @@ class Film:
     """(T, 2, 6), of the camera (see ``_path``), on the CPU; of layers, the front one's."""
 
     covered: Tensor | None = None
-    """(T, 1, side, side) share of every pixel that the front layer covers, where there are two."""
+    """(T, 1, side, side) share of every pixel that the front layer covers, if there are two."""
 
     behind: "Film | None" = None
-    """What the front layer leaves to be seen, where there are two."""
+    """What the front layer leaves to be seen, if there are two."""
 
     def flow(self, grid: int) -> Tensor:
         """Return the true optical flow ``(2, T - 1, 2, grid, grid)``, on the frames' device.
 
         In pixels of the grid, ``(dx, dy)``: first from every frame to the next, then from every
-        frame but the first to the one before it. nan where it is not known: beyond the photograph's
+        frame but the first to the one before it. nan if it is not known: beyond the photograph's
         border, which is mirrored, and at the edges of layers.
 
         Args:
@@ -91,7 +91,7 @@ def film_layers(
 
 
 def _flow(target: Tensor, source: Tensor, side: int, grid: int) -> Tensor:
-    """Find where in the frames of ``source`` that is what ``target`` shows.
+    """Find the places in the frames of ``source`` that ``target`` shows.
 
     Both are paths ``(T, 2, 6)``, one frame each per pair -> ``(T, 2, grid, grid)`` pixels of the
     grid. What a frame shows at a place is nearly linear in it, so Newton's method needs two steps.
@@ -134,7 +134,7 @@ def _shoot(picture: Tensor, path: Tensor, side: int, *, border: str) -> Tensor:
         padding_mode=border,
         align_corners=False,
     )
-    # The samples of a pixel lie in pictures below each other: a mean of pictures is cheap.
+    # The samples of a pixel are in a stack of pictures, whose mean is cheap.
     return frames.view(length, -1, samples, side, side).mean(dim=2)
 
 

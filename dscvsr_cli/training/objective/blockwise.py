@@ -1,4 +1,4 @@
-"""Learn apart: every part of a student learns by itself from what the teacher's part does.
+"""Learn apart: every part of a student learns separately from what the teacher's part does.
 
 A recurrent network that learns end to end sends every gradient through all frames, and its blocks
 learn from states that are not worth much yet. While it learns apart nothing recurs. The teacher
@@ -36,7 +36,7 @@ class PassTrace:
     """Inputs and outputs of one direction of the teacher for N frames, each its own sample."""
 
     neighbour: Tensor
-    """(N, C, h, w) the state before alignment; zeros where a clip begins."""
+    """(N, C, h, w) the state before alignment; zeros if a clip begins."""
     aligned: Tensor
     """(N, C, h, w) the same after it, what the extraction sees."""
     state: Tensor

@@ -3,7 +3,7 @@
 Eq. 5 is the mean over the n feature blocks of the L1 distance between what the i-th block of
 teacher and student give. Both run on the same clips; block i of a direction is compared with block
 i of the same direction, for every frame. A teacher with k times as many blocks is compared after
-every k-th. Where the widths differ, a learned 1x1 convolution widens the student's features for the
+every k-th. If the widths differ, a learned 1x1 convolution widens the student's features for the
 comparison only; it is not part of the network.
 """
 
@@ -59,7 +59,7 @@ def collect_features(network: RecurrentNetwork, blocks: Sequence[int]) -> Iterat
 
 
 class FeatureDistillation(nn.Module):
-    """Eq. 5 for one pair of networks; holds the widening convolutions where it needs them."""
+    """Eq. 5 for one pair of networks; holds the widening convolutions if it needs them."""
 
     def __init__(
         self, teacher: NetworkConfig, student: NetworkConfig, *, distance: Distance = "l1"
@@ -70,7 +70,7 @@ class FeatureDistillation(nn.Module):
             teacher: The config of the network to learn from.
             student: The config of the network that learns.
             distance: "l1" is Eq. 5. "relative-l1" divides each block's distance by the mean size
-                of the teacher's features, so that blocks of any scale count alike.
+                of the teacher's features, so that blocks of any scale count the same.
 
         Raises:
             ValueError: They cannot be matched block by block.

@@ -89,11 +89,11 @@ def endpoint_distance(found: Tensor, wanted: Tensor) -> Tensor:
 
     Args:
         found: ``(..., 2, H, W)`` pixels.
-        wanted: The same; nan where it is not known.
+        wanted: The same; nan if it is not known.
     """
     known = wanted.isfinite().all(dim=-3)
-    # Chosen before the subtraction: the gradient of a nan is nan, even where it is left out after.
+    # Chosen before the subtraction: the gradient of a nan is nan, even if it is left out after.
     gap = (found - torch.where(known.unsqueeze(-3), wanted, found.detach())).square().sum(dim=-3)
-    # A length that is not differentiable at zero would give nan where both agree.
+    # A length that is not differentiable at zero would give nan if both agree.
     lengths = torch.sqrt(gap + LENGTH_EPSILON) * known
     return lengths.sum() / known.sum().clamp_min(1)

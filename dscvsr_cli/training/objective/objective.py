@@ -53,7 +53,7 @@ class Objective(nn.Module):
             config: Weighs the losses.
             network: The network that learns.
             teacher: The network to learn from; it does not change.
-            perceptual: Compares pictures; needed where ``config.vgg_weight`` is not zero.
+            perceptual: Compares pictures; needed if ``config.vgg_weight`` is not zero.
 
         Raises:
             ValueError: Teacher and student cannot be matched, or a part that the config weighs is
@@ -99,7 +99,7 @@ class Objective(nn.Module):
             phase: "motion" judges the flow of all neighbouring frames and nothing else, "apart"
                 every part by the teacher's features, "whole" the network's pictures and
                 features, "alone" its pictures.
-            flow: The true flow, where it is known (see ``Batch``); needed where
+            flow: The true flow, if it is known (see ``Batch``); needed if
                 ``config.camera_weight`` is not zero.
             trace: Some of the teacher's features, in phase "apart" (see ``trace_teacher``).
 

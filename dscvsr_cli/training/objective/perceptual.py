@@ -1,8 +1,9 @@
 """The VGG loss of Eq. 6: pictures are compared by what VGG-19 sees in them.
 
 As in the perceptual-loss literature (Johnson et al., ECCV 2016; SRGAN, CVPR 2017; ESRGAN, ECCVW
-2018): L1 between the features of conv5_4, before its ReLU, of a VGG-19 trained on ImageNet, for
-pictures in [0, 1] shifted and scaled by ImageNet's mean and deviation. The network never learns.
+2018): L1 between features of conv5_4, before its ReLU. The network is a VGG-19 trained on ImageNet;
+pictures in [0, 1] are shifted and scaled by ImageNet's mean and deviation. The network never
+learns.
 """
 
 from collections.abc import Mapping

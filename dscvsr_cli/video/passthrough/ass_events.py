@@ -23,8 +23,8 @@ def plain_text(event: bytes) -> str:
 def joined_events(events: Iterable[bytes]) -> bytes:
     """Return one event that shows the texts of several, each on lines of its own.
 
-    Equal texts, of which films lay several over each other for a shadow or a glow, appear once.
-    The style is that of the first; bold and italics of one do not reach into the next.
+    Equal texts, which films stack for a shadow or a glow, appear once. The style is that of the
+    first; bold and italics of one do not reach into the next.
     """
     different: dict[str, bytes] = {}
     for event in events:

@@ -28,10 +28,10 @@ from dscvsr_cli.video.passthrough.channel_layouts import (
 class AudioClock:
     """Where each block of samples goes, counted in samples from time zero.
 
-    Containers that count milliseconds round every timestamp, so that blocks seem to overlap or to
-    leave gaps of a few samples. Within one tick of that clock blocks follow each other without a
-    seam; a larger gap is kept, and what overlaps by more is cut off, so that audio stays with the
-    frames however long the file is.
+    Containers that count milliseconds round every timestamp, so blocks seem to overlap or to leave
+    gaps of a few samples. Within one tick of that clock, blocks follow each other without a seam. A
+    larger gap is kept and a larger overlap is cut off, so that audio stays with the frames however
+    long the file is.
     """
 
     rate: int
@@ -77,7 +77,7 @@ USUAL_BITRATE_PER_CHANNEL: Final = 96000
 class AudioTrack:
     """An audio stream on its way through a decoder, a resampler and an encoder.
 
-    Channels and sampling rate are kept where the encoder takes them.
+    Channels and sampling rate are kept if the encoder takes them.
 
     Args:
         output: The file that is written.
@@ -222,7 +222,7 @@ def choose_settings(encoder: str, source: AudioCodecContext) -> AudioCodecContex
 def choose_sample_format(source: str, offered: list[str]) -> str:
     """Return the sample format of ``offered`` that keeps most of ``source``; [] offers all.
 
-    Planar or interleaved is all the same. Floats keep more than 16-bit and less than 32-bit
+    Planar or interleaved makes no difference. Floats keep more than 16-bit and less than 32-bit
     integers, to the ear.
     """
     worth = {"u8": 0, "s16": 1, "flt": 2, "s32": 3, "dbl": 4, "s64": 5}

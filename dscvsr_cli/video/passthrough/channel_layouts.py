@@ -1,11 +1,11 @@
-"""Channel layouts: which speaker each channel is for, and what to take where one does not fit."""
+"""Channel layouts: which speaker each channel is for, and what to take if one does not fit."""
 
 from typing import Final
 
 from av.audio.layout import AudioLayout
 
 _USUAL: Final = ("mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1")
-"""What FFmpeg takes one channel, two channels, and so on for, where a file does not say."""
+"""What FFmpeg takes one channel, two channels, and so on for, if a file does not say."""
 
 _FALLBACKS: Final = (
     *(("7.1", 8), ("6.1", 7), ("5.1", 6), ("5.0", 5), ("quad", 4), ("4.0", 4)),
@@ -20,7 +20,7 @@ _AT_THE_BACK: Final = {"5.0(side)": "5.0", "5.1(side)": "5.1"}
 def stated_layout(layout: AudioLayout) -> str:
     """Return the name of a layout; of one that does not say which speakers are meant, the usual.
 
-    WAV, Matroska and MXF files often give the number of channels of PCM alone.
+    WAV, Matroska and MXF files often give only the number of channels of PCM.
     """
     channels = layout.nb_channels
     unsaid = layout.name == f"{channels} channels"

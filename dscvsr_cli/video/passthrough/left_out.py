@@ -17,10 +17,10 @@ class LeftOut:
     """Why not, as half a sentence."""
 
     fixes: tuple[str, ...] = ()
-    """Options that keep it, or that agree to its loss; () where nothing helps."""
+    """Options that keep it, or that agree to its loss; () if nothing helps."""
 
     stream: StreamInfo | None = None
-    """The stream, where it is one."""
+    """The stream, if it is one."""
 
     refused: bool = True
     """Whether the work must not start before somebody has agreed to the loss."""

@@ -38,7 +38,7 @@ class StreamChoices:
     """Bits per second of each encoded audio stream; None decides by its channels."""
 
     drop_unsupported: bool = False
-    """Whether to leave out what the container cannot hold, where it would be refused otherwise."""
+    """Whether to leave out what the container cannot hold, if it would be refused otherwise."""
 
     def __post_init__(self) -> None:
         """Refuse anything that is not an audio encoder."""
@@ -100,7 +100,7 @@ class PassthroughPlan:
     """What is lost although nobody asked for that, each with the reason."""
 
     chapters: bool = True
-    """Whether chapters are kept (True where there are none)."""
+    """Whether chapters are kept (True if there are none)."""
 
     audio_bitrate: int | None = None
     """Bits per second of each encoded audio stream; None decides by its channels."""
@@ -120,9 +120,9 @@ def plan_passthrough(
 ) -> PassthroughPlan:
     """Decide what of a source goes into a container, before any work starts.
 
-    Streams are copied where the container can hold them. Text subtitles of another kind are
-    converted to the container's own; where an audio encoder is named, audio of another codec is
-    encoded with it, and all audio where a bit rate is given.
+    Streams are copied if the container can hold them. Text subtitles of another kind are converted
+    to the container's own. If an audio encoder is named, it encodes audio of other codecs, or all
+    audio if a bit rate is given.
 
     Args:
         source: The probed file.
@@ -249,7 +249,7 @@ def _is_unwanted(stream: StreamInfo, choices: StreamChoices) -> bool:
 def _encoder_for(stream: StreamInfo, container: Container, choices: StreamChoices) -> str | None:
     if stream.kind == "audio" and stream.codec and choices.audio_encoder and container.audio:
         is_wanted = stream.codec == audio_codec(choices.audio_encoder) and container.holds(stream)
-        # What is in the codec already would only get worse. Where audio has no times, encoding
+        # What is in the codec already would only get worse. If audio has no times, encoding
         # fills its pauses as well.
         can_stay = choices.audio_bitrate is None and not container.audio_is_gapless
         return None if is_wanted and can_stay else encoder_called(choices.audio_encoder)

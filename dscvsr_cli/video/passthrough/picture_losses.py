@@ -18,13 +18,13 @@ _CODECS_WITH_SHAPE = frozenset({"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1vid
 def lost_shape(
     sample_aspect_ratio: Fraction | None, container: Container, encoder: str
 ) -> LeftOut | None:
-    """Return the loss of the sample aspect ratio, or None where it is kept or square.
+    """Return the loss of the sample aspect ratio, or None if it is kept or square.
 
     MP4 and its kin store it for every codec. Elsewhere it must be part of the codec's own headers,
     because PyAV cannot pass it to Matroska's muxer.
 
     Args:
-        sample_aspect_ratio: Of the output; None where it is unknown.
+        sample_aspect_ratio: Of the output; None if it is unknown.
         container: What the output is.
         encoder: FFmpeg's name of the picture's encoder.
     """
@@ -33,10 +33,10 @@ def lost_shape(
     kept = container.stores_aspect or codec in _CODECS_WITH_SHAPE
     if kept or abs(aspect - 1) < VISIBLE_STRETCH:
         return None
+    place = container.label if codec == container.label else f"{codec} in {container.label}"
     return LeftOut(
         what=f"the sample aspect ratio ({aspect.numerator}:{aspect.denominator})",
-        reason=f"{codec} in {container.label} files cannot hold it, and the picture would look "
-        "squeezed",
+        reason=f"{place} files cannot hold it, and the picture would look stretched or squeezed",
         fixes=("--square-pixels", "-o out.mp4", "--encoder libx264 into .mkv"),
     )
 
@@ -46,10 +46,10 @@ _P3: Final = frozenset({11, 12})
 
 
 def lost_colours(source: VideoInfo, container: Container, encoder: str) -> LeftOut | None:
-    """Return the loss of primaries and transfer, or None where there are none or they are kept.
+    """Return the loss of primaries and transfer, or None if there are none or they are kept.
 
-    Those of ordinary video look alike, so their loss is only reported; without those of HDR or of
-    BT.2020 the picture looks wrong. The matrix is none of it: see ``output_colour``.
+    Those of ordinary video look much the same, so their loss is only reported; without those of HDR
+    or of BT.2020 the picture looks wrong. The matrix is none of it: see ``output_colour``.
 
     Args:
         source: The probed file.

@@ -51,7 +51,7 @@ def lost_properties(
 
 
 def lost_rotation(source: VideoInfo, what: str) -> LeftOut | None:
-    """Return the loss of the rotation in an output that has none, or None where nothing is lost.
+    """Return the loss of the rotation in an output that has none, or None if nothing is lost.
 
     Quarter turns are not: frames are turned before they are stored.
 

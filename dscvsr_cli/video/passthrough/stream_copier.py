@@ -184,7 +184,7 @@ class StreamCopier:
             self._packets = packets_of(self._opened, streams, self._source.jumps)
 
     def copy_until(self, output: OutputContainer, seconds: Fraction | None) -> None:
-        """Mux all packets up to a decoding time, or the rest of them where it is None."""
+        """Mux all packets up to a decoding time, or the rest of them if it is None."""
         while (packet := self._next()) is not None:
             if seconds is not None and _decoding_time(packet) > seconds:
                 self._held.appendleft(packet)

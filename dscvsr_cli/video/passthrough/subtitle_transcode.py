@@ -28,7 +28,7 @@ _WITHOUT_SUBTITLES: Final = "--no-subs leaves all subtitles out"
 class TextTrack:
     """A text subtitle stream on its way into another codec (subrip, mov_text, webvtt, ass).
 
-    Text and times are exact. Bold and italics survive where the new kind has them; fonts, colours
+    Text and times are exact. Bold and italics survive if the new kind has them; fonts, colours
     and positions of ASS do not survive in subrip and webvtt. In mov_text, which shows one text at
     a time, those that overlap are joined for as long as they do.
 
@@ -44,7 +44,7 @@ class TextTrack:
         self._decoder.open(strict=False)
         unit = template.time_base or Fraction(1, 1000)
         header = self._decoder.subtitle_header
-        # A stream cannot be taken out of the output again where its encoder does not open.
+        # A stream cannot be taken out of the output again if its encoder does not open.
         _opened(av.CodecContext.create(encoder, "w"), unit, header)
         stream = output.add_stream(encoder)
         stream.time_base = unit

@@ -1,4 +1,4 @@
-"""Subtitles in turn: for a kind of text of which a player shows only one at a time."""
+"""Subtitles in turn: for kinds of text that players show one at a time."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -63,7 +63,7 @@ class ColourInfo:
     """Tags of a video and what they resolve to."""
 
     matrix: Matrix
-    """The matrix that turns the stored planes into RGB; "rgb" where RGB is stored."""
+    """The matrix that turns the stored planes into RGB; "rgb" if RGB is stored."""
 
     full_range: bool
     """True where black..white spans all code values, False for 16..235 (at 8 bits)."""
@@ -106,8 +106,8 @@ def resolve_colour(
 ) -> ColourInfo:
     """Decide the matrix and the range that tags, or their absence, stand for.
 
-    Untagged YUV is BT.709 from 720 rows or 1280 columns on and BT.601 below (BT.2020 where only
-    the primaries say so), in limited range; RGB, grey and the ``yuvj`` formats are full range.
+    Untagged YUV is limited range, BT.709 from 720 rows or 1280 columns on and BT.601 below (BT.2020
+    if only the primaries say so). RGB, grey and the ``yuvj`` formats are full range.
     """
     matrix: Matrix
     if pixel_format.family == "rgb":

@@ -1,9 +1,9 @@
 """Decoded frames to float RGB and back: range, matrix, bit depth and chroma, exactly.
 
-The planes become RGB by our own arithmetic and not by libswscale, whose fixed-point
-tables truncate: measured against the formulas of the standards it comes out darker by half a
-code value of 8 bits on average and by a whole one at worst, even into float formats. Here the error
-is that of float32.
+The planes become RGB by our own arithmetic and not by libswscale, whose fixed-point tables
+truncate. Measured against the formulas of the standards, its results are darker by half an 8-bit
+code value on average, and by a whole one at worst, even in float formats. Here the error is that of
+float32.
 """
 
 from typing import Any, Final

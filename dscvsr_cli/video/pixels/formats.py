@@ -79,7 +79,7 @@ class PlainFormat:
 
 
 def parse_plain(name: str) -> PlainFormat | None:
-    """Return the description of a plain format, or None where ``name`` is packed or unknown."""
+    """Return the description of a plain format, or None if ``name`` is packed or unknown."""
     if name in _PAIRED_8 or _PAIRED_16.fullmatch(name):
         return _parse_paired(name)
     match = _YUV.fullmatch(name) or _GREY.fullmatch(name) or _RGB.fullmatch(name)

@@ -58,7 +58,7 @@ def colour_limits(
     tagged = stored == "all" or codec in _TAGGING_CODECS
     return ColourLimits(
         tags_matrix=tagged,
-        # Where there is one range alone, everybody knows it.
+        # If there is only one range, everybody knows it.
         tags_range=tagged or codec in _ONLY_RANGE,
         matrix=_ONLY_MATRIX.get(codec),
         full_range=_ONLY_RANGE.get(codec),
@@ -94,10 +94,10 @@ def output_colour(
 ) -> ColourInfo:
     """Return the colour an enlarged video is written in, so that players show the same colours.
 
-    The source's matrix, range and tags are kept. A missing tag stays missing while an untagged
-    file of the new size and format means the same; where it would mean something else (an
-    untagged 480-line BT.601 video that grows to 1080 lines) the tag is written out. What cannot be
-    tagged is written as players will take it. Chroma goes where they look for it.
+    The source's matrix, range and tags are kept. A missing tag stays missing as long as an untagged
+    file of the new size and format means the same. If it would mean something else (an untagged
+    480-line BT.601 video that grows to 1080 lines), the tag is written. What cannot be tagged is
+    written as players will take it. Chroma goes where they look for it.
     """
     primaries = source.primaries_tag if limits.tags_matrix else UNSPECIFIED
     transfer = source.transfer_tag if limits.tags_matrix else UNSPECIFIED

@@ -9,17 +9,17 @@ _CHUNK_HEADER_BYTES: Final = 8
 _READ_BYTES: Final = 1 << 20
 _MOST_INDEX_BYTES: Final = 1 << 26
 _MOST_BEHIND_BYTES: Final = 1 << 16
-"""What may follow the index; where more does, it is that of the first part of a large file."""
+"""What may follow the index; if more does, it is that of the first part of a large file."""
 
 
 def frames_in_index(path: Path, frame: int) -> int | None:
-    """Return how many frames the index of a file lists, or None where no index ends it.
+    """Return how many frames the index of a file lists, or None if no index ends it.
 
     Slots without data, which show the frame before for longer, do not count.
 
     Args:
         path: The file.
-        frame: Where the data of a frame lies.
+        frame: Where the data of a frame is.
     """
     with path.open("rb") as file:
         own = _header(file, frame - _CHUNK_HEADER_BYTES)[0][:2]
@@ -41,7 +41,7 @@ def empty_slots(path: Path, frame: int) -> int:
 
     Args:
         path: The file.
-        frame: Where its data lie.
+        frame: Where its data is.
     """
     found = 0
     with path.open("rb") as file:

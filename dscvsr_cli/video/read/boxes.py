@@ -1,4 +1,4 @@
-"""Boxes, of which MP4 and MOV files are built: what kinds there are, and where."""
+"""Boxes, the building blocks of MP4 and MOV files: what kinds there are, and where."""
 
 import struct
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 _BOX_HEADER: Final = 8
 _LONG_BOX_HEADER: Final = 16
 _AT_THE_BEGINNING: Final = frozenset({b"ftyp", b"mdat", b"skip", b"free", b"wide", b"pnot"})
-"""Kinds of boxes one of which comes first in every file."""
+"""Kinds of boxes that a file can begin with."""
 
 _MOST_BOXES: Final = 1000
 _INDEXES: Final = frozenset({b"moov", b"moof"})

@@ -1,8 +1,8 @@
 """Chroma location: where a stream says that its subsampled chroma sits.
 
 PyAV shows no such field. Matroska stores it, so libav is asked for the header of a Matroska file
-that would hold the stream. Chroma at the bottom is the one place that it does not write; where a
-codec could have told, libav names the elements of the stream's own headers in its log.
+that would hold the stream. Chroma at the bottom is the one place that it does not write; if a codec
+could have said so, libav names the elements of the stream's own headers in its log.
 """
 
 import re

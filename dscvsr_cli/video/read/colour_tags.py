@@ -13,7 +13,7 @@ from dscvsr_cli.video.pixels.colour import RANGE_UNSPECIFIED, UNSPECIFIED
 class StatedColour:
     """Code points of H.273 as one place of a file states them, each unspecified where it does not.
 
-    A decoder puts the tags of the codec's own headers in the place of the container's, even where
+    A decoder puts the tags of the codec's own headers in the place of the container's, even if
     those headers say nothing. Keep what the container says before the first packet is decoded.
     """
 
@@ -33,7 +33,7 @@ class StatedColour:
         )
 
     def or_else(self, other: Self) -> Self:
-        """Return these tags, and those of ``other`` where they say nothing."""
+        """Return these tags, and those of ``other`` if they say nothing."""
 
         def first(tag: int, fallback: int, unspecified: int) -> int:
             return fallback if tag == unspecified else tag

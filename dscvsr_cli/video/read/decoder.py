@@ -33,17 +33,17 @@ _NO_TIMESTAMPS: Final = 0x0080
 class Decoding:
     """Every frame of a container's main stream, in the order shown, once.
 
-    What ``look`` shows is given again by the loop, so that a pipe is probed and read in one go.
+    The loop repeats what ``look`` shows, so a pipe is probed and read in one go.
 
     Args:
         container: Freshly opened.
         path: Its name, for messages.
         threads: Threads of the decoder; 0 takes as many as are useful.
-        on_damage: Called where a packet or frame is damaged, or frames are missing.
+        on_damage: Called if a packet or frame is damaged, or frames are missing.
         first_packet: How many packets of the video stream are skipped at the beginning.
         jumps: Where the clock of the file steps back.
         stream_index: Which stream to decode; None takes the first video.
-        delay: ``delay`` of a decoding that began at the first packet, where this one does not.
+        delay: ``delay`` of a decoding that began at the first packet, if this one does not.
 
     Raises:
         InputVideoError: The container holds no video that can be decoded here.
@@ -92,9 +92,9 @@ class Decoding:
 
     @property
     def delay(self) -> int | None:
-        """Ticks between a packet and the frame shown at its time, where the container has no pts.
+        """Ticks between a packet and the frame shown at its time, if the container has no pts.
 
-        None before the first frame, and where the container has presentation times.
+        None before the first frame, and if the container has presentation times.
         """
         return self._order.delay
 
@@ -112,7 +112,7 @@ class Decoding:
             yield frame
 
     def seek(self, seconds: Fraction) -> bool:
-        """Go to the keyframe at or before a time on the file's clock; False where that fails.
+        """Go to the keyframe at or before a time on the file's clock; False if that fails.
 
         The caller must check the time of the first frame that comes: files with a poor index
         go elsewhere without saying so.

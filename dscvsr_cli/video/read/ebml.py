@@ -1,4 +1,4 @@
-"""EBML: the elements of which a Matroska file is made."""
+"""EBML: the elements that make up a Matroska file."""
 
 from collections.abc import Iterator
 from typing import BinaryIO, Final

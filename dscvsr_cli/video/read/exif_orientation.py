@@ -1,7 +1,7 @@
 """Exif orientation: how the camera was held, and whether it mirrored the picture.
 
-PyAV cannot list what comes beside a frame with Exif data, and tells the turn alone. So mirrored
-pictures are known from the file itself.
+PyAV cannot list what comes beside a frame with Exif data, and gives only the turn. So the file
+itself is read to find mirrored pictures.
 """
 
 import struct
@@ -50,7 +50,7 @@ def mirrored_matrix(path: Path) -> DisplayMatrix | None:
 
 
 def _orientation(exif: bytes) -> int:
-    """Return the orientation of Exif data, from 1 to 8; 1 where they do not say.
+    """Return the orientation of Exif data, from 1 to 8; 1 if they do not say.
 
     Raises:
         struct.error: The data are cut short.

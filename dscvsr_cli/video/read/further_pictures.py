@@ -1,6 +1,6 @@
 """Further pictures in a file of stills: pages of a TIFF, views of an MPO, sizes of an icon.
 
-Of pages and views FFmpeg reads the first one alone, and does not say that there are others.
+FFmpeg reads only the first page or view, and does not say that there are others.
 """
 
 import os
@@ -19,7 +19,7 @@ _MOST_PAGES: Final = 10_000
 
 _KIND: Final = 254
 _OLD_KIND: Final = 255
-"""TIFF tags that tell what a page is."""
+"""TIFF tags that say what a page is."""
 _IS_REDUCED: Final = 1
 _IS_REDUCED_AS_OLD_KIND: Final = 2
 

@@ -16,7 +16,7 @@ _MOST_BYTES: Final = 1 << 24
 
 
 def read_icc_profile(path: Path) -> bytes:
-    """Return the ICC profile of a picture file, or nothing where there is none that can be read."""
+    """Return the ICC profile of a picture file, or nothing if there is none that can be read."""
     of_jpeg: dict[int, bytes] = {}
     try:
         with path.open("rb") as file:
@@ -24,7 +24,7 @@ def read_icc_profile(path: Path) -> bytes:
                 if kind == b"ICCP":
                     return data
                 if kind == b"iCCP":
-                    # A name, a zero, the kind of compression, of which there is one, and the data.
+                    # A name, a zero, the kind of compression (there is only one), and the data.
                     _, _, packed = data.partition(b"\0")
                     return zlib.decompressobj().decompress(packed[1:], _MOST_BYTES)
                 if data.startswith(JPEG_MARK) and len(data) > len(JPEG_MARK):

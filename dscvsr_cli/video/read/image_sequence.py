@@ -66,9 +66,9 @@ def is_picture_folder(path: Path) -> bool:
 
 
 def still_suffix(path: Path) -> str | None:
-    """Return the usual suffix of a still picture by its content, or None where it is none.
+    """Return the usual suffix of a still picture by its content, or None if it is none.
 
-    Where the content is of no kind that is known here, or there is no such file, the name decides.
+    If the content is of no kind that is known here, or there is no such file, the name decides.
     A PNG or AVIF that moves is a video, and so are bare JPEGs in a row, as their name says.
     """
     suffix = path.suffix.lower()
@@ -100,7 +100,7 @@ def _is_animated_png(path: Path) -> bool:
 
 
 def is_picture_name(path: Path) -> bool:
-    """Return whether a name is that of a picture of which many can be one video."""
+    """Return whether a name is that of a picture that can be a frame of a video."""
     return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
 
 
@@ -110,7 +110,7 @@ def is_video_name(path: Path) -> bool:
 
 
 def pictures_in(folder: Path) -> tuple[Path, ...]:
-    """Return the pictures of a folder in natural order; none where there is no such folder.
+    """Return the pictures of a folder in natural order; none if there is no such folder.
 
     What this program has made of a picture in the folder does not count.
     """
@@ -178,7 +178,7 @@ def _number(picture: Path) -> int:
 
 
 def _check_numbers(pictures: Sequence[Path], start_number: int | None) -> None:
-    """Refuse a missing number where the names differ in nothing but their number."""
+    """Refuse a missing number if the names differ in nothing but their number."""
     parts = [_NUMBERED.fullmatch(picture.stem) for picture in pictures]
     if any(part is None for part in parts):
         return

@@ -37,7 +37,7 @@ def libav_log() -> Iterator[list[str]]:
 def park_decoders(container: InputContainer) -> None:
     """Wait, without Python's global lock, until no thread of a file's decoders works any more."""
     for stream in container.streams:
-        # None where this build of FFmpeg has no decoder, in spite of what the stubs declare.
+        # None if this build of FFmpeg has no decoder, whatever the stubs declare.
         context = cast("CodecContext | None", stream.codec_context)
         if context is not None:
             context.flush_buffers()

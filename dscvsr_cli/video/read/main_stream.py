@@ -66,7 +66,7 @@ def _pixels(stream: VideoStream) -> int:
 
 
 def picture_decoder(stream: VideoStream) -> VideoCodecContext:
-    """Return the decoder for a stream: its own, or another where its own would drop the alpha."""
+    """Return the decoder for a stream: its own, or another if its own would drop the alpha."""
     name = _DECODER_OF_ALPHA.get(codec_name(stream), "")
     # Matroska says so in a field that libav shows among the tags.
     if stream.metadata.get("alpha_mode", stream.metadata.get("ALPHA_MODE")) != "1" or not name:
@@ -83,7 +83,7 @@ def picture_decoder(stream: VideoStream) -> VideoCodecContext:
 
 def codec_name(stream: Stream) -> str:
     """Return the name of the codec itself ("av1"), not of its decoder ("libdav1d")."""
-    # None where this build of FFmpeg has no decoder, in spite of what the stubs declare.
+    # None if this build of FFmpeg has no decoder, whatever the stubs declare.
     context = cast("CodecContext | None", stream.codec_context)
     if context is None:
         return (stream.name or "") if isinstance(stream, DataStream) else ""

@@ -1,6 +1,6 @@
 """Notice frames that a decoder keeps back without an error, although it took their packets.
 
-Such a packet counts where frames of later times come out and its own never does. For codecs with
+Such a packet counts if frames of later times come out and its own never does. For codecs with
 hidden frames, and for fields, it counts only until two keyframes after damage.
 """
 
@@ -11,7 +11,7 @@ import av
 from av.packet import Packet
 
 DamageListener = Callable[[str, int | None, int], None]
-"""Called with what is wrong, the timestamp of the first frame that it concerns where that is known,
+"""Called with what is wrong, the timestamp of the first frame that it concerns if that is known,
 and the number of frames that are damaged or missing from there on."""
 
 _KEYFRAMES_TO_RECOVER: Final = 2
@@ -30,8 +30,8 @@ class KeptBack:
     Args:
         codec: FFmpeg's name of the codec.
         on_damage: Called with how many are missing.
-        numbered: Whether packets have no presentation times of their own, so that each gets a
-            number instead, by which its frame is known.
+        numbered: Whether packets have no presentation times of their own, so each gets a number
+            instead, which identifies its frame.
     """
 
     def __init__(self, codec: str, *, on_damage: DamageListener, numbered: bool = False) -> None:
@@ -114,7 +114,8 @@ class KeptBack:
     def _is_leading(self, key: int) -> bool:
         """Return whether a packet right behind the first may hold a frame that is shown before it.
 
-        Such frames need others, which are not in the file; times would tell them from those lost.
+        Such frames need others, which are not in the file; times would distinguish them from lost
+        ones.
         """
         if not self._numbered or self._first is None or self._second is None:
             return False
@@ -125,7 +126,7 @@ class KeptBack:
         doubts = {key: doubt for key, doubt in doubts.items() if not self._is_leading(key)}
         missing = len(doubts) if self._one_each else sum(doubts.values())
         if not self._one_each and not all(doubts.values()):
-            # It has packets without frames where nothing is damaged, so they prove nothing.
+            # It has packets without frames if nothing is damaged, so they prove nothing.
             self._proves = False
         known = min(missing, self._reported)
         self._reported -= known

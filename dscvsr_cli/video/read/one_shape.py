@@ -1,7 +1,7 @@
 """One shape: frames whose size or sample aspect ratio changes midway, fitted into the first one's.
 
 Broadcast recordings and web streams do that. An encoder cannot, so such frames are scaled to fit,
-with black borders where their shape is another; none is stretched and none is lost.
+with black borders if their shape is another; none is stretched and none is lost.
 """
 
 from collections.abc import Callable, Iterator

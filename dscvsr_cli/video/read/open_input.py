@@ -87,7 +87,7 @@ def _is_stream(path: Path) -> bool:
 def open_input(path: Path, *, allow_playlist: bool = False) -> Iterator[InputContainer]:
     """Open a file for reading; whatever FFmpeg says about it becomes an ``InputVideoError``.
 
-    Nothing but this file is opened, unless it may be a playlist, and then local files alone.
+    Nothing but this file is opened, unless it may be a playlist, and then only local files.
 
     Args:
         path: The file.
@@ -99,7 +99,7 @@ def open_input(path: Path, *, allow_playlist: bool = False) -> Iterator[InputCon
         _refuse_playlist(path)
     container = _open(path, allow_playlist=allow_playlist)
     if any(map(is_unreadable, container.streams)):
-        # A track may begin later than libav looks by itself.
+        # A track may begin later than libav looks by default.
         container.close()
         container = _open(path, allow_playlist=allow_playlist, options=_DEEP_PROBE)
     with container:
@@ -147,7 +147,7 @@ def is_unreadable(stream: Stream) -> bool:
 
 
 def _has_decoder(stream: Stream) -> bool:
-    # None where this build of FFmpeg has no decoder, in spite of what the stubs declare.
+    # None if this build of FFmpeg has no decoder, whatever the stubs declare.
     return cast("CodecContext | None", stream.codec_context) is not None
 
 
@@ -159,7 +159,7 @@ def _plain_formats() -> str:
 
 
 def format_limits(*, allow_playlist: bool) -> dict[str, str]:
-    """Return the options with which libav opens nothing but what it is given.
+    """Return the options that keep libav from opening anything but what it is given.
 
     Args:
         allow_playlist: Whether a list of other local files may be followed.

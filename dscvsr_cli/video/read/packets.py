@@ -15,7 +15,7 @@ from dscvsr_cli.video.info import PLAYLIST_FORMATS, ClockJumps
 from dscvsr_cli.video.read.medium import refuse_failing_medium
 
 FILE_PREFIX: Final = "file:"
-"""What libav is given before the name of a file, so that no name is taken for an address."""
+"""Put before a file's name for libav, so that no name is taken for an address."""
 
 
 def packets_of(
@@ -43,7 +43,7 @@ def packets_of(
     )
     place = largest = 0
     try:
-        # Where a stream has appeared midway, PyAV looks for it at the end in a list without it.
+        # If a stream has appeared midway, PyAV looks for it at the end in a list without it.
         with suppress(IndexError):
             for number, packet in enumerate(container.demux(wanted)):
                 place, largest = packet.pos or place, max(largest, packet.size)
@@ -58,7 +58,7 @@ def packets_of(
 
 
 def _named(container: InputContainer) -> tuple[str, Path | None]:
-    """Return how messages call an input, and the file if all its packets lie in that one."""
+    """Return how messages call an input, and the file if it holds all the packets."""
     name = container.name
     if not name.startswith(FILE_PREFIX):
         return "the pipe", None

@@ -96,7 +96,7 @@ class PipeFile:
         part = None
         while part is None:
             self._wait()
-            # None where a pipe that does not block has nothing yet.
+            # None if a pipe that does not block has nothing yet.
             part = self._unbuffered.read(size)
         return bytes(part)
 
@@ -111,7 +111,7 @@ class PipeFile:
 
 
 def _watch(file: BinaryIO) -> "select.poll | None":
-    """Return what says whether a file has bytes; None where there is no such thing."""
+    """Return what says whether a file has bytes; None if there is no such thing."""
     try:
         number = file.fileno()
     except (AttributeError, OSError):

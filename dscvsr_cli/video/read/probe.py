@@ -1,4 +1,4 @@
-"""Probe an input: what it holds, and a clear error where it holds no video."""
+"""Probe an input: what it holds, and a clear error if it holds no video."""
 
 import re
 from collections.abc import Sequence
@@ -93,7 +93,7 @@ def probe(path: str | PathLike[str], options: ReadOptions | None = None) -> Vide
     """Read a file's header and its first frames, or the first frame of a sequence.
 
     Frames are decoded because the bitstream knows better than the container: colour tags may be
-    there alone, or contradict the container's, and players follow the bitstream.
+    only there, or contradict the container's, and players follow the bitstream.
 
     A pipe cannot be probed and then read: use ``VideoReader``, which does both in one go.
 

@@ -30,7 +30,7 @@ class ReadOptions:
     """Whether each frame of two fields becomes one whole frame."""
 
     field_order: FieldOrder = "auto"
-    """Which field comes first, or that there are none, where the file is silent or wrong."""
+    """Which field comes first, or that there are none, if the file is silent or wrong."""
 
     video_stream: int | None = None
     """Position of the video among the streams of a file; None takes the first one."""
@@ -39,7 +39,7 @@ class ReadOptions:
     """Whether the first damaged frame is an error."""
 
     allow_playlist: bool = False
-    """Whether a list of other files may be opened, and they with it; local ones alone."""
+    """Whether a list of other files may be opened, and those files too; only local ones."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""

@@ -46,9 +46,9 @@ class VideoReader:
     Use it as a context manager and iterate over it; a second loop starts from the beginning, unless
     the input is a pipe, which is probed and read in one go. One loop runs at a time: beginning
     another one, or closing the reader, ends those before, which then raise a ``ValueError`` when
-    they are continued. Use one reader for each where several must run at once.
+    they are continued. Use one reader for each if several must run at once.
 
-    Timestamps are the source's own. Where a frame has none (raw streams, some AVI files) it gets
+    Timestamps are the source's own. If a frame has none (raw streams, some AVI files) it gets
     its decoding time if that moves forward, and else the previous timestamp plus the previous
     duration. Timestamps that repeat or step back are passed on as they are: ``VideoWriter`` puts
     them in order, since only it knows what its container can hold.
@@ -63,9 +63,9 @@ class VideoReader:
         options: How to read it.
 
     Raises:
-        UsageError: From the constructor where an option does not fit the input.
-        InputVideoError: From the constructor where ``probe`` complains; from the loop where not a
-            single frame comes out, or at the first damaged one where ``options`` are strict.
+        UsageError: From the constructor if an option does not fit the input.
+        InputVideoError: From the constructor if ``probe`` complains; from the loop if not a
+            single frame comes out, or at the first damaged one if ``options`` are strict.
     """
 
     def __init__(self, path: Path, options: ReadOptions | None = None) -> None:

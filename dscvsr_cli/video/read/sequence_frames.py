@@ -87,9 +87,9 @@ def picture_frames(
             )
         if (mirrored_matrix(picture) or display_matrix(frame)) != info.display_matrix:
             raise InputVideoError(
-                f"a tag of {picture} turns it another way than the first picture",
-                hint="the pictures of a sequence must be held alike; for photos of their own call "
-                "dscvsr once for each",
+                f"a tag of {picture} turns it differently from the first picture",
+                hint="all pictures of a sequence must be turned the same way; for separate photos "
+                "call dscvsr once for each",
             )
         frame.pts, frame.dts, frame.duration = number, None, 1
         yield frame

@@ -15,7 +15,7 @@ from dscvsr_cli.video.span import TimeSpan
 
 
 def span_with_a_frame(info: VideoInfo, span: TimeSpan) -> TimeSpan:
-    """Return a span that begins with the frame shown at its start, where no frame begins in it.
+    """Return a span that begins with the frame shown at its start, if no frame begins in it.
 
     A span in which a frame begins is returned as it is, and so is one that no frame is shown in.
 

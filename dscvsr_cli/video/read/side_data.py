@@ -52,7 +52,7 @@ _EXTRAS: Final = {
     "SPHERICAL": "the 360-degree projection",
     "STEREO3D": STEREO_EXTRA,
 }
-"""What else a frame may say of itself that no encoder here is told."""
+"""What else a frame may say about itself that no encoder here can take."""
 
 CAPTIONS_EXTRA: Final = "closed captions (CEA-608/708)"
 _CAPTION_IS_VALID: Final = 4
@@ -87,7 +87,7 @@ def stereo_mode(frame: av.VideoFrame) -> str | None:
 
 
 def captions_of(frame: av.VideoFrame) -> bytes:
-    """Return the closed captions of a frame, padding included; empty where it has none."""
+    """Return the closed captions of a frame, padding included; empty if it has none."""
     return _side_data(frame, SideDataType.A53_CC, 1) or b""
 
 
@@ -143,7 +143,7 @@ def _entries(frame: av.VideoFrame) -> Iterable[SideData]:
     if frame.format.name in _PNG_FORMATS:
         return ()
     try:
-        # Iterating yields the entries themselves, in spite of the mapping that the stubs declare.
+        # Iterating yields the entries themselves, although the stubs declare a mapping.
         return cast("Iterable[SideData]", frame.side_data)
     except ValueError:
         # PyAV gives up where one of them is of a kind it does not know, such as EXIF in pictures.

@@ -1,9 +1,9 @@
-"""Notice frames of which nothing was read, although nothing raised an error.
+"""Notice frames that were never read, although nothing raised an error.
 
-Where data is damaged, libav reads a container on at the next place that makes sense: the times
-show a gap, and in the file lies something that cannot be read, or a packet is marked as incomplete.
-A gap alone means nothing; recordings of screens have many. At the end, what came is compared with
-what the container lists.
+Where data is damaged, libav continues at the next place in the container that makes sense. The
+times then show a gap, and the file holds something there that cannot be read, or a packet is marked
+as incomplete. A gap alone means nothing; recordings of screens have many. At the end, what came is
+compared with what the container lists.
 """
 
 from contextlib import suppress
@@ -28,7 +28,7 @@ _LATE_TIMES: Final = frozenset({"ogg"})
 """Those where only the end of a page has a time, so that a gap may show after the next page."""
 
 _MOST_UNSTATED: Final = 100_000
-"""Frames that may be missing in a gap where the length of the video is not known. A longer gap is a
+"""Frames that may be missing in a gap if the length of the video is not known. A longer gap is a
 time that is damaged itself."""
 
 
@@ -91,7 +91,7 @@ class SkippedData:
         self._placed: Packet[Any] | None = None
         """The last packet whose place in the file is known."""
         self._earlier: Packet[Any] | None = None
-        """The last one that lies elsewhere than ``_placed``."""
+        """The last one that is elsewhere than ``_placed``."""
         self._clocked: Packet[Any] | None = None
         """The last packet with a time."""
         self._untimed = 0
@@ -141,7 +141,7 @@ class SkippedData:
         """Look at what should have come after the last packet.
 
         Args:
-            trouble: Why reading has stopped, where that was an error.
+            trouble: Why reading has stopped, if that was an error.
         """
         last = self._last
         if last is None:
@@ -177,7 +177,7 @@ class SkippedData:
         return self._walk(self._placed, None)
 
     def _left_late(self, read: ReadToEnd) -> int:
-        """Return how many frames are missing where times run on across what cannot be read.
+        """Return how many frames are missing if times run on across what cannot be read.
 
         Only the time at the end of the last page shows then that they are behind.
         """
@@ -227,7 +227,7 @@ class SkippedData:
         return max(1, int(length / av.time_base / float(unit) / self._usual))
 
     def _steps(self, last: "Packet[Any]", packet: "Packet[Any]") -> float:
-        """Return how many times the usual distance lies between two packets."""
+        """Return the distance between two packets as a multiple of the usual one."""
         usual = max(self._usual, last.duration or 0)
         clocked = self._clocked
         step = 0

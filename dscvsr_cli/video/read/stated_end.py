@@ -28,7 +28,7 @@ class ReadToEnd:
     """The packet read last."""
 
     packets: int | None
-    """How many there were since the beginning of the file; None where reading began elsewhere."""
+    """How many there were since the beginning of the file; None if reading began elsewhere."""
 
     end: int
     """When the frame ends that is shown last, in ticks of the stream."""
@@ -38,7 +38,7 @@ class ReadToEnd:
 
 
 def frames_not_read(read: ReadToEnd) -> int:
-    """Return how many frames are listed beyond those that were read; 0 where nothing is listed."""
+    """Return how many frames are listed beyond those that were read; 0 if nothing is listed."""
     names = read.container.format.name.split(",")
     count = next((_COUNTS[name](read) for name in names if name in _COUNTS), 0)
     return max(0, count)

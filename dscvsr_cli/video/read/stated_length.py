@@ -21,7 +21,7 @@ _TAGGED_TIME: Final = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCI
 
 
 def stated_rate(stream: VideoStream) -> Fraction | None:
-    """Return the rate of a stream in frames per second, or None where it says none."""
+    """Return the rate of a stream in frames per second, or None if it says none."""
     average, guessed = stream.average_rate, stream.guessed_rate
     # Millisecond clocks (FLV, some Matroska) show up as 1000 frames per second.
     if average and (average <= _HIGHEST_PLAUSIBLE_RATE or not guessed):

@@ -49,7 +49,7 @@ class Survey:
     """Tracks that begin after the part of the file that is read when it is opened."""
 
     end_seconds: Fraction | None = None
-    """When the last frame or audio packet ends, with times carried on; None where unknown."""
+    """When the last frame or audio packet ends, with times carried on; None if unknown."""
 
 
 def survey(path: Path, *, allow_playlist: bool = False) -> Survey:

@@ -39,7 +39,7 @@ class EncodedPacket:
     """Presentation time on the output's clock."""
 
     duration: int
-    """In the same unit; 0 where unknown."""
+    """In the same unit; 0 if unknown."""
 
     is_keyframe: bool
     payload: bytes

@@ -100,10 +100,10 @@ def compare_content(
 
 def _likeness(seen: _Likeness) -> Finding:
     mean = seen.squared_error / seen.frames
-    overall = "equal" if mean == 0 else f"{-10 * math.log10(mean):.1f} dB"
+    overall = "equal" if mean == 0 else f"PSNR {-10 * math.log10(mean):.1f} dB"
     worst = "" if mean == 0 else f", {seen.worst_db:.1f} dB at worst (frame {seen.worst_frame})"
     level: Level = "ok"
-    message = f"reduced to the old size, like the source: {overall}{worst}"
+    message = f"matches the source when reduced to its size: {overall}{worst}"
     if seen.unlike:
         level = "lost"
         message = (

@@ -82,7 +82,7 @@ def compare_files(
 
 
 def _turn_before_storing(before: VideoInfo, after: VideoInfo) -> DisplayMatrix | None:
-    """Return how the source is turned where the output can only be stored upright."""
+    """Return how the source is turned if the output can only be stored upright."""
     if _can_be_turned(after) or after.display_matrix == before.display_matrix:
         return None
     return before.display_matrix if is_quarter_turn(before.display_matrix) else None

@@ -12,6 +12,7 @@ from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.side_data import dynamic_hdr, picture_extras
 from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.timestamps import FrameClock
+from dscvsr_cli.video.verify.colour_names import matrix_name, primaries_name, transfer_name
 from dscvsr_cli.video.verify.findings import Finding, Level
 
 _UNSPECIFIED_TAGS = (0, 2)
@@ -34,7 +35,7 @@ class PictureTimes:
     """Sizes and sample aspect ratios that the frames have, in the order they appear."""
 
     last_duration: Fraction | None = None
-    """Seconds for which the last frame is shown, or None where the file does not say."""
+    """Seconds for which the last frame is shown, or None if the file does not say."""
 
     extras: tuple[str, ...] = ()
     """What any of the frames carries beside its planes: captions, dynamic HDR metadata ..."""
@@ -187,7 +188,7 @@ def _shape(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
         level: Level = "ok" if old == new else "changed"
         if off > max(2 / after.height, 2 / after.width):
             level = "changed"
-        message = f"{old} still" if old == new else f"{old} became {new}"
+        message = _unchanged(str(old)) if old == new else f"{old} became {new}"
         yield Finding(level=level, subject="sample aspect ratio", message=message)
     else:
         yield Finding(level="changed", subject="sample aspect ratio", message=f"{old} became {new}")
@@ -196,29 +197,36 @@ def _shape(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
         yield Finding(
             level="ok" if same else "lost",
             subject="rotation",
-            message=f"{before.rotation} degrees"
-            + (" still" if same else f" became {after.rotation}"),
+            message=_unchanged(f"{before.rotation} degrees")
+            if same
+            else f"{before.rotation} degrees became {after.rotation}",
         )
+
+
+def _unchanged(value: str) -> str:
+    return f"{value}, unchanged"
 
 
 def _colours(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
     old, new = before.colour, after.colour
     tags = (
-        ("colour matrix", old.matrix_tag, new.matrix_tag),
-        ("colour primaries", old.primaries_tag, new.primaries_tag),
-        ("transfer curve", old.transfer_tag, new.transfer_tag),
+        ("colour matrix", matrix_name, old.matrix_tag, new.matrix_tag),
+        ("colour primaries", primaries_name, old.primaries_tag, new.primaries_tag),
+        ("transfer curve", transfer_name, old.transfer_tag, new.transfer_tag),
     )
-    for subject, was, became in tags:
+    for subject, name, was, became in tags:
         if was == became:
-            yield Finding(level="ok", subject=subject, message=f"code {was} still")
+            yield Finding(level="ok", subject=subject, message=_unchanged(name(was)))
         elif subject == "colour matrix" and new.matrix == "rgb":
             yield Finding(level="ok", subject=subject, message="RGB needs none")
         elif was in _UNSPECIFIED_TAGS:
-            yield Finding(level="ok", subject=subject, message=f"untagged, now says {became}")
+            message = f"was not tagged, is now tagged {name(became)}"
+            yield Finding(level="ok", subject=subject, message=message)
         elif became in _UNSPECIFIED_TAGS:
-            yield Finding(level="lost", subject=subject, message=f"code {was} is missing")
+            yield Finding(level="lost", subject=subject, message=f"{name(was)} is missing")
         else:
-            yield Finding(level="changed", subject=subject, message=f"{was} became {became}")
+            message = f"{name(was)} became {name(became)}"
+            yield Finding(level="changed", subject=subject, message=message)
     # RGB spans all code values by its nature.
     same = old.full_range == new.full_range or "rgb" in (old.matrix, new.matrix)
     yield Finding(
@@ -234,7 +242,7 @@ def _depth(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
     level: Level = "lost" if new.bits < old.bits or (coarser and old.family != "grey") else "ok"
     message = f"{before.pixel_format} became {after.pixel_format}"
     if before.pixel_format == after.pixel_format:
-        message = f"{before.pixel_format} still"
+        message = _unchanged(before.pixel_format)
     yield Finding(level=level, subject="pixel format", message=message)
     if before.has_alpha:
         yield Finding(

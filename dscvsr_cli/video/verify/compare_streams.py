@@ -27,7 +27,7 @@ _ENCODED_AUDIO_TOLERANCE: Final = Fraction(1, 20)
 """Seconds; encoders add a little silence at both ends, and pad the last block."""
 
 _MPEG_AUDIO: Final = frozenset({"mp1", "mp2", "mp3"})
-"""Layers of one codec, which MP4 does not tell apart."""
+"""Layers of one codec, which MP4 does not distinguish."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

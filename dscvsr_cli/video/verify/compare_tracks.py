@@ -27,7 +27,7 @@ def compare_track(
         old: The track of the source.
         new: Its twin.
         subject: The track in words.
-        is_cover: Whether it is cover art, which is a file with a name in Matroska alone.
+        is_cover: Whether it is cover art, which only in Matroska is a file with a name.
     """
     yield from _compare_roles(old, new, subject)
     there = {key.lower(): value for key, value in new.metadata.items()}

@@ -10,7 +10,7 @@ class PacketRecord:
     """One packet: when it is shown, and a digest of what it carries."""
 
     seconds: Fraction | None
-    """Presentation time, or None where the file gives none."""
+    """Presentation time, or None if the file gives none."""
 
     duration_seconds: Fraction
 

@@ -115,10 +115,10 @@ def _is_taken(encoder: str, pixel_format: str) -> bool:
 
 
 def suitable_encoder(container: Container, source: VideoInfo) -> str:
-    """Return the encoder for a container where the person names none.
+    """Return the encoder for a container if the person names none.
 
-    It is the container's usual one, unless that lacks alpha or bits where the source has
-    them, and another keeps them.
+    It is the container's usual one, unless that lacks alpha or bits that the source has, and
+    another keeps them.
     """
     stand_ins = _DEEPER_ENCODERS.get(container.picture_encoder, ())
     if source.has_alpha:

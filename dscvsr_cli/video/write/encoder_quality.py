@@ -62,8 +62,8 @@ _QSCALE: Final = (("flags", "+qscale"),)
 _FIXED_QUANTISER: Final = QualitySetting(
     options=("qmin", "qmax"), default=2, most=31, also=_QSCALE, scale="whole"
 )
-"""For encoders that are steered by a fixed quantiser from 1 on. They read it from frames,
-where PyAV cannot write it, and keep it between these two."""
+"""For encoders that are steered by a fixed quantiser from 1 on. They read it from frames, where
+PyAV cannot write it, and keep it between these two."""
 
 _BY_NAME: Final[dict[str, QualitySetting]] = {
     "libx264": QualitySetting(options=("crf",), default=16, most=51),
@@ -130,7 +130,7 @@ _HARDWARE_NAMES: Final = {
 
 
 def quality_setting(encoder: str) -> QualitySetting | None:
-    """Return the constant quality setting of an encoder, or None where it has none."""
+    """Return the constant quality setting of an encoder, or None if it has none."""
     if encoder.startswith("prores"):
         return None
     return _BY_NAME.get(encoder) or _BY_HARDWARE.get(encoder.rpartition("_")[2])
@@ -161,7 +161,7 @@ def quality_options(encoder: str, quality: float | None) -> dict[str, str]:
 
 
 def lossless_options(encoder: str) -> dict[str, str]:
-    """Return the options that make an encoder lose nothing; none where it never does.
+    """Return the options that make an encoder lose nothing; none if it never does.
 
     Raises:
         UsageError: It always loses something.

@@ -29,7 +29,7 @@ _PRESET_OPTION: Final = {
     "hevc_amf": "quality",
     "av1_amf": "quality",
 }
-"""What encoders call their trade of speed against size, where it is not "preset"."""
+"""What encoders call their trade of speed against size, if it is not "preset"."""
 
 
 def encoder_options(
@@ -49,7 +49,7 @@ def encoder_options(
         pixel_format: What is stored.
         stereo: How two views share a frame, as ``VideoInfo.stereo`` says.
         steady: Whether all frames last equally long.
-        size: Size of the frames; None where they are large.
+        size: Size of the frames; None if they are large.
 
     Raises:
         UsageError: A quality, losslessness or presets that the encoder does not have, an option
@@ -96,7 +96,7 @@ def _usual_options(encoder: str, pixel_format: str) -> dict[str, str]:
 
 
 def _quality_options(options: EncodeOptions) -> dict[str, str]:
-    """Return the options of the wanted quality, or of our own where nothing else steers it."""
+    """Return the options of the wanted quality, or of our own if nothing else steers it."""
     setting = quality_setting(options.encoder)
     if options.crf is None and setting is not None:
         if any(name in setting.options for name, _ in options.extra):

@@ -60,7 +60,7 @@ _LOSSLESS_SHARE: Final = {
     "libsvtav1": 0.2,
     "libx264rgb": 0.26,
 }
-"""The same for encoders that can do so, where they are asked for it."""
+"""The same for encoders that can do so, if they are asked to."""
 _USUAL_LOSSLESS_SHARE: Final = 0.22
 
 _USUAL_QUALITY: Final = 18
@@ -72,9 +72,9 @@ _POWER_OF_QUANTISER: Final = 0.7
 _LEAST_SHARE: Final = 1 / 8
 """Share of the estimate that a file takes at least; no measured clip took less than a seventh."""
 _LEAST_SHARE_IF_EXACT: Final = 1 / 64
-"""The same where every frame is stored exactly: drawings and screens then take next to nothing."""
+"""The same if every frame is stored exactly: drawings and screens then take next to nothing."""
 _LEAST_SHARE_IF_RAW: Final = 0.9
-"""The same where nothing is packed: only the number of frames may be a little off."""
+"""The same if nothing is packed: only the number of frames may be a little off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def expected_size(frames: int, size: Size, options: EncodeOptions) -> ExpectedSi
     Args:
         frames: How many there are.
         size: Size of each.
-        options: How they are encoded; 4:2:0 with 8 bits where they name no pixel format.
+        options: How they are encoded; 4:2:0 with 8 bits if they name no pixel format.
     """
     share = _share_of_raw(options)
     least_share = _LEAST_SHARE
@@ -119,7 +119,7 @@ def _share_of_default(options: EncodeOptions) -> float:
 
 
 def _share_of_raw(options: EncodeOptions) -> float | None:
-    """Return the share of an encoder that stores every frame exactly; None where it does not."""
+    """Return the share of an encoder that stores every frame exactly; None if it does not."""
     if options.encoder in _SHARE_OF_RAW:
         return _SHARE_OF_RAW[options.encoder]
     if options.lossless:

@@ -24,7 +24,7 @@ class ContainerEncoders:
     suffix: str
     """How files of the container end, such as ``.mp4``."""
     default: str
-    """The encoder that is taken where none is named."""
+    """The encoder that is taken if none is named."""
     encoders: tuple[str, ...]
     """All that work here, the default first."""
     lacking_hardware: tuple[str, ...]

@@ -83,7 +83,7 @@ class PartialPictures(PartialOutput):
 
 
 def _older_pictures(folder: Path, made: Set[str]) -> list[Path]:
-    """Return pictures named as the new ones are that stay, where some of those are replaced.
+    """Return pictures that are named like the new ones but stay, if some of those are replaced.
 
     An earlier, longer run leaves them, and a person would take them for ours.
     """

@@ -1,4 +1,4 @@
-"""PictureNames: where every frame goes that becomes a picture of its own."""
+"""PictureNames: where frames go that become separate pictures."""
 
 import re
 from dataclasses import dataclass

@@ -63,7 +63,7 @@ class PictureSpec:
     """The clock of the output."""
 
     sample_aspect_ratio: Fraction | None
-    """Width over height of one pixel in the output, or None where it stays unknown."""
+    """Width over height of one pixel in the output, or None if it stays unknown."""
 
     @property
     def is_turned(self) -> bool:
@@ -72,12 +72,12 @@ class PictureSpec:
 
     @property
     def turn(self) -> DisplayMatrix | None:
-        """How frames are turned before they are stored; None where they stay as they are."""
+        """How frames are turned before they are stored; None if they stay as they are."""
         matrix = self.source.display_matrix
         return matrix if self.container.is_upright and is_quarter_turn(matrix) else None
 
     def as_stored(self, frame: Frame) -> Frame:
-        """Return a frame turned as players would show it where the container cannot say that."""
+        """Return a frame turned as players would show it, if the container cannot say that."""
         if self.turn is None:
             return frame
         alpha = None if frame.alpha is None else upright(frame.alpha, self.turn)
@@ -106,7 +106,7 @@ def settle_picture(
         container: What the output is.
         height: Rows of its frames.
         width: Columns of its frames.
-        options: How to encode; where they name no pixel format, the one that keeps most is chosen.
+        options: How to encode; if they name no pixel format, the one that keeps most is chosen.
         timing: Its clock; None keeps every time as it is.
         sample_aspect_ratio: Width over height of one pixel in the output; None keeps the source's.
 

@@ -47,7 +47,7 @@ def private_parameters(
         # Otherwise the stream names the clock's rate, 12800 say, as that of its frames.
         parameters.append("force-cfr=1")
     if encoder == "libx265":
-        # libx265 writes to the terminal by itself, past every log level of FFmpeg.
+        # libx265 writes to the terminal on its own, past every log level of FFmpeg.
         return (("x265-params", ":".join(["log-level=error", *parameters])),)
     names = {"libsvtav1": "svtav1-params", "libx264": "x264-params"}
     return ((names[encoder], ":".join(parameters)),) if parameters and encoder in names else ()
@@ -58,7 +58,7 @@ def safety_parameters(encoder: str, size: Size | None) -> tuple[tuple[str, str],
 
     Args:
         encoder: FFmpeg's name of the encoder.
-        size: Size of the frames; None where they are large.
+        size: Size of the frames; None if they are large.
     """
     if size is None:
         return ()

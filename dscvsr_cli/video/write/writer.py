@@ -13,9 +13,9 @@ class VideoWriter(FrameWriter):
 
     Timestamps are written in the source's own time base and come back unchanged from MP4 and MOV.
     Matroska and WebM count milliseconds, so there they are rounded to the nearest one, as by every
-    other tool. MPEG-TS counts 90000ths of a second and knows no negative times: where reordered
-    frames would need some, all streams move together by the same few frames. Times that cannot
-    stand are moved as ``Timeline`` says.
+    other tool. MPEG-TS counts 90000ths of a second and knows no negative times. If reordered frames
+    would need some, all streams move together by the same few frames. Times that cannot stand are
+    moved as ``Timeline`` says.
 
     Args:
         destination: Where to write.

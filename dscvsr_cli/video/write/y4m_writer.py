@@ -73,6 +73,6 @@ class Y4mWriter(FrameWriter):
         self._own_files.close()
 
     def _close(self) -> None:
-        # Closing flushes, which fails once more on a full disk; the handle is closed all the same.
+        # Closing flushes, which fails once more on a full disk; the handle is closed anyway.
         with suppress(OSError):
             self._own_files.close()

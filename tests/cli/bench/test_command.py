@@ -243,6 +243,7 @@ def test_speed_times_the_runtime_that_is_named(
         ["--json", "."],
         ["--plot", "chart.png"],
         ["--speed-size", "270p"],
+        ["--quiet"],
     ],
 )
 def test_options_that_cannot_work_leave_with_2(
@@ -259,6 +260,7 @@ def test_options_that_cannot_work_leave_with_2(
         (["--resume", "--json", "r.json"], "leave out --resume"),
         (["--dataset", "vid4", "--frames", "3"], "leave out --dataset, --frames"),
         (["--no-temporal"], "leave out --temporal"),
+        (["--quiet"], "leave out --quiet"),
         (["--json", "no/such/folder/r.json"], "no/such/folder"),
     ],
 )

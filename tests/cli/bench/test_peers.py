@@ -250,7 +250,7 @@ def test_pictures_that_do_not_fit_leave_with_5_and_are_named(
     complaints: tuple[str, ...],
 ) -> None:
     harm(peer)
-    assert bench("-s", "2", "--peer", f"tool={peer}", "--quiet") == 5
+    assert bench("-s", "2", "--peer", f"tool={peer}") == 5
     told = " ".join(capsys.readouterr().err.split())
     for complaint in complaints:
         assert complaint in told

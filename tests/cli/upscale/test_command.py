@@ -1,6 +1,7 @@
 """The options of ``dscvsr upscale`` become a job; some exclude each other."""
 
 import inspect
+import sys
 from dataclasses import MISSING, fields
 from fractions import Fraction
 from pathlib import Path
@@ -85,9 +86,17 @@ def test_options_that_exclude_each_other_are_refused(typed: dict[str, object]) -
 
 
 def test_only_a_dash_goes_to_standard_output() -> None:
-    assert options(output="-").to_stdout
+    assert options(output="-", dry_run=True).to_stdout
     assert not options(output="out.mp4").to_stdout
     assert not options().to_stdout
+
+
+def test_a_video_is_not_written_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(UsageError, match="to the terminal"):
+        options(output="-")
+    assert options(output="-", dry_run=True).to_stdout
+    assert not options(output="out.mkv").to_stdout
 
 
 def test_a_name_that_ends_as_a_folders_does_is_a_folder() -> None:

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from dscvsr_cli.engine.stream_plan import peak_bytes, work_per_frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.network_cost import network_cost
+from dscvsr_cli.pipelines.upscale import measure_speed
 from dscvsr_cli.pipelines.upscale.dry_run import dry_run
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.prepare import prepare
@@ -66,3 +69,25 @@ def test_no_more_scenes_are_counted_than_there_are_frames(tmp_path: Path, weight
         ready.reader.close()
     assert several.network.scenes.at_once == 3
     assert several.network.clip_memory_bytes == alone.network.clip_memory_bytes
+
+
+def test_a_speed_is_measured_on_frames_that_differ_even_if_the_video_begins_still(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = tmp_path / "still.mkv"
+    Image.new("RGB", (64, 64)).save(tmp_path / "1.png")
+    for number in (2, 3):
+        (tmp_path / f"{number}.png").write_bytes((tmp_path / "1.png").read_bytes())
+    ready = prepare(replace(job(4, tmp_path, weights), source=tmp_path / "%d.png", target=still))
+    seen: list[int] = []
+    run = measure_speed._run
+
+    def watch(*given: Any) -> tuple[float, float]:
+        pictures = [frame.pixels.numpy().tobytes() for frame in given[1]]
+        seen.append(len(pictures) - len(set(pictures)))
+        return run(*given)
+
+    monkeypatch.setattr(measure_speed, "_run", watch)
+    with ready.reader:
+        assert measure_speed.measure_seconds_per_frame(ready) > 0
+    assert set(seen) == {0}

@@ -61,7 +61,7 @@ def is_unbroken(path: Path, before: "Packet[Any] | None", after: "Packet[Any] | 
 
 
 def _layout(path: Path) -> _Layout | None:
-    """Return how the packets lie in a file, or None where its header does not say."""
+    """Return how the packets are laid out in a file, or None if its header does not say."""
     with path.open("rb") as file:
         header_bytes = _object_bytes(file, 0)
         header = file.read(min(header_bytes, _MOST_HEADER_BYTES))

@@ -51,7 +51,7 @@ def _next_tag(file: BinaryIO, place: int, size_bytes: int) -> tuple[int | None, 
     file.seek(place + tag_bytes)
     behind = file.read(_SIZE_BYTES)
     if len(behind) < _SIZE_BYTES:
-        # Nothing of the last tag is missing where only its size behind it is.
+        # Nothing of the last tag is missing if only its size behind it is.
         return (size_bytes if place + tag_bytes <= size_bytes else None), milliseconds
     # Some programs leave the size out.
     is_right = int.from_bytes(behind, "big") in (tag_bytes, 0)
@@ -65,8 +65,8 @@ def _is_cut(file: BinaryIO, size_bytes: int, latest_ms: int) -> bool:
     stated_bytes, seconds = _stated(head, b"filesize"), _stated(head, b"duration")
     if stated_bytes is None or seconds is None:
         return False
-    # Neither is enough: a recorder may copy the size that a server has told, and the last frames in
-    # the file may be shown long after they are sent.
+    # Neither is enough: a recorder may copy the size that a server has announced, and the last
+    # frames in the file may be shown long after they are sent.
     return stated_bytes > size_bytes and seconds - latest_ms / 1000 > _ROUNDING_SECONDS
 
 

@@ -46,7 +46,7 @@ def _palette_bytes(flags: int) -> int:
 
 
 def _pass_blocks(file: BinaryIO) -> bool:
-    """Go past a chain of blocks, each with its size before it; return False where it is cut."""
+    """Go past a chain of blocks, each with its size before it; return False if it is cut."""
     while size := file.read(1):
         if size == b"\x00":
             return True

@@ -65,7 +65,7 @@ def _next_mark(file: BinaryIO, place: int) -> int:
 
 
 def _page(file: BinaryIO, place: int) -> _Page | None:
-    """Return the page at a place, or None where there is none, or not a whole one."""
+    """Return the page at a place, or None if there is none, or not a whole one."""
     file.seek(place)
     header = file.read(_HEADER_BYTES)
     if len(header) < _HEADER_BYTES or header[:4] != _MARK:

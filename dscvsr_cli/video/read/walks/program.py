@@ -31,7 +31,7 @@ def is_unbroken(path: Path, before: "Packet[Any] | None", after: "Packet[Any] | 
 
 
 def _next(file: BinaryIO, place: int) -> int | None:
-    """Return where the next pack or packet begins, or None where there is none at this place."""
+    """Return where the next pack or packet begins, or None if there is none at this place."""
     file.seek(place)
     head = file.read(_PACK_BYTES_MPEG2)
     if len(head) < 4 or head[:3] != _START:

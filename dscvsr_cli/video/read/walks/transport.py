@@ -9,7 +9,7 @@ from av.packet import Packet
 _BYTES: Final = 188
 _SYNC: Final = 0x47
 _STRIDES: Final = (188, 192, 204)
-"""Bytes from one packet to the next: alone, with a time before each (M2TS), with parity behind."""
+"""Bytes from one packet to the next: plain, with a time before each (M2TS), with parity behind."""
 _LOOKED_AT: Final = 1 << 16
 _PACKETS_TO_BE_SURE: Final = 8
 _READ_PACKETS: Final = 4096
@@ -100,7 +100,7 @@ def _packets(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield the place and the bytes of each packet from one place to another, both included.
 
-    What lies behind the last sync byte of a file is yielded too, as a packet that is too short.
+    What follows the last sync byte of a file is yielded too, as a packet that is too short.
     """
     file.seek(start)
     while block := file.read(stride * _READ_PACKETS):

@@ -45,10 +45,10 @@ _WALKS: Final[Mapping[str, Callable[[Path, "Packet[Any] | None", "Packet[Any] | 
 
 
 def walk_of(container: InputContainer, stream: Stream, path: Path) -> Walk | None:
-    """Return the walk through an opened input, or None where there is none to go by.
+    """Return the walk through an opened input, or None if there is none to go by.
 
     Args:
-        container: The opened file or pipe; only of y4m can be told what has come through a pipe.
+        container: The opened file or pipe; only for y4m is it known what has come through a pipe.
         stream: The track whose packets the walk goes between.
         path: The file.
     """
