@@ -24,10 +24,11 @@ from dscvsr_cli.imaging.luma import luma
 from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.models.network import RecurrentNetwork
+from dscvsr_cli.models.rounding import Range, round_to_eight_bits
 from dscvsr_cli.training.training_config import TrainingConfig
 from dscvsr_cli.training.validation import SCALES, choose_clips, middle
 from dscvsr_cli.video.codec_roundtrip import compress
-from dscvsr_cli.weights.network_file import read_network, save_network
+from dscvsr_cli.weights.network_file import read_network, read_ranges, save_network
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument(
         "--crf", type=int, default=25, help="CRF of the H.264 clips (default: %(default)s)"
     )
+    parser.add_argument("--int8", action="store_true", help="round as --dtype int8 does")
     parser.add_argument("-o", dest="output", type=Path, help="write the last sum to this file")
     parser.add_argument("sums", nargs="+", metavar="FACTOR*FILE,...")
     given = parser.parse_args()
@@ -61,6 +63,8 @@ def main() -> None:
     clips = [middle(clip).float() / 255.0 for clip in choose_clips(held_out)]
     for expression in given.sums:
         network = weighted_sum(expression)
+        if given.int8:
+            round_to_eight_bits(network, network.ranges)
         found = []
         for scale in SCALES:
             pairs = [shrink(clip, scale) for clip in clips]
@@ -78,13 +82,17 @@ def main() -> None:
 def weighted_sum(expression: str) -> RecurrentNetwork:
     """Build the network whose weights are a sum, such as ``"1*a.safetensors,-1*b.safetensors"``."""
     weights: dict[str, Tensor] = {}
+    ranges: dict[str, Range] = {}
     for term in expression.split(","):
         factor, _, name = term.partition("*")
         state, config, _ = read_network(Path(name))
+        ranges |= read_ranges(Path(name))
         for key, weight in state.items():
             weights[key] = weights.get(key, torch.zeros(())) + float(factor) * weight.float()
     network = RecurrentNetwork(config).eval()
     network.load_state_dict(weights)
+    # Of a sum they are those of its last term.
+    network.ranges = ranges
     return network
 
 
