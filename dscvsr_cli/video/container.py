@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from dscvsr_cli.video.info import StreamInfo
+from dscvsr_cli.video.info import StreamInfo, StreamKind
 from dscvsr_cli.video.pixels.output_colour import ColourTags
 
 
@@ -67,14 +67,11 @@ class Container:
     phone_tags: bool = False
     """Whether a file that has a tag of a phone can hold any tag."""
 
-    languages: bool = True
-    """Whether streams can say their language."""
+    languages: frozenset[str] = frozenset({"video", "audio", "subtitle", "data"})
+    """Kinds of streams that can say their language."""
 
     spell_language: Callable[[str], str | None] = str
     """Returns how it spells a language code, or None for one that it cannot store."""
-
-    picture_language: bool = True
-    """Whether the video stream can say its language."""
 
     track_tags: frozenset[str] | None = None
     """Names of the tags of a track that come back from it, or None if all do."""
@@ -165,9 +162,9 @@ class Container:
         made = encoder if codec in (None, encoder) else f"the {codec} that {encoder} makes"
         return f"{self.label} files cannot hold {made}"
 
-    def stores_language(self, code: str) -> bool:
-        """Return whether a stream can say that it is in this language."""
-        return self.languages and self.spell_language(code) is not None
+    def stores_language(self, code: str, kind: StreamKind) -> bool:
+        """Return whether a stream of this kind can say that it is in this language."""
+        return kind in self.languages and self.spell_language(code) is not None
 
     def holds(self, stream: StreamInfo) -> bool:
         """Return whether the stream can be copied into this container."""

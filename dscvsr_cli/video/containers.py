@@ -137,13 +137,13 @@ _MPEGTS: Final = Container(
     muxer_options=(("mpegts_copyts", "1"),),
     video=frozenset({"h264", "hevc", "mpeg2video", "mpeg1video", "mpeg4"}),
     audio=frozenset({"aac", "aac_latm", "ac3", "eac3", "dts", "mp1", "mp2", "mp3", "opus"}),
-    subtitle=frozenset({"dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle"}),
+    subtitle=frozenset({"dvb_subtitle"}),
     data=frozenset({"klv", "timed_id3"}),
     chapters=False,
     rotation=False,
     audio_encoder="aac",
     tags=frozenset(),
-    picture_language=False,
+    languages=frozenset({"audio", "subtitle"}),
     track_tags=frozenset(),
     roles=frozenset({"hearing_impaired", "visual_impaired", "clean_effects"}),
 )
@@ -154,6 +154,10 @@ _M2TS: Final = replace(
     pipe_format="",
     # Cameras and Blu-ray discs put four bytes with the time of arrival before every packet.
     muxer_options=(*_MPEGTS.muxer_options, ("mpegts_m2ts_mode", "1")),
+    # Each way to write it has a number for the subtitles of its world alone; under the other's they
+    # would be private data, which nothing can read.
+    subtitle=frozenset({"hdmv_pgs_subtitle"}),
+    languages=frozenset({"audio"}),
 )
 _AVI: Final = Container(
     name="avi",
@@ -164,14 +168,13 @@ _AVI: Final = Container(
     audio=frozenset({"ac3", "dts", "mp2", "mp3", "pcm_s16le", "pcm_s24le", "pcm_u8"}),
     chapters=False,
     rotation=False,
-    languages=False,
     constant_rate=True,
     audio_is_gapless=True,
     raw_audio=frozenset({"ac3", "dts"}),
     picture_encoder="mpeg4",
     audio_encoder="libmp3lame",
     tags=_COMMON_TAGS | {"encoded_by", "language", "track"},
-    picture_language=False,
+    languages=frozenset(),
     track_tags=_TITLE,
 )
 _FLV: Final = Container(
@@ -180,9 +183,8 @@ _FLV: Final = Container(
     audio=frozenset({"aac", "mp3"}),
     chapters=False,
     rotation=False,
-    languages=False,
     audio_encoder="aac",
-    picture_language=False,
+    languages=frozenset(),
     track_tags=frozenset(),
 )
 _OGG: Final = Container(
@@ -204,7 +206,7 @@ _GIF: Final = Container(
     clock=Fraction(100),
     picture_encoder="gif",
     tags=frozenset(),
-    picture_language=False,
+    languages=frozenset(),
     track_tags=frozenset(),
 )
 _NUT: Final = Container(

@@ -71,13 +71,9 @@ def lost_rotation(source: VideoInfo, what: str) -> LeftOut | None:
 def _lost_languages(
     source: VideoInfo, container: Container, kept: Sequence[StreamInfo]
 ) -> Iterator[str]:
-    picture = source.picture_language
-    is_stored = container.picture_language and container.stores_language(picture or "")
-    if picture is not None and is_language(picture) and not is_stored:
-        yield picture
-    for stream in kept:
-        code = stream.language
-        if code is not None and is_language(code) and not container.stores_language(code):
+    spoken = [("video", source.picture_language), *((one.kind, one.language) for one in kept)]
+    for kind, code in spoken:
+        if code is not None and is_language(code) and not container.stores_language(code, kind):
             yield code
 
 

@@ -42,6 +42,7 @@ def compare_track(
             continue
         if is_statistic(name) or says_nothing(name, value):
             continue
+        name = "title" if name == "name" else name
         same = same_language if name == "language" else str.__eq__
         if name in there and same(value, there[name]):
             continue

@@ -36,15 +36,16 @@ def stream(
 @pytest.mark.parametrize(
     ("kind", "codec", "copied_by"),
     [
-        ("audio", "aac", {"matroska", "mp4", "mov", "mpegts", "flv", "nut"}),
-        ("audio", "opus", {"matroska", "mp4", "webm", "mpegts", "ogg", "nut"}),
-        ("audio", "pcm_s16le", {"matroska", "mp4", "mov", "avi", "nut"}),
-        ("audio", "truehd", {"matroska"}),
-        ("subtitle", "subrip", {"matroska"}),
+        ("audio", "aac", {"mkv", "mp4", "mov", "ts", "m2ts", "flv", "nut"}),
+        ("audio", "opus", {"mkv", "mp4", "webm", "ts", "m2ts", "ogv", "nut"}),
+        ("audio", "pcm_s16le", {"mkv", "mp4", "mov", "avi", "nut"}),
+        ("audio", "truehd", {"mkv"}),
+        ("subtitle", "subrip", {"mkv"}),
         ("subtitle", "mov_text", {"mp4", "mov"}),
-        ("subtitle", "ass", {"matroska", "nut"}),
-        ("subtitle", "hdmv_pgs_subtitle", {"matroska", "mpegts"}),
-        ("attachment", "ttf", {"matroska"}),
+        ("subtitle", "ass", {"mkv", "nut"}),
+        ("subtitle", "hdmv_pgs_subtitle", {"mkv", "m2ts"}),
+        ("subtitle", "dvb_subtitle", {"mkv", "ts"}),
+        ("attachment", "ttf", {"mkv"}),
         ("data", "bin_data", set()),
         ("subtitle", "", set()),
     ],
@@ -56,7 +57,7 @@ def test_each_container_holds_what_it_can(
     source = replace(bare, other_streams=(other,))
     for container in CONTAINERS:
         plan = plan_passthrough(source, container)
-        assert (plan.copied == (other,)) is (container.name in copied_by)
+        assert (plan.copied == (other,)) is (container.label in copied_by)
         assert len(plan.copied) + len(plan.converted) + len(plan.left_out) == 1
 
 

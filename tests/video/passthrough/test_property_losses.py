@@ -156,6 +156,27 @@ def test_a_language_that_a_container_cannot_spell_is_named(tmp_path: Path) -> No
     assert lost_subjects(source, tmp_path / "out.mov") == ["audio stream 1 (aac, hrv) tag language"]
 
 
+def test_the_title_of_a_track_is_the_same_under_the_name_that_mov_has_for_it(
+    tmp_path: Path,
+) -> None:
+    clip = render(Clip(pts=(0, 512), sound_seconds=0.1, sound_encoder="ac3"), tmp_path)
+    source = tagged(clip, tmp_path / "tagged.mov", {1: ({"title": "Feature"}, 1)})
+    with av.open(str(source)) as container:
+        assert container.streams[1].metadata["name"] == "Feature"
+    target = tmp_path / "out.avi"
+    copy_clip(source, target)
+    assert "audio stream 1 (ac3, eng, Feature) tag name" not in lost_subjects(source, target)
+
+
+def test_a_language_is_named_where_tracks_of_the_kind_have_no_place_for_it(tmp_path: Path) -> None:
+    clip = render(Clip(suffix=".mkv", pts=(0, 512), sound_seconds=0.1), tmp_path, name="plain")
+    source = tagged(clip, tmp_path / "tagged.mkv", {0: ({"language": "fra"}, 1)})
+    lost = [("the language of the streams (fra)", False)]
+    # Transport streams have a place for that of audio, FLV for none.
+    assert [losses(source, f"out.{name}") for name in ("mkv", "ts", "m2ts")] == [[], lost, lost]
+    assert losses(source, "out.flv")[:1] == [("the language of the streams (fra, eng)", False)]
+
+
 def test_tags_of_tracks_and_of_the_video_are_named_where_they_have_no_place(
     tmp_path: Path,
 ) -> None:
