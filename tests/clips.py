@@ -132,6 +132,25 @@ def render_kind(kind: str, folder: Path) -> Path:
     return render(CLIPS[kind], folder, name=kind.replace(" ", "_"))
 
 
+def render_two(clips: list[Clip], folder: Path) -> Path:
+    """Render two clips of as many frames into one Matroska file that holds both videos."""
+    paths = [render(clip, folder, name=f"video{number}") for number, clip in enumerate(clips)]
+    made = folder / "two.mkv"
+    with (
+        av.open(str(paths[0])) as first,
+        av.open(str(paths[1])) as second,
+        av.open(str(made), "w") as new,
+    ):
+        olds = (first.streams.video[0], second.streams.video[0])
+        twins = [new.add_stream_from_template(one, opaque=True) for one in olds]
+        for one, other in zip(first.demux(olds[0]), second.demux(olds[1]), strict=True):
+            for packet, twin in ((one, twins[0]), (other, twins[1])):
+                if packet.size:
+                    packet.stream = twin
+                    new.mux(packet)
+    return made
+
+
 def picture(index: int, height: int, width: int) -> npt.NDArray[np.uint8]:
     """Draw frame ``index`` -> ``(H, W, 3)``: smooth colours that move two pixels per frame."""
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float64)

@@ -13,7 +13,7 @@ import pytest
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.verify.compare_files import compare_files
-from tests.clips import Clip, render
+from tests.clips import Clip, render, render_two
 from tests.commands import upscale
 from tests.helpers import decoded_seconds, packet_payloads, stream_packets
 from tests.transport import joined, late_track, without_pid
@@ -152,7 +152,9 @@ def test_frames_that_change_their_shape_midway_are_named_by_verify(
 def test_of_two_videos_one_is_chosen_and_the_other_is_announced(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    source = two_videos(tmp_path)
+    source = render_two(
+        [Clip(width=48, height=32, pts=PTS), Clip(width=96, height=64, pts=PTS)], tmp_path
+    )
 
     assert upscale(source, tmp_path / "first.mkv") == 0
     assert "video stream 1 (h264) is copied as it is, not enlarged" in capfd.readouterr().err
@@ -169,7 +171,9 @@ def test_of_two_videos_one_is_chosen_and_the_other_is_announced(
 def test_of_two_videos_both_are_enlarged_in_two_runs_or_one_is_left_out(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    source = two_videos(tmp_path)
+    source = render_two(
+        [Clip(width=48, height=32, pts=PTS), Clip(width=96, height=64, pts=PTS)], tmp_path
+    )
     first, both, one = (tmp_path / f"{name}.mkv" for name in ("first", "both", "one"))
 
     assert upscale(source, first) == 0
@@ -192,23 +196,3 @@ def test_of_two_videos_both_are_enlarged_in_two_runs_or_one_is_left_out(
             assert [len(stream_packets(target, video.index)) for video in videos] == [
                 len(PTS)
             ] * len(sizes)
-
-
-def two_videos(folder: Path) -> Path:
-    """Write a file with two moving pictures, of 48x32 and 96x64 pixels."""
-    clips = [Clip(width=48, height=32, pts=PTS), Clip(width=96, height=64, pts=PTS)]
-    paths = [render(clip, folder, name=str(clip.width)) for clip in clips]
-    made = folder / "two.mkv"
-    with (
-        av.open(str(paths[0])) as small,
-        av.open(str(paths[1])) as large,
-        av.open(str(made), "w") as new,
-    ):
-        olds = (small.streams.video[0], large.streams.video[0])
-        twins = [new.add_stream_from_template(one, opaque=True) for one in olds]
-        for one, other in zip(small.demux(olds[0]), large.demux(olds[1]), strict=True):
-            for packet, twin in ((one, twins[0]), (other, twins[1])):
-                if packet.size:
-                    packet.stream = twin
-                    new.mux(packet)
-    return made

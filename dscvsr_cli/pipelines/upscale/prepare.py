@@ -20,13 +20,14 @@ from dscvsr_cli.pipelines.upscale.output_place import check_place
 from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses
 from dscvsr_cli.video.passthrough.trial_audio import try_audio_encoders
 from dscvsr_cli.video.passthrough.trial_copy import try_copying
 from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.write.picture_writer import StillEncoder
-from dscvsr_cli.video.write.trial_encode import try_encoder
+from dscvsr_cli.video.write.trial_encode import add_picture_stream, try_encoder
 from dscvsr_cli.weights.load import load_network
 
 SCALE_TOLERANCE = 0.05
@@ -124,7 +125,12 @@ def _settle_streams(job: UpscaleJob, source: VideoInfo, target: Target) -> Passt
     refuse_losses(others, target.path.name, job.streams)
     if target.container.frames_only:
         return others
-    return try_copying(source, try_audio_encoders(source, others), target.container)
+    return try_copying(
+        source,
+        try_audio_encoders(source, others),
+        target.container,
+        add_picture=lambda output: add_picture_stream(output, target.picture),
+    )
 
 
 def _describe_plan(
@@ -161,6 +167,12 @@ def _describe_plan(
 
 
 def _warnings(source: VideoInfo, target: Target, others: PassthroughPlan) -> Iterator[str]:
+    for stream in others.copied:
+        if stream.is_moving_picture:
+            yield (
+                f"{describe_stream(stream)} is copied as it is, not enlarged (--video-stream "
+                f"{stream.index} enlarges it instead, --no-other-videos leaves it out)"
+            )
     yield from map(str, (*others.left_out, *others.converted))
     factor = max(target.size.height / source.height, target.size.width / source.width)
     if factor > MAX_TRAINED_SCALE + SCALE_TOLERANCE:

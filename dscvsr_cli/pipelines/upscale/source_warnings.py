@@ -7,11 +7,8 @@ import av
 
 from dscvsr_cli.geometry import Size, shape_keeping_aspect
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
-from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.display_matrix import swaps_sides
 from dscvsr_cli.video.info import ICON_FORMAT, VideoInfo
-from dscvsr_cli.video.passthrough.left_out import describe_stream
-from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
@@ -44,7 +41,7 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         yield f"the file is cut short by {counted(source.frames_cut_off, 'frame')}"
     if source.further_pictures:
         yield _further_pictures(job, source)
-    yield from _stream_warnings(source, container, job.streams)
+    yield from _stream_warnings(source)
     if source.has_alpha and not _keeps_alpha(picture):
         kind = "pictures" if container.is_pictures else container.name
         keeps = f"{_way_to_keep_alpha(picture)} keeps it"
@@ -124,17 +121,9 @@ def _as_png(picture: PictureSpec) -> str:
     return "-o out.png" if picture.source.is_still else "-o frames/%05d.png"
 
 
-def _stream_warnings(
-    source: VideoInfo, container: Container, choices: StreamChoices
-) -> Iterator[str]:
+def _stream_warnings(source: VideoInfo) -> Iterator[str]:
     if source.jumps.seconds:
         yield _jump_warning(source)
-    for stream in source.other_streams:
-        if stream.is_moving_picture and choices.other_videos and container.holds(stream):
-            yield (
-                f"{describe_stream(stream)} is copied as it is, not enlarged (--video-stream "
-                f"{stream.index} enlarges it instead, --no-other-videos leaves it out)"
-            )
     for stream in source.lost_streams:
         yield (
             f"{stream.kind} stream {stream.index} will be lost: only the video of a pipe can be "

@@ -1,7 +1,11 @@
-"""A trial before any work: the first packets of every copied stream are muxed in memory."""
+"""A trial before any work: the first packets of every copied stream are muxed in memory.
+
+Each stream is tried by itself, and then the header of them all beside the picture, because muxers
+have room for only so many streams of a kind.
+"""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -30,8 +34,20 @@ _PACKETS_READ: Final = 2000
 """A stream may pause for hours; what comes within these packets must do."""
 
 
-def try_copying(source: VideoInfo, plan: PassthroughPlan, container: Container) -> PassthroughPlan:
+def try_copying(
+    source: VideoInfo,
+    plan: PassthroughPlan,
+    container: Container,
+    *,
+    add_picture: Callable[[OutputContainer], object],
+) -> PassthroughPlan:
     """Find out which streams the muxer refuses, and return the plan without them.
+
+    Args:
+        source: The probed file.
+        plan: What is to be copied.
+        container: What the output is.
+        add_picture: Adds the stream of the enlarged frames to an output.
 
     Raises:
         UsageError: It refuses one, and its loss is not agreed to.
@@ -39,6 +55,8 @@ def try_copying(source: VideoInfo, plan: PassthroughPlan, container: Container) 
     if source.kind != "file" or not plan.copied:
         return plan
     refused = _refused(source, plan, container)
+    others = [stream for stream in plan.copied if stream.index not in refused]
+    refused |= _refused_together(source, others, container, add_picture)
     if not refused:
         return plan
     if not plan.drop_unsupported:
@@ -79,6 +97,42 @@ def _refused(source: VideoInfo, plan: PassthroughPlan, container: Container) -> 
                     _mux(output, container, opened.streams[stream.index], first[stream.index])
             except (ValueError, av.FFmpegError) as error:
                 refused[stream.index] = describe_error(error)
+    return refused
+
+
+def _refused_together(
+    source: VideoInfo,
+    streams: Sequence[StreamInfo],
+    container: Container,
+    add_picture: Callable[[OutputContainer], object],
+) -> dict[int, str]:
+    """Return why the muxer refuses a stream beside the picture and the streams before it."""
+    with open_input(source.path, allow_playlist=source.is_playlist) as opened:
+
+        def trouble(wanted: Sequence[StreamInfo]) -> str:
+            # An attached file is no track.
+            tracks = [one for one in wanted if not (one.is_cover and container.attachments)]
+            try:
+                with av.open(io.BytesIO(), "w", format=container.name) as output:
+                    add_picture(output)
+                    for one in tracks:
+                        CopiedTrack(output, opened.streams[one.index], container)
+                    output.container_options.update(dict(container.muxer_options))
+                    output.start_encoding()
+            except (ValueError, av.FFmpegError) as error:
+                return describe_error(error)
+            return ""
+
+        if not trouble(streams):
+            return {}
+        kept: list[StreamInfo] = []
+        refused: dict[int, str] = {}
+        for stream in streams:
+            if reason := trouble([*kept, stream]):
+                what = f"{container.label} files have no room for it beside the other streams"
+                refused[stream.index] = f"{what} ({reason})"
+            else:
+                kept.append(stream)
     return refused
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 import av
 import torch
+from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from dscvsr_cli.errors import UsageError
@@ -34,8 +35,7 @@ def try_encoder(spec: PictureSpec) -> None:
     written = io.BytesIO()
     try:
         with av.open(written, "w", format=spec.container.name) as output:
-            stream = cast("VideoStream", output.add_stream(encoder, rate=spec.rate))
-            open_stream_encoder(stream, spec)
+            stream = add_picture_stream(output, spec)
             output.start_encoding()
             timeline = Timeline(name=spec.source.path)
             picture_encoder = FrameEncoder(stream.codec_context, spec, timeline)
@@ -84,6 +84,18 @@ def _refused_option(spec: PictureSpec) -> UsageError | None:
                     unfit=option,
                 )
     return None
+
+
+def add_picture_stream(output: OutputContainer, spec: PictureSpec) -> VideoStream:
+    """Add the stream of the frames to an output, its encoder opened.
+
+    Raises:
+        UsageError: The encoder refuses the settings.
+        ValueError: The container does not take the encoder.
+    """
+    stream = cast("VideoStream", output.add_stream(spec.options.encoder, rate=spec.rate))
+    open_stream_encoder(stream, spec)
+    return stream
 
 
 def _codec_read(written: io.BytesIO) -> str:

@@ -1,18 +1,23 @@
-"""What a muxer refuses is known before work, stream by stream."""
+"""What a muxer refuses is known before work, stream by stream and all together."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.video.containers import container_of
+from dscvsr_cli.video.passthrough import trial_copy
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
-from dscvsr_cli.video.passthrough.trial_copy import try_copying
 from dscvsr_cli.video.read.probe import probe
-from tests.clips import CLIPS, Clip, render
+from tests.clips import CLIPS, Clip, render, render_two
 from tests.transport import without_pid
 
 MATROSKA = container_of(Path("out.mkv"))
+
+try_copying = partial(
+    trial_copy.try_copying, add_picture=lambda output: output.add_stream("libx264", rate=25)
+)
 
 
 def test_a_stream_that_the_muxer_refuses_is_named_before_work(tmp_path: Path) -> None:
@@ -36,6 +41,23 @@ def test_what_can_be_copied_passes(kind: str, tmp_path: Path) -> None:
     wanted = PassthroughPlan(copied=source.other_streams)
 
     assert try_copying(source, wanted, container_of(Path(f"out{clip.suffix}"))) == wanted
+
+
+def test_a_stream_for_which_there_is_no_room_beside_the_picture_is_named_before_work(
+    tmp_path: Path,
+) -> None:
+    source = probe(render_two([Clip(), Clip()], tmp_path))
+    wanted = PassthroughPlan(copied=source.other_streams)
+    camera = container_of(Path("out.m2ts"))
+
+    with pytest.raises(UsageError, match=r"video stream 1 \(h264\) cannot .* have no room for it"):
+        try_copying(source, wanted, camera)
+
+    assert try_copying(source, wanted, container_of(Path("out.ts"))) == wanted
+    agreed = PassthroughPlan(copied=source.other_streams, drop_unsupported=True)
+    plan = try_copying(source, agreed, camera)
+    assert plan.copied == ()
+    assert [loss.stream for loss in plan.left_out] == list(source.other_streams)
 
 
 def test_a_font_and_subtitles_pass(tmp_path: Path) -> None:

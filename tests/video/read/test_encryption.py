@@ -5,6 +5,7 @@ from pathlib import Path
 
 import av
 import pytest
+from av.container import OutputContainer
 
 from dscvsr_cli.errors import InputVideoError, UsageError
 from dscvsr_cli.video.passthrough.passthrough_plan import plan_passthrough
@@ -29,6 +30,10 @@ def encrypted(source: Path) -> Path:
     return target
 
 
+def add_picture(output: OutputContainer) -> None:
+    output.add_stream("libx264", rate=25)
+
+
 def test_an_encrypted_video_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputVideoError, match=r"locked\.mp4 is encrypted"):
         probe(encrypted(render(Clip(), tmp_path)))
@@ -38,7 +43,7 @@ def test_encrypted_audio_beside_a_clear_video_is_not_copied(tmp_path: Path) -> N
     clear = render(Clip(sound_seconds=0.3), tmp_path)
     info, container = probe(clear), container_named("matroska")
     plan = plan_passthrough(info, container)
-    assert try_copying(info, plan, container) == plan
+    assert try_copying(info, plan, container, add_picture=add_picture) == plan
     locked = replace(info, path=encrypted(clear))
     with pytest.raises(UsageError, match="encrypted"):
-        try_copying(locked, plan, container)
+        try_copying(locked, plan, container, add_picture=add_picture)
