@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from av.audio.stream import AudioStream
@@ -71,12 +71,30 @@ class CopiedTrack:
         self._name = f"{template.type} stream {template.index}"
         self._last: int | None = None
         self._moved = False
+        self._waits = container.length_is_decoding and template.type == "audio"
+        self._waiting: Packet[Stream] | None = None
+        """A packet without a duration, of which only the next one shows how long it is."""
+        self._length = 0
+        """Ticks of the packet before it."""
 
-    def take(self, packet: "Packet[Stream]") -> "Iterable[Packet[Stream]]":
-        """Return the packet itself, addressed to the output's stream."""
+    def take(self, packet: "Packet[Stream]") -> "Iterator[Packet[Stream]]":
+        """Yield the packet itself, addressed to the output's stream.
+
+        Audio that does not say how long a packet lasts, as ALAC in Matroska, is held back by one
+        packet where the muxer would take the last one for one of no length.
+        """
         packet.stream = self.stream
         self._keep_order(packet)
-        return (packet,)
+        if (waiting := self._waiting) is not None:
+            self._waiting = None
+            if packet.dts is not None and waiting.dts is not None:
+                self._length = max(0, packet.dts - waiting.dts)
+            waiting.duration = self._length
+            yield waiting
+        if self._waits and not packet.duration:
+            self._waiting = packet
+        else:
+            yield packet
 
     def _keep_order(self, packet: "Packet[Stream]") -> None:
         """Move a packet that would come before its predecessor, which muxers refuse."""
@@ -94,9 +112,12 @@ class CopiedTrack:
                 packet.pts = max(packet.pts, packet.dts)
         self._last = max(ticks, least)
 
-    def finish(self) -> "Iterable[Packet[Stream]]":
-        """Return nothing: nothing is ever held back."""
-        return ()
+    def finish(self) -> "Iterator[Packet[Stream]]":
+        """Yield the packet that is held back, as long as the one before it."""
+        if self._waiting is not None:
+            self._waiting.duration = self._length
+            yield self._waiting
+            self._waiting = None
 
 
 def _add_twin(output: OutputContainer, template: Stream) -> Stream:

@@ -40,6 +40,17 @@ def test_subtitles_keep_text_times_and_language(tmp_path: Path) -> None:
     assert stream_packets(target, 2) == stream_packets(source, 2)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_the_last_packet_is_kept_of_audio_that_does_not_say_how_long_packets_are(
+    suffix: str, tmp_path: Path
+) -> None:
+    source = render(Clip(suffix=".mkv", sound_seconds=0.4, sound_encoder="alac"), tmp_path)
+    target = tmp_path / f"out{suffix}"
+    copy_through(source, target)
+    assert packet_payloads(target, "audio") == packet_payloads(source, "audio")
+    assert all(packet.duration_seconds for packet in stream_packets(target, 1))
+
+
 def test_streams_keep_their_order_language_and_defaults(tmp_path: Path) -> None:
     source = render_kind("sound", tmp_path)
     copy_through(source, tmp_path / "out.mkv")
