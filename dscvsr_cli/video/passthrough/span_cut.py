@@ -3,18 +3,20 @@
 import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from av.packet import Packet
 
+from dscvsr_cli.video.passthrough.on_screen import (
+    PICTURES_UNTIL_REPLACED,
+    OnScreen,
+    continues_picture,
+)
 from dscvsr_cli.video.read.main_stream import codec_name
 from dscvsr_cli.video.span import TimeSpan
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
-
-_SHOWN_UNTIL_REPLACED: Final = frozenset({"dvb_subtitle", "hdmv_pgs_subtitle"})
-"""Subtitles without a duration: each is shown until the next one, which may be empty."""
 
 
 class SpanCut:
@@ -28,7 +30,9 @@ class SpanCut:
     def __init__(self, span: TimeSpan, start_seconds: Fraction) -> None:
         self._span = span
         self._zero = start_seconds
-        self._showing: dict[int, Packet[Any]] = {}
+        self._showing: dict[int, OnScreen] = {}
+        self._pictures: dict[int, Fraction] = {}
+        """When the latest subtitle picture of a stream is shown; its parts may have other times."""
 
     @property
     def is_whole(self) -> bool:
@@ -42,11 +46,10 @@ class SpanCut:
 
     def take(self, packet: "Packet[Any]") -> "Iterator[Packet[Any]]":
         """Yield what of the next packet, and of earlier ones, belongs to the span."""
-        if packet.pts is None or self._span.is_whole:
+        seconds = None if self._span.is_whole else self._seconds(packet)
+        if seconds is None:
             yield packet
-            return
-        seconds = packet.pts * packet.time_base - self._zero
-        if self._span.holds(seconds):
+        elif self._span.holds(seconds):
             yield from self.finish()
             self._shorten_end(packet, seconds)
             yield packet
@@ -55,15 +58,29 @@ class SpanCut:
                 if seconds + packet.duration * packet.time_base > self._span.start:
                     self._begin_at_start(packet)
                     yield packet
-            elif codec_name(packet.stream) in _SHOWN_UNTIL_REPLACED:
-                self._showing[packet.stream_index] = packet
+            elif (codec := codec_name(packet.stream)) in PICTURES_UNTIL_REPLACED:
+                screen = self._showing.setdefault(packet.stream_index, OnScreen(codec))
+                screen.add(packet, seconds)
 
     def finish(self) -> "Iterator[Packet[Any]]":
         """Yield subtitles without a duration that are showing when the span begins."""
         showing, self._showing = self._showing, {}
-        for packet in showing.values():
-            self._begin_at_start(packet)
-            yield packet
+        for screen in showing.values():
+            for packet in screen.shown_at(self._span.start):
+                self._begin_at_start(packet)
+                yield packet
+
+    def _seconds(self, packet: "Packet[Any]") -> Fraction | None:
+        """Return when a packet is shown, or None where that is unknown."""
+        is_subtitle = packet.stream.type == "subtitle"
+        if is_subtitle and continues_picture(packet, codec_name(packet.stream)):
+            return self._pictures.get(packet.stream_index)
+        if packet.pts is None:
+            return None
+        seconds: Fraction = packet.pts * packet.time_base - self._zero
+        if is_subtitle:
+            self._pictures[packet.stream_index] = seconds
+        return seconds
 
     def _begin_at_start(self, packet: "Packet[Any]") -> None:
         start = math.ceil((self._span.start + self._zero) / packet.time_base)

@@ -26,6 +26,7 @@ from dscvsr_cli.video.passthrough.cut_short import CutShort
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
+from dscvsr_cli.video.passthrough.subtitle_canvas import state_canvas
 from dscvsr_cli.video.passthrough.subtitle_transcode import TextTrack
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
@@ -223,7 +224,9 @@ class StreamCopier:
                 )
             raw = stream.codec in self._container.raw_audio
             header = self._raw_twin(stream) if raw else None
-            return CopiedTrack(output, template, self._container, header=header)
+            track = CopiedTrack(output, template, self._container, header=header)
+            state_canvas(track.stream, self._source)
+            return track
         if isinstance(template, AudioStream):
             return AudioTrack(
                 output,

@@ -1,12 +1,15 @@
 """Packet digests: every packet of a file in a form that can be compared with another file's."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
 from dscvsr_cli.video.info import ClockJumps
+from dscvsr_cli.video.passthrough.on_screen import continues_picture
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
 from dscvsr_cli.video.read.main_stream import codec_name
 from dscvsr_cli.video.read.packets import packets_of
@@ -26,7 +29,8 @@ def read_digests(
 ) -> dict[int, list[PacketRecord]]:
     """Return all packets of some streams in file order, by the index of the stream.
 
-    Of plain samples (PCM) the records are runs without a pause, since muxers cut them as they like.
+    Of plain samples (PCM) the records are runs without a pause, and of subtitles of Blu-ray whole
+    pictures, since muxers cut both as they like.
 
     Args:
         container: Freshly opened.
@@ -48,6 +52,8 @@ def read_digests(
         if holds_samples(codecs[stream.index])
     }
 
+    pictures: dict[int, hashlib.blake2b] = {}
+
     def note(packets: "Iterable[Packet[Stream]]") -> None:
         for packet in packets:
             index = packet.stream_index
@@ -56,8 +62,14 @@ def read_digests(
                 continue
             if index in runs:
                 runs[index].take(packet)
+            elif index in pictures and continues_picture(packet, codecs[index]):
+                pictures[index].update(bytes(packet))
+                record = records[index][-1]
+                records[index][-1] = replace(record, digest=pictures[index].digest())
             else:
-                records[index].append(_record(packet, codecs[index]))
+                pictures[index] = digest = new_digest()
+                digest.update(unwrapped(bytes(packet), codecs[index]))
+                records[index].append(_record(packet, digest.digest()))
 
     for packet in packets_of(container, streams, jumps):
         # demux() ends every stream with an empty packet that is meant for decoders.
@@ -67,13 +79,11 @@ def read_digests(
     return records | {index: run.finish() for index, run in runs.items()}
 
 
-def _record(packet: "Packet[Stream]", codec: str) -> PacketRecord:
-    digest = new_digest()
-    digest.update(unwrapped(bytes(packet), codec))
+def _record(packet: "Packet[Stream]", digest: bytes) -> PacketRecord:
     return PacketRecord(
         seconds=None if packet.pts is None else packet.pts * packet.time_base,
         duration_seconds=(packet.duration or 0) * packet.time_base,
-        digest=digest.digest(),
+        digest=digest,
     )
 
 
