@@ -14,9 +14,9 @@ from dscvsr_cli.cli.app import main
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.verify.compare_files import compare_files
 from tests.clips import Clip, render, render_two
-from tests.commands import upscale
+from tests.commands import upscale, upscale_with
 from tests.helpers import decoded_seconds, packet_payloads, stream_packets
-from tests.transport import joined, late_track, without_pid
+from tests.transport import joined, late_track, other_pids_midway, without_pid
 
 PTS = tuple(range(0, 12 * 512, 512))
 PART = Clip(suffix=".ts", pts=PTS, sound_seconds=0.48, sound_encoder="ac3")
@@ -147,6 +147,25 @@ def test_frames_that_change_their_shape_midway_are_named_by_verify(
     assert capfd.readouterr().err.count("change their shape at 1.0") == 1
     changed = [one.message for one in compare_files(source, target).changed]
     assert changed == ["64x48, 64x48 with 4:3 pixels were fitted into one"]
+
+
+def test_the_half_of_a_film_under_another_pid_is_no_small_loss(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, target = other_pids_midway(tmp_path), tmp_path / "out.mkv"
+
+    assert upscale_with(weights, source, "-o", target) == 2
+    told = capfd.readouterr().err
+    assert "video stream 2 (h264): it appears only at 1.2" in told
+    assert "--video-stream 2" in told
+
+    assert upscale_with(weights, source, "-o", target, "--drop-unsupported") == 0
+    assert "audio stream 3 (ac3) will be lost: it appears only at" in capfd.readouterr().err
+    assert len(decoded_seconds(target)) == 30
+
+    other = tmp_path / "other.mkv"
+    assert upscale_with(weights, source, "-o", other, "--video-stream", "2") == 0
+    assert len(stream_packets(other, 2)) == 30
 
 
 def test_of_two_videos_one_is_chosen_and_the_other_is_announced(

@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Final
 
+import av
+
 from tests.clips import SAMPLE_RATE, Clip, render
 
 _PACKET_BYTES: Final = 188
+_OTHER_PIDS: Final = {"mpegts_start_pid": "0x200", "mpegts_copyts": "1"}
 
 
 def joined(clips: list[Clip], folder: Path, *, name: str = "joined") -> Path:
@@ -33,6 +36,30 @@ def without_pid(path: Path, pid: int, *, until: float = 1.0) -> Path:
     silent = path.with_name(f"silent_{path.name}")
     silent.write_bytes(b"".join(kept))
     return silent
+
+
+def other_pids_midway(folder: Path) -> Path:
+    """Return 2.4 seconds of which the second half has its video and audio under other PIDs."""
+    clips = [
+        Clip(
+            suffix=".ts",
+            pts=tuple(range(start * 512, (start + 30) * 512, 512)),
+            sound_seconds=1.2,
+            sound_start=start * SAMPLE_RATE // 25,
+            sound_encoder="ac3",
+        )
+        for start in (0, 30)
+    ]
+    first, second = (render(clip, folder, name=str(number)) for number, clip in enumerate(clips))
+    moved = folder / "moved.ts"
+    with av.open(str(second)) as old, av.open(str(moved), "w", options=_OTHER_PIDS) as new:
+        twins = [new.add_stream_from_template(one, opaque=True) for one in old.streams]
+        for packet in [packet for packet in old.demux() if packet.size]:
+            packet.stream = twins[packet.stream_index]
+            new.mux(packet)
+    path = folder / "changed.ts"
+    path.write_bytes(first.read_bytes() + moved.read_bytes())
+    return path
 
 
 def late_track(folder: Path) -> Path:

@@ -139,7 +139,9 @@ def plan_passthrough(
     left_out: list[LeftOut] = []
     for stream in _wanted_streams(source, choices):
         encoder = _encoder_for(stream, container, choices)
-        if stream.is_unreadable:
+        if stream.is_unreadable and stream.begins_seconds is not None:
+            left_out.append(_late_stream(stream, source))
+        elif stream.is_unreadable:
             reason = "it is announced, but nothing of it comes within a minute: it is unreadable"
             left_out.append(LeftOut(what=describe_stream(stream), reason=reason, stream=stream))
         elif encoder is not None:
@@ -323,5 +325,14 @@ def _late_stream(stream: StreamInfo, source: VideoInfo) -> LeftOut:
     begins = stream.begins_seconds
     at = "" if begins is None else f" at {begins - float(source.start_seconds):.3f} s"
     reason = f"it appears only{at}, after the file has been opened without it"
-    # No option keeps it, and the rest of the file is worth having.
-    return LeftOut(what=describe_stream(stream), reason=reason, stream=stream, refused=False)
+    is_video = stream.kind == "video"
+    # Of a track that is known when the file is opened all frames can be read.
+    by_itself = (f"--video-stream {stream.index} (enlarges it instead)",)
+    return LeftOut(
+        what=describe_stream(stream),
+        reason=reason,
+        fixes=by_itself if is_video and stream.is_unreadable else (),
+        stream=stream,
+        # No option keeps both, and the rest is worth having, unless this is the half of a film.
+        refused=is_video,
+    )

@@ -247,14 +247,14 @@ class _Beside:
 
 
 def _from_pipe(decoding: Decoding) -> _Beside:
-    return _Beside(kind="pipe", lost_streams=_other_streams(decoding))
+    return _Beside(kind="pipe", lost_streams=_other_streams(decoding, Survey()))
 
 
 def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame, found: Survey) -> _Beside:
     container, stream = decoding.container, decoding.stream
     return _Beside(
         kind="file",
-        other_streams=_other_streams(decoding),
+        other_streams=_other_streams(decoding, found),
         chapter_count=len(container.chapters()),
         tags=content_keys(dict(container.metadata)),
         frames_cut_off=frames_cut_off(path, stream),
@@ -269,12 +269,16 @@ def _from_file(decoding: Decoding, path: Path, frame: av.VideoFrame, found: Surv
     )
 
 
-def _other_streams(decoding: Decoding) -> tuple[StreamInfo, ...]:
+def _other_streams(decoding: Decoding, found: Survey) -> tuple[StreamInfo, ...]:
     if decoding.container.format.name == ICON_FORMAT:
         return ()  # The same picture in other sizes.
     has_chapters = bool(decoding.container.chapters())
     return tuple(
-        _stream_info(other, has_chapters=has_chapters)
+        _stream_info(
+            other,
+            has_chapters=has_chapters,
+            begins_seconds=found.begins_seconds.get(other.index) if is_unreadable(other) else None,
+        )
         for other in decoding.container.streams
         if other.index != decoding.stream.index and not is_still_of_avif(other)
     )
@@ -314,7 +318,7 @@ def _siting(
     return chroma_location(stream, path, allow_playlist=options.allow_playlist)
 
 
-def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
+def _stream_info(stream: Stream, *, has_chapters: bool, begins_seconds: float | None) -> StreamInfo:
     kind: StreamKind = stream.type
     codec = codec_name(stream)
     tags = stream.metadata
@@ -328,6 +332,7 @@ def _stream_info(stream: Stream, *, has_chapters: bool) -> StreamInfo:
         title=tags.get("title") or tags.get("name") or tags.get("filename"),
         is_cover=cover,
         is_unreadable=is_unreadable(stream),
+        begins_seconds=begins_seconds,
         is_timecode=kind == "data" and timecode_of(tags) is not None,
         is_chapter_text=has_chapters and codec == "bin_data" and handler == "SubtitleHandler",
         # What Matroska says of an attached file (its name and kind) is part of the file.

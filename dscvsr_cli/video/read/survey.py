@@ -48,6 +48,9 @@ class Survey:
     late_streams: tuple[StreamInfo, ...] = ()
     """Tracks that begin after the part of the file that is read when it is opened."""
 
+    begins_seconds: Mapping[int, float] = field(default_factory=dict)
+    """When the first packet of a track comes, by its index; a track that never comes is absent."""
+
     end_seconds: Fraction | None = None
     """When the last frame or audio packet ends, with times carried on; None if unknown."""
 
@@ -83,6 +86,9 @@ def survey(path: Path, *, allow_playlist: bool = False) -> Survey:
         return Survey(
             jumps=jumps,
             late_streams=_late_streams(container),
+            begins_seconds={
+                index: int(one.shown.min()) / one.ticks_per_second for index, one in times.items()
+            },
             end_seconds=_end(times, jumps),
         )
 

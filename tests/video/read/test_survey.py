@@ -14,7 +14,7 @@ from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.read.survey import survey
 from dscvsr_cli.video.span import TimeSpan
 from tests.clips import Clip, render
-from tests.transport import joined, late_track, without_pid
+from tests.transport import joined, late_track, other_pids_midway, without_pid
 
 PTS = tuple(range(0, 25 * 512, 512))
 GROUPS = (("crf", "20"), ("preset", "ultrafast"), ("g", "12"), ("bf", "2"), ("b_strategy", "0"))
@@ -79,6 +79,17 @@ def test_a_track_that_is_announced_and_never_comes_is_unreadable(tmp_path: Path)
     path = without_pid(render(replace(PART, sound_tracks=2), tmp_path), 0x102)
 
     assert [stream.is_unreadable for stream in probe(path).other_streams] == [False, True]
+
+
+def test_a_track_that_comes_after_the_file_has_been_looked_through_says_when(
+    tmp_path: Path,
+) -> None:
+    info = probe(other_pids_midway(tmp_path))
+
+    late = [stream for stream in info.other_streams if stream.is_unreadable]
+    assert [(stream.kind, stream.codec) for stream in late] == [("video", "h264"), ("audio", "ac3")]
+    for stream in late:
+        assert stream.begins_seconds == pytest.approx(1.2, abs=0.03)
 
 
 def test_a_track_that_begins_late_is_readable(tmp_path: Path) -> None:
