@@ -39,6 +39,9 @@ from dscvsr_cli.wording import counted
 
 _log: Final = logging.getLogger(__name__)
 
+_DAMAGES_NAMED: Final = 10
+"""Places of damage that are logged one by one; a file may have one for each of its frames."""
+
 
 class VideoReader:
     """Decode every frame of an input, in the order shown, once.
@@ -71,6 +74,7 @@ class VideoReader:
     def __init__(self, path: Path, options: ReadOptions | None = None) -> None:
         self.frames_read = 0
         self.damaged_frames = 0
+        self._damages = 0
         self._path = path
         self._options = options or ReadOptions()
         self._span = self._options.span
@@ -138,7 +142,7 @@ class VideoReader:
             self._span = span
             self.frames_read = 0
             if self._piped is None:
-                self.damaged_frames = 0
+                self.damaged_frames = self._damages = 0
             frames = self._whole_pictures()
         clock = FrameClock(self.info)
         while (decoded := self._next(frames, turn)) is not None:
@@ -304,8 +308,12 @@ class VideoReader:
                 f"a frame of {input_name(self._path)} is damaged or missing ({trouble})",
                 hint="try another copy of the file, or leave out --strict to keep what there is",
             )
+        self._damages += 1
+        if self._damages > _DAMAGES_NAMED:
+            return
         many = "damaged frame" if frames == 1 else f"{frames} damaged or missing frames"
-        _log.warning("%s: %s (%s); continuing", input_name(self._path), many, trouble)
+        more = "; further ones are only counted" if self._damages == _DAMAGES_NAMED else ""
+        _log.warning("%s: %s (%s); continuing%s", input_name(self._path), many, trouble, more)
 
     def _refuse_options_of_sequences(self) -> None:
         given = {"fps": self._options.rate, "start-number": self._options.start_number}

@@ -128,6 +128,26 @@ def test_damage_in_the_middle_is_counted_and_passed_over(
     assert "damaged frame" in caplog.text
 
 
+def test_much_damage_does_not_fill_the_screen(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = render(Clip(suffix=".mkv", encoder="mjpeg", pixel_format="yuvj420p"), tmp_path)
+    path = tmp_path / "spoilt.mkv"
+    with av.open(str(whole)) as old, av.open(str(path), "w") as new:
+        twin = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        packets = [packet for packet in old.demux() if packet.size]
+        for number in range(40):
+            packet = av.Packet(bytes(packets[number]) if number < len(packets) else b"rubbish" * 9)
+            packet.stream, packet.time_base = twin, packets[0].time_base
+            packet.pts = packet.dts = number * 40
+            new.mux(packet)
+    with caplog.at_level(logging.WARNING), VideoReader(path) as reader:
+        assert len(list(reader)) == len(packets)
+        assert reader.damaged_frames == 40 - len(packets)
+    assert len(caplog.messages) == 10
+    assert "further ones are only counted" in caplog.messages[-1]
+
+
 def test_a_file_cut_short_gives_what_is_there(tmp_path: Path) -> None:
     clip = Clip(suffix=".mkv", pts=tuple(range(0, 40 * 512, 512)))
     path = render(clip, tmp_path)
