@@ -49,6 +49,7 @@ class CopiedTrack:
         template: The stream of the source.
         container: What the output is.
         header: A stream of the same codec whose parameters to write, where they are not its own.
+        warns: Whether to log that timestamps were moved.
     """
 
     undecodable = 0
@@ -60,6 +61,7 @@ class CopiedTrack:
         container: Container,
         *,
         header: Stream | None = None,
+        warns: bool = True,
     ) -> None:
         self.stream = _add_twin(output, header or template)
         if container.pcm_says_speakers and isinstance(self.stream, AudioStream):
@@ -70,7 +72,7 @@ class CopiedTrack:
         )
         self._name = f"{template.type} stream {template.index}"
         self._last: int | None = None
-        self._moved = False
+        self._moved = not warns
         self._waits = container.length_is_decoding and template.type == "audio"
         self._waiting: Packet[Stream] | None = None
         """A packet without a duration, of which only the next one shows how long it is."""

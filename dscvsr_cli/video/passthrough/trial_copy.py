@@ -161,7 +161,8 @@ def _mux(
     template: Stream,
     packets: "list[Packet[Any]]",
 ) -> None:
-    track = CopiedTrack(output, template, container)
+    # Whoever copies the streams says what is wrong with their times.
+    track = CopiedTrack(output, template, container, warns=False)
     copy_stream_tags(template, track.stream, encoded=False)
     output.container_options.update(dict(container.muxer_options))
     output.start_encoding()

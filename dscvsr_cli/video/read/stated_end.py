@@ -61,8 +61,11 @@ def _of_index(read: ReadToEnd) -> int:
     last = read.last.dts
     if last is None:
         return 0
-    # The index, and not the number of samples in the header: an edit list may leave some out.
-    return sum(1 for entry in read.stream.index_entries if entry.timestamp > last)
+    # The index, and not the number of samples in the header: an edit list may leave some out. For
+    # each part of an edit list the index lists all samples, and marks those that are not shown.
+    return sum(
+        1 for entry in read.stream.index_entries if entry.timestamp > last and not entry.is_discard
+    )
 
 
 def _of_header(read: ReadToEnd) -> int:

@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import struct
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -198,6 +199,22 @@ def test_an_edit_list_that_leaves_out_the_end_is_no_damage(tmp_path: Path) -> No
     frames, told = read(path)
     assert frames < FRAMES
     assert told == 0
+
+
+def test_an_edit_list_of_several_parts_is_no_damage(tmp_path: Path) -> None:
+    # With one keyframe alone, the index lists all frames up to the end once for each part.
+    path = render(Clip(pts=tuple(range(0, 50 * 512, 512))), tmp_path)
+    content = bytearray(path.read_bytes())
+    name = content.find(b"elst")
+    # Each entry: ticks of the film, where it begins in the track, its speed.
+    parts = [struct.pack(">III", 10 * 512, start * 512, 1 << 16) for start in (10, 30)]
+    content[name + 8 : name + 24] = struct.pack(">I", len(parts)) + b"".join(parts)
+    for box in (b"elst", b"edts", b"trak", b"moov"):
+        place = content.rfind(box, 0, name + 4) - 4
+        size = int.from_bytes(content[place : place + 4], "big") + 12
+        content[place : place + 4] = size.to_bytes(4, "big")
+    path.write_bytes(content)
+    assert read(path) == (20, 0)
 
 
 @pytest.mark.parametrize("kind", list(CONTAINERS))
