@@ -107,7 +107,8 @@ _MATROSKA: Final = Container(
     subtitle=frozenset({"subrip", "ass", "webvtt", "text", "hdmv_pgs_subtitle"})
     | {"dvd_subtitle", "dvb_subtitle"},
     attachments=True,
-    covers=_COVERS,
+    # They are attached files; of others libav does not see that they are pictures.
+    covers=_COVERS | {"gif", "tiff"},
     text_subtitle="subrip",
     audio_encoder="flac",
     roles=frozenset({"dub", "original", "comment"})

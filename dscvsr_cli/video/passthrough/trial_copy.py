@@ -92,6 +92,8 @@ def _refused(source: VideoInfo, plan: PassthroughPlan, container: Container) -> 
             if any(map(is_encrypted, first[stream.index])):
                 refused[stream.index] = "it is encrypted (DRM)"
                 continue
+            if _is_attached(stream, container):
+                continue
             try:
                 with av.open(io.BytesIO(), "w", format=container.name) as output:
                     _mux(output, container, opened.streams[stream.index], first[stream.index])
@@ -110,8 +112,7 @@ def _refused_together(
     with open_input(source.path, allow_playlist=source.is_playlist) as opened:
 
         def trouble(wanted: Sequence[StreamInfo]) -> str:
-            # An attached file is no track.
-            tracks = [one for one in wanted if not (one.is_cover and container.attachments)]
+            tracks = [one for one in wanted if not _is_attached(one, container)]
             try:
                 with av.open(io.BytesIO(), "w", format=container.name) as output:
                     add_picture(output)
@@ -134,6 +135,11 @@ def _refused_together(
             else:
                 kept.append(stream)
     return refused
+
+
+def _is_attached(stream: StreamInfo, container: Container) -> bool:
+    """Return whether a cover becomes an attached file, which may be in any codec."""
+    return stream.is_cover and container.attachments
 
 
 def _first_packets(

@@ -1,8 +1,10 @@
 """What a muxer refuses is known before work, stream by stream and all together."""
 
+import io
 from functools import partial
 from pathlib import Path
 
+import av
 import pytest
 
 from dscvsr_cli.errors import UsageError
@@ -10,7 +12,9 @@ from dscvsr_cli.video.containers import container_of
 from dscvsr_cli.video.passthrough import trial_copy
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
 from dscvsr_cli.video.read.probe import probe
-from tests.clips import CLIPS, Clip, render, render_two
+from tests.clips import CLIPS, Clip, picture, render, render_two
+from tests.commands import upscale_with
+from tests.helpers import packet_payloads
 from tests.transport import without_pid
 
 MATROSKA = container_of(Path("out.mkv"))
@@ -58,6 +62,35 @@ def test_a_stream_for_which_there_is_no_room_beside_the_picture_is_named_before_
     plan = try_copying(source, agreed, camera)
     assert plan.copied == ()
     assert [loss.stream for loss in plan.left_out] == list(source.other_streams)
+
+
+@pytest.mark.parametrize(("codec", "pixel_format"), [("png", "rgb24"), ("gif", "rgb8")])
+def test_a_cover_in_a_codec_that_matroska_has_no_track_for_is_an_attached_file(
+    codec: str, pixel_format: str, weights: Path, tmp_path: Path
+) -> None:
+    written = io.BytesIO()
+    with av.open(written, "w", format="gif" if codec == "gif" else "image2pipe") as output:
+        stream = output.add_stream(codec, rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, pixel_format
+        drawn = av.VideoFrame.from_ndarray(picture(0, 32, 32), format="rgb24")
+        output.mux([*stream.encode(drawn.reformat(format=pixel_format)), *stream.encode(None)])
+    cover = written.getvalue()
+    source = tmp_path / "covered.mkv"
+    with av.open(str(render(Clip(), tmp_path))) as old, av.open(str(source), "w") as new:
+        twin = new.add_stream_from_template(old.streams[0])
+        new.add_attachment(f"cover.{codec}", f"image/{codec}", cover)
+        for packet in old.demux():
+            if packet.size:
+                packet.stream = twin
+                new.mux(packet)
+    (found,) = probe(source).other_streams
+    assert (found.is_cover, found.codec) == (True, codec)
+
+    target = tmp_path / "out.mkv"
+    assert upscale_with(weights, source, "-o", target) == 0
+
+    assert packet_payloads(target, "video")[1:] == [[cover]]
 
 
 def test_a_font_and_subtitles_pass(tmp_path: Path) -> None:
