@@ -240,6 +240,9 @@ class VideoInfo:
     dynamic_hdr: tuple[str, ...] = ()
     """Kinds of HDR metadata that change from frame to frame, such as "Dolby Vision"."""
 
+    has_own_colours: bool = False
+    """Whether the frames are in colours of Dolby Vision's own, which look wrong without it."""
+
     stereo: str | None = None
     """How the two views of a 3D picture share a frame, in Matroska's words ("left_right")."""
 

@@ -12,7 +12,7 @@ from dscvsr_cli.video.info import ICON_FORMAT, VideoInfo
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
-from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, STEREO_EXTRA
+from dscvsr_cli.video.read.side_data import CAPTIONS_EXTRA, DOLBY_VISION, STEREO_EXTRA
 from dscvsr_cli.video.write.captions import CAPTION_CODECS
 from dscvsr_cli.video.write.icc_profile import kept_profile
 from dscvsr_cli.video.write.picture_spec import PictureSpec
@@ -66,10 +66,15 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
             name == CAPTIONS_EXTRA and _keeps_captions(picture)
         ):
             continue
-        yield f"{name} will be lost: no encoder here can store it (extract it first, with FFmpeg)"
-    if "Dolby Vision" in source.dynamic_hdr and source.colour.transfer_tag == UNSPECIFIED:
-        # Profile 5 holds nothing that other players could show, and its tags say nothing.
-        yield "without Dolby Vision the colours of this file (profile 5, it seems) will look wrong"
+        first = " (extract them first, with FFmpeg)" if name == CAPTIONS_EXTRA else ""
+        yield f"{name} will be lost: no encoder here can store it{first}"
+    is_untagged = source.colour.transfer_tag == UNSPECIFIED
+    if source.has_own_colours or (DOLBY_VISION in source.dynamic_hdr and is_untagged):
+        # What other players can show says in its tags what it is.
+        yield (
+            "the colours will look wrong, purple and green: the frames are in Dolby Vision's own "
+            "(profile 5, it seems), and the output says nothing of them (convert it to HDR10 first)"
+        )
     if source.colour.transfer_tag == _PQ:
         yield "the video is HDR (PQ): the network was trained on SDR, so look at bright areas"
     if job.width and job.height:

@@ -33,6 +33,20 @@ _PACKETS: Final = 2
 """Packets in which a stream that has no headers apart must begin."""
 
 
+_CENTRED: Final = re.compile(r"C420(jpeg)?")
+
+
+def y4m_siting(header: bytes) -> Siting:
+    """Return where chroma sits across a row, from the first bytes of a y4m stream.
+
+    4:2:0 without further words, or no word about chroma at all, means JPEG's samples half-way
+    between two pixels.
+    """
+    line, _, _ = header.partition(b"\n")
+    chroma = [word for word in line.decode("ascii", "replace").split() if word.startswith("C")]
+    return "centre" if not chroma or _CENTRED.fullmatch(chroma[0]) else "left"
+
+
 def chroma_location(
     stream: VideoStream, path: Path, *, allow_playlist: bool = False
 ) -> tuple[Siting, RowSiting]:

@@ -9,7 +9,7 @@ freed. Nothing else in the package may set its level.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import av.logging
 from av.codec.context import CodecContext
@@ -32,6 +32,14 @@ def libav_log() -> Iterator[list[str]]:
         finally:
             av.logging.set_level(before)
             said.extend(text for _, _, text in lines)
+
+
+def described_format(container: InputContainer) -> str:
+    """Return libav's own description of an opened file: its streams, and what they carry."""
+    with libav_log():
+        # The stubs leave it out.
+        text: str = cast("Any", container).dumps_format()
+    return text
 
 
 def park_decoders(container: InputContainer) -> None:

@@ -1,6 +1,5 @@
 """Probe an input: what it holds, and a clear error if it holds no video."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -30,10 +29,11 @@ from dscvsr_cli.video.pixels.colour import (
     resolve_colour,
 )
 from dscvsr_cli.video.pixels.formats import plain_format
-from dscvsr_cli.video.read.chroma_location import chroma_location
+from dscvsr_cli.video.read.chroma_location import chroma_location, y4m_siting
 from dscvsr_cli.video.read.colour_tags import StatedColour
 from dscvsr_cli.video.read.container_crop import container_crop
 from dscvsr_cli.video.read.decoder import Decoding
+from dscvsr_cli.video.read.dolby_vision import DolbyVision, dolby_vision_of
 from dscvsr_cli.video.read.exif_orientation import mirrored_matrix
 from dscvsr_cli.video.read.further_pictures import further_pictures
 from dscvsr_cli.video.read.icc_profile import read_icc_profile
@@ -50,6 +50,9 @@ from dscvsr_cli.video.read.open_input import (
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.sequence_frames import probe_pictures
 from dscvsr_cli.video.read.side_data import (
+    DOLBY_VISION,
+    PROFILE_EXTRA,
+    carries_profile,
     display_matrix,
     dynamic_hdr,
     hdr_metadata,
@@ -69,21 +72,6 @@ from dscvsr_cli.video.read.survey import Survey, survey
 from dscvsr_cli.video.read.transparency import is_transparent
 from dscvsr_cli.video.tags import content_keys, roles_of, track_keys
 from dscvsr_cli.video.timecode import timecode_of
-
-
-def y4m_siting(header: bytes) -> Siting:
-    """Return where chroma sits across a row, from the first bytes of a y4m stream.
-
-    4:2:0 without further words, or no word about chroma at all, means JPEG's samples half-way
-    between two pixels.
-    """
-    line, _, _ = header.partition(b"\n")
-    chroma = [word for word in line.decode("ascii", "replace").split() if word.startswith("C")]
-    return "centre" if not chroma or _CENTRED.fullmatch(chroma[0]) else "left"
-
-
-_CENTRED: Final = re.compile(r"C420(jpeg)?")
-
 
 PICTURES_LOOKED_AT: Final = 6
 """How many frames are decoded; a film may begin with a few that say less than the others."""
@@ -170,6 +158,7 @@ def _video_info(
     container, stream, frame = decoding.container, decoding.stream, frames[0]
     height, width = (beside.crop or Crop()).size(frame.height, frame.width)
     is_still = beside.kind == "file" and is_still_format(container.format.name)
+    vision = dolby_vision_of(container, stream.index)
     matrix = (mirrored_matrix(path) if is_still else None) or display_matrix(frame)
     return VideoInfo(
         path=path,
@@ -203,9 +192,10 @@ def _video_info(
         kind=beside.kind,
         start_seconds=start_seconds(container, stream),
         has_alpha=is_transparent(codec_name(stream), frames),
-        dynamic_hdr=dynamic_hdr(frames),
+        dynamic_hdr=_dynamic_hdr(frames, vision),
+        has_own_colours=vision is not None and vision.has_own_colours,
         stereo=stereo_mode(frame),
-        picture_extras=tuple(dict.fromkeys(name for one in frames for name in picture_extras(one))),
+        picture_extras=_extras(frames, is_still=is_still),
         crop=beside.crop,
         lost_streams=beside.lost_streams,
         decoder_delay=decoding.delay,
@@ -213,6 +203,18 @@ def _video_info(
         late_streams=beside.found.late_streams,
         jumps=beside.found.jumps,
     )
+
+
+def _dynamic_hdr(frames: Sequence[av.VideoFrame], vision: DolbyVision | None) -> tuple[str, ...]:
+    stated = () if vision is None else (DOLBY_VISION,)
+    return tuple(dict.fromkeys((*stated, *dynamic_hdr(frames))))
+
+
+def _extras(frames: Sequence[av.VideoFrame], *, is_still: bool) -> tuple[str, ...]:
+    names = [name for frame in frames for name in picture_extras(frame)]
+    if not is_still and any(map(carries_profile, frames)):
+        names.append(PROFILE_EXTRA)
+    return tuple(dict.fromkeys(names))
 
 
 def _first_frames(decoding: Decoding, path: Path, trouble: Sequence[str]) -> list[av.VideoFrame]:

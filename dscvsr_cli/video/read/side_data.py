@@ -12,9 +12,10 @@ from av.sidedata.sidedata import Type as SideDataType
 from dscvsr_cli.video.display_matrix import DisplayMatrix, quarter_turns
 from dscvsr_cli.video.info import HdrMetadata
 
+DOLBY_VISION: Final = "Dolby Vision"
 _DYNAMIC_HDR: Final = {
-    "DOVI_RPU_BUFFER": "Dolby Vision",
-    "DOVI_METADATA": "Dolby Vision",
+    "DOVI_RPU_BUFFER": DOLBY_VISION,
+    "DOVI_METADATA": DOLBY_VISION,
     "DYNAMIC_HDR_PLUS": "HDR10+",
     "DYNAMIC_HDR_VIVID": "HDR Vivid",
 }
@@ -51,8 +52,19 @@ _SWAPPED: Final = {"left_right": "right_left", "top_bottom": "bottom_top"}
 _EXTRAS: Final = {
     "SPHERICAL": "the 360-degree projection",
     "STEREO3D": STEREO_EXTRA,
+    "AMBIENT_VIEWING_ENVIRONMENT": "the ambient viewing environment of the HDR",
 }
 """What else a frame may say about itself that no encoder here can take."""
+
+PROFILE_EXTRA: Final = "the ICC profile of the colours"
+_AREA_EXTRA: Final = "the active format description (AFD)"
+_WHOLE_AREA: Final = frozenset({0, 8})
+"""Active formats that say no more than the frame does."""
+
+_ACTIVE_FORMAT: Final = 0x0F
+_FIRST_UNKNOWN: Final = 28
+_LAST_UNKNOWN: Final = 40
+"""libav's numbers of the kinds of side data that PyAV does not know."""
 
 CAPTIONS_EXTRA: Final = "closed captions (CEA-608/708)"
 _CAPTION_IS_VALID: Final = 4
@@ -71,7 +83,18 @@ def picture_extras(frame: av.VideoFrame) -> tuple[str, ...]:
             found.append(_EXTRAS[kind])
         elif kind == "A53_CC" and captions_say_something(bytes(entry)):
             found.append(CAPTIONS_EXTRA)
+        elif kind == "AFD" and bytes(entry)[:1] and _crops(bytes(entry)[0]):
+            found.append(_AREA_EXTRA)
     return tuple(found)
+
+
+def _crops(active_format: int) -> bool:
+    return active_format & _ACTIVE_FORMAT not in _WHOLE_AREA
+
+
+def carries_profile(frame: av.VideoFrame) -> bool:
+    """Return whether a frame of a video carries an ICC profile; stills are read in another way."""
+    return _side_data(frame, SideDataType.ICC_PROFILE, 1) is not None
 
 
 def stereo_mode(frame: av.VideoFrame) -> str | None:
@@ -146,7 +169,32 @@ def _entries(frame: av.VideoFrame) -> Iterable[SideData]:
         # Iterating yields the entries themselves, although the stubs declare a mapping.
         return cast("Iterable[SideData]", frame.side_data)
     except ValueError:
-        # PyAV gives up where one of them is of a kind it does not know, such as EXIF in pictures.
+        return _known_entries(frame)
+
+
+def _known_entries(frame: av.VideoFrame) -> Iterable[SideData]:
+    """Return the entries of a frame of which PyAV does not know all, and therefore shows none.
+
+    Such are EXIF in pictures, and the number of the view in frames for two eyes.
+    """
+    try:
+        graph = av.filter.Graph()
+        last = graph.add_buffer(
+            width=frame.width,
+            height=frame.height,
+            format=frame.format,
+            time_base=frame.time_base or Fraction(1, 1000),
+        )
+        for kind in range(_FIRST_UNKNOWN, _LAST_UNKNOWN):
+            without = graph.add("sidedata", f"mode=delete:type={kind}")
+            last.link_to(without)
+            last = without
+        sink = graph.add("buffersink")
+        last.link_to(sink)
+        graph.configure()
+        graph.push(frame)
+        return cast("Iterable[SideData]", cast("av.VideoFrame", graph.pull()).side_data)
+    except (av.FFmpegError, ValueError):
         return ()
 
 

@@ -22,7 +22,7 @@ from av.stream import Stream
 
 from dscvsr_cli.video.clock_jumps import NO_TIME, PacketTimes, find_jumps
 from dscvsr_cli.video.info import PLAYLIST_FORMATS, ClockJumps, StreamInfo, StreamKind
-from dscvsr_cli.video.read.libav_log import libav_log
+from dscvsr_cli.video.read.libav_log import described_format
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
 
@@ -165,10 +165,7 @@ def _part_start(jumps: ClockJumps, index: int) -> int:
 def _late_streams(container: InputContainer) -> tuple[StreamInfo, ...]:
     known = len(container.streams)
     found = []
-    with libav_log():
-        # The stubs leave it out.
-        text: str = cast("Any", container).dumps_format()
-    for line in text.splitlines():
+    for line in described_format(container).splitlines():
         match = _STREAM_LINE.search(line)
         if match is None or int(match["index"]) < known:
             continue

@@ -72,7 +72,7 @@ def picture_times(path: Path, info: VideoInfo, span: TimeSpan = WHOLE) -> Pictur
             stream_index=info.stream_index,
         )
         shapes: dict[Shape, None] = {}
-        extras: dict[str, None] = {}
+        extras = dict.fromkeys((*info.picture_extras, *info.dynamic_hdr))
         stamps: list[int] = []
         durations: list[int] = []
         for frame in frames:

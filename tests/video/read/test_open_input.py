@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.video.read.chroma_location import y4m_siting
 from dscvsr_cli.video.read.open_input import source_kind
-from dscvsr_cli.video.read.probe import probe, y4m_siting
+from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.span import TimeSpan

@@ -1,6 +1,5 @@
 """What pictures carry beside their planes."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -11,6 +10,8 @@ import pytest
 from dscvsr_cli.video.display_matrix import quarter_turns, rotation_degrees
 from dscvsr_cli.video.read.side_data import display_matrix, dynamic_hdr, hdr_metadata
 from tests.clips import picture
+from tests.stills import encoded
+from tests.video.read.test_exif_orientation import exif, jpeg
 from tests.video.read.test_image_sequence import write_picture
 
 
@@ -31,23 +32,17 @@ def test_each_kind_of_dynamic_metadata_is_named_once() -> None:
     assert dynamic_hdr([carrying("CONTENT_LIGHT_LEVEL"), carrying()]) == ()
 
 
-class Unknown:
-    """A frame whose side data PyAV cannot list."""
-
-    rotation = 90
-    format = SimpleNamespace(name="yuvj420p")
-
-    @property
-    def side_data(self) -> Iterator[object]:
-        """Fail as PyAV does on a kind it does not know."""
-        raise ValueError("31 is not a valid Type")
-
-
-def test_side_data_that_cannot_be_listed_leaves_the_turn() -> None:
-    frame = cast("av.VideoFrame", Unknown())
+def test_side_data_beside_a_kind_that_pyav_does_not_know_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    whole = encoded("yuvj420p", "mjpeg")
+    path.write_bytes(jpeg(exif(6)) + whole[2:])
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+    with pytest.raises(ValueError, match="is not a valid Type"):
+        list(frame.side_data)
+    assert rotation_degrees(display_matrix(frame)) == -90
     assert dynamic_hdr([frame]) == ()
     assert hdr_metadata(frame) is None
-    assert rotation_degrees(display_matrix(frame)) == 90
 
 
 def test_a_real_picture_with_side_data_of_a_new_kind_is_read(tmp_path: Path) -> None:
