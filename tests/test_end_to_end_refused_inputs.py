@@ -1,6 +1,7 @@
 """What cannot be enlarged is refused by the real command, by name and with advice."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import av
 import numpy as np
 import pytest
 
+from dscvsr_cli.cli.app import main
+from dscvsr_cli.pipelines.upscale.being_written import is_being_written
 from tests.clips import Clip, render, render_kind
-from tests.commands import run_upscale
+from tests.commands import run_upscale, upscale_with
 from tests.video.read.test_image_sequence import write_pictures
 
 
@@ -131,3 +134,31 @@ def test_options_that_do_not_fit_the_input_are_refused(
     assert run_upscale(source, "-s", "2", "--fps", "fast") == 2
     assert run_upscale(source, "-s", "2", "--deinterlace", "--field-order", "progressive") == 2
     assert run_upscale(source, "-s", "2", "--field-order", "sideways") == 2
+
+
+@pytest.mark.parametrize("arguments", [["upscale", ""], ["upscale", "clip.mp4", "-o", ""]])
+def test_an_empty_name_does_not_mean_everything_in_this_folder(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    render(Clip(), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main([*arguments, "-s", "2"]) == 2
+    assert "an empty name is no file" in capfd.readouterr().err
+    assert os.listdir() == ["clip.mp4"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
+def test_a_file_that_another_program_writes_is_announced(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = render(Clip(), tmp_path)
+    with source.open("ab"):
+        if not is_being_written(source):
+            pytest.skip("this file system has no leases")
+        assert upscale_with(weights, source, "--dry-run") == 0
+    assert "open for writing in another program" in capfd.readouterr().err
+    assert upscale_with(weights, source, "--dry-run") == 0
+    assert "open for writing" not in capfd.readouterr().err

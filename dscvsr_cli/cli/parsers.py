@@ -36,6 +36,29 @@ MOST_FACTORS = 200
 _DEVICE = re.compile(r"auto|cpu|mps|xpu|cuda(:\d+)?")
 
 
+def parse_path(text: str) -> Path:
+    """Read a name -> the path of a file or folder.
+
+    Raises:
+        UsageError: It is empty, as an unset variable of a script is. It would mean this folder.
+    """
+    return Path(parse_name(text))
+
+
+def parse_name(text: str) -> str:
+    """Read a name of a file or folder as it is written, with a slash at its end.
+
+    Raises:
+        UsageError: It is empty.
+    """
+    if not text:
+        raise UsageError(
+            "an empty name is no file and no folder",
+            hint="check the variable that should hold it; a dot means the folder you are in",
+        )
+    return text
+
+
 def parse_factor(text: str) -> float:
     """Read ``2.7``, ``2,7``, ``2x``, ``x2`` or ``270%`` -> the factor of both sides.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dscvsr_cli.cli.console import open_terminal
-from dscvsr_cli.cli.parsers import parse_time
+from dscvsr_cli.cli.parsers import parse_path, parse_time
 from dscvsr_cli.cli.settings.apply import with_settings
 from dscvsr_cli.cli.takes_options import takes_options
 from dscvsr_cli.cli.upscale.job_options import JobOptions
@@ -39,7 +39,9 @@ class WatchOptions(JobOptions):
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="FOLDER", help="Folder in which videos arrive; its subfolders count too."
+            metavar="FOLDER",
+            parser=parse_path,
+            help="Folder in which videos arrive; its subfolders count too."
         ),
     ]
     output: Annotated[
@@ -47,6 +49,7 @@ class WatchOptions(JobOptions):
         typer.Option(
             "--output",
             "-o",
+            parser=parse_path,
             metavar="FOLDER",
             help="Where to write; files keep their names and their place in the folder tree.",
         ),

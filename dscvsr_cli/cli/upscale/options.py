@@ -11,6 +11,8 @@ from dscvsr_cli.cli.parsers import (
     parse_bitrate,
     parse_factor,
     parse_height,
+    parse_name,
+    parse_path,
     parse_rate,
     parse_time,
     parse_width,
@@ -24,6 +26,7 @@ SourcesArgument = Annotated[
     list[Path],
     typer.Argument(
         metavar="INPUT",
+        parser=parse_path,
         help="Videos, pictures, folders of videos or of pictures, frames/%05d.png, or - for "
         "standard input.",
     ),
@@ -34,6 +37,7 @@ OutputOption = Annotated[
     typer.Option(
         "--output",
         "-o",
+        parser=parse_name,
         metavar="FILE|FOLDER",
         help="Where to write. The suffix chooses the container (.mp4, .mkv, .mov, .webm, .ts, "
         ".avi, .gif, ...) or, for a picture, its format (.png, .jpg, .webp, ...); folder/ keeps "

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
+from dscvsr_cli.pipelines.upscale.being_written import is_being_written
 from dscvsr_cli.pipelines.upscale.defaults import without_unfit_defaults
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
@@ -89,6 +90,7 @@ def _prepare(
     check_disk(need)
     network = plan_network(job, source, target.size, load)
     warnings = (
+        *_growing(source),
         *source_warnings(job, target.picture),
         *_warnings(source, target, others),
         *filter(None, [disk_warning(need)]),
@@ -164,6 +166,14 @@ def _describe_plan(
         left_aside=left_aside,
         warnings=warnings,
     )
+
+
+def _growing(source: VideoInfo) -> Iterator[str]:
+    if source.kind == "file" and is_being_written(source.path):
+        yield (
+            f"{source.path} is open for writing in another program: if it changes before the end, "
+            "this work is lost"
+        )
 
 
 def _warnings(source: VideoInfo, target: Target, others: PassthroughPlan) -> Iterator[str]:

@@ -4,10 +4,7 @@ The folder is looked at again and again. That works on every system and on netwo
 notices of changes do not arrive, and costs little: a look reads names, sizes and times.
 """
 
-import contextlib
 import logging
-import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.pipelines.upscale.being_written import is_being_written
 from dscvsr_cli.pipelines.upscale.find_videos import find_videos
 
 _log: Final = logging.getLogger(__name__)
@@ -145,38 +143,3 @@ def _version(path: Path) -> Version | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
-
-
-def is_being_written(path: Path) -> bool:
-    """Return whether a program has a file open for writing, as far as the system says so.
-
-    Windows does not let a file be opened that another program is writing. Linux grants a lease for
-    reading only where nobody writes; file systems without leases, and other users' files, say
-    nothing.
-    """
-    try:
-        with path.open("rb") as file:
-            return sys.platform == "linux" and _is_lease_denied(file.fileno())
-    except PermissionError:
-        return sys.platform == "win32"
-    except OSError:
-        return False
-
-
-def _is_lease_denied(handle: int) -> bool:
-    if sys.platform != "linux":
-        return False
-    import fcntl  # noqa: PLC0415  absent on Windows
-
-    try:
-        # Whoever opens the file meanwhile makes the system send a signal. The usual one would end
-        # the program; this one is ignored.
-        fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    with contextlib.suppress(OSError):
-        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    return False

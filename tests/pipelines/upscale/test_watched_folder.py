@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.pipelines.upscale.being_written import is_being_written
 from dscvsr_cli.pipelines.upscale.find_videos import find_videos
-from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder, is_being_written
+from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder
 
 
 class Clock:
