@@ -87,7 +87,7 @@ def test_a_drive_that_goes_away_is_an_error_and_the_work_is_kept(
     assert "could not be read to its end: No such device" in said
     # The network had not seen enough frames yet when those came no more.
     made = kind == "audio"
-    assert ("10 frames are kept, and --resume makes the others" in said) == made
+    assert ("10 frames are kept, and --resume continues" in said) == made
 
     fail.clear()
     assert upscale(source, target, *["--resume"] * made) == 0

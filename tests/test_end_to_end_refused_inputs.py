@@ -147,7 +147,7 @@ def test_an_empty_name_does_not_mean_everything_in_this_folder(
     monkeypatch.chdir(tmp_path)
     assert main([*arguments, "-s", "2"]) == 2
     assert "an empty name is no file" in capfd.readouterr().err
-    assert os.listdir() == ["clip.mp4"]
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")

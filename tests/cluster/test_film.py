@@ -102,9 +102,7 @@ def test_what_is_finished_when_tasks_fail_is_kept_and_used(job: UpscaleJob) -> N
     pool.fails_after = 2
     with pytest.raises(DeviceError, match="broken") as caught:
         run(job, pool)
-    assert caught.value.hint == (
-        "repair it; the first 24 frames are kept, and --resume makes the others"
-    )
+    assert caught.value.hint == ("repair it; the first 24 frames are kept, and --resume continues")
     pool = OneWorker()
     report = run(replace(job, resume=True), pool)
     assert pool.made == 2

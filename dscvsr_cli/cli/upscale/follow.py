@@ -73,7 +73,7 @@ def _interruption(frames_kept: int, finished: Path | None) -> tuple[str, str]:
     return (
         # Not always the first ones: those of a cluster are made out of order.
         f"interrupted; {counted(frames_kept, 'frame')} kept",
-        "the same command with --resume makes the others",
+        "the same command with --resume continues",
     )
 
 

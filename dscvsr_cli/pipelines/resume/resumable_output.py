@@ -312,7 +312,7 @@ class ResumableOutput:
         self._release()
         if kept and isinstance(error, DscvsrError) and not isinstance(error, DamagedWorkError):
             first = "the first " if kept == in_order else ""
-            hint = f"{first}{kept} frames are kept, and --resume makes the others"
+            hint = f"{first}{kept} frames are kept, and --resume continues"
             raise error.with_hint(f"{error.hint}; {hint}" if error.hint else hint) from error
 
     def _release(self) -> None:

@@ -1,5 +1,6 @@
 """WorkFolder: the hidden folder beside a target that holds its finished segments."""
 
+import errno
 import hashlib
 import json
 import re
@@ -12,6 +13,7 @@ from dscvsr_cli.durable import write_durably
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.pipelines.resume.lock import ProcessLock
 from dscvsr_cli.pipelines.resume.manifest import Manifest
+from dscvsr_cli.video.ffmpeg_errors import describe_error, way_out
 
 _LONGEST_NAME = 255
 """Bytes that common file systems allow."""
@@ -70,10 +72,11 @@ class WorkFolder:
                         hint="create it again, or choose another name with -o",
                     ) from error
             except OSError as error:
-                raise self._not_writable(error.strerror or str(error)) from error
+                raise self._not_writable(error) from error
             else:
                 return
-        raise self._not_writable("the work folder vanishes again and again")
+        vanishes = "the work folder vanishes again and again"
+        raise self._not_writable(FileNotFoundError(errno.ENOENT, vanishes))
 
     def check(self) -> None:
         """Refuse what ``acquire`` would refuse, and create nothing.
@@ -88,12 +91,12 @@ class WorkFolder:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise self._not_writable(error.strerror or str(error)) from error
+            raise self._not_writable(error) from error
 
-    def _not_writable(self, reason: str) -> OutputVideoError:
+    def _not_writable(self, error: OSError) -> OutputVideoError:
         return OutputVideoError(
-            f"nothing can be written in {self._target.parent}: {reason}",
-            hint="check the permissions of the folder and the space on the disk",
+            f"nothing can be written in {self._target.parent}: {describe_error(error)}",
+            hint=way_out(error, otherwise="write elsewhere with -o"),
         )
 
     def release(self) -> None:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Final
 
 from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.video.ffmpeg_errors import way_out
 
 KEPT_NAME_LENGTH: Final = 40
 """Characters of a name that a hidden name repeats, well below any system's limit."""
@@ -46,7 +47,7 @@ class PartialOutput(ABC):
         except OSError as error:
             raise OutputVideoError(
                 f"nothing can be written in {self.path.parent}: {error.strerror}",
-                hint="check the permissions of the folder and the space on the disk",
+                hint=way_out(error, otherwise="write elsewhere with -o"),
             ) from error
         except BaseException:
             self._discard()

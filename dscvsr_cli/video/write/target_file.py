@@ -11,6 +11,7 @@ from typing import Final
 
 from dscvsr_cli.durable import publish
 from dscvsr_cli.errors import OutputVideoError, UsageError
+from dscvsr_cli.video.ffmpeg_errors import way_out
 from dscvsr_cli.video.write.may_write import check_folder, check_replaceable
 from dscvsr_cli.video.write.partial_output import KEPT_NAME_LENGTH, PartialOutput, hidden_name
 from dscvsr_cli.windows_names import name_problem
@@ -214,7 +215,7 @@ class PartialFile(PartialOutput):
         except OSError as error:
             raise OutputVideoError(
                 f"{self._file} could not be put in place: {error.strerror or error}",
-                hint="choose another name with -o, or add --overwrite",
+                hint=way_out(error, otherwise="choose another name with -o"),
             ) from error
 
     def _discard(self) -> None:

@@ -1,6 +1,7 @@
 """What cannot be written is refused or leaves nothing, and nothing that exists is damaged."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,23 @@ def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
     assert "space" in caught.value.hint
     assert not target.exists()
     assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_folder_that_vanishes_is_named_as_the_reason(tmp_path: Path) -> None:
+    source = probe(render_kind("constant", tmp_path))
+    folder = tmp_path / "drive"
+    folder.mkdir()
+
+    def write_while_somebody_unplugs_it() -> None:
+        with open_writer(
+            folder / "out.mp4", source=source, height=48, width=64, options=FAST
+        ) as writer:
+            writer.write(grey_frames([0])[0])
+            shutil.rmtree(folder)
+
+    with pytest.raises(OutputVideoError, match="could not be") as caught:
+        write_while_somebody_unplugs_it()
+    assert "folder is there no more" in caught.value.hint
 
 
 def test_a_missing_folder_is_reported_before_any_work(tmp_path: Path) -> None:
