@@ -28,10 +28,10 @@ def plan_others(job: UpscaleJob, source: VideoInfo, target: Target) -> Passthrou
     if target.names is not None:
         # Nobody expects of pictures what a video holds, so nothing that is lost is refused.
         losses = (loss and replace(loss, refused=False) for loss in (shape, colours))
-        return _also_lost(picture_only(source, target.container), *losses)
+        return _also_lost(picture_only(source, target.container, job.streams), *losses)
     if target.container.frames_only:
         # A person who asks for bare frames knows that nothing else is kept.
-        others = picture_only(source, target.container)
+        others = picture_only(source, target.container, job.streams)
         return _also_lost(others, colours and replace(colours, refused=False))
     others = plan_passthrough(source, target.container, job.streams)
     return _also_lost(others, shape, colours)

@@ -9,6 +9,7 @@ from dscvsr_cli.geometry import Size, shape_keeping_aspect
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.video.display_matrix import swaps_sides
 from dscvsr_cli.video.info import ICON_FORMAT, VideoInfo
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices, is_unwanted
 from dscvsr_cli.video.pixels.colour import UNSPECIFIED
 from dscvsr_cli.video.pixels.formats import holds_alpha
 from dscvsr_cli.video.read.open_input import input_name
@@ -41,7 +42,7 @@ def source_warnings(job: UpscaleJob, picture: PictureSpec) -> Iterator[str]:
         yield f"the file is cut short by {counted(source.frames_cut_off, 'frame')}"
     if source.further_pictures:
         yield _further_pictures(job, source)
-    yield from _stream_warnings(source)
+    yield from _stream_warnings(source, job.streams)
     if source.has_alpha and not _keeps_alpha(picture):
         kind = "pictures" if container.is_pictures else container.name
         keeps = f"{_way_to_keep_alpha(picture)} keeps it"
@@ -126,10 +127,12 @@ def _as_png(picture: PictureSpec) -> str:
     return "-o out.png" if picture.source.is_still else "-o frames/%05d.png"
 
 
-def _stream_warnings(source: VideoInfo) -> Iterator[str]:
+def _stream_warnings(source: VideoInfo, choices: StreamChoices) -> Iterator[str]:
     if source.jumps.seconds:
         yield _jump_warning(source)
     for stream in source.lost_streams:
+        if is_unwanted(stream, choices):
+            continue
         yield (
             f"{stream.kind} stream {stream.index} will be lost: only the video of a pipe can be "
             "read (give the file itself to keep it)"

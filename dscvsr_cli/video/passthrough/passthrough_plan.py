@@ -151,7 +151,7 @@ def plan_passthrough(
         else:
             left_out.append(_lost_stream(stream, container))
     kept = [*copied, *(one.stream for one in converted)]
-    late = [stream for stream in source.late_streams if not _is_unwanted(stream, choices)]
+    late = [stream for stream in source.late_streams if not is_unwanted(stream, choices)]
     left_out += [_late_stream(stream, source) for stream in late]
     left_out += _lost_timecode(source, container)
     left_out += lost_properties(source, container, kept)
@@ -165,7 +165,9 @@ def plan_passthrough(
     )
 
 
-def picture_only(source: VideoInfo, container: Container) -> PassthroughPlan:
+def picture_only(
+    source: VideoInfo, container: Container, choices: StreamChoices | None = None
+) -> PassthroughPlan:
     """Return the plan for an output that can hold nothing but frames.
 
     Nobody expects audio in a folder of pictures, so its loss is reported and not an error.
@@ -173,9 +175,10 @@ def picture_only(source: VideoInfo, container: Container) -> PassthroughPlan:
     Args:
         source: The probed file.
         container: What the output is.
+        choices: What the person wants, and so would miss; None means all.
     """
     what = "pictures" if container.is_pictures else f"{container.label} streams"
-    wanted = _wanted_streams(source, StreamChoices())
+    wanted = _wanted_streams(source, choices or StreamChoices())
     reason = f"{what} hold video only"
     losses = [
         LeftOut(what=describe_stream(one), reason=reason, stream=one, refused=False)
@@ -236,11 +239,12 @@ def _wanted_streams(source: VideoInfo, choices: StreamChoices) -> Iterator[Strea
         # MP4 keeps the names of chapters in a hidden text track, and the timecode in one of data.
         # The muxer makes new ones, so that copying the old ones as well would double them.
         is_remade = stream.is_chapter_text or stream.is_timecode
-        if not is_remade and not _is_unwanted(stream, choices):
+        if not is_remade and not is_unwanted(stream, choices):
             yield stream
 
 
-def _is_unwanted(stream: StreamInfo, choices: StreamChoices) -> bool:
+def is_unwanted(stream: StreamInfo, choices: StreamChoices) -> bool:
+    """Return whether a person has asked to leave a stream out."""
     return (
         (stream.kind == "audio" and not choices.audio)
         or (stream.kind == "subtitle" and not choices.subtitles)

@@ -11,6 +11,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
 from dscvsr_cli.video.containers import container_of, is_picture_name, picture_container
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
+from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.probe import probe
 from dscvsr_cli.video.write.encoder_options import EncodeOptions
@@ -72,6 +73,12 @@ def test_each_loss_is_said_in_its_own_words(info: VideoInfo) -> None:
     assert "audio stream 1 will be lost" in told[1]
     assert "HDR10+ metadata will be lost" in told[2]
     assert "HDR (PQ)" in told[3]
+
+
+def test_what_a_person_leaves_out_is_no_loss_of_a_pipe(info: VideoInfo) -> None:
+    piped = replace(info, lost_streams=(StreamInfo(index=1, kind="audio", codec="aac"),))
+    assert len(warnings(piped)) == 1
+    assert warnings(piped, streams=StreamChoices(audio=False)) == []
 
 
 @pytest.mark.parametrize("transfer", [16, 18])

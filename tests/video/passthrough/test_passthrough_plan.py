@@ -12,6 +12,7 @@ from dscvsr_cli.video.display_matrix import quarter_turns
 from dscvsr_cli.video.info import StreamInfo, StreamKind, VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import (
     StreamChoices,
+    picture_only,
     plan_passthrough,
     refuse_losses,
 )
@@ -154,6 +155,9 @@ def test_what_a_person_leaves_out_is_no_loss(bare: VideoInfo) -> None:
     choices = StreamChoices(audio=False, subtitles=False)
     plan = plan_passthrough(replace(bare, other_streams=others), container_named("mp4"), choices)
     assert plan == plan_passthrough(bare, container_named("mp4"))
+    frames = container_named("yuv4mpegpipe")
+    only = picture_only(replace(bare, other_streams=others), frames, choices)
+    assert only == picture_only(bare, frames)
 
 
 _KINDS: tuple[tuple[StreamKind, str], ...] = (
