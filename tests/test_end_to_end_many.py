@@ -60,6 +60,16 @@ def test_an_output_folder_inside_the_input_is_not_walked(season: Path, weights: 
         assert files_in(season / "big") == {"e1.mp4", "extras/making of.mp4"}
 
 
+def test_more_jobs_than_there_can_be_are_as_many_as_there_are(
+    season: Path, tmp_path: Path, weights: Path
+) -> None:
+    (season / "e2.mp4").unlink()
+    jobs = ("--jobs", str(10**20))
+    assert upscale_with(weights, season / "e1.mp4", "-o", tmp_path / "one.mp4", *jobs) == 0
+    assert upscale_with(weights, season, "-o", tmp_path / "out", *jobs) == 0
+    assert files_in(tmp_path / "out") == {"e1.mp4", "extras/making of.mp4"}
+
+
 def test_two_inputs_of_one_name_are_refused_before_any_work(
     season: Path, tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """Find and read settings: TOML tables with the names of options, without their dashes, as keys."""
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -60,7 +61,7 @@ def load_defaults(context: typer.Context) -> Layer:
         UsageError: The file cannot be read, or holds what the command cannot take.
     """
     path = user_file()
-    if not path.is_file():
+    if not os.path.lexists(path):
         return Layer(str(path), {})
     document = _read(path)
     unknown = [name for name in document if name not in _TABLES]
@@ -105,12 +106,12 @@ def _of_this_command(
 def _find_preset(name: str) -> Path:
     if name.endswith(".toml") or re.search(r"[/\\]", name):
         path = Path(name).expanduser()
-        if not path.is_file():
+        if not _is_file(path):
             raise UsageError(f"there is no preset file {path}", hint="check its name")
         return path
     for folder in (user_folder() / "presets", _BUILT_IN):
         path = folder / f"{name}.toml"
-        if path.is_file():
+        if _is_file(path):
             return path
     raise UsageError(
         f"there is no preset {name!r}",
@@ -119,9 +120,18 @@ def _find_preset(name: str) -> Path:
     )
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        # No file can have so long a name.
+        return False
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors on Windows put a mark at the beginning that is no part of TOML.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{path} cannot be read: {error}", hint='write lines such as encoder = "libx265"'

@@ -1,7 +1,7 @@
 """NetworkPlan: what computes the frames of a job, and how many at once fit into memory."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 import torch
 
@@ -41,6 +41,10 @@ class NetworkLoader(Protocol):
     ) -> LoadedNetwork:
         """Return a network in evaluation mode on ``device``, with its weights in ``dtype``."""
         ...
+
+
+_MOST_SCENES: Final = 1000
+"""Scenes at once beyond which nobody has the processors; each number is tried for its memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +115,8 @@ def plan_network(
         cost = cost.with_steadying()
     budget_bytes = memory_budget_bytes(device, memory_bytes=job.memory_bytes)
     stream_plan = _plan_in_memory(job, source, size, cost, device=device, budget_bytes=budget_bytes)
-    scenes = budget_scenes(
-        stream_plan, small, size, cost, budget_bytes=budget_bytes, wanted=job.scenes_at_once
-    )
+    wanted = min(job.scenes_at_once, _MOST_SCENES)
+    scenes = budget_scenes(stream_plan, small, size, cost, budget_bytes=budget_bytes, wanted=wanted)
     return NetworkPlan(
         device=device,
         dtype=dtype,

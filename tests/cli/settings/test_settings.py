@@ -224,3 +224,23 @@ def test_watch_leaves_out_what_only_upscale_has(
         config.write(text)
         assert main(watch) == 2
         assert "unknown key" in capsys.readouterr().err
+
+
+def test_a_byte_order_mark_is_no_part_of_the_settings(config: Config) -> None:
+    config.write("\ufeff[upscale]\ncrf = 30\n")
+    assert config() == {"crf": 30.0}
+
+
+def test_what_has_the_name_of_the_settings_and_cannot_be_read_is_refused(config: Config) -> None:
+    path = config.home / "config.toml"
+    path.mkdir()
+    assert "config.toml cannot be read" in config.refusal()
+    path.rmdir()
+    path.symlink_to(config.home / "away.toml")
+    assert "config.toml cannot be read" in config.refusal()
+    assert config("--no-defaults") == {}
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".toml"])
+def test_a_preset_whose_name_is_too_long_is_not_there(name: str, config: Config) -> None:
+    assert "there is no preset" in config.refusal("--preset", name)
