@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.video.clock_jumps import PacketClock
 from tests.clips import Clip, render
+from tests.helpers import stream_packets
 
 GONE = av.error.OSError(errno.ENODEV, "No such device")
 JUNK = av.error.InvalidDataError(0x41444E49, "Invalid data found")
@@ -124,6 +126,25 @@ def test_audio_behind_the_end_of_a_file_that_was_cut_short_is_counted(
     assert "audio or subtitles end early" in capfd.readouterr().err
     # What lies behind the span is not missed.
     assert upscale(source, tmp_path / "part.mp4", "--end", "0.1") == 0
+
+
+def test_audio_that_a_matroska_file_lacks_is_counted_by_the_length_it_states(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = replace(CLIP, suffix=".mkv", pts=tuple(range(0, 50 * 512, 512)), sound_seconds=2.0)
+    whole, source = render(clip, tmp_path), tmp_path / "cut.mkv"
+    content = whole.read_bytes()
+    source.write_bytes(content[: len(content) // 2])
+
+    assert upscale(source, tmp_path / "out.mkv") == 8
+
+    told = capfd.readouterr().err
+    missing = int(told.partition("packets missing: ")[2].split()[0])
+    left, right = (len(stream_packets(path, 1)) for path in (whole, tmp_path / "out.mkv"))
+    assert abs(missing - (left - right)) <= 2
+    # Nothing is missing of a whole file, nor of a part before the place where it was cut.
+    assert upscale(whole, tmp_path / "whole.mkv") == 0
+    assert upscale(source, tmp_path / "part.mkv", "--end", "0.1") == 0
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import Any
 from av.packet import Packet
 from av.stream import Stream
 
-from dscvsr_cli.video.read.stated_length import entries_cut_off
+from dscvsr_cli.video.read.stated_length import entries_cut_off, tagged_seconds
 from dscvsr_cli.video.span import TimeSpan
 
 
@@ -38,8 +38,9 @@ class CutShort:
         Args:
             streams: Those that are copied.
             size_bytes: The source's size, or None where it is a list of files.
-            broke_off: Whether reading ended with an error. Where nothing tells how much is left,
-                that counts as one packet; without an error only an index can tell it.
+            broke_off: Whether reading ended with an error, or the file before its content. Where
+                nothing tells how much is left, that counts as one packet; otherwise only an index
+                can tell it.
         """
         copied = list(streams)
         listed = sum(self._listed(one, size_bytes) for one in copied) if size_bytes else 0
@@ -57,9 +58,13 @@ class CutShort:
     def _stated(self, stream: Stream) -> int:
         """Return how many packets fit between the last one and the end that the source states."""
         reached, lasts = self._reached.get(stream.index, (None, Fraction(0)))
-        if reached is None or not lasts or not stream.duration or stream.type != "audio":
+        if reached is None or not lasts or stream.type != "audio":
             return 0
-        end = ((stream.start_time or 0) + stream.duration) * (stream.time_base or Fraction(1))
+        unit = stream.time_base or Fraction(1)
+        length = stream.duration * unit if stream.duration else _tagged_length(stream)
+        if length is None:
+            return 0
+        end = (stream.start_time or 0) * unit + length
         if self._span.end is not None:
             end = min(end, self._span.end + self._zero)
         return max(0, math.ceil((end - reached) / lasts))
@@ -67,3 +72,8 @@ class CutShort:
     def _is_past(self, stream: Stream) -> bool:
         reached, _ = self._reached.get(stream.index, (None, None))
         return reached is not None and self._span.is_past(reached - self._zero)
+
+
+def _tagged_length(stream: Stream) -> Fraction | None:
+    seconds = tagged_seconds(stream)
+    return None if seconds is None else Fraction(seconds)

@@ -1,6 +1,7 @@
 """EBML: the elements that make up a Matroska file."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO, Final
 
 SEGMENT: Final = 0x18538067
@@ -20,6 +21,26 @@ def elements(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, i
         stop = end if size is None else begin + size
         yield kind, begin, min(stop, end)
         start = stop
+
+
+def is_cut_short(path: Path) -> bool:
+    """Return whether a Matroska file ends before all is there that its segment says it holds.
+
+    False for a live recording, which does not say how much it is, and for what is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            size_bytes, start = file.seek(0, 2), 0
+            while start < size_bytes:
+                kind, begin, size = element_header(file, start)
+                if size is None:
+                    return False
+                if kind == SEGMENT:
+                    return begin + size > size_bytes
+                start = begin + size
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def element_header(file: BinaryIO, start: int) -> tuple[int, int, int | None]:

@@ -72,14 +72,14 @@ def stated_seconds(container: InputContainer, stream: VideoStream, found: Survey
         return float(stream.duration * stream.time_base)
     if container.duration and container.duration > 0:
         seconds = (container.duration - _offset_in_duration(container)) / av.time_base
-        seconds = min(seconds, _tagged_seconds(stream) or seconds)
+        seconds = min(seconds, tagged_seconds(stream) or seconds)
         rate = stated_rate(stream)
         # Raw streams have no header; what is guessed for them can be less than one frame.
         return seconds if rate is None or seconds * rate > 0.5 else None
     return None
 
 
-def _tagged_seconds(stream: VideoStream) -> float | None:
+def tagged_seconds(stream: Stream) -> float | None:
     """Return the length of a Matroska track by its tags, or None.
 
     The file itself is as long as its longest track, which may be a subtitle that stays on.
