@@ -16,7 +16,13 @@ from dscvsr_cli.video.verify.compare_files import compare_files
 from tests.clips import Clip, render, render_two
 from tests.commands import upscale, upscale_with
 from tests.helpers import decoded_seconds, packet_payloads, stream_packets
-from tests.transport import joined, late_track, other_pids_midway, without_pid
+from tests.transport import (
+    joined,
+    late_track,
+    other_pids_midway,
+    programs_apart,
+    without_pid,
+)
 
 PTS = tuple(range(0, 12 * 512, 512))
 PART = Clip(suffix=".ts", pts=PTS, sound_seconds=0.48, sound_encoder="ac3")
@@ -166,6 +172,23 @@ def test_the_half_of_a_film_under_another_pid_is_no_small_loss(
     other = tmp_path / "other.mkv"
     assert upscale_with(weights, source, "-o", other, "--video-stream", "2") == 0
     assert len(stream_packets(other, 2)) == 30
+
+
+def test_programs_whose_clocks_are_an_hour_apart_are_announced(
+    weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = programs_apart(tmp_path)
+    for stream, other, begins in ((0, 1, "3600.000"), (1, 0, "0.000")):
+        chosen = ("--video-stream", str(stream), "--dry-run")
+        assert upscale_with(weights, source, "-o", tmp_path / "out.mkv", *chosen) == 0
+        told = capfd.readouterr().err
+        assert (
+            f"video stream {other} (h264) is never there while the video is: it begins at" in told
+        )
+        assert begins in told
+    both = joined([PART, PART], tmp_path)
+    assert upscale_with(weights, both, "-o", tmp_path / "out.mkv", "--dry-run") == 0
+    assert "is never there" not in capfd.readouterr().err
 
 
 def test_of_two_videos_one_is_chosen_and_the_other_is_announced(

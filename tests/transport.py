@@ -1,5 +1,6 @@
 """Transport streams bent into the shapes that recordings have, from clips rendered for a test."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -80,3 +81,26 @@ def _part(start: int, seconds: int, *, tracks: int) -> Clip:
         sound_tracks=tracks,
         sound_encoder="ac3",
     )
+
+
+def programs_apart(folder: Path) -> Path:
+    """Return two seconds of two programs whose clocks are an hour apart, packet by packet."""
+    clips = [Clip(suffix=".ts", pts=tuple(range(0, 50 * 512, 512))) for _ in range(2)]
+    later = replace(clips[1], pts=tuple(pts + 3600 * 12800 for pts in clips[1].pts))
+    paths = [render(clip, folder, name=str(n)) for n, clip in enumerate([clips[0], later])]
+    made = folder / "programs.ts"
+    copy_times = {"mpegts_copyts": "1"}
+    with (
+        av.open(str(paths[0])) as first,
+        av.open(str(paths[1])) as second,
+        av.open(str(made), "w", container_options=copy_times) as new,
+    ):
+        twins = [
+            new.add_stream_from_template(one.streams[0], opaque=True) for one in (first, second)
+        ]
+        for pair in zip(first.demux(), second.demux(), strict=True):
+            for packet, twin in zip(pair, twins, strict=True):
+                if packet.size:
+                    packet.stream = twin
+                    new.mux_one(packet)
+    return made

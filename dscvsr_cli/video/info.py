@@ -63,8 +63,9 @@ class StreamInfo:
     """True if the format could not be found out, because no packet of it came early enough."""
 
     begins_seconds: float | None = None
-    """Time on the file's clock at which a stream begins that appears only midway, or whose first
-    packets come after the part of the file that is read when it is opened."""
+    """Time on the file's clock at which a stream begins that appears only midway, whose first
+    packets come after the part of the file that is read when it is opened, or that is never there
+    while the video is."""
 
     tags: tuple[str, ...] = ()
     """Names, in lower case, of the tags that describe its content; the language is apart."""

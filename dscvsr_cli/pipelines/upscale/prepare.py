@@ -183,6 +183,12 @@ def _warnings(source: VideoInfo, target: Target, others: PassthroughPlan) -> Ite
                 f"{describe_stream(stream)} is copied as it is, not enlarged (--video-stream "
                 f"{stream.index} enlarges it instead, --no-other-videos leaves it out)"
             )
+        if stream.begins_seconds is not None:
+            yield (
+                f"{describe_stream(stream)} is never there while the video is: it begins at "
+                f"{stream.begins_seconds - float(source.start_seconds):.3f} s, as another program "
+                "of a recording does (take one out first: ffmpeg -i IN -map 0:p:NUMBER -c copy OUT)"
+            )
     yield from map(str, (*others.left_out, *others.converted))
     factor = max(target.size.height / source.height, target.size.width / source.width)
     if factor > MAX_TRAINED_SCALE + SCALE_TOLERANCE:

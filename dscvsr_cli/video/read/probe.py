@@ -279,7 +279,7 @@ def _other_streams(decoding: Decoding, found: Survey) -> tuple[StreamInfo, ...]:
         _stream_info(
             other,
             has_chapters=has_chapters,
-            begins_seconds=found.begins_seconds.get(other.index) if is_unreadable(other) else None,
+            begins_seconds=found.begins_elsewhere(other, decoding.stream.index),
         )
         for other in decoding.container.streams
         if other.index != decoding.stream.index and not is_still_of_avif(other)

@@ -23,7 +23,7 @@ from av.stream import Stream
 from dscvsr_cli.video.clock_jumps import NO_TIME, PacketTimes, find_jumps
 from dscvsr_cli.video.info import PLAYLIST_FORMATS, ClockJumps, StreamInfo, StreamKind
 from dscvsr_cli.video.read.libav_log import described_format
-from dscvsr_cli.video.read.open_input import open_input
+from dscvsr_cli.video.read.open_input import is_unreadable, open_input
 from dscvsr_cli.video.read.packets import packets_of
 
 _MAY_JUMP: Final = 0x0200
@@ -48,11 +48,27 @@ class Survey:
     late_streams: tuple[StreamInfo, ...] = ()
     """Tracks that begin after the part of the file that is read when it is opened."""
 
-    begins_seconds: Mapping[int, float] = field(default_factory=dict)
-    """When the first packet of a track comes, by its index; a track that never comes is absent."""
+    seconds: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    """When the first and the last packet of a track are shown, by its index; a track that never
+    comes is absent."""
 
     end_seconds: Fraction | None = None
     """When the last frame or audio packet ends, with times carried on; None if unknown."""
+
+    def begins_elsewhere(self, stream: Stream, picture: int) -> float | None:
+        """Return when a track begins that comes late, or runs on another clock than the video.
+
+        Args:
+            stream: The track.
+            picture: Index of the video.
+        """
+        own, video = self.seconds.get(stream.index), self.seconds.get(picture)
+        if own is None or is_unreadable(stream):
+            return own and own[0]
+        is_played = stream.type in ("audio", "video")
+        if video is None or self.jumps.seconds or not is_played:
+            return None
+        return own[0] if own[0] > video[1] or own[1] < video[0] else None
 
 
 def survey(path: Path, *, allow_playlist: bool = False) -> Survey:
@@ -86,11 +102,14 @@ def survey(path: Path, *, allow_playlist: bool = False) -> Survey:
         return Survey(
             jumps=jumps,
             late_streams=_late_streams(container),
-            begins_seconds={
-                index: int(one.shown.min()) / one.ticks_per_second for index, one in times.items()
-            },
+            seconds={index: _first_and_last(one) for index, one in times.items()},
             end_seconds=_end(times, jumps),
         )
+
+
+def _first_and_last(times: PacketTimes) -> tuple[float, float]:
+    first, last = int(times.shown.min()), int(times.shown.max())
+    return first / times.ticks_per_second, last / times.ticks_per_second
 
 
 def _may_jump(container: InputContainer) -> bool:
