@@ -3,13 +3,17 @@
 import math
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from av.packet import Packet
 from av.stream import Stream
 
 from dscvsr_cli.video.read.stated_length import entries_cut_off, tagged_seconds
 from dscvsr_cli.video.span import TimeSpan
+
+_UNSURE: Final = Fraction(9, 4)
+"""Packets by which a length in tags may be too large: it counts milliseconds, and the samples that
+only warm up a decoder."""
 
 
 class CutShort:
@@ -46,7 +50,10 @@ class CutShort:
         listed = sum(self._listed(one, size_bytes) for one in copied) if size_bytes else 0
         if not broke_off or (copied and all(map(self._is_past, copied))):
             return listed
-        return max(1, listed, sum(map(self._stated, copied)))
+        stated = [self._stated(one) for one in copied]
+        # A track that is there up to its stated end lacks nothing, whatever comes after it.
+        least = 0 if copied and all(number == 0 for number in stated) else 1
+        return max(least, listed, sum(number or 0 for number in stated))
 
     def _listed(self, stream: Stream, size_bytes: int) -> int:
         unit = stream.time_base or Fraction(1)
@@ -55,15 +62,18 @@ class CutShort:
             for entry in entries_cut_off(stream, size_bytes)
         )
 
-    def _stated(self, stream: Stream) -> int:
-        """Return how many packets fit between the last one and the end that the source states."""
+    def _stated(self, stream: Stream) -> int | None:
+        """Return how many packets fit between the last one and the end that the source states.
+
+        None where it states none.
+        """
         reached, lasts = self._reached.get(stream.index, (None, Fraction(0)))
         if reached is None or not lasts or stream.type != "audio":
-            return 0
+            return None
         unit = stream.time_base or Fraction(1)
-        length = stream.duration * unit if stream.duration else _tagged_length(stream)
+        length = stream.duration * unit if stream.duration else _tagged_length(stream, lasts)
         if length is None:
-            return 0
+            return None
         end = (stream.start_time or 0) * unit + length
         if self._span.end is not None:
             end = min(end, self._span.end + self._zero)
@@ -74,6 +84,6 @@ class CutShort:
         return reached is not None and self._span.is_past(reached - self._zero)
 
 
-def _tagged_length(stream: Stream) -> Fraction | None:
+def _tagged_length(stream: Stream, packet_seconds: Fraction) -> Fraction | None:
     seconds = tagged_seconds(stream)
-    return None if seconds is None else Fraction(seconds)
+    return None if seconds is None else Fraction(seconds) - _UNSURE * packet_seconds
