@@ -2,13 +2,11 @@
 
 import logging
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from dscvsr_cli.errors import InputVideoError, UsageError
-from dscvsr_cli.pipelines.upscale.being_written import is_being_written
 from dscvsr_cli.pipelines.upscale.find_videos import find_videos
 from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder
 
@@ -195,18 +193,3 @@ def test_folders_that_cannot_be_are_refused(inbox: Path, tmp_path: Path) -> None
     (inbox / "clip.mp4").write_bytes(b"a file")
     with pytest.raises(UsageError, match="only folders are watched"):
         WatchedFolder(inbox / "clip.mp4", tmp_path / "out", settle_seconds=1)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
-def test_a_file_that_a_program_writes_is_not_finished(inbox: Path) -> None:
-    path = inbox / "a.mp4"
-    path.write_bytes(b"x")
-    assert not is_being_written(path)
-    handle = os.open(path, os.O_WRONLY)
-    try:
-        if not is_being_written(path):
-            pytest.skip("this file system has no leases")
-    finally:
-        os.close(handle)
-    assert not is_being_written(path)
-    assert not is_being_written(inbox / "absent.mp4")
