@@ -122,6 +122,10 @@ class Container:
     audio_is_gapless: bool = False
     """Whether audio has no times and so must begin at zero and never pause."""
 
+    splits_pictures: bool = False
+    """Whether subtitles of Blu-ray go in segment by segment, as discs have them. Readers cut a
+    packet that is too long, wherever that is."""
+
     # How streams are encoded for it.
 
     picture_encoder: str = "libx264"

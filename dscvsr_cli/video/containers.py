@@ -158,6 +158,7 @@ _M2TS: Final = replace(
     # Each way to write it has a number for the subtitles of its world alone; under the other's they
     # would be private data, which nothing can read.
     subtitle=frozenset({"hdmv_pgs_subtitle"}),
+    splits_pictures=True,
     data=frozenset(),
     languages=frozenset({"audio"}),
 )

@@ -12,6 +12,8 @@ from av.stream import Stream
 
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.passthrough.channel_layouts import stated_layout
+from dscvsr_cli.video.passthrough.on_screen import is_blu_ray, segments
+from dscvsr_cli.video.read.main_stream import codec_name
 
 _log: Final = logging.getLogger(__name__)
 
@@ -73,6 +75,10 @@ class CopiedTrack:
         self._name = f"{template.type} stream {template.index}"
         self._last: int | None = None
         self._moved = not warns
+        is_subtitle = template.type == "subtitle"
+        self._splits = (
+            container.splits_pictures and is_subtitle and is_blu_ray(codec_name(template))
+        )
         self._waits = container.length_is_decoding and template.type == "audio"
         self._waiting: Packet[Stream] | None = None
         """A packet without a duration, of which only the next one shows how long it is."""
@@ -93,10 +99,20 @@ class CopiedTrack:
                 self._length = max(0, packet.dts - waiting.dts)
             waiting.duration = self._length
             yield waiting
+        if self._splits:
+            yield from self._parts(packet)
+            return
         if self._waits and not packet.duration:
             self._waiting = packet
         else:
             yield packet
+
+    def _parts(self, packet: "Packet[Stream]") -> "Iterator[Packet[Stream]]":
+        for data in segments(bytes(packet)):
+            part: Packet[Stream] = Packet(data)
+            part.stream, part.time_base = self.stream, packet.time_base
+            part.pts, part.dts, part.is_keyframe = packet.pts, packet.dts, packet.is_keyframe
+            yield part
 
     def _keep_order(self, packet: "Packet[Stream]") -> None:
         """Move a packet that would come before its predecessor, which muxers refuse."""

@@ -24,6 +24,9 @@ _STATE: Final = 10
 """Place of the byte of a composition that says whether it draws on earlier ones."""
 _IS_FRESH: Final = 0xC0
 
+_SEGMENT_HEADER: Final = 3
+"""One byte for the kind of a segment, and two for its length."""
+
 _DVB_SYNC: Final = 0x0F
 _DVB_PAGE: Final = 0x10
 _DVB_HEADER: Final = 6
@@ -35,12 +38,26 @@ _DVD_ARGUMENTS: Final = {0: 0, 1: 0, 2: 0, 3: 2, 4: 2, 5: 6, 6: 4}
 """Bytes behind each command of a DVD's subtitle."""
 
 
+def is_blu_ray(codec: str) -> bool:
+    """Return whether subtitles in a codec are made of segments."""
+    return codec == _PGS
+
+
 def continues_picture(packet: "Packet[Any]", codec: str) -> bool:
     """Return whether a packet is a further part of the picture before it, whatever its time."""
     if codec != _PGS:
         return False
     # A transport stream cuts what is very long, even within a segment; then it has no time.
     return packet.pts is None or bytes(packet)[:1] != bytes([_COMPOSITION])
+
+
+def segments(data: bytes) -> Iterator[bytes]:
+    """Yield the segments of a picture of Blu-ray, and what is left behind the last whole one."""
+    place = 0
+    while place < len(data):
+        end = place + _SEGMENT_HEADER + int.from_bytes(data[place + 1 : place + 3], "big")
+        yield data[place:end]
+        place = end
 
 
 class OnScreen:
