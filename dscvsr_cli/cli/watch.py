@@ -41,7 +41,7 @@ class WatchOptions(JobOptions):
         typer.Argument(
             metavar="FOLDER",
             parser=parse_path,
-            help="Folder in which videos arrive; its subfolders count too."
+            help="Folder in which videos arrive; its subfolders count too.",
         ),
     ]
     output: Annotated[
