@@ -26,6 +26,9 @@ bits that processors without dot-product instructions (VNNI) have for them."""
 _FILTER_LEVELS = 127
 """The same as a runtime names it, which knows 255 levels and not 127."""
 
+_LEAST_RANGE = 1e-3
+"""Width of the range of features that are 0 wherever they were watched."""
+
 Range = tuple[float, float]
 """The least and the largest value of a tensor; 0 is between them."""
 
@@ -103,7 +106,7 @@ def watched_ranges(network: nn.Module) -> Iterator[dict[str, Range]]:
     ranges: dict[str, Range] = {}
 
     def widen(name: str, feat: Tensor) -> None:
-        low, high = ranges.get(name, (0.0, 0.0))
+        low, high = ranges.get(name, (0.0, _LEAST_RANGE))
         ranges[name] = min(low, float(feat.min())), max(high, float(feat.max()))
 
     handles = [

@@ -88,6 +88,14 @@ def test_a_missing_range_is_named(tiny_network: RecurrentNetwork) -> None:
         round_to_eight_bits(copy.deepcopy(tiny_network), {})
 
 
+def test_features_that_are_always_zero_have_a_range_all_the_same() -> None:
+    place = torch.nn.Sequential(Rounding())
+    with watched_ranges(place) as ranges:
+        place(torch.zeros(3))
+    round_to_eight_bits(place, ranges)
+    assert place(torch.zeros(3)).tolist() == [0.0, 0.0, 0.0]
+
+
 @pytest.mark.parametrize(
     "config", [DSCVSR_PAPER, NetworkConfig(block="dense"), NetworkConfig(block="residual")]
 )
@@ -96,7 +104,9 @@ def test_every_convolution_that_rounds_its_filters_reads_rounded_features(
 ) -> None:
     # Integers need both: each such convolution must be given nothing but values of a grid.
     small = replace(config, channels=4, growth=4, blocks=2, layers=2, motion_channels=(4, 4))
-    network = RecurrentNetwork(small).eval()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = RecurrentNetwork(small).eval()
     frames = torch.rand(1, 3, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     with watched_ranges(network) as ranges, torch.no_grad():
         network(frames, Size(32, 32))
