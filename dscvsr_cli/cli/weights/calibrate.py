@@ -7,7 +7,7 @@ import typer
 
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.options import QuietOption
-from dscvsr_cli.cli.weights.release import OverwriteOption, check_free
+from dscvsr_cli.cli.weights.release import OverwriteOption, WeightsFileOption, check_free
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.wording import counted
 
@@ -21,10 +21,7 @@ def calibrate_command(
             "--data", metavar="DIR|FILE", help="Videos like those to enlarge; may be repeated."
         ),
     ],
-    output: Annotated[
-        Path,
-        typer.Option("--output", "-o", metavar="FILE", help="The safetensors file to write."),
-    ],
+    output: WeightsFileOption,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
 ) -> None:

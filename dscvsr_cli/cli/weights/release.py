@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 ExportFormat = Literal["safetensors", "onnx", "openvino"]
 
 
+WeightsFileOption = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="The safetensors file to write.")
+]
+
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 
 
@@ -137,10 +141,7 @@ def convert_command(
         ),
     ],
     *,
-    output: Annotated[
-        Path,
-        typer.Option("--output", "-o", metavar="FILE", help="The safetensors file to write."),
-    ],
+    output: WeightsFileOption,
     overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
 ) -> None:
