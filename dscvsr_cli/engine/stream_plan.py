@@ -106,6 +106,13 @@ class StreamPlan:
         tile = self.tile or max(source.height, source.width) + 2 * self.overlap + 2 * ALIGNMENT
         return plan_tiles(source, tile=tile, overlap=self.overlap)
 
+    def largest_tile(self, source: Size) -> Size:
+        """Return the size of the largest tile, that of the frame without tiling."""
+        largest = max(self.tiles(source), key=_area)
+        return Size(
+            largest.rows.stop - largest.rows.start, largest.columns.stop - largest.columns.start
+        )
+
 
 def plan_stream(
     source: Size,

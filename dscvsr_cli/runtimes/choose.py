@@ -15,6 +15,7 @@ from dscvsr_cli.engine.stream_plan import MOST_PICTURES, NetworkCost
 from dscvsr_cli.engine.transfer import copies_beside
 from dscvsr_cli.errors import DeviceError, UsageError
 from dscvsr_cli.extras import install_command
+from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.runtimes.compiler import missing_for_compiling
 from dscvsr_cli.runtimes.openvino_devices import Processor, dtypes_of, processors_here
@@ -238,6 +239,18 @@ def open_runtime(
     # torch's stubs leave out this form of to().
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return _compile(network) if runtime == "compiled" else network
+
+
+def must_convert(network: FrameNetwork, frame: Size) -> bool:
+    """Return whether a runtime converts a network before its first frame, which takes a while.
+
+    Args:
+        network: From ``open_runtime``.
+        frame: Size of what it is given, of a tile if there are tiles.
+    """
+    from dscvsr_cli.runtimes.openvino_network import OpenVinoNetwork  # noqa: PLC0415
+
+    return isinstance(network, OpenVinoNetwork) and not network.is_converted(frame)
 
 
 def _compile(network: RecurrentNetwork) -> FrameNetwork:

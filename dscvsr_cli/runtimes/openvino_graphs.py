@@ -95,13 +95,12 @@ class CompiledGraphs:
             MemoryError: There is too little.
         """
         with self._lock, memory_errors():
-            missing = [
-                graph
-                for graph in graphs
-                if graph.key not in self._converted and not self._path(graph).is_file()
-            ]
-            for graph in missing:
+            for graph in [graph for graph in graphs if not self.holds(graph)]:
                 self._convert(graph)
+
+    def holds(self, graph: Graph) -> bool:
+        """Return whether a graph was converted before, here or in an earlier run."""
+        return graph.key in self._converted or self._path(graph).is_file()
 
     def run(self, graph: Graph, inputs: Iterable[Any], output: Any) -> None:
         """Run a graph on NumPy arrays, and write what it gives into ``output``.

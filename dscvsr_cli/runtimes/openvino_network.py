@@ -83,6 +83,11 @@ class OpenVinoNetwork(SteppedPasses):
         self._working = ""
         """The pass whose graphs may hold working memory."""
 
+    def is_converted(self, frame: Size) -> bool:
+        """Return whether what frames of this size need first is in the cache."""
+        picture = torch.empty((1, 3, frame.height, frame.width), device="meta")
+        return all(map(self._graphs.holds, self._graphs_of_passes(picture)))
+
     def reconstruct(
         self, frames: Tensor, backward: Tensor, forward: Tensor, *, size: Size
     ) -> Tensor:
@@ -112,7 +117,15 @@ class OpenVinoNetwork(SteppedPasses):
     def _begin_pass(self, direction: Direction, frames: Tensor) -> Tensor:
         """Convert what both passes need, and give back what the other pass worked in."""
         _check_single(frames)
-        frame = frames[:, 0]
+        self._graphs.convert_all(self._graphs_of_passes(frames[:, 0]))
+        with self._lock:
+            before, self._working = self._working, direction
+        if before not in ("", direction):
+            self._graphs.release(before)
+        _, length, _, height, width = frames.shape
+        return torch.empty((1, length, self._network.config.channels, height, width))
+
+    def _graphs_of_passes(self, frame: Tensor) -> list[Graph]:
         state = frame.new_empty(
             (1, self._network.config.channels, *frame.shape[-2:]), device="meta"
         )
@@ -121,13 +134,7 @@ class OpenVinoNetwork(SteppedPasses):
             for one in _DIRECTIONS
             for filled in (False, True)
         ]
-        self._graphs.convert_all([self._align(frame, state), *passes])
-        with self._lock:
-            before, self._working = self._working, direction
-        if before not in ("", direction):
-            self._graphs.release(before)
-        _, length, _, height, width = frames.shape
-        return torch.empty((1, length, self._network.config.channels, height, width))
+        return [self._align(frame, state), *passes]
 
     def _step(
         self,

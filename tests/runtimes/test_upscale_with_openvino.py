@@ -50,6 +50,9 @@ def test_the_plan_names_the_runtime_and_the_pictures_are_those_of_torch(
     other = replace(job, runtime="torch", target=tmp_path / "torch.mkv")
     upscale(other, on_plan=plans.append)
     assert [plan.runtime for plan in plans] == ["openvino", "torch"]
+    # The next job of this size need not convert the network again.
+    upscale(replace(job, target=tmp_path / "again.mkv"), on_plan=plans.append)
+    assert [plan.converted_first for plan in plans] == [True, False, False]
     with VideoReader(tmp_path / "out.mkv") as made, VideoReader(tmp_path / "torch.mkv") as expected:
         for here, there in zip(made, expected, strict=True):
             # Both are rounded to 8 bits, so that a hair's breadth may become one step, and more

@@ -29,11 +29,12 @@ def describe_plan(plan: "UpscalePlan") -> str:
     tile = "" if plan.tile is None else f", tiles of {plan.tile}"
     scenes = f", {plan.scenes_at_once} scenes at once" if plan.scenes_at_once > 1 else ""
     resumed = f", continuing after {counted(plan.frames_done, 'frame')}" if plan.frames_done else ""
+    converting = " (converted first)" if plan.converted_first else ""
     takes = "" if plan.seconds is None else f", about {format_estimate(plan.seconds)}"
     encoder = shown_encoder(plan.encoder)
     return (
         f"{_name(source)}: {plan.shown_source_size}, {frames}{rate} -> {plan.shown_size} "
-        f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype} {plan.runtime}, "
+        f"{encoder} {plan.pixel_format} | {plan.device} {plan.dtype} {plan.runtime}{converting}, "
         f"{weights}{steadied}, window {plan.window}+{plan.look_ahead}{tile}{scenes}{resumed}{takes}"
     )
 

@@ -169,6 +169,8 @@ class UpscalePlan:
     window: int
     look_ahead: int
     tile: int | None
+    converted_first: bool = False
+    """Whether the network is converted for this frame size before the first frame."""
     ensemble: int = 1
     """Copies of the video whose results are averaged."""
     steadied: bool = False

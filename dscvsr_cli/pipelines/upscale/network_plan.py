@@ -19,6 +19,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.runtimes.choose import (
     Runtime,
     choose_execution,
+    must_convert,
     open_runtime,
     runtime_cost,
     weights_dtype,
@@ -59,6 +60,8 @@ class NetworkPlan:
     loaded: LoadedNetwork
     executed: FrameNetwork
     """``loaded.network`` as the runtime executes it."""
+    converted_first: bool
+    """Whether the runtime converts it before the first frame, which takes a while."""
     stream_plan: StreamPlan
     steadied: bool
     """Whether its pictures are averaged along the motion."""
@@ -117,12 +120,14 @@ def plan_network(
     stream_plan = _plan_in_memory(job, source, size, cost, device=device, budget_bytes=budget_bytes)
     wanted = min(job.scenes_at_once, _MOST_SCENES)
     scenes = budget_scenes(stream_plan, small, size, cost, budget_bytes=budget_bytes, wanted=wanted)
+    opened = open_runtime(runtime, loaded.network, dtype=dtype)
     return NetworkPlan(
         device=device,
         dtype=dtype,
         runtime=runtime,
         loaded=loaded,
-        executed=ensemble_of(open_runtime(runtime, loaded.network, dtype=dtype), job.ensemble),
+        executed=ensemble_of(opened, job.ensemble),
+        converted_first=must_convert(opened, stream_plan.largest_tile(small)),
         stream_plan=stream_plan,
         steadied=steadied,
         scenes=scenes,

@@ -153,6 +153,7 @@ def _describe_plan(
         device=str(network.device),
         dtype=str(network.dtype).removeprefix("torch."),
         runtime=network.runtime,
+        converted_first=network.converted_first,
         weights=network.loaded.name,
         window=plan.window,
         look_ahead=plan.look_ahead,

@@ -68,7 +68,7 @@ def test_the_part_that_is_enlarged_is_named(span: TimeSpan, words: str) -> None:
         source=SimpleNamespace(path=Path("a.mkv"), frame_rate=None, frame_count=None),
         frames=10,
         span=span,
-        **dict.fromkeys(["tile", "seconds", "steadied"]),
+        **dict.fromkeys(["tile", "seconds", "steadied", "converted_first"]),
         **dict.fromkeys(["ensemble", "scenes_at_once", "frames_done", "window", "look_ahead"], 1),
         **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),
         **dict.fromkeys(["shown_source_size", "shown_size"], "1x1"),
@@ -85,7 +85,7 @@ def test_pipes_are_called_by_name_and_not_by_a_dash() -> None:
         shown_size="64x64",
         frames=None,
         span=WHOLE,
-        **dict.fromkeys(["tile", "seconds", "steadied"]),
+        **dict.fromkeys(["tile", "seconds", "steadied", "converted_first"]),
         **dict.fromkeys(["ensemble", "scenes_at_once", "frames_done", "window", "look_ahead"], 1),
         **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),
     )
