@@ -11,6 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+FLOW_PIXELS = 1 << 19
+"""Pixels whose motion is estimated at once: enough to keep a GPU busy, little memory."""
+
 Kernel = Literal["bilinear", "bicubic"]
 """How values between pixel centres are found."""
 

@@ -11,6 +11,7 @@ from dscvsr_cli.cli.units import format_estimate
 from dscvsr_cli.engine import device
 from dscvsr_cli.pipelines.upscale import estimate, known_speed, progress
 from dscvsr_cli.pipelines.upscale.measure_speed import INT8_SHARE
+from dscvsr_cli.runtimes import choose
 from dscvsr_cli.runtimes.choose import AUTO_VARIABLE
 from tests.clips import Clip, render
 
@@ -111,7 +112,9 @@ def test_a_long_job_in_float32_says_what_openvino_would_save_if_it_is_missing(
     monkeypatch.setattr(estimate, "is_openvino_installed", lambda: installed)
     monkeypatch.setattr(device, "has_native_bfloat16", lambda: False)
     monkeypatch.delenv(AUTO_VARIABLE)
-    # Short enough for torch in any case.
+    # Long, for a test, and nothing but torch to run it, whatever the hint is told.
+    monkeypatch.setattr(choose, "_OPENVINO_PIXELS", 1)
+    monkeypatch.setattr(choose, "is_openvino_installed", lambda: False)
     source = render(SHORT, tmp_path)
     assert upscale(source, "-o", tmp_path / "a.mp4", "--json") == 0
     plan = json.loads(capfd.readouterr().out.splitlines()[0])["plan"]

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from dscvsr_cli.engine.hold import Shown
 from dscvsr_cli.frames import clamp_like
-from dscvsr_cli.warping import warp
+from dscvsr_cli.warping import FLOW_PIXELS, warp
 
 MotionFinder = Callable[[Tensor, Tensor], Tensor]
 """Finds where ``target`` is in ``source``: ``(B, 3, H, W)`` twice -> ``(B, 2, H, W)`` pixels."""
@@ -32,9 +32,6 @@ NEIGHBOUR_SHARE = 0.8
 SAME_LEVELS = 10.0
 """Difference of the inputs along the motion, in levels of 255, at which 1/e of that weight is
 left."""
-
-FLOW_PIXELS = 1 << 19
-"""Pixels whose motion is found at once: enough to keep a GPU busy, little memory."""
 
 _LUMA = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in it (BT.601); what they are hardly matters for a difference."""
@@ -53,6 +50,9 @@ class Chain:
 
     waiting: Shown | None = None
     """The one that waits for its successor."""
+
+    link: "_Link | None" = None
+    """How these two lie to each other; None if one is missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +79,8 @@ def steady(chain: Chain, following: Sequence[Shown], find: MotionFinder, *, last
     given = len(known) if chain.waiting is None else len(known) - 1
     run = [*known, *following]
     stop = len(run) if last else len(run) - 1
-    links = _links([shown.frame for shown in run], find)
+    links = [] if chain.link is None else [chain.link]
+    links += _links([shown.frame for shown in run[len(links) :]], find)
     lumas = [_luma(shown.picture) for shown in run]
     pictures = [
         clamp_like(run[place].picture + _change(lumas, place, links), run[place].frame)
@@ -87,7 +88,9 @@ def steady(chain: Chain, following: Sequence[Shown], find: MotionFinder, *, last
     ]
     if last:
         return Steadied(pictures, Chain(before=run[-1]))
-    return Steadied(pictures, Chain(before=run[-2] if len(run) > 1 else None, waiting=run[-1]))
+    if len(run) == 1:
+        return Steadied(pictures, Chain(waiting=run[0]))
+    return Steadied(pictures, Chain(before=run[-2], waiting=run[-1], link=links[-1]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

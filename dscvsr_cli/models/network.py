@@ -21,9 +21,7 @@ from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.models.propagation import RecurrentPass
 from dscvsr_cli.models.rounding import Ranges
-
-FLOW_PIXELS = 1 << 19
-"""Pixels whose motion is estimated at once: enough to keep a GPU busy, little memory."""
+from dscvsr_cli.warping import FLOW_PIXELS
 
 
 class RecurrentNetwork(nn.Module):

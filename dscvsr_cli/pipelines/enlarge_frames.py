@@ -18,6 +18,7 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.imaging.quantise import round_levels
 from dscvsr_cli.pipelines.network_cost import network_cost
+from dscvsr_cli.runtimes.choose import choose_runtime
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
 FrameArray = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
@@ -81,7 +82,9 @@ def enlarge_frames(
     if (scale is None) == (width is None and height is None):
         raise UsageError("give either a factor or a size", hint="scale=2.7, or width or height")
     chosen = choose_device(device)
-    loaded = load_network(weights, device=chosen, dtype=choose_dtype(dtype, chosen))
+    found = choose_dtype(dtype, chosen)
+    choose_runtime("torch", device=chosen, dtype=found)
+    loaded = load_network(weights, device=chosen, dtype=found)
     # torch's stubs leave out this form of to().
     loaded.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -139,8 +139,8 @@ def choose_runtime(
         return name
     suits = device.type == "cpu" and dtype in dtypes_of(_OPENVINO.get(name, "CPU"))
     if name == "auto":
-        repaid = dtype == torch.float32 and (pixels or 0) >= _OPENVINO_PIXELS
-        return "openvino" if suits and repaid and is_openvino_installed() else "torch"
+        repaid = openvino_pays(device, dtype, pixels)
+        return "openvino" if repaid and is_openvino_installed() else "torch"
     if name == "torch":
         return "torch"
     if not suits:
@@ -156,6 +156,17 @@ def choose_runtime(
         )
     _check_processor(_OPENVINO[name])
     return name
+
+
+def openvino_pays(device: torch.device, dtype: torch.dtype, pixels: int | None) -> bool:
+    """Return whether a job is one that "auto" gives to OpenVINO where it is installed.
+
+    Args:
+        device: Where the network runs.
+        dtype: What torch would compute in.
+        pixels: Of all input frames of the job together; None if unknown, which counts as few.
+    """
+    return device.type == "cpu" and dtype == torch.float32 and (pixels or 0) >= _OPENVINO_PIXELS
 
 
 def _runtime_for_int8(name: RuntimeName, device: torch.device) -> RuntimeName:
@@ -181,11 +192,16 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def runtimes_to_compare(name: RuntimeName, *, device: torch.device) -> tuple[Runtime, ...]:
+def runtimes_to_compare(
+    name: RuntimeName, *, device: torch.device, dtype: DtypeName = "auto"
+) -> tuple[Runtime, ...]:
     """Return the runtimes worth timing on ``device``: the named one, or for "auto" all there are.
 
-    If the environment says what "auto" means, only that one.
+    If the environment says what "auto" means, only that one; in int8 only the one that computes in
+    it.
     """
+    if dtype == "int8" and name == "auto":
+        return ("openvino",)
     name = preferred_runtime(name)
     if name != "auto":
         return (name,)
@@ -241,13 +257,16 @@ def open_runtime(
     return _compile(network) if runtime == "compiled" else network
 
 
-def must_convert(network: FrameNetwork, frame: Size) -> bool:
+def must_convert(runtime: Runtime, network: FrameNetwork, frame: Size) -> bool:
     """Return whether a runtime converts a network before its first frame, which takes a while.
 
     Args:
+        runtime: From ``choose_runtime``.
         network: From ``open_runtime``.
         frame: Size of what it is given, of a tile if there are tiles.
     """
+    if runtime not in _OPENVINO:
+        return False
     from dscvsr_cli.runtimes.openvino_network import OpenVinoNetwork  # noqa: PLC0415
 
     return isinstance(network, OpenVinoNetwork) and not network.is_converted(frame)

@@ -85,6 +85,11 @@ def test_levels_are_the_rounded_floats(weights: str) -> None:
         np.testing.assert_array_equal(one, np.floor(other * 255 + 0.5).astype(np.uint8))
 
 
+def test_what_torch_does_not_compute_in_is_refused_by_the_call(weights: str) -> None:
+    with pytest.raises(UsageError, match="int8"):
+        enlarge_frames(clip(2), scale=2, weights=weights, device="cpu", dtype="int8")
+
+
 def test_frames_are_read_as_they_are_needed(weights: str) -> None:
     read = 0
 

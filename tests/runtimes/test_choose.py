@@ -98,6 +98,7 @@ def test_on_processors_both_runtimes_are_worth_comparing(monkeypatch: pytest.Mon
     assert runtimes_to_compare("auto", device=CPU) == ("torch", "openvino")
     assert runtimes_to_compare("auto", device=CUDA) == ("torch",)
     assert runtimes_to_compare("openvino", device=CPU) == ("openvino",)
+    assert runtimes_to_compare("auto", device=CPU, dtype="int8") == ("openvino",)
     monkeypatch.setenv(AUTO_VARIABLE, "torch")
     assert runtimes_to_compare("auto", device=CPU) == ("torch",)
 

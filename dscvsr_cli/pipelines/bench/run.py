@@ -132,7 +132,7 @@ def bench_speed(
             job,
             device,
             dtypes=dtypes,
-            runtimes=runtimes_to_compare(job.runtime, device=device),
+            runtimes=runtimes_to_compare(job.runtime, device=device, dtype=job.dtype),
             steady=bool(job.steady),
             show_progress=show_progress,
         ),

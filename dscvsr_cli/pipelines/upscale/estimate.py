@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-import torch
-
 from dscvsr_cli.pipelines.upscale.job import OtherWeights, UpscalePlan
 from dscvsr_cli.pipelines.upscale.known_speed import known_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.measure_speed import INT8_SHARE, guess_seconds_per_frame
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
-from dscvsr_cli.runtimes.choose import is_openvino_installed, preferred_runtime
+from dscvsr_cli.runtimes.choose import is_openvino_installed, openvino_pays, preferred_runtime
 from dscvsr_cli.weights.catalog import load_catalog
 
 _LONG_WORK = 50_000_000
@@ -58,18 +56,18 @@ def with_time(ready: PreparedJob, plan: UpscalePlan, each: float) -> UpscalePlan
         plan,
         seconds=frames * each,
         other_weights=other,
-        seconds_with_openvino=_seconds_with_openvino(ready, frames * each),
+        seconds_with_openvino=_seconds_with_openvino(ready, plan.frames, frames * each),
     )
 
 
-def _seconds_with_openvino(ready: PreparedJob, takes: float) -> float | None:
+def _seconds_with_openvino(ready: PreparedJob, frames: int, takes: float) -> float | None:
     """Return what a long job would take in int8, if only OpenVINO is missing for that."""
     network, job = ready.network, ready.job
     nobody_chose = preferred_runtime(job.runtime) == "auto" and job.dtype == "auto"
-    in_float32 = network.device.type == "cpu" and network.dtype == torch.float32
-    missing = network.runtime == "torch" and not is_openvino_installed()
+    pixels = frames * ready.plan.source.height * ready.plan.source.width
+    missing = openvino_pays(network.device, network.dtype, pixels) and not is_openvino_installed()
     worth_it = takes >= _LONG_SECONDS and bool(network.loaded.network.ranges)
-    return takes * INT8_SHARE if nobody_chose and in_float32 and missing and worth_it else None
+    return takes * INT8_SHARE if nobody_chose and missing and worth_it else None
 
 
 def _other_weights(ready: PreparedJob, each: float, frames: int) -> OtherWeights | None:

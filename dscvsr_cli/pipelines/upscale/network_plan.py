@@ -127,7 +127,7 @@ def plan_network(
         runtime=runtime,
         loaded=loaded,
         executed=ensemble_of(opened, job.ensemble),
-        converted_first=must_convert(opened, stream_plan.largest_tile(small)),
+        converted_first=must_convert(runtime, opened, stream_plan.largest_tile(small)),
         stream_plan=stream_plan,
         steadied=steadied,
         scenes=scenes,
