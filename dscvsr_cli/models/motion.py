@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dscvsr_cli.models.consensus import agree
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.models.rounding import Rounding, RoundingConv
 from dscvsr_cli.warping import warp
@@ -49,6 +50,7 @@ class MotionEstimator(nn.Module):
         """Build one ``MotionLevel`` per pyramid level, coarsest first."""
         super().__init__()
         self.finest = config.motion_finest
+        self.consensus = config.motion_consensus
         self.levels = nn.ModuleList(
             MotionLevel(config.motion_channels, config.motion_kernel, config.motion_slope)
             for _ in range(config.motion_levels)
@@ -79,7 +81,11 @@ class MotionEstimator(nn.Module):
             flow = flow + level(seen.to(next(level.parameters()).dtype)).float()
         for _ in range(self.finest):
             flow = _double(flow)
-        return flow[..., :height, :width]
+        flow = flow[..., :height, :width]
+        if self.consensus and not self.training:
+            # In training the estimate has to stand on its own, or it would not learn.
+            flow = agree(flow, target_B3HW, source_B3HW)
+        return flow
 
     def _pyramid(self, picture_B3HW: Tensor) -> list[Tensor]:
         """Return normalised pictures from the coarsest level to the finest estimated one."""

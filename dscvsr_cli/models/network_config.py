@@ -69,6 +69,10 @@ class NetworkConfig:
     motion_slope: float = 0.0
     """Negative slope of the motion network's ReLU; 0 is SPyNet's, small networks die with it."""
 
+    motion_consensus: bool = False
+    """Whether a network that is not in training takes the motion of the whole picture where that
+    explains the pictures as well as the estimated one; the paper's does not."""
+
     head_hidden: int = 256
     """Hidden units of the Meta-Upscale filter predictor."""
 
@@ -90,6 +94,8 @@ class NetworkConfig:
         slope = self.motion_slope
         if type(slope) not in (int, float) or not 0 <= slope < 1:
             raise ValueError(f"motion_slope must lie in [0, 1), got {slope!r}")
+        if type(self.motion_consensus) is not bool:
+            raise ValueError(f"motion_consensus must be true or false, got {self.motion_consensus!r}")
         limit = self.state_limit
         if type(limit) not in (int, float) or not 0 <= limit < math.inf:
             raise ValueError(f"state_limit must not be negative, got {limit!r}")

@@ -23,6 +23,7 @@ configs = st.builds(
     motion_channels=st.lists(st.integers(1, 128), max_size=5).map(tuple),
     motion_kernel=st.integers(0, 5).map(lambda half: 2 * half + 1),
     motion_slope=st.floats(0, 0.5),
+    motion_consensus=st.booleans(),
     state_limit=st.floats(0, 100),
     head_hidden=st.integers(1, 512),
 )
@@ -67,6 +68,7 @@ def test_the_paper_names_sixteen_blocks_of_eight_layers_for_both_networks() -> N
         ({"motion_channels": [16, 0]}, "motion_channels"),
         ({"motion_channels": 16}, "motion_channels"),
         ({"motion_slope": -0.1}, "motion_slope"),
+        ({"motion_consensus": 1}, "motion_consensus"),
         ({"state_limit": -1.0}, "state_limit"),
         ({"state_limit": float("inf")}, "state_limit"),
         ({"state_limit": "6"}, "state_limit"),
