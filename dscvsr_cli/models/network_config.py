@@ -95,7 +95,9 @@ class NetworkConfig:
         if type(slope) not in (int, float) or not 0 <= slope < 1:
             raise ValueError(f"motion_slope must lie in [0, 1), got {slope!r}")
         if type(self.motion_consensus) is not bool:
-            raise ValueError(f"motion_consensus must be true or false, got {self.motion_consensus!r}")
+            raise ValueError(
+                f"motion_consensus must be true or false, got {self.motion_consensus!r}"
+            )
         limit = self.state_limit
         if type(limit) not in (int, float) or not 0 <= limit < math.inf:
             raise ValueError(f"state_limit must not be negative, got {limit!r}")

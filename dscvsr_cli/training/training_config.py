@@ -162,7 +162,8 @@ class TrainingConfig:
     photographs, where the ground-truth flow comes free."""
 
     motion_first: float = 0.0
-    """Share of the run, at its start, in which only the flow learns, from frames matched by it."""
+    """Share of the run, at its start, in which only the flow learns: from frames matched by it or
+    the teacher's flow, and from the ground truth, if that has a weight; 1 teaches nothing else."""
 
     apart_first: float = 0.0
     """Share of the run, after ``motion_first``, in which every part learns separately from the

@@ -106,7 +106,7 @@ def test_a_flow_that_is_no_number_does_not_become_one() -> None:
 
 
 @pytest.mark.parametrize("consensus", [False, True])
-def test_the_config_decides_and_training_does_without(consensus: bool) -> None:  # noqa: FBT001
+def test_the_config_decides_and_training_does_without(consensus: bool) -> None:
     estimator = MotionEstimator(replace(SMALL, motion_consensus=consensus))
     waken(estimator)
     target, source = stripes(0.5), stripes(0.0)

@@ -177,9 +177,10 @@ def test_the_photometric_loss_teaches_a_known_shift() -> None:
     estimator = MotionEstimator(replace(SMALL, motion_levels=3, motion_channels=(8, 8)))
     optimizer = torch.optim.Adam(estimator.parameters(), lr=1e-2)
     first, second = texture(24, 24), texture(24, 24, dx=1.7, dy=-0.8)
+    target, source = torch.cat((first, second)), torch.cat((second, first))
     for _ in range(60):
         optimizer.zero_grad()
-        torch.autograd.backward(photometric(estimator, first, second))
+        torch.autograd.backward(photometric(estimator(target, source), target, source))
         optimizer.step()
     # The second frame shows at x what the first shows at x + 1.7: so first(x) = second(x - 1.7).
     with torch.no_grad():

@@ -4,7 +4,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.warping import warp
 
 CHARBONNIER_EPSILON = 1e-3
@@ -47,41 +46,22 @@ def change_along(made: Tensor, wanted: Tensor, flow: Tensor) -> Tensor:
     return charbonnier(following, error[:, :-1].flatten(0, 1), CHANGE_EPSILON)
 
 
-def photometric(motion: MotionEstimator, first: Tensor, second: Tensor) -> Tensor:
-    """Return how badly pairs of neighbouring frames match after warping, both ways, a scalar.
+def photometric(flow: Tensor, target: Tensor, source: Tensor) -> Tensor:
+    """Return how badly pairs of frames match after warping, a scalar.
 
     A flow that starts from rest gets almost no gradient from the pictures at first; matching the
     frames themselves teaches it early (Yu et al., ECCVW 2016). A light smoothness term settles
     the flow where there is no texture.
 
     Args:
-        motion: The estimator to teach.
-        first: ``(B, 3, H, W)`` low-resolution frames in [0, 1].
-        second: The frames after them, of the same shape.
+        flow: ``(B, 2, H, W)`` pixels, from target to source.
+        target: ``(B, 3, H, W)`` low-resolution frames in [0, 1].
+        source: Their neighbours, of the same shape.
     """
-    target, source = torch.cat((first, second)), torch.cat((second, first))
-    flow: Tensor = motion(target, source)
     mismatch = charbonnier(warp(source, flow), target)
     rough: Tensor = flow.diff(dim=-1).abs().mean() + flow.diff(dim=-2).abs().mean()
     total: Tensor = mismatch + SMOOTHNESS * rough
     return total
-
-
-def flow_distance(
-    motion: MotionEstimator, teacher: MotionEstimator, first: Tensor, second: Tensor
-) -> Tensor:
-    """Return how far a flow is from a teacher's, both ways -> the mean length in pixels, a scalar.
-
-    Args:
-        motion: The estimator to teach.
-        teacher: The estimator that knows better; gets no gradient.
-        first: ``(B, 3, H, W)`` low-resolution frames in [0, 1].
-        second: The frames after them, of the same shape.
-    """
-    target, source = torch.cat((first, second)), torch.cat((second, first))
-    with torch.no_grad():
-        wanted = teacher(target, source)
-    return endpoint_distance(motion(target, source), wanted)
 
 
 def endpoint_distance(found: Tensor, wanted: Tensor) -> Tensor:

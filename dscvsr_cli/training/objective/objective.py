@@ -25,7 +25,6 @@ from dscvsr_cli.training.objective.losses import (
     change_along,
     charbonnier,
     endpoint_distance,
-    flow_distance,
     photometric,
 )
 from dscvsr_cli.training.objective.perceptual import PerceptualLoss
@@ -107,8 +106,7 @@ class Objective(nn.Module):
             ValueError: The flow or the trace is needed and missing.
         """
         if phase == "motion":
-            flow = self._flow_loss(low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1))
-            return {"motion": flow, "total": flow}
+            return self._flow_losses(low, flow)
         apart = phase == "apart"
         if apart:
             losses = self._apart_losses(trace)
@@ -117,7 +115,10 @@ class Objective(nn.Module):
         # Apart, the flow has no part in anything: it has learned before.
         if self.config.motion_weight and not apart:
             pair = iteration % (low.shape[1] - 1)
-            losses["motion"] = self._flow_loss(low[:, pair], low[:, pair + 1])
+            first, second = low[:, pair], low[:, pair + 1]
+            target, source = torch.cat((first, second)), torch.cat((second, first))
+            flow = self.network.motion(target, source)
+            losses["motion"] = self._flow_loss(flow, target, source)
         weights = {
             "pictures": 1.0,
             "change": self.config.change_weight,
@@ -185,7 +186,32 @@ class Objective(nn.Module):
         epsilon = self.config.charbonnier_epsilon
         return apart_losses(self.network, self.distillation, trace, epsilon=epsilon)
 
-    def _flow_loss(self, first: Tensor, second: Tensor) -> Tensor:
-        if self.teacher is not None and self.config.motion_teacher:
-            return flow_distance(self.network.motion, self.teacher.motion, first, second)
-        return photometric(self.network.motion, first, second)
+    def _flow_losses(self, low: Tensor, true: Tensor | None) -> Losses:
+        """Judge the flow of all neighbouring frames; where the true one is known, by that too."""
+        first, second = low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1)
+        target, source = torch.cat((first, second)), torch.cat((second, first))
+        flow = self.network.motion(target, source)
+        if not self.config.camera_weight or true is None:
+            loss = self._flow_loss(flow, target, source)
+            return {"motion": loss, "total": loss}
+        # In the order of the pairs: all to the next frame, then all to the one before.
+        wanted = true.transpose(0, 1).flatten(0, 2)
+        losses = {
+            "motion": self._flow_loss(flow, target, source, true=wanted),
+            "camera": endpoint_distance(flow, wanted),
+        }
+        losses["total"] = losses["motion"] + self.config.camera_weight * losses["camera"]
+        return losses
+
+    def _flow_loss(
+        self, flow: Tensor, target: Tensor, source: Tensor, *, true: Tensor | None = None
+    ) -> Tensor:
+        """Judge a flow by the teacher's, unless the true one is known there, or by the frames."""
+        if self.teacher is None or not self.config.motion_teacher:
+            return photometric(flow, target, source)
+        with torch.no_grad():
+            wanted = self.teacher.motion(target, source)
+        if true is not None:
+            known = true.isfinite().all(dim=1, keepdim=True)
+            wanted = wanted.masked_fill(known, torch.nan)
+        return endpoint_distance(flow, wanted)

@@ -139,6 +139,32 @@ def test_the_flow_can_be_learned_from_the_teachers(
     assert same.item() < 2e-3
 
 
+def test_where_the_true_flow_is_known_the_teachers_does_not_count(
+    recipe: TrainingConfig,
+    student: RecurrentNetwork,
+    teacher: RecurrentNetwork,
+    clips: tuple[Tensor, Tensor],
+) -> None:
+    low = clips[0]
+    true = torch.full((2, 2, 2, 2, 8, 8), torch.nan)
+    true[0] = torch.randn((2, 2, 2, 8, 8), generator=torch.Generator().manual_seed(4))
+    config = replace(recipe, motion_teacher=True, motion_first=1.0, camera_weight=3.0)
+    losses = Objective(config, student, teacher=teacher)(
+        *clips, iteration=0, phase="motion", flow=true
+    )
+    from_truth, from_teacher = [], []
+    for pair in range(2):
+        for way, (a, b) in enumerate(((pair, pair + 1), (pair + 1, pair))):
+            known = student.motion(low[:1, a], low[:1, b])[0] - true[0, way, pair]
+            from_truth.append(known.norm(dim=0).mean())
+            found, wanted = (net.motion(low[1:, a], low[1:, b]) for net in (student, teacher))
+            from_teacher.append((found - wanted).norm(dim=1).mean())
+    camera, motion = torch.stack(from_truth).mean(), torch.stack(from_teacher).mean()
+    torch.testing.assert_close(losses["camera"], camera, atol=2e-3, rtol=0)
+    torch.testing.assert_close(losses["motion"], motion, atol=2e-3, rtol=0)
+    torch.testing.assert_close(losses["total"], losses["motion"] + 3.0 * losses["camera"])
+
+
 def test_the_flow_can_be_held_to_the_cameras(
     recipe: TrainingConfig, student: RecurrentNetwork, clips: tuple[Tensor, Tensor]
 ) -> None:
