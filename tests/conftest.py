@@ -113,6 +113,7 @@ def tiny_config() -> NetworkConfig:
         motion_finest=0,
         motion_channels=(8,),
         motion_kernel=3,
+        motion_consensus=True,
         head_hidden=8,
     )
 
