@@ -45,23 +45,32 @@ def warp(
     return fetched.masked_fill(lost, torch.nan).to(source.dtype)
 
 
-def fetch(source: Tensor, flow: Tensor, *, clamped: bool, kernel: Kernel = "bilinear") -> Tensor:
+def fetch(
+    source: Tensor,
+    flow: Tensor,
+    *,
+    every: int = 1,
+    clamped: bool = False,
+    kernel: Kernel = "bilinear",
+) -> Tensor:
     """Fetch as ``warp`` does, both of one dtype, where the flow is known to be finite.
 
     Args:
         source: ``(B, C, H, W)`` picture or features to fetch from.
         flow: ``(B, 2, H, W)`` pixels, ``(dx, dy)``, target to source.
+        every: Which rows and columns of the target are asked for, the first among them; the flow
+            has only those.
         clamped: Whether to clamp the coordinates instead of asking for border padding, which
             torch before 2.13 lacks on Apple's GPUs; bilinear values are the same.
         kernel: As for ``warp``.
     """
-    height, width = flow.shape[-2:]
+    height, width = source.shape[-2:]
     # grid_sample's align_corners=True: -1 and 1 are the centres of the first and last pixel.
     across, down = 2.0 / max(width - 1, 1), 2.0 / max(height - 1, 1)
-    columns = torch.arange(width, device=flow.device, dtype=torch.float32) * across - 1.0
-    rows = torch.arange(height, device=flow.device, dtype=torch.float32)[:, None] * down - 1.0
-    grid_x = torch.add(columns, flow[:, 0], alpha=across)
-    grid_y = torch.add(rows, flow[:, 1], alpha=down)
+    columns = torch.arange(0, width, every, device=flow.device, dtype=torch.float32)
+    rows = torch.arange(0, height, every, device=flow.device, dtype=torch.float32)[:, None]
+    grid_x = torch.add(columns * across - 1.0, flow[:, 0], alpha=across)
+    grid_y = torch.add(rows * down - 1.0, flow[:, 1], alpha=down)
     # In memory all x stand before all y, which is written and read faster than pairs are.
     grid = torch.stack((grid_x, grid_y), dim=1).permute(0, 2, 3, 1)
     return F.grid_sample(

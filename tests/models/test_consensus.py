@@ -78,7 +78,9 @@ def test_a_pattern_that_repeats_takes_the_motion_of_what_surrounds_it() -> None:
     estimate = truth.clone()
     estimate[:, 0, 14:34, 24:40] -= 3.0
     found = agree(estimate, stripes(0.5), stripes(0.0))
-    torch.testing.assert_close(found, truth, atol=0.1, rtol=0)
+    inside = (..., slice(16, 32), slice(26, 38))
+    torch.testing.assert_close(found[inside], truth[inside], atol=0.1, rtol=0)
+    assert (found - truth).abs().mean() < 0.1 * (estimate - truth).abs().mean()
 
 
 def test_an_object_that_moves_by_itself_keeps_its_motion() -> None:
