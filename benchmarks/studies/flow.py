@@ -9,8 +9,9 @@ Between a frame and itself nothing moves: a flow other than zero is an offset th
 have learned together. Then, with everything but the flow unchanged, PSNR on Y (no crop, mean of the
 frames, clean bicubic reduction) of every clip for
 
-- the network's own flow, and the same without the coarsest levels of its pyramid;
-- one motion for all pixels: the median of its own flow over the frame;
+- the network's own flow; the estimate without what the whole picture has in common; the estimate
+  without the coarsest levels of its pyramid;
+- the motion of the whole picture for all pixels, linear in the place;
 - no motion: features are not moved;
 - with ``--flow``, the flow of other weights, such as BasicVSR's after `dscvsr weights convert`.
 """
@@ -30,6 +31,7 @@ from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, clip_pairs
 from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.engine.device import choose_dtype
+from dscvsr_cli.models.consensus import common_flow
 from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.bench.network_method import network_method, network_upscaler
@@ -84,12 +86,13 @@ def main() -> None:
     across_and_down = (f"{across:7.2f}{down:7.2f}" for across, down in offsets)
     print(f"{'mean flow between a frame and itself, in pixels':52}", *across_and_down)
 
-    flows: dict[str, nn.Module] = {"its own": own}
+    alone = estimate_alone(own)
+    flows: dict[str, nn.Module] = {"its own": own, "its estimate alone": alone}
     for count in range(1, len(own.levels)):
-        name = f"its own without the {count} coarsest of {len(own.levels)} levels"
-        flows[name] = without_coarsest(own, count)
-    flows["one motion for the whole frame, the median"] = OtherFlow(
-        lambda target, source: median(own(target, source))
+        name = f"its estimate without the {count} coarsest of {len(own.levels)} levels"
+        flows[name] = without_coarsest(alone, count)
+    flows["the motion of the whole picture"] = OtherFlow(
+        lambda target, source: common_flow(alone(target, source))
     )
     flows["none"] = OtherFlow(lambda target, _: torch.zeros_like(target[:, :2]).float())
     for spec in given.flow:
@@ -118,6 +121,13 @@ def still_flow(motion: MotionEstimator, clip: Clip, scale: float) -> tuple[float
     return across, down
 
 
+def estimate_alone(motion: MotionEstimator) -> MotionEstimator:
+    """Return a copy that takes nothing from the motion of the whole picture."""
+    alone = deepcopy(motion)
+    alone.consensus = False
+    return alone
+
+
 def without_coarsest(motion: MotionEstimator, count: int) -> MotionEstimator:
     """Return a copy whose ``count`` coarsest levels add nothing."""
     silenced = deepcopy(motion)
@@ -126,11 +136,6 @@ def without_coarsest(motion: MotionEstimator, count: int) -> MotionEstimator:
         for weight in list(level.parameters())[-2:]:
             nn.init.zeros_(weight)
     return silenced
-
-
-def median(flow: Tensor) -> Tensor:
-    """Return a flow ``(B, 2, H, W)`` that is everywhere the median of the given one."""
-    return flow.flatten(2).median(dim=-1).values[..., None, None].expand_as(flow)
 
 
 def with_flow(network: RecurrentNetwork, flow: nn.Module) -> RecurrentNetwork:
