@@ -21,6 +21,8 @@ exits with 130. Any other exception is a bug of ours and shows its traceback.
 """
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from typing import ClassVar, Final, Self
 
@@ -54,6 +56,8 @@ class DscvsrError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.options: tuple[str, ...] = ()
+        """The options whose values are refused, by names without dashes, if they are known."""
         self._may_pass = may_pass
 
     @property
@@ -77,6 +81,19 @@ class DscvsrError(Exception):
         error.hint = hint
         return error
 
+    def with_message(self, message: str) -> Self:
+        """Return the same error with another message."""
+        error = copy(self)
+        error.message = message
+        error.args = (message,)
+        return error
+
+    def about(self, *options: str) -> Self:
+        """Return the same error that knows which options it refuses, by names without dashes."""
+        error = copy(self)
+        error.options = options
+        return error
+
 
 class UsageError(DscvsrError):
     """An option or a value that cannot work.
@@ -94,6 +111,23 @@ class UsageError(DscvsrError):
     def __init__(self, message: str, *, hint: str = "", unfit: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.unfit = unfit
+        if unfit is not None:
+            self.options = (unfit,)
+
+
+@contextmanager
+def refusals_about(*options: str) -> Iterator[None]:
+    """Say of a refusal which options it is about, unless the code that refuses has said so.
+
+    Args:
+        options: Those whose values are used within, by their names without dashes.
+    """
+    try:
+        yield
+    except DscvsrError as error:
+        if error.options:
+            raise
+        raise error.about(*options) from error
 
 
 class VideoError(DscvsrError):

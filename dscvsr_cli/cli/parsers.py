@@ -272,5 +272,5 @@ def parse_encoder_option(text: str) -> tuple[str, str]:
     if not found or not name.strip():
         raise UsageError(
             f"cannot read {text!r} as an encoder option", hint="write --enc-opt tune=film"
-        )
+        ).about("enc-opt")
     return name.strip().lstrip("-"), value.strip()

@@ -2,12 +2,15 @@
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, get_args
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Annotated, Any, Protocol, TypeVar, get_args, get_origin
 
 import typer
 
 T = TypeVar("T")
+
+Within = Callable[[Mapping[str, Any]], AbstractContextManager[None]]
 
 
 class Fill(Protocol):
@@ -19,7 +22,7 @@ class Fill(Protocol):
 
 
 def takes_options(
-    options: type[T], *, fill: Fill | None = None
+    options: type[T], *, fill: Fill | None = None, within: Within | None = None
 ) -> Callable[[Callable[[T], None]], Callable[..., None]]:
     """Turn a function of one dataclass into a command with an option for each of its fields.
 
@@ -30,15 +33,20 @@ def takes_options(
         options: A dataclass with keyword-only fields, each ``Annotated`` with a ``typer.Option`` or
             ``typer.Argument``. Any other is no option, and ``fill`` gives it.
         fill: Alters what the command line gives.
+        within: Given the values by name, returns what the command runs within.
     """
 
     def decorate(function: Callable[[T], None]) -> Callable[..., None]:
         @functools.wraps(function)
         def command(context: typer.Context, **values: Any) -> None:
-            function(options(**(fill(context, values) if fill else values)))
+            filled = fill(context, values) if fill else values
+            with within(filled) if within else nullcontext():
+                function(options(**filled))
 
         parameters = inspect.signature(options).parameters
-        shown = {name: one for name, one in parameters.items() if get_args(one.annotation)[1:]}
+        shown = {
+            name: one for name, one in parameters.items() if get_origin(one.annotation) is Annotated
+        }
         # What a class adds to the one it extends comes first: its arguments, and where to write;
         # what belongs under a heading stays there.
         added = vars(options)["__annotations__"]

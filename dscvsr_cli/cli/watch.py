@@ -10,7 +10,7 @@ import typer
 
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.parsers import parse_path, parse_time
-from dscvsr_cli.cli.settings.apply import with_settings
+from dscvsr_cli.cli.settings.apply import naming_files, with_settings
 from dscvsr_cli.cli.takes_options import takes_options
 from dscvsr_cli.cli.upscale.job_options import JobOptions
 from dscvsr_cli.cli.upscale.run_jobs import SOME_FAILED, open_follower, run_job
@@ -83,7 +83,7 @@ class WatchOptions(JobOptions):
         return replace(self.job_for(self.folder), resume=not self.restart)
 
 
-@takes_options(WatchOptions, fill=with_settings)
+@takes_options(WatchOptions, fill=with_settings, within=naming_files)
 def watch_command(options: WatchOptions) -> None:
     """Watch a folder and upscale every video in it once it has been fully written.
 

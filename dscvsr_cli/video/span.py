@@ -40,12 +40,12 @@ class TimeSpan:
             raise UsageError(
                 f"a span cannot start before the video, got {float(self.start):g} s",
                 hint="count from the start of the video: --start 0 is its first frame",
-            )
+            ).about("start")
         if self.end is not None and self.end <= self.start:
             raise UsageError(
                 f"the end, {float(self.end):g} s, is not after the start, {float(self.start):g} s",
                 hint="both count from the start of the video: --start 60 --end 90",
-            )
+            ).about("start", "end")
 
     @property
     def is_whole(self) -> bool:

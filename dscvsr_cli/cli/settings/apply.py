@@ -1,13 +1,14 @@
 """Fill in what a command line leaves open: from a preset, then from the user's defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.options import Panel
-from dscvsr_cli.cli.settings.layers import settle
+from dscvsr_cli.cli.settings.layers import COMMAND_LINE, settle
 from dscvsr_cli.cli.settings.settings_file import (
     load_defaults,
     load_preset,
@@ -17,6 +18,7 @@ from dscvsr_cli.cli.settings.settings_file import (
     was_given,
 )
 from dscvsr_cli.cli.settings.show import config_lines
+from dscvsr_cli.errors import DscvsrError
 
 PresetOption = Annotated[
     str | None,
@@ -86,4 +88,33 @@ def with_settings(context: typer.Context, values: Mapping[str, Any]) -> dict[str
     from_defaults = (
         name for name, origin in settled.origins.items() if defaults and origin == defaults.origin
     )
-    return {**settled.values, "defaults": frozenset(keys[name] for name in from_defaults)}
+    return {
+        **settled.values,
+        "defaults": frozenset(keys[name] for name in from_defaults),
+        "files": {
+            keys[name]: origin
+            for name, origin in settled.origins.items()
+            if name in keys and origin != COMMAND_LINE
+        },
+    }
+
+
+@contextmanager
+def naming_files(values: Mapping[str, Any]) -> Iterator[None]:
+    """Name file and key in refusals of what a preset or the user's defaults say.
+
+    Args:
+        values: As ``with_settings`` returns them.
+    """
+    files: Mapping[str, str] = values["files"]
+    try:
+        yield
+    except DscvsrError as error:
+        keys: dict[str, list[str]] = {}
+        for option in error.options:
+            if option in files:
+                keys.setdefault(files[option], []).append(option)
+        if not keys:
+            raise
+        places = ", ".join(f"{file}: {' and '.join(names)}" for file, names in keys.items())
+        raise error.with_message(f"{places}: {error.message}") from error

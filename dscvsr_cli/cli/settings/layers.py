@@ -30,6 +30,9 @@ def _say(option: str) -> Excludes:
     )
 
 
+COMMAND_LINE: Final = "command line"
+"""The origin of what no file gives."""
+
 _SIZES: Final = ("scale", "size", "width", "height")
 
 _OF_AN_ENCODER: Final = ("crf", "encoder_preset", "encoder_options")
@@ -93,7 +96,7 @@ def settle(values: Mapping[str, Any], given: Iterable[str], layers: Sequence[Lay
         layers: Of files, the highest first.
     """
     settled = dict(values)
-    origins = dict.fromkeys(given, "command line")
+    origins = dict.fromkeys(given, COMMAND_LINE)
     for layer in layers:
         void = _void({name: settled[name] for name in origins}, layer.values)
         open_names = [name for name in layer.values if name not in origins and name not in void]

@@ -169,7 +169,10 @@ def parse_table(context: typer.Context, table: Mapping[str, Any], origin: str) -
         if value is False and option.is_flag:
             off[option.name] = False
         else:
-            words += _words(key, value, option, origin)
+            own = _words(key, value, option, origin)
+            # Alone, so that a refusal is known to be about this key.
+            _parse(context, own, f"{origin}: {key}")
+            words += own
     return {**_parse(context, words, origin), **off}
 
 
@@ -208,10 +211,10 @@ def _parse(context: typer.Context, words: list[str], origin: str) -> dict[str, A
     try:
         parsed = context.command.make_context(context.info_name, words)
     except DscvsrError as error:
-        raise type(error)(f"{origin}: {error.message}", hint=error.hint) from error
+        raise error.with_message(f"{origin}: {error.message}") from error
     except typer.BadParameter as error:
         raise UsageError(
-            f"{origin}: {error.format_message()}",
+            f"{origin}: {error.message.removeprefix('Value error, ')}",
             hint=f"dscvsr {context.info_name} --help says what options take",
         ) from error
     names = {option.name for option in settable_options(context.command).values()}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dscvsr_cli.cli.console import Terminal, open_terminal, until_pipe_closes
-from dscvsr_cli.cli.settings.apply import with_settings
+from dscvsr_cli.cli.settings.apply import naming_files, with_settings
 from dscvsr_cli.cli.takes_options import takes_options
 from dscvsr_cli.cli.upscale import options as flags
 from dscvsr_cli.cli.upscale.job_options import JobOptions
@@ -43,7 +43,7 @@ class UpscaleOptions(JobOptions):
             raise UsageError(
                 "--ray already works on as many scenes as the cluster has room for",
                 hint="leave out --jobs",
-            )
+            ).about("ray", "jobs")
 
     @property
     def to_stdout(self) -> bool:
@@ -73,7 +73,7 @@ def _stdout_is_a_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
-@takes_options(UpscaleOptions, fill=with_settings)
+@takes_options(UpscaleOptions, fill=with_settings, within=naming_files)
 def upscale_command(options: UpscaleOptions) -> None:
     """Upscale videos by any factor; every frame, timestamp and other stream is kept.
 

@@ -6,7 +6,8 @@ is a field of ``JobOptions``, a field of ``UpscaleJob`` (or of what it holds), a
 joins them; a test fails where one of the three is missing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,13 +90,15 @@ class JobOptions:
     quiet: QuietOption = False
     defaults: frozenset[str] = frozenset()
     """Options that only the user's defaults give, by their keys there."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The file of each option that a preset or the user's defaults give, by its key there."""
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
         if self.size is not None and (self.width or self.height or self.scale):
             raise UsageError(
                 "--size already fixes both sides", hint="leave out --scale, --width and --height"
-            )
+            ).about("size", "scale", "width", "height")
 
     def job_for(self, source: Path) -> "UpscaleJob":
         """Return the job for a source; it has no target yet."""

@@ -20,6 +20,9 @@ from dscvsr_cli.wording import counted
 _PACKETS_LOST: Final = 8
 """Exit code if an output is complete except for packets of audio or subtitles."""
 
+SIZE_OPTIONS: Final = ("scale", "size", "width", "height")
+"""Options that give the size of the output."""
+
 
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C when finished frames are kept; exits as any other Ctrl-C does.
@@ -123,14 +126,16 @@ class UpscaleJob:
         if self.container is not None and not names_container(Path(f"out.{self.container}")):
             raise UsageError(
                 f"there is no container {self.container!r}", hint="`dscvsr encoders` lists them all"
-            )
+            ).about("container")
         if self.resume and self.restart:
             raise UsageError(
                 "resume and restart contradict each other",
                 hint="resume keeps what an earlier run has made, restart throws it away",
-            )
+            ).about("resume", "restart")
         if self.preview_seconds is not None and self.preview_seconds <= 0:
-            raise UsageError("a preview must last longer than 0 s", hint="write --preview 5s")
+            raise UsageError(
+                "a preview must last longer than 0 s", hint="write --preview 5s"
+            ).about("preview")
         if not 1 <= self.ensemble <= len(MIRROR_IMAGES):
             raise ValueError(f"ensemble must be 1 to {len(MIRROR_IMAGES)}, got {self.ensemble}")
         if self.scenes_at_once < 1:

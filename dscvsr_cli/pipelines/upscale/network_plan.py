@@ -12,7 +12,7 @@ from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes, memory_of
 from dscvsr_cli.engine.self_ensemble import ensemble_of
 from dscvsr_cli.engine.steady import MotionFinder
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
-from dscvsr_cli.errors import DeviceError
+from dscvsr_cli.errors import DeviceError, refusals_about
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
@@ -98,19 +98,22 @@ def plan_network(
         DeviceError: The device is missing, or has too little memory.
     """
     small = Size(source.height, source.width)
-    device = choose_device(job.device)
+    with refusals_about("device"):
+        device = choose_device(job.device)
     frames = expected_frames(source, job.reading.span)
     pixels = None if frames is None else frames * small.height * small.width
-    execution = choose_execution(
-        job.runtime,
-        job.dtype,
-        device=device,
-        pixels=pixels,
-        calibrated=lambda: bool(load(job.weights, device=device).network.ranges),
-    )
+    with refusals_about("runtime", "dtype"):
+        execution = choose_execution(
+            job.runtime,
+            job.dtype,
+            device=device,
+            pixels=pixels,
+            calibrated=lambda: bool(load(job.weights, device=device).network.ranges),
+        )
     runtime, dtype = execution.runtime, execution.dtype
     held = weights_dtype(runtime, dtype)
-    loaded = load(job.weights, device=device, dtype=held)
+    with refusals_about("weights"):
+        loaded = load(job.weights, device=device, dtype=held)
     single = runtime_cost(network_cost(loaded.config, held), runtime, device)
     cost = single.with_copies(job.ensemble)
     steadied = varies_between_frames(source.codec) if job.steady is None else job.steady

@@ -7,20 +7,23 @@ from pathlib import Path
 from typing import Final
 
 from dscvsr_cli.engine.device import choose_device
-from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.errors import InputVideoError, UsageError, refusals_about
 from dscvsr_cli.geometry import check_one_target
 from dscvsr_cli.pipelines.upscale.find_videos import find_videos_and_pictures
-from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.job import SIZE_OPTIONS, UpscaleJob
 from dscvsr_cli.pipelines.upscale.output_name import (
     check_output_of_many,
     job_for,
     name_in_folder,
 )
+from dscvsr_cli.video.encoder_names import encoder_called
+from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.image_sequence import (
     is_picture_name,
     is_picture_pattern,
     is_sequence,
 )
+from dscvsr_cli.video.write.encoder_options import offered_formats
 from dscvsr_cli.weights.catalog import device_kind
 from dscvsr_cli.weights.locate import locate_weights
 from dscvsr_cli.wording import counted
@@ -72,13 +75,22 @@ def refuse_for_all(job: UpscaleJob, *, runs_here: bool = True) -> None:
         runs_here: Whether the network runs on this machine, whose device and weights count then.
 
     Raises:
-        UsageError: No size, or two kinds of size.
+        UsageError: No size, or two kinds of size; no such encoder or pixel format.
         WeightsError: The weights cannot be found.
         DeviceError: The device is missing.
     """
-    check_one_target(scale=job.scale, width=job.width, height=job.height)
+    with refusals_about(*SIZE_OPTIONS):
+        check_one_target(scale=job.scale, width=job.width, height=job.height)
+    if job.encoder is not None:
+        offered_formats(encoder_called(job.encoder))
+    if job.pixel_format is not None:
+        with refusals_about("pix-fmt"):
+            plain_format(job.pixel_format)
     if runs_here:
-        locate_weights(job.weights, kind=device_kind(choose_device(job.device).type))
+        with refusals_about("device"):
+            kind = device_kind(choose_device(job.device).type)
+        with refusals_about("weights"):
+            locate_weights(job.weights, kind=kind)
 
 
 def _refuse_pictures(inputs: Sequence[Path]) -> None:

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from dscvsr_cli.errors import UsageError
+from dscvsr_cli.errors import UsageError, refusals_about
 from dscvsr_cli.geometry import Size, output_size, shape_keeping_aspect
-from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.job import SIZE_OPTIONS, UpscaleJob
 from dscvsr_cli.pipelines.upscale.output_name import default_target
 from dscvsr_cli.pipelines.upscale.side_by_side import view_size
 from dscvsr_cli.video.container import Container
@@ -94,7 +94,8 @@ def choose_target(job: UpscaleJob, source: VideoInfo) -> Target:
     container = _container(job, destination, names)
     options = _encode_options(job, container, source)
     pixel_format = output_pixel_format(source, options, for_players=container.for_players)
-    size = _output_size(job, source, container, pixel_format)
+    with refusals_about(*SIZE_OPTIONS):
+        size = _output_size(job, source, container, pixel_format)
     canvas = view_size(size, job.compare, source.display_matrix)
     is_turned_now = container.is_upright and swaps_sides(source.display_matrix)
     canvas = canvas.turned(by_quarter=is_turned_now)
@@ -210,4 +211,5 @@ def _container(job: UpscaleJob, destination: Destination, names: PictureNames | 
     if job.output_format is None and path.suffix:
         # A named pipe may say what it wants.
         return container_of(path)
-    return pipe_container(job.output_format or PIPE_FORMATS[0])
+    with refusals_about("format"):
+        return pipe_container(job.output_format or PIPE_FORMATS[0])

@@ -47,18 +47,18 @@ class StreamChoices:
                 raise UsageError(
                     "--audio-bitrate without --audio-encoder would change nothing",
                     hint="add --audio-encoder aac, or another encoder",
-                )
+                ).about("audio-bitrate")
             return
         if self.audio_bitrate is not None and self.audio_bitrate < 1000:
             raise UsageError(
                 f"--audio-bitrate must be at least 1000 bit/s, got {self.audio_bitrate}",
                 hint="write --audio-bitrate 192k",
-            )
+            ).about("audio-bitrate")
         if audio_codec(self.audio_encoder) is None:
             raise UsageError(
                 f"there is no audio encoder called {self.audio_encoder!r} here",
                 hint=AUDIO_ENCODERS_HINT,
-            )
+            ).about("audio-encoder")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def main_video_stream(
             raise UsageError(
                 f"stream {index} of {input_name(path)} is not a video",
                 hint="--dry-run names the streams of a file",
-            )
+            ).about("video-stream")
     moving = [stream for stream in moving if not is_still_of_avif(stream)] or moving
     if container.format.name == ICON_FORMAT:
         moving.sort(key=_pixels, reverse=True)

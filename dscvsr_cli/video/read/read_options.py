@@ -47,14 +47,14 @@ class ReadOptions:
             raise UsageError(
                 f"the rate must be above 0 and at most {_HIGHEST_RATE}, got {float(self.rate):g}",
                 hint="write --fps 25 or --fps 24000/1001",
-            )
+            ).about("fps")
         if self.start_number is not None and self.start_number < 0:
             raise UsageError(
                 f"pictures are numbered from 0 on, got {self.start_number}",
                 hint="leave out --start-number to begin with the lowest",
-            )
+            ).about("start-number")
         if self.deinterlace and self.field_order == "progressive":
             raise UsageError(
                 "a progressive video has no fields to deinterlace",
                 hint="leave out --deinterlace, or --field-order progressive",
-            )
+            ).about("deinterlace", "field-order")

@@ -8,7 +8,7 @@ from typing import Final
 import av
 from av.codec.hwaccel import HWAccel
 
-from dscvsr_cli.errors import UsageError
+from dscvsr_cli.errors import UsageError, refusals_about
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.encoder_names import BARE_FRAMES, shown_encoder
 from dscvsr_cli.video.info import VideoInfo
@@ -56,7 +56,7 @@ class EncodeOptions:
         if self.lossless and self.crf is not None:
             raise UsageError(
                 "--lossless and --crf contradict each other", hint="leave one of them out"
-            )
+            ).about("lossless", "crf")
         if self.crf is not None and not (math.isfinite(self.crf) and 0 <= self.crf <= 63):
             raise UsageError(
                 f"the quality must be a number from 0 to 63, got {self.crf:g}",
@@ -82,11 +82,11 @@ def offered_formats(encoder: str) -> list[str]:
         raise UsageError(
             f"there is no encoder called {encoder!r} here",
             hint=f"{suggestion}try one of {_COMMON_ENCODERS}",
-        ) from error
+        ).about("encoder") from error
     if codec.type != "video":
         raise UsageError(
             f"{encoder} encodes {codec.type}, not video", hint=f"try one of {_COMMON_ENCODERS}"
-        )
+        ).about("encoder")
     if encoder.endswith("_vaapi"):
         # They name only frames on the graphics card; these are uploaded to it.
         return ["nv12", "p010le"]
@@ -159,7 +159,8 @@ def output_pixel_format(
             common = [name for name in offered if _is_plain_420(name)]
             offered = offered if source.has_alpha else common or offered
         return choose_pixel_format(source.pixel_format, offered, alpha=source.has_alpha)
-    plain_format(wanted)
+    with refusals_about("pix-fmt"):
+        plain_format(wanted)
     if offered and wanted not in offered:
         raise UsageError(
             f"{shown_encoder(options.encoder)} cannot store {wanted}",

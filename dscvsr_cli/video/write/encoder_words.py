@@ -152,7 +152,9 @@ def _check_said_once(options: EncodeOptions) -> None:
     """
     twice = repeated(options.extra)
     if twice is not None:
-        raise UsageError(f"--enc-opt gives {twice} twice", hint="leave one of them out")
+        raise UsageError(f"--enc-opt gives {twice} twice", hint="leave one of them out").about(
+            "enc-opt"
+        )
     encoder, setting = options.encoder, quality_setting(options.encoder)
     quality = setting.options if setting is not None else ()
     # These take a quality and a limit of the bit rate together; others would ignore one of them.
@@ -168,4 +170,4 @@ def _check_said_once(options: EncodeOptions) -> None:
             raise UsageError(
                 f"--{option} and --enc-opt {again} set the same thing",
                 hint="leave one of them out",
-            )
+            ).about(option, "enc-opt")

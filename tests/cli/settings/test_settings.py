@@ -145,7 +145,10 @@ def test_what_is_printed_is_a_preset_that_gives_the_same(config: Config) -> None
         ("scal = 2", "did you mean 'scale'?"),
         ("output = 'x.mp4'", "output cannot be set in a file"),
         ("scale = 'twice'", "cannot read 'twice' as a factor"),
-        ("dtype = 'int3'", "--dtype"),
+        ("dtype = 'int3'", "bad.toml: dtype: 'int3' is not one of"),
+        ("jobs = 0", "bad.toml: jobs: "),
+        ("memory = '4'", "bad.toml: memory: '4' would be 4 bytes"),
+        ("device = 'gpu'", "bad.toml: device: there is no device"),
         ("lossless = 'yes'", "lossless must be true or false"),
         ("scale = true", "scale cannot be True"),
         ("crf = [1, 2]", "crf cannot be [1, 2]"),
@@ -165,6 +168,51 @@ def test_a_mistake_in_the_defaults_is_named_too(config: Config) -> None:
     said = config.refusal()
     assert "unknown table or key 'scale'" in said
     assert "[upscale]" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("container = 'xyz'", "container"),
+        ("enc-opt = ['a=b', 'tune']", "enc-opt"),
+        ("start = 10\nend = 5", "start and end"),
+        ("preview = 0", "preview"),
+        ("audio-bitrate = '96k'", "audio-bitrate"),
+        ("audio-encoder = 'nope'", "audio-encoder"),
+        ("resume = true\nrestart = true", "resume and restart"),
+        ("ray = 'auto'\njobs = 2", "ray and jobs"),
+        ("encoder = 'nope'", "encoder"),
+        ("pix-fmt = 'nope'", "pix-fmt"),
+        ("weights = 'nope'", "weights"),
+        ("size = '64x64'\nwidth = 128", "size and width"),
+    ],
+)
+def test_a_value_that_no_job_can_have_is_refused_with_its_file_and_key(
+    text: str, keys: str, config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        (folder / name).touch()
+    size = [] if "size" in text else ["-s", "2"]
+    path = config.write(f"[upscale]\n{text}\n")
+    for command in ("upscale", "watch"):
+        if command == "watch" and "ray" in text:
+            continue
+        assert main([command, str(folder), *size, "-o", str(tmp_path / "out")]) in (2, 4)
+        assert f"error: {path}: {keys}: " in capsys.readouterr().err
+
+
+def test_what_the_command_line_says_wrongly_is_not_said_of_the_file(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = config.write("[upscale]\nencoder = 'nope'\nscale = 2\n")
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).touch()
+    assert main(["upscale", str(tmp_path), "--encoder", "nothing"]) == 2
+    said = capsys.readouterr().err
+    assert "error: there is no encoder called 'nothing'" in said
+    assert str(path) not in said
 
 
 def test_settings_are_printed_without_an_input(

@@ -38,7 +38,11 @@ def test_without_options_the_job_is_the_default_one() -> None:
 
 
 def test_every_option_has_a_default_but_the_sources() -> None:
-    required = [field.name for field in fields(UpscaleOptions) if field.default is MISSING]
+    required = [
+        field.name
+        for field in fields(UpscaleOptions)
+        if field.default is MISSING and field.default_factory is MISSING
+    ]
     assert required == ["sources"]
 
 

@@ -12,7 +12,10 @@ from dscvsr_cli.cli.upscale.job_options import JobOptions
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 
-OF_THE_COMMAND: Final = {"dry_run", "preset", "no_defaults", "print_config", "json", "quiet"}
+OF_THE_COMMAND: Final = {
+    *("dry_run", "preset", "no_defaults", "print_config", "json", "quiet"),
+    "files",
+}
 """Options that say what the command does, and nothing about a job."""
 
 OF_THE_FILE: Final = {"source", "target", "makes_folder"}
