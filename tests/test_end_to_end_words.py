@@ -33,6 +33,11 @@ def test_the_range_of_the_quality_is_the_encoders_own(
     too_much = str(int(most) + 1)
     assert upscale(weights, source, "-o", target, "--crf", too_much) == 2
     assert f"to {most}" in capfd.readouterr().err
+    for impossible in ("99", "1e9", "-1", "nan", "inf"):
+        assert upscale(weights, source, "-o", target, "--crf", impossible) == 2
+        assert f"goes from 0 (best) to {most}, got {impossible.replace('1e9', '1e+09')}" in (
+            capfd.readouterr().err
+        )
     assert upscale(weights, source, "-o", target, "--crf", most) == 0
 
 

@@ -25,7 +25,7 @@ CrfOption = Annotated[
         "--crf",
         metavar="NUMBER",
         help="Constant quality on the encoder's own scale, lower is better: 0 to 51 for libx264, "
-        "libx265 and NVENC, 0 to 63 for VP9 and AV1, 1 to 31 for MPEG-4 and JPEG.",
+        "libx265 and NVENC's H.264 and HEVC, 0 to 63 for VP9 and AV1, 1 to 31 for MPEG-4 and JPEG.",
         show_default="close to the original: 16 for libx264, 18 for libx265 and VP9, 20 for "
         "libsvtav1",
         rich_help_panel=Panel.ENCODING,

@@ -1,7 +1,6 @@
 """EncodeOptions: how frames are encoded, by which encoder, and in which pixel format."""
 
 import difflib
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,11 +56,6 @@ class EncodeOptions:
             raise UsageError(
                 "--lossless and --crf contradict each other", hint="leave one of them out"
             ).about("lossless", "crf")
-        if self.crf is not None and not (math.isfinite(self.crf) and 0 <= self.crf <= 63):
-            raise UsageError(
-                f"the quality must be a number from 0 to 63, got {self.crf:g}",
-                hint="16 to 20 is hard to tell from the original, 23 is fine for the web",
-            )
         if self.threads < 0:
             raise ValueError(f"threads must not be negative, got {self.threads}")
 

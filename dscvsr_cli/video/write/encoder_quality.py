@@ -1,5 +1,6 @@
 """How to ask each encoder for a quality: one table for crf, cq, global_quality, qp and q:v."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -11,6 +12,9 @@ from dscvsr_cli.video.encoder_names import shown_encoder
 
 _QUANTISER_UNIT: Final = 118
 """libav's FF_QP2LAMBDA."""
+
+_GREATEST_SCALE: Final = 255
+"""No encoder's scale is longer; an option that takes larger numbers is checked by the encoder."""
 
 Scale = Literal["plain", "whole", "scaled percent", "percent", "tenth"]
 
@@ -26,7 +30,7 @@ class QualitySetting:
     """A value fit for an archive copy: no visible loss."""
 
     most: float = 63
-    """The worst quality of its scale, which begins at 0."""
+    """The worst quality of its scale, which begins at 0, unless FFmpeg knows it."""
 
     also: tuple[tuple[str, str], ...] = ()
     """Further options without which the value has no effect."""
@@ -83,7 +87,7 @@ _BY_NAME: Final[dict[str, QualitySetting]] = {
     "mpeg2video": _FIXED_QUANTISER,
     "mpeg1video": _FIXED_QUANTISER,
     "mjpeg": _FIXED_QUANTISER,
-    "av1_nvenc": QualitySetting(options=("cq",), default=24, most=51, also=_NO_BITRATE),
+    "av1_nvenc": QualitySetting(options=("cq",), default=24, also=_NO_BITRATE),
     "h264_nvenc": QualitySetting(options=("cq",), default=18, most=51, also=_NO_BITRATE),
     "hevc_nvenc": QualitySetting(options=("cq",), default=20, most=51, also=_NO_BITRATE),
 }
@@ -144,12 +148,8 @@ def quality_options(encoder: str, quality: float | None) -> dict[str, str]:
     """
     known = quality_setting(encoder)
     if known is not None:
-        if quality is not None and quality > known.most:
-            raise UsageError(
-                f"the quality of {encoder} goes from 0 (best) to {known.most:g}, got {quality:g}",
-                hint=f"leave --crf out for {known.default:g}, which is close to the original",
-                unfit="crf",
-            )
+        if quality is not None:
+            _check_quality(encoder, known, quality)
         return known.values(quality)
     if quality is not None:
         raise UsageError(
@@ -158,6 +158,35 @@ def quality_options(encoder: str, quality: float | None) -> dict[str, str]:
             unfit="crf",
         )
     return {}
+
+
+def _check_quality(encoder: str, setting: QualitySetting, quality: float) -> None:
+    most = _worst_quality(encoder, setting)
+    # NaN is within no range.
+    if 0 <= quality <= most:
+        return
+    refusal = UsageError(
+        f"the quality of {encoder} goes from 0 (best) to {most:g}, got {quality:g}",
+        hint=f"leave --crf out for {setting.default:g}, which is close to the original",
+        unfit="crf",
+    )
+    if not 0 <= quality < math.inf:
+        # Another encoder would not take it either.
+        refusal.unfit = None
+    raise refusal
+
+
+def _worst_quality(encoder: str, setting: QualitySetting) -> float:
+    """Return the end of an encoder's scale as FFmpeg gives it; some of its options have none."""
+    if setting.scale != "plain" or encoder not in av.codecs_available:
+        return setting.most
+    supported = av.CodecContext.create(encoder, "w").supported_options
+    ends = [
+        option.max
+        for option in (*supported.generic, *supported.private)
+        if option.name in setting.options and option.max <= _GREATEST_SCALE
+    ]
+    return min(ends, default=setting.most)
 
 
 def lossless_options(encoder: str) -> dict[str, str]:

@@ -19,7 +19,11 @@ from dscvsr_cli.video.write.encoder_options import (
     offered_formats,
     suitable_encoder,
 )
-from dscvsr_cli.video.write.encoder_quality import quality_options, required_hardware
+from dscvsr_cli.video.write.encoder_quality import (
+    quality_options,
+    quality_setting,
+    required_hardware,
+)
 from dscvsr_cli.video.write.encoder_words import encoder_options
 from dscvsr_cli.video.write.picture_spec import settle_picture
 from dscvsr_cli.video.write.trial_encode import try_encoder
@@ -269,3 +273,17 @@ def test_a_name_that_is_close_to_an_encoders_is_answered_with_it(name: str, mean
     with pytest.raises(UsageError, match="no encoder called") as caught:
         offered_formats(name)
     assert f"did you mean {meant}?" in caught.value.hint
+
+
+@pytest.mark.parametrize("encoder", ["libsvtav1", "libvpx-vp9", "av1_nvenc", "h264_nvenc"])
+def test_the_scale_of_an_encoder_ends_where_ffmpeg_says(encoder: str) -> None:
+    if encoder not in av.codecs_available:
+        pytest.skip(f"this FFmpeg has no {encoder}")
+    setting = quality_setting(encoder)
+    assert setting is not None
+    name = setting.options[0]
+    supported = av.CodecContext.create(encoder, "w").supported_options
+    most = next(option.max for option in supported.private if option.name == name)
+    assert quality_options(encoder, most)[name] == f"{most:g}"
+    with pytest.raises(UsageError, match=f"to {most:g}, got {most + 1:g}"):
+        quality_options(encoder, most + 1)
