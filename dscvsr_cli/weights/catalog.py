@@ -97,6 +97,8 @@ class WeightsEntry:
         """Refuse values that no entry can have."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", self.name):
             raise ValueError(f"weights name {self.name!r}: use lower case letters, digits, . and -")
+        if not self.licence:
+            raise ValueError(f"weights {self.name}: say under which licence they are given")
         if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
             raise ValueError(f"weights {self.name}: sha256 must be 64 lower case hex digits")
         if self.size_bytes < 1:

@@ -98,6 +98,15 @@ class Films:
         return max(self.all, key=lambda film: film.size.height * film.size.width)
 
     @property
+    def differing_counts(self) -> Mapping[str, int]:
+        """Frames that each video says it has, by labels; empty unless they differ.
+
+        It is nothing to warn of where only a part of one is read.
+        """
+        stated = {film.label: film.info.frame_count for film in self.all if film.info.frame_count}
+        return stated if len(set(stated.values())) > 1 and not self.parts else {}
+
+    @property
     def frame_count(self) -> int | None:
         """Frames that the shortest video says it has, as far as any says."""
         counts = [film.frame_count for film in self.all]

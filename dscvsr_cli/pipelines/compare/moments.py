@@ -108,6 +108,9 @@ class MomentReader:
             )
 
     def _tell_lengths(self, row: list[Frame | None]) -> None:
+        if self.films.differing_counts:
+            # The plan has warned of it, with the numbers.
+            return
         pairs = list(zip(self.films.all, row, strict=True))
         ended = [film.label for film, frame in pairs if frame is None]
         going_on = [film.label for film, frame in pairs if frame is not None]

@@ -85,9 +85,10 @@ def _frames_on_page(job: CompareJob, films: Films) -> int:
 
 def _warnings(films: Films) -> list[str]:
     warnings = list(films.parts)
-    stated = {film.label: film.info.frame_count for film in films.all if film.info.frame_count}
-    if len(set(stated.values())) > 1 and not films.parts:
-        counts = ", ".join(f"{label} has {count}" for label, count in stated.items())
+    if films.differing_counts:
+        counts = ", ".join(
+            f"{label} has {count}" for label, count in films.differing_counts.items()
+        )
         warnings.append(f"the videos do not have the same number of frames: {counts}")
     if any(film.info.colour.is_hdr for film in films.all):
         warnings.append("HDR video looks pale on the page, which shows it without tone mapping")

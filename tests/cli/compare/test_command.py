@@ -93,5 +93,5 @@ def test_a_warning_says_that_frames_are_missing(
     short = render(Clip(pts=(0, 512, 1024)), tmp_path, name="short")
     assert run(videos[0], short) == 0
     err = capsys.readouterr().err
+    assert err.count("warning: ") == 1
     assert "warning: the videos do not have the same number of frames" in err
-    assert "warning: short.mp4 ended before small.mp4" in err
