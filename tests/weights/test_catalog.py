@@ -68,6 +68,7 @@ def test_entries_are_read_in_order_with_their_networks() -> None:
         ('"cpu", "gpu"', '"cpu"', "exactly one entry must be the default on gpu"),
         ('"cpu", "gpu"', '"cpu", "gpu", "tpu"', "default_on lists cpu, gpu, or both"),
         ('name = "small"', 'name = "Small One"', "lower case"),
+        ('"Apache-2.0"\nbundled', '""\nbundled', "under which licence"),
         ('name = "small"', 'name = "large"', "two weights of one name"),
         (SHA256, SHA256.upper(), "sha256"),
         ("size_bytes = 10", "size_bytes = 0", "size_bytes"),

@@ -154,7 +154,8 @@ def convert_command(
     state, config = convert_basicvsr(read_pickled_weights(source))
     record = {
         "converted from": source.name,
-        "origin": "BasicVSR (Chan et al., CVPR 2021), weights under Apache-2.0",
+        "origin": "BasicVSR (Chan et al., CVPR 2021)",
+        "licence": "Apache-2.0",
         "untrained": "refinement and head",
     }
     save_network(state, config, output, record=record)

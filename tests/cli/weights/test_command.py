@@ -1,14 +1,17 @@
 """``dscvsr weights``, through main."""
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dscvsr_cli.cli.app import main
+from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.weights.catalog import BundledFile, Catalog
 from dscvsr_cli.weights.hub_address import HubFile
+from dscvsr_cli.weights.network_file import save_network
 from tests.networks import SMALLEST
 from tests.weights.hub_server import COMMIT, HubServer
 
@@ -19,8 +22,8 @@ Capture = pytest.CaptureFixture[str]
 @pytest.fixture
 def use_catalog(monkeypatch: pytest.MonkeyPatch) -> Callable[[Catalog], None]:
     def use(catalog: Catalog) -> None:
-        for module in ("dscvsr_cli.cli.weights.command", "dscvsr_cli.weights.locate"):
-            monkeypatch.setattr(f"{module}.load_catalog", lambda: catalog)
+        for module in ("cli.weights.command", "weights.locate", "weights.describe"):
+            monkeypatch.setattr(f"dscvsr_cli.{module}.load_catalog", lambda: catalog)
 
     return use
 
@@ -135,3 +138,25 @@ def test_describe_prints_the_entry_of_a_file(bundled: Path, capsys: Capture) -> 
     assert f"channels = {SMALLEST.channels}\n" in out
     assert f"size_bytes = {bundled.stat().st_size}\n" in out
     assert main(["weights", "describe", "no such file"]) == 4
+
+
+def test_describe_knows_the_licence_only_of_what_is_published_or_names_it(
+    bundled: Path, tiny_network: RecurrentNetwork, capsys: Capture
+) -> None:
+    def licence(path: Path) -> str:
+        assert main(["weights", "describe", str(path)]) == 0
+        text = capsys.readouterr().out
+        found = tomllib.loads(text)["weights"][0]["licence"]
+        if not found:
+            assert 'licence = ""  # fill in' in text
+        return str(found)
+
+    assert licence(bundled) == "Apache-2.0"
+    other = bundled.with_name("other.safetensors")
+    for record, expected in (
+        ({"data": "clips"}, ""),
+        ({"licence": "CC-BY-4.0"}, "CC-BY-4.0"),
+        ({"license": "MIT"}, "MIT"),
+    ):
+        save_network(tiny_network.state_dict(), SMALLEST, other, record=record)
+        assert licence(other) == expected
