@@ -120,6 +120,32 @@ def test_what_is_left_aside_does_not_stand_in_the_way_of_resuming(
     assert "already finished" in capsys.readouterr().out
 
 
+def test_what_is_left_aside_is_no_setting_of_the_finished_output(
+    weights: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    render_kind("constant", videos)
+    job = (videos, "-s", "1.5", "-w", weights, "--container", "webm", "-o", tmp_path / "out")
+    config = home / "config.toml"
+
+    def run(defaults: str, *more: str) -> str:
+        config.write_text(f"[upscale]\n{defaults}\n")
+        # A run that finds the output made from other settings refuses it.
+        assert run_upscale(*job, *more) == 0
+        said = capsys.readouterr()
+        return said.out + said.err
+
+    assert "is left aside: webm files cannot hold" in run('encoder = "libx264"')
+    for defaults in ('encoder = "libx264"', 'encoder = "libx265"\ncrf = 20', "quiet = false"):
+        assert "already finished" in run(defaults)
+    # One that fits makes another output, and what is said for this job alone is never overlooked.
+    for defaults, more in (("crf = 40", ()), ("", ("--crf", "40"))):
+        config.write_text(f"[upscale]\n{defaults}\n")
+        assert run_upscale(*job, *more) == 1
+        assert "--crf was not given and is 40" in capsys.readouterr().err
+
+
 def test_what_the_command_line_says_is_refused_beside_a_default_that_yields(
     weights: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

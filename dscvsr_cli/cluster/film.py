@@ -20,6 +20,7 @@ from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.resume.manifest import Piece
 from dscvsr_cli.pipelines.resume.resumable_output import ResumableOutput
 from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
+from dscvsr_cli.pipelines.upscale.defaults import without_left_aside
 from dscvsr_cli.pipelines.upscale.finished import recording
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_output import known_scene_starts
@@ -101,7 +102,9 @@ class FilmRun:
         output = ResumableOutput(
             planned.settings,
             check_input=watch.check,
-            naming=recording(self._job, planned.settings.target, job.reading),
+            naming=recording(
+                without_left_aside(self._job, job), planned.settings.target, job.reading
+            ),
         )
         with output:
             plan = replace(planned.plan, frames_done=output.frames_kept)

@@ -56,8 +56,13 @@ def without_unfit_defaults(
                 raise
             going = [refusal.unfit, *_GO_ALONG.get(refusal.unfit, ())]
             going = [option for option in going if option in job.defaults]
-            job = _without(job, going)
+            job = without_options(job, going)
             left_aside.append(f"{_named(going)} left aside: {refusal.message}")
+
+
+def without_left_aside(asked: UpscaleJob, settled: UpscaleJob) -> UpscaleJob:
+    """Return a job as it was asked for, but without the defaults that its settled form has not."""
+    return without_options(asked, asked.defaults - settled.defaults)
 
 
 def _named(options: list[str]) -> str:
@@ -66,8 +71,13 @@ def _named(options: list[str]) -> str:
     return f"your defaults {', '.join(options[:-1])} and {options[-1]} are"
 
 
-def _without(job: UpscaleJob, options: Iterable[str]) -> UpscaleJob:
-    """Return a job in which options have the values that they have if nobody gives them."""
+def without_options(job: UpscaleJob, options: Iterable[str]) -> UpscaleJob:
+    """Return a job in which options have the values that they have if nobody gives them.
+
+    Args:
+        job: What is asked for.
+        options: Keys of ``OPTIONS``.
+    """
     blank = UpscaleJob(source=job.source)
     changes: dict[str, dict[str, Any]] = {"": {}, "reading": {}, "streams": {}}
     for option in options:

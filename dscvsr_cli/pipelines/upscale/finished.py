@@ -26,6 +26,7 @@ from dscvsr_cli.pipelines.resume.manifest import identify_input
 from dscvsr_cli.pipelines.resume.setting_words import describe_difference
 from dscvsr_cli.pipelines.upscale.fingerprint import describe_job
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
+from dscvsr_cli.pipelines.upscale.prepare import without_unfit
 from dscvsr_cli.pipelines.upscale.record_file import held_record, write_record
 from dscvsr_cli.video.read.image_sequence import natural_order, pictures_in
 from dscvsr_cli.video.read.read_options import ReadOptions
@@ -50,7 +51,7 @@ def recording(job: UpscaleJob, target: Path, reading: ReadOptions) -> Naming:
     before it. A folder that cannot be written to stays without a record.
 
     Args:
-        job: As the person asked for it.
+        job: As the person asked for it, without the defaults that were left aside.
         target: The file, the folder of pictures, or their pattern.
         reading: How the input is read: a preview has found its part of it.
     """
@@ -178,7 +179,13 @@ def differences_to_finished(job: UpscaleJob, target: Path) -> list[str] | None:
         return None
     # An older record lacks the options that came later; they had their defaults then.
     defaults = describe_job(UpscaleJob(source=job.source), leave_out=_ANY_MACHINE)
-    return list(_differences(defaults | before, now))
+    differences = list(_differences(defaults | before, now))
+    if differences and job.defaults:
+        # A default that does not fit this output had no part in it; to find out takes a while.
+        with suppress(OSError, DscvsrError):
+            now = _made_from(without_unfit(job))
+            differences = list(_differences(defaults | before, now))
+    return differences
 
 
 def is_there(target: Path) -> bool:

@@ -1,12 +1,12 @@
 """Everything an upscaling job decides and checks before the first frame is decoded."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dscvsr_cli.geometry import MAX_TRAINED_SCALE
 from dscvsr_cli.pipelines.resume.input_watch import InputWatch
 from dscvsr_cli.pipelines.upscale.being_written import is_being_written
-from dscvsr_cli.pipelines.upscale.defaults import without_unfit_defaults
+from dscvsr_cli.pipelines.upscale.defaults import without_left_aside, without_unfit_defaults
 from dscvsr_cli.pipelines.upscale.disk_space import (
     DiskNeed,
     check_disk,
@@ -18,6 +18,7 @@ from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader, NetworkPlan
 from dscvsr_cli.pipelines.upscale.open_source import open_source
 from dscvsr_cli.pipelines.upscale.other_streams import plan_others
 from dscvsr_cli.pipelines.upscale.output_place import check_place
+from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.video.info import VideoInfo
@@ -107,6 +108,23 @@ def _prepare(
         others=others,
         disk=need,
     )
+
+
+def without_unfit(job: UpscaleJob) -> UpscaleJob:
+    """Return a job without those of its defaults that its input or output cannot take.
+
+    Raises:
+        UsageError: Options that cannot work together.
+        VideoError: The input cannot be read.
+    """
+    # What is there under the output's name is not in the way of a question.
+    settled = replace(settle_preview(job), overwrite=True)
+    settled, reader, _ = without_unfit_defaults(settled, open_source)
+    with reader:
+        settled, _, _ = without_unfit_defaults(
+            settled, lambda tried: _settle_output(tried, reader.info)
+        )
+    return without_left_aside(job, settled)
 
 
 def _settle_output(job: UpscaleJob, source: VideoInfo) -> tuple[Target, PassthroughPlan]:

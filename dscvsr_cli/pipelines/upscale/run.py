@@ -16,6 +16,7 @@ from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import EventListener, StreamProgress
 from dscvsr_cli.errors import FrameCountError
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.pipelines.upscale.defaults import without_left_aside
 from dscvsr_cli.pipelines.upscale.estimate import with_estimate
 from dscvsr_cli.pipelines.upscale.finished import TakenName, recording
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
@@ -156,7 +157,8 @@ def _naming(ready: PreparedJob, asked: UpscaleJob) -> Naming:
     destination = ready.target.destination
     if destination.is_pipe or ready.watch is None:
         return unrecorded
-    return recording(asked, destination.file, ready.job.reading)
+    made = without_left_aside(asked, ready.job)
+    return recording(made, destination.file, ready.job.reading)
 
 
 def _make_missing_frames(
