@@ -8,6 +8,7 @@ import pytest
 
 from tests.clips import Clip, render
 from tests.commands import run_upscale
+from tests.helpers import stream_packets
 from tests.networks import save_smallest
 from tests.video.read.lossy_clips import cut, places
 
@@ -49,16 +50,21 @@ def test_frames_that_vanish_from_a_damaged_file_are_in_the_report(
     clip = Clip(
         suffix=".mkv", time_base=Fraction(1, 1000), pts=tuple(range(0, 1600, 40)), sound_seconds=1.6
     )
-    source = spoiled(render(clip, tmp_path))
+    source = render(clip, tmp_path)
+    whole = len(stream_packets(source, 1))
+    spoiled(source)
 
     weights = save_smallest(tmp_path / "smallest.safetensors")
     assert (
-        run_upscale(source, "-s", "1.5", "-o", tmp_path / "out.mkv", "-w", weights, "--json") == 0
+        run_upscale(source, "-s", "1.5", "-o", tmp_path / "out.mkv", "-w", weights, "--json") == 8
     )
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     report = lines[-1]["report"]
     assert report["frames_in"] == report["frames_out"] < 40
     assert abs(report["damaged_frames"] - (40 - report["frames_in"])) <= 3
+    # What cannot be read is the rest of the file, with its audio.
+    left = len(stream_packets(tmp_path / "out.mkv", 1))
+    assert abs(report["lost_packets"] - (whole - left)) <= 3
     warnings = [line["message"] for line in lines if line.get("kind") == "warning"]
     assert any("cannot be read" in warning for warning in warnings)
 

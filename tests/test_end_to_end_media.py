@@ -151,6 +151,30 @@ def test_audio_that_a_matroska_file_lacks_is_counted_by_the_length_it_states(
     assert upscale(source, tmp_path / "part.mkv", "--end", "0.1") == 0
 
 
+@pytest.mark.parametrize(
+    ("suffix", "encoder", "sound"),
+    [
+        (".ts", "libx264", "aac"),
+        (".m2ts", "libx264", "ac3"),
+        (".nut", "ffv1", "pcm_s16le"),
+        (".flv", "libx264", "aac"),
+        (".avi", "mpeg4", "mp2"),
+    ],
+)
+def test_audio_behind_a_cut_is_missed_though_its_length_is_unknown(
+    suffix: str, encoder: str, sound: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = replace(CLIP, suffix=suffix, encoder=encoder, sound_encoder=sound, options=())
+    whole, source = render(clip, tmp_path), tmp_path / f"cut{suffix}"
+    # The end of a packet, wherever that is, cannot be told from the end of the file.
+    source.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10 // 188 * 188 + 100])
+
+    assert upscale(source, tmp_path / "out.mkv") == 8
+    assert "audio or subtitles end early; packets missing: 1" in capfd.readouterr().err
+    assert upscale(whole, tmp_path / "whole.mkv") == 0
+    assert upscale(source, tmp_path / "part.mkv", "--end", "0.1") == 0
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("cc") is None,

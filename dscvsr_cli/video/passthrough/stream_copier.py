@@ -28,7 +28,6 @@ from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan
 from dscvsr_cli.video.passthrough.span_cut import SpanCut
 from dscvsr_cli.video.passthrough.subtitle_canvas import state_canvas
 from dscvsr_cli.video.passthrough.subtitle_transcode import TextTrack
-from dscvsr_cli.video.read.ebml import is_cut_short
 from dscvsr_cli.video.read.open_input import open_input
 from dscvsr_cli.video.read.packets import packets_of
 from dscvsr_cli.video.span import WHOLE, TimeSpan
@@ -292,7 +291,9 @@ class StreamCopier:
         missing = self._cut_short.missing(
             [self._opened.streams[index] for index in self._tracks],
             size_bytes=None if source.is_playlist else source.path.stat().st_size,
-            broke_off=bool(trouble) or is_cut_short(source.path),
+            broke_off=lambda: (
+                bool(trouble) or self._cut_short.ends_early(self._opened, source.path)
+            ),
         )
         if missing:
             _log.warning(

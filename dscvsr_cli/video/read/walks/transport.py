@@ -79,6 +79,23 @@ class TransportWalk:
         return True
 
 
+def is_cut_within_a_packet(path: Path) -> bool:
+    """Return whether a transport stream ends within a packet; between two nothing can be told."""
+    with path.open("rb") as file:
+        size_bytes = file.seek(0, 2)
+        for stride in _STRIDES:
+            rest_bytes = stride * (_PACKETS_TO_BE_SURE + 1)
+            if size_bytes < rest_bytes:
+                return False
+            file.seek(-rest_bytes, 2)
+            tail = file.read()
+            for offset in range(stride):
+                if set(tail[offset::stride]) == {_SYNC}:
+                    # Behind the last packet, there may be its parity or the time of the next.
+                    return stride - offset < _BYTES
+    return False
+
+
 def _stride(head: bytes) -> int | None:
     for stride in _STRIDES:
         for offset in range(min(stride, len(head))):
