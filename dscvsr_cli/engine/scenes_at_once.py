@@ -98,8 +98,8 @@ class ScenesAtOnce:
                 thread.start()
             yield from self._hand_over(self._read(scenes))
         finally:
-            self._close()
-            join_all(threads, give_up=self._close)
+            # Within its care: Ctrl-C at this very moment must not leave threads behind.
+            join_all(threads, ask=self._close, give_up=self._close)
 
     def _close(self) -> None:
         with self._changed:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import pytest
 import torch
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from dscvsr_cli.engine.frame_network import FrameListener
-from dscvsr_cli.engine.scene_maker import StreamEvent
+from dscvsr_cli.engine.pictures import Picture, join_repeats
+from dscvsr_cli.engine.scene_maker import Made, SceneMaker, SceneStart, StreamEvent
+from dscvsr_cli.engine.scenes_at_once import ScenesAtOnce
 from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import StreamProgress, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
@@ -236,6 +239,37 @@ def test_closing_the_stream_ends_its_threads_within_a_window() -> None:
     )
     next(stream)
     stream.close()  # type: ignore[attr-defined]
+    assert not [t for t in threading.enumerate() if t.name.startswith("dscvsr-scene")]
+
+
+def test_ctrl_c_while_the_threads_are_told_to_end_leaves_none_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Maker:
+        plan = StreamPlan(window=4, look_ahead=2)
+
+        def make(
+            self, start: SceneStart, pictures: Iterator[Picture], *, on_progress: object
+        ) -> Iterator[Made]:
+            del start, on_progress
+            yield from pictures
+
+    close = ScenesAtOnce._close
+    calls: list[ScenesAtOnce] = []
+
+    def interrupted(self: ScenesAtOnce) -> None:
+        calls.append(self)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        close(self)
+
+    monkeypatch.setattr(ScenesAtOnce, "_close", interrupted)
+    start = SceneStart(number=1, made=0, skipped=0, resume=None)
+    at_once = ScenesAtOnce(cast("SceneMaker", Maker()), at_once=2, ahead=8)
+    made = at_once.run([(start, join_repeats(random_frames(40)))])
+    assert isinstance(next(made), Picture)
+    with pytest.raises(KeyboardInterrupt):
+        made.close()  # type: ignore[attr-defined]
     assert not [t for t in threading.enumerate() if t.name.startswith("dscvsr-scene")]
 
 
