@@ -122,8 +122,10 @@ SteadyOption = Annotated[
     typer.Option(
         "--steady/--no-steady",
         help="Average each frame with its neighbours along the motion, which removes the flicker "
-        "that video codecs cause, in about an eighth more time.",
-        show_default="on for codecs that cause it, such as H.264; off for ProRes, PNG and the like",
+        "that video codecs cause, in about an eighth more time. A y4m pipe does not say what it "
+        "was decoded from: give --steady if that was such a codec.",
+        show_default="on for codecs that cause it, such as H.264; off for ProRes, PNG, y4m and the "
+        "like",
         rich_help_panel=Panel.NETWORK,
     ),
 ]
