@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.parallel import DistributedDataParallel
 
 from dscvsr_cli.errors import DatasetError
 from dscvsr_cli.models.network import RecurrentNetwork
@@ -39,6 +38,7 @@ from dscvsr_cli.training.schedule import (
     progress,
     sequence_length,
 )
+from dscvsr_cli.training.shared_objective import SharedObjective
 from dscvsr_cli.training.step_report import StepReport, Stopped
 from dscvsr_cli.training.training_config import TrainingConfig
 
@@ -90,10 +90,7 @@ class Trainer:
             objective = Objective(config, self.network, teacher=teacher, perceptual=perceptual)
         self.objective = objective.to(device)
         self.optimizer = build_optimizer(config, self.network, objective)
-        self.losses: Objective | DistributedDataParallel = self.objective
-        if parallel.world > 1:
-            # While the flow learns alone, most weights get no gradient.
-            self.losses = DistributedDataParallel(self.objective, find_unused_parameters=True)
+        self.losses = SharedObjective(self.objective, parallel)
         parallel.share(config.batch)
         self.generator = torch.Generator().manual_seed(config.seed)
         self._drawn = self.generator.get_state()
@@ -255,14 +252,7 @@ class Trainer:
         self, batch: Batch, rate: float, now: Phase, trace: TeacherTrace | None
     ) -> dict[str, float]:
         with self._autocast():
-            losses = self.losses(
-                batch.low,
-                batch.high,
-                iteration=self.state.iteration,
-                phase=now,
-                flow=batch.flow,
-                trace=trace,
-            )
+            losses = self.losses(batch, iteration=self.state.iteration, phase=now, trace=trace)
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses["total"])
         learning = (w for group in self.optimizer.param_groups for w in group["params"])

@@ -132,6 +132,14 @@ class Objective(nn.Module):
         losses["total"] = torch.stack(parts).sum()
         return losses
 
+    def leaves_weights_out(self, phase: Phase) -> bool:
+        """Return whether some of the weights that learn get no gradient in a phase."""
+        if phase == "alone":
+            return self.distillation is not None and any(
+                weight.requires_grad for weight in self.distillation.parameters()
+            )
+        return phase in ("motion", "apart")
+
     def _picture_losses(
         self, low: Tensor, high: Tensor, flow: Tensor | None, *, alone: bool
     ) -> Losses:

@@ -248,3 +248,22 @@ def test_the_change_along_the_motion_is_compared_with_the_truths(
     by_hand = change_along(made, high, flow)
     torch.testing.assert_close(losses["change"], by_hand)
     torch.testing.assert_close(losses["total"], losses["pictures"] + 0.5 * by_hand)
+
+
+@pytest.mark.parametrize("channels", [None, 6])
+def test_it_says_in_which_phases_some_weights_learn_nothing(
+    channels: int | None,
+    recipe: TrainingConfig,
+    student: RecurrentNetwork,
+    clips: tuple[Tensor, Tensor],
+) -> None:
+    wider = recipe.network if channels is None else replace(recipe.network, channels=channels)
+    teacher = RecurrentNetwork(replace(wider, block="dense", filling_blocks=0))
+    objective = Objective(replace(recipe, distill_weight=1.0), student, teacher=teacher)
+    phases: tuple[Phase, ...] = ("motion", "whole", "alone")
+    for phase in phases:
+        objective.zero_grad(set_to_none=True)
+        torch.autograd.backward(judge(objective, clips, phase)["total"])
+        learning = [weight for weight in objective.parameters() if weight.requires_grad]
+        without = [weight for weight in learning if weight.grad is None]
+        assert objective.leaves_weights_out(phase) == bool(without)
