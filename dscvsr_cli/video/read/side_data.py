@@ -124,10 +124,14 @@ def captions_say_something(captions: bytes) -> bool:
 
 
 def display_matrix(frame: av.VideoFrame) -> DisplayMatrix | None:
-    """Return the nine numbers that turn the frame for display, or None."""
+    """Return the nine numbers that turn the frame for display, or None.
+
+    A matrix that leaves nothing of the frame, such as one of zeros, is a mistake of its writer.
+    """
     data = _side_data(frame, SideDataType.DISPLAYMATRIX, 36)
     if data:
-        return struct.unpack("=9i", data[:36])
+        matrix = struct.unpack("=9i", data[:36])
+        return matrix if matrix[0] * matrix[4] != matrix[1] * matrix[3] else None
     degrees = frame.rotation
     return quarter_turns(degrees) if degrees and degrees % 90 == 0 else None
 
