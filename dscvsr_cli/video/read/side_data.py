@@ -67,6 +67,7 @@ _LAST_UNKNOWN: Final = 40
 """libav's numbers of the kinds of side data that PyAV does not know."""
 
 CAPTIONS_EXTRA: Final = "closed captions (CEA-608/708)"
+_LATER_HDR: Final = "HDR metadata other than the first frame's"
 _CAPTION_IS_VALID: Final = 4
 _PARITY: Final = 0x7F
 
@@ -86,6 +87,19 @@ def picture_extras(frame: av.VideoFrame) -> tuple[str, ...]:
         elif kind == "AFD" and bytes(entry)[:1] and _crops(bytes(entry)[0]):
             found.append(_AREA_EXTRA)
     return tuple(found)
+
+
+def extras_beside(frame: av.VideoFrame, hdr: HdrMetadata | None) -> tuple[str, ...]:
+    """Return ``picture_extras``, and static HDR metadata that a file does not begin with.
+
+    Joined recordings change theirs midway, and an encoder takes those of the first frame alone.
+
+    Args:
+        frame: Any frame of the file.
+        hdr: What its first frame says.
+    """
+    own = hdr_metadata(frame)
+    return (*picture_extras(frame), *(() if own in (None, hdr) else (_LATER_HDR,)))
 
 
 def _crops(active_format: int) -> bool:
