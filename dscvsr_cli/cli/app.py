@@ -138,6 +138,11 @@ def _cause(error: Exception) -> DscvsrError | None:
         return UsageError(
             "the folder you are in does not exist any more", hint="change to another one with cd"
         )
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return UsageError(
+            f"{os.fsdecode(error.filename)} cannot be used: permission denied",
+            hint="check the permissions of it and of the folders above it",
+        )
     return None
 
 
