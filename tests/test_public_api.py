@@ -151,3 +151,26 @@ def test_what_is_neither_path_nor_number_is_a_type_error(tmp_path: Path) -> None
 def test_a_count_of_none_names_the_field(field: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=f"{field} must be at least 1, got 0"):
         UpscaleJob(source=tmp_path, scale=2, **{field: 0})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("reading", None),
+        ("reading", TimeSpan(Fraction(0), Fraction(1))),
+        ("streams", 3),
+        ("encoder_options", "tune=film"),
+        ("encoder_options", {"tune": "film"}),
+        ("encoder_options", (("tune", 3),)),
+    ],
+)
+def test_a_part_of_a_job_of_another_type_names_the_field(
+    field: str, value: object, tmp_path: Path
+) -> None:
+    with pytest.raises(TypeError, match=f"{field} must be"):
+        UpscaleJob(source=tmp_path, scale=2, **{field: value})  # type: ignore[arg-type]
+
+
+def test_an_unknown_view_is_refused_and_not_taken_for_another(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="compare must be one of"):
+        UpscaleJob(source=tmp_path, scale=2, compare="splitt")  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ import shutil
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from dscvsr_cli.cli.console import Terminal, accept_any_text
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.devices import devices_command, encoders_command
 from dscvsr_cli.cli.interruption import ends_in_order
+from dscvsr_cli.cli.standard_streams import hold_standard_streams
 from dscvsr_cli.cli.train.command import train_command
 from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
 from dscvsr_cli.cli.upscale.command import upscale_command
@@ -111,6 +113,7 @@ def program() -> int:
 
     Once that is decided, neither Ctrl-C nor SIGTERM changes it: Python takes a while to shut down.
     """
+    hold_standard_streams()
     return _run(sys.argv[1:], exits_next=True)
 
 
@@ -125,6 +128,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the program's name; None takes them from the command line.
     """
     return _run(sys.argv[1:] if argv is None else argv, exits_next=False)
+
+
+def _cause(error: Exception) -> DscvsrError | None:
+    """Return what is wrong with the machine, where that can raise this anywhere; else None."""
+    if is_out_of_memory(error):
+        return too_little_memory()
+    if isinstance(error, FileNotFoundError) and not _is_somewhere():
+        return UsageError(
+            "the folder you are in does not exist any more", hint="change to another one with cd"
+        )
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return UsageError(
+            f"{os.fsdecode(error.filename)} cannot be used: permission denied",
+            hint="check the permissions of it and of the folders above it",
+        )
+    return None
+
+
+def _is_somewhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _run(arguments: Sequence[str], *, exits_next: bool) -> int:
@@ -147,11 +174,11 @@ def _run(arguments: Sequence[str], *, exits_next: bool) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (MemoryError, RuntimeError, ImportError, OSError) as error:
-        if not is_out_of_memory(error):
+        cause = _cause(error)
+        if cause is None:
             raise
-        shortage = too_little_memory()
-        Terminal(json=json).error(shortage)
-        return shortage.exit_code
+        Terminal(json=json).error(cause)
+        return cause.exit_code
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
         if json and code == UsageError.exit_code:

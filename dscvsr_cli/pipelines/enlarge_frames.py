@@ -122,10 +122,12 @@ class _Enlarger:
 
     def run(self, frames: Iterable[FrameArray]) -> Iterator[FrameArray]:
         rest = iter(frames)
-        first = next(rest, None)
-        if first is None:
+        for first in rest:
+            # A reader that found nothing gives None, which must not pass for the end.
+            _check(first, 0)
+            break
+        else:
             return
-        _check(first, 0)
         source = Size(*first.shape[:2])
         size = self.size_for(source)
         dtype = next(self.loaded.network.parameters()).dtype

@@ -19,6 +19,8 @@ _PCM: Final = frozenset(
     for bits in sizes
     for order in ("le", "be")
 )
+_TELEPHONE_PCM: Final = frozenset({"pcm_alaw", "pcm_mulaw"})
+
 # Audio often starts a little below zero, with samples that only warm up its decoder. Matroska has a
 # field for that, so there is no need to move every stream for it; AVI stores no times, and
 # would move the frames by a whole one.
@@ -81,7 +83,8 @@ _MOV: Final = Container(
     clear_encoders=("prores_ks",),
     video=_MOV_VIDEO | {"prores", "dnxhd", "qtrle", "dvvideo", "rawvideo"},
     audio=frozenset({"aac", "ac3", "alac", "eac3", "mp2", "mp3", "amr_nb", "amr_wb"})
-    | {"adpcm_ima_qt", "pcm_alaw", "pcm_mulaw", "pcm_s8", "pcm_u8"}
+    | {"adpcm_ima_qt", "pcm_s8", "pcm_u8"}
+    | _TELEPHONE_PCM
     | _PCM,
     subtitle=frozenset({"mov_text"}),
     text_subtitle="mov_text",
@@ -168,7 +171,8 @@ _AVI: Final = Container(
     muxer_options=_KEEP_NEGATIVE_TIMES,
     video=frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "ffv1"})
     | {"huffyuv", "utvideo", "png"},
-    audio=frozenset({"ac3", "dts", "mp2", "mp3", "pcm_s16le", "pcm_s24le", "pcm_u8"}),
+    audio=frozenset({"ac3", "dts", "mp2", "mp3", "pcm_s16le", "pcm_s24le", "pcm_u8"})
+    | _TELEPHONE_PCM,
     chapters=False,
     rotation=False,
     constant_rate=True,
@@ -183,7 +187,7 @@ _AVI: Final = Container(
 _FLV: Final = Container(
     name="flv",
     suffix=".flv",
-    audio=frozenset({"aac", "mp3"}),
+    audio=frozenset({"aac", "mp3", "adpcm_swf", "nellymoser"}),
     chapters=False,
     rotation=False,
     audio_encoder="aac",
@@ -217,7 +221,7 @@ _NUT: Final = Container(
     suffix=".nut",
     pipe_format="nut",
     video=_MATROSKA.video - {"prores"} | {"huffyuv", "utvideo", "png"},
-    audio=_MATROSKA.audio - {"alac", "eac3", "mlp", "mp1", "truehd", "tta"},
+    audio=_MATROSKA.audio - {"alac", "eac3", "mlp", "mp1", "truehd", "tta"} | _TELEPHONE_PCM,
     subtitle=frozenset({"ass"}),
     rotation=False,
     text_subtitle="ass",

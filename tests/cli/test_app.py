@@ -15,6 +15,7 @@ from dscvsr_cli.cli import app as app_module
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.options import MemoryOption, SizeOption
 from dscvsr_cli.errors import DeviceError, DscvsrError, InputVideoError, UsageError, WeightsError
+from tests.clips import Clip, render
 from tests.ctrl_c import CtrlC
 
 
@@ -145,6 +146,26 @@ def test_memory_that_runs_out_is_no_bug(
     faulty.append(error)
     assert main(["fail"]) == 6
     assert capsys.readouterr().err.startswith("error: there is too little memory\nhint: ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that somebody is in")
+def test_a_folder_that_is_gone_under_one_s_feet_is_no_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = render(Clip(pts=(0, 512)), tmp_path)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for command in (
+        ["upscale", str(source), "-s", "2", "-o", "out.mp4"],
+        ["upscale", "clip.mp4", "-s", "2"],
+        ["compare", str(source), str(source), "-o", "page.html"],
+    ):
+        assert main(command) in {UsageError.exit_code, InputVideoError.exit_code}
+        said = capsys.readouterr().err
+        assert "the folder you are in" in said, said
+    monkeypatch.chdir(tmp_path)
 
 
 def test_ctrl_c_leaves_with_130(faulty: list[BaseException]) -> None:

@@ -171,6 +171,12 @@ def test_what_is_no_array_is_a_type_error(weights: str) -> None:
         list(enlarge_frames(frames, scale=2, weights=weights, device="cpu"))
 
 
+def test_a_reader_that_gives_none_does_not_pass_for_one_that_has_ended(weights: str) -> None:
+    for frames in ([None], [*clip(2), None]):
+        with pytest.raises(TypeError, match=f"frame {len(frames) - 1}: .* got NoneType"):
+            list(enlarge_frames(frames, scale=2, weights=weights, device="cpu"))  # type: ignore[arg-type]
+
+
 def test_wrong_options_are_refused_by_the_call_itself() -> None:
     with pytest.raises(UsageError, match="either a factor or a size"):
         enlarge_frames(clip(1))

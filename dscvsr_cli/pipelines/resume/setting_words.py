@@ -1,6 +1,7 @@
 """Say how two runs differ in the words of the command line, though records name fields of a job."""
 
 import ast
+import re
 from contextlib import suppress
 from fractions import Fraction
 from typing import Final
@@ -18,7 +19,13 @@ _OPTIONS: Final = {
 }
 """Options whose names are not those of their fields."""
 
+_EITHER_WAY: Final = {"steady": {"True": "--steady", "False": "--no-steady"}}
+"""What options are called that may be asked for, refused or left out."""
+
 _NOT_GIVEN: Final = "not given"
+
+_DIGEST: Final = re.compile("[0-9a-f]{32,}")
+"""What tells contents apart, and tells people nothing."""
 
 
 def describe_difference(name: str, before: str | None, after: str | None) -> str:
@@ -29,9 +36,14 @@ def describe_difference(name: str, before: str | None, after: str | None) -> str
         before: What it was; None if the record does not say.
         after: What it is.
     """
+    if all(_DIGEST.fullmatch(text or "") for text in (before, after)):
+        return f"{name} is another one"
     if " " in name or name.startswith("--"):
         return f"{name} was {before} and is {after}"
     option = _OPTIONS.get(name, f"--{name.rpartition('.')[2].replace('_', '-')}")
+    if name in _EITHER_WAY:
+        was, now = (_EITHER_WAY[name].get(str(text), _NOT_GIVEN) for text in (before, after))
+        return f"{option} was {was} and is {now}"
     is_kept = name.startswith("streams.") and option.startswith("--no-")
     was, now = (_value(text, is_kept=is_kept) for text in (before, after))
     return f"{option} was {was} and is {now}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from dscvsr_cli.engine.device import DtypeName
 from dscvsr_cli.errors import UsageError
@@ -49,7 +49,8 @@ class UpscaleJob:
     Raises:
         UsageError: Fields that contradict each other, or a container that does not exist.
         TypeError: Something that is not a path or a number where one belongs.
-        ValueError: A count below 1, an ensemble of more than 4, or a text that is not a number.
+        ValueError: A count below 1, an ensemble of more than 4, a text that is not a number, or an
+            unknown view to compare by.
     """
 
     source: Path
@@ -116,6 +117,7 @@ class UpscaleJob:
     def __post_init__(self) -> None:
         """Convert paths and numbers, and refuse options that contradict each other."""
         object.__setattr__(self, "source", Path(self.source))
+        self._check_types()
         if self.target is not None:
             object.__setattr__(self, "target", Path(self.target))
         if self.scale is not None:
@@ -142,6 +144,24 @@ class UpscaleJob:
             raise ValueError(f"scenes_at_once must be at least 1, got {self.scenes_at_once}")
         if self.checkpoint_frames is not None and self.checkpoint_frames < 1:
             raise ValueError(f"checkpoint_frames must be at least 1, got {self.checkpoint_frames}")
+
+    def _check_types(self) -> None:
+        """Refuse what would raise something else far from here, or pass for another choice."""
+        for name, kind in (("reading", ReadOptions), ("streams", StreamChoices)):
+            given = getattr(self, name)
+            if not isinstance(given, kind):
+                raise TypeError(f"{name} must be {kind.__name__}(...), got {given!r}")
+        if self.compare not in (None, *get_args(CompareView)):
+            raise ValueError(
+                f"compare must be one of {get_args(CompareView)}, got {self.compare!r}"
+            )
+        pairs = self.encoder_options
+        if not isinstance(pairs, tuple) or not all(_is_pair_of_text(pair) for pair in pairs):
+            raise TypeError(f'encoder_options must be (("tune", "film"), ...), got {pairs!r}')
+
+
+def _is_pair_of_text(pair: object) -> bool:
+    return isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(x, str) for x in pair)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

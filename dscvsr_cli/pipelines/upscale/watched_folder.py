@@ -5,6 +5,7 @@ notices of changes do not arrive, and costs little: a look reads names, sizes an
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ class WatchedFolder:
         clock: Seconds that only grow.
 
     Raises:
-        InputVideoError: There is no such folder.
+        InputVideoError: There is no such folder, or this user may not look into it.
         UsageError: It is a file; or outputs would go into it, and be taken for inputs.
     """
 
@@ -68,6 +69,11 @@ class WatchedFolder:
             )
         if not folder.is_dir():
             raise InputVideoError(f"there is no folder {folder}", hint="create it first")
+        as_who_runs = os.access in os.supports_effective_ids
+        if not os.access(folder, os.R_OK | os.X_OK, effective_ids=as_who_runs):
+            raise InputVideoError(
+                f"{folder} cannot be read: permission denied", hint="check its permissions"
+            )
         if output.resolve() == folder.resolve():
             raise UsageError(
                 f"{folder} is watched, so outputs in it would be enlarged again",

@@ -43,6 +43,8 @@ _SCRIPTS: Final = frozenset({"avisynth", "lavfi", "vapoursynth", "webm_dash_mani
 """FFmpeg's names of formats that are programs, or descriptions of what to do."""
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]+:/", re.IGNORECASE)
+_SAYS_IT_IS_MISSING: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+"""Answers that leave it to the reader to say what is wrong with a name."""
 _WEBP_FLAGS: Final = 20
 _WEBP_IS_ANIMATED: Final = 2
 """Place of the flags in an extended WebP file, and one of them."""
@@ -53,7 +55,7 @@ def source_kind(path: Path) -> SourceKind:
     """Say how a path is read: as a file, as a sequence of pictures, or once from a pipe.
 
     Raises:
-        InputVideoError: No file can have so long a name.
+        InputVideoError: No file can have so long a name, or nobody may look whether there is one.
     """
     try:
         path.stat()
@@ -65,9 +67,21 @@ def source_kind(path: Path) -> SourceKind:
                 f"the name of the input is too long: {path.name[:_SHOWN_NAME]}...",
                 hint="check the name, and that it is one name and not a list of them",
             ) from error
+        if error.errno not in _SAYS_IT_IS_MISSING:
+            raise _barred(path, error) from error
     if path == STANDARD_INPUT or _is_stream(path):
         return "pipe"
-    return "sequence" if is_sequence(path) else "file"
+    try:
+        return "sequence" if is_sequence(path) else "file"
+    except OSError as error:
+        raise _barred(path, error) from error
+
+
+def _barred(path: Path, error: OSError) -> InputVideoError:
+    return InputVideoError(
+        f"{path} cannot be read: {error.strerror or error}",
+        hint="check the permissions of it and of the folders above it, and that its drive answers",
+    )
 
 
 def input_name(path: Path) -> str:

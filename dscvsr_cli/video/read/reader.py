@@ -31,7 +31,7 @@ from dscvsr_cli.video.read.side_data import (
     CAPTIONS_EXTRA,
     PNG_CODECS,
     captions_of,
-    picture_extras,
+    extras_beside,
 )
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.timestamps import FrameClock
@@ -232,7 +232,7 @@ class VideoReader:
         )
 
     def _watch_extras(self, decoded: av.VideoFrame) -> None:
-        for name in picture_extras(decoded):
+        for name in extras_beside(decoded, self.info.hdr):
             # Captions travel with their frames; a writer that cannot store them says so.
             if name not in self._known_extras and name != CAPTIONS_EXTRA:
                 self._known_extras.add(name)

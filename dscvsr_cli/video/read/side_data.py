@@ -67,6 +67,7 @@ _LAST_UNKNOWN: Final = 40
 """libav's numbers of the kinds of side data that PyAV does not know."""
 
 CAPTIONS_EXTRA: Final = "closed captions (CEA-608/708)"
+_LATER_HDR: Final = "HDR metadata other than the first frame's"
 _CAPTION_IS_VALID: Final = 4
 _PARITY: Final = 0x7F
 
@@ -86,6 +87,19 @@ def picture_extras(frame: av.VideoFrame) -> tuple[str, ...]:
         elif kind == "AFD" and bytes(entry)[:1] and _crops(bytes(entry)[0]):
             found.append(_AREA_EXTRA)
     return tuple(found)
+
+
+def extras_beside(frame: av.VideoFrame, hdr: HdrMetadata | None) -> tuple[str, ...]:
+    """Return ``picture_extras``, and static HDR metadata that a file does not begin with.
+
+    Joined recordings change theirs midway, and an encoder takes those of the first frame alone.
+
+    Args:
+        frame: Any frame of the file.
+        hdr: What its first frame says.
+    """
+    own = hdr_metadata(frame)
+    return (*picture_extras(frame), *(() if own in (None, hdr) else (_LATER_HDR,)))
 
 
 def _crops(active_format: int) -> bool:
@@ -124,10 +138,14 @@ def captions_say_something(captions: bytes) -> bool:
 
 
 def display_matrix(frame: av.VideoFrame) -> DisplayMatrix | None:
-    """Return the nine numbers that turn the frame for display, or None."""
+    """Return the nine numbers that turn the frame for display, or None.
+
+    A matrix that leaves nothing of the frame, such as one of zeros, is a mistake of its writer.
+    """
     data = _side_data(frame, SideDataType.DISPLAYMATRIX, 36)
     if data:
-        return struct.unpack("=9i", data[:36])
+        matrix = struct.unpack("=9i", data[:36])
+        return matrix if matrix[0] * matrix[4] != matrix[1] * matrix[3] else None
     degrees = frame.rotation
     return quarter_turns(degrees) if degrees and degrees % 90 == 0 else None
 

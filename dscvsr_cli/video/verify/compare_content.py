@@ -84,8 +84,10 @@ def compare_content(
     seen = _Likeness()
     with VideoReader(source, reading) as old, VideoReader(target, reading_target) as new:
         for before, after in zip(old, new, strict=False):
-            wanted = upright(_luma(before).unsqueeze(0), turn)[0]
-            seen.add(wanted, _reduced(_luma(after), *wanted.shape))
+            # What cannot be seen may have any colour, and formats disagree on which.
+            shown = before.alpha is not None and after.alpha is not None
+            wanted = upright(_luma(before, shown=shown).unsqueeze(0), turn)[0]
+            seen.add(wanted, _reduced(_luma(after, shown=shown), *wanted.shape))
     if seen.frames == 0:
         return
     yield _likeness(seen)
@@ -114,10 +116,11 @@ def _likeness(seen: _Likeness) -> Finding:
     return Finding(level=level, subject="content", message=message)
 
 
-def _luma(frame: Frame) -> Tensor:
+def _luma(frame: Frame, *, shown: bool) -> Tensor:
+    """Return the luma ``(H, W)`` of a frame; as it shows before black if ``shown``."""
     red, green, blue = frame.pixels
     luma: Tensor = red * _LUMA[0] + green * _LUMA[1] + blue * _LUMA[2]
-    return luma
+    return luma * frame.alpha[0] if shown and frame.alpha is not None else luma
 
 
 def _reduced(plane: Tensor, height: int, width: int) -> Tensor:

@@ -6,10 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from dscvsr_cli.video.info import HdrMetadata, VideoInfo
+from dscvsr_cli.video.pixels.convert import is_opaque
 from dscvsr_cli.video.read.decoder import Decoding
 from dscvsr_cli.video.read.one_shape import Shape
 from dscvsr_cli.video.read.open_input import open_input
-from dscvsr_cli.video.read.side_data import dynamic_hdr, picture_extras
+from dscvsr_cli.video.read.side_data import dynamic_hdr, extras_beside
 from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.video.timestamps import FrameClock
 from dscvsr_cli.video.verify.colour_names import matrix_name, primaries_name, transfer_name
@@ -39,6 +40,9 @@ class PictureTimes:
 
     extras: tuple[str, ...] = ()
     """What any of the frames carries beside its planes: captions, dynamic HDR metadata ..."""
+
+    is_opaque: bool = False
+    """Whether there is an alpha channel, and nothing shows through it anywhere."""
 
     def shift_to(self, other: "PictureTimes") -> Fraction:
         """Return by how many seconds ``other`` begins later."""
@@ -72,6 +76,7 @@ def picture_times(path: Path, info: VideoInfo, span: TimeSpan = WHOLE) -> Pictur
             stream_index=info.stream_index,
         )
         shapes: dict[Shape, None] = {}
+        opaque = info.has_alpha
         extras = dict.fromkeys((*info.picture_extras, *info.dynamic_hdr))
         stamps: list[int] = []
         durations: list[int] = []
@@ -82,7 +87,8 @@ def picture_times(path: Path, info: VideoInfo, span: TimeSpan = WHOLE) -> Pictur
             stamps.append(pts)
             durations.append(duration)
             shapes[Shape(frame.width, frame.height, frames.aspect)] = None
-            extras |= dict.fromkeys((*picture_extras(frame), *dynamic_hdr([frame])))
+            extras |= dict.fromkeys((*extras_beside(frame, info.hdr), *dynamic_hdr([frame])))
+            opaque = opaque and is_opaque(frame)
     last = max(range(len(stamps)), key=stamps.__getitem__, default=None)
     return PictureTimes(
         # A frame whose time steps back is written too, after the ones before it.
@@ -94,6 +100,7 @@ def picture_times(path: Path, info: VideoInfo, span: TimeSpan = WHOLE) -> Pictur
         if last is None or not durations[last]
         else durations[last] * info.time_base,
         extras=tuple(extras),
+        is_opaque=opaque,
     )
 
 
@@ -113,7 +120,9 @@ def compare_picture(
         )
     yield from _shape(before, after)
     yield from _colours(before, after)
-    yield from _depth(before, after)
+    yield _depth(before, after)
+    if before.has_alpha:
+        yield _transparency(after, was_opaque=times_before.is_opaque)
     yield from _hdr(before.hdr, after.hdr)
     for name in times_before.extras:
         kept = name in times_after.extras
@@ -236,20 +245,22 @@ def _colours(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
     )
 
 
-def _depth(before: VideoInfo, after: VideoInfo) -> Iterator[Finding]:
+def _depth(before: VideoInfo, after: VideoInfo) -> Finding:
     old, new = before.plain, after.plain
     coarser = new.row_shift > old.row_shift or new.column_shift > old.column_shift
     level: Level = "lost" if new.bits < old.bits or (coarser and old.family != "grey") else "ok"
     message = f"{before.pixel_format} became {after.pixel_format}"
     if before.pixel_format == after.pixel_format:
         message = _unchanged(before.pixel_format)
-    yield Finding(level=level, subject="pixel format", message=message)
-    if before.has_alpha:
-        yield Finding(
-            level="ok" if after.has_alpha else "lost",
-            subject="transparency",
-            message="kept" if after.has_alpha else "missing",
-        )
+    return Finding(level=level, subject="pixel format", message=message)
+
+
+def _transparency(after: VideoInfo, *, was_opaque: bool) -> Finding:
+    message = "kept" if after.has_alpha else "missing"
+    if was_opaque and not after.has_alpha:
+        message = "missing, but nothing of the source is transparent"
+    level: Level = "ok" if after.has_alpha or was_opaque else "lost"
+    return Finding(level=level, subject="transparency", message=message)
 
 
 def _hdr(before: HdrMetadata | None, after: HdrMetadata | None) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -70,9 +71,14 @@ def resolve_destination(path: Path) -> Destination:
 
     Raises:
         UsageError: No file can have this name: it is too long, or a link that leads to itself.
-        OutputVideoError: This user may not look into its folder.
+        OutputVideoError: This user may not look into its folder, or standard output is closed.
     """
     _check_name(path)
+    if path == STANDARD_OUTPUT and sys.stdout is None:
+        raise OutputVideoError(
+            "standard output is closed, so no video can be written to it",
+            hint="pipe it into a program (-o - | ffplay -), or give the name of a file",
+        )
     special = path.exists() and not path.is_file() and not path.is_dir()
     return Destination(
         path=path, file=_behind_links(path), is_pipe=path == STANDARD_OUTPUT or special

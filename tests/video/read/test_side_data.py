@@ -1,15 +1,18 @@
 """What pictures carry beside their planes."""
 
+import struct
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import av
 import pytest
+from av.sidedata.sidedata import Type as SideDataType
 
+from dscvsr_cli.cli.app import main
 from dscvsr_cli.video.display_matrix import quarter_turns, rotation_degrees
 from dscvsr_cli.video.read.side_data import display_matrix, dynamic_hdr, hdr_metadata
-from tests.clips import picture
+from tests.clips import Clip, picture, render
 from tests.stills import encoded
 from tests.video.read.test_exif_orientation import exif, jpeg
 from tests.video.read.test_image_sequence import write_picture
@@ -57,3 +60,23 @@ def test_a_real_picture_with_side_data_of_a_new_kind_is_read(tmp_path: Path) -> 
 @pytest.mark.parametrize("degrees", [0, 90, 180, -90])
 def test_a_quarter_turn_reads_as_what_it_is(degrees: int) -> None:
     assert rotation_degrees(quarter_turns(degrees)) == degrees
+
+
+@pytest.mark.parametrize("matrix", [(0,) * 9, (1 << 16, 0, 0, 1 << 16, 0, 0, 0, 0, 1 << 30)])
+def test_a_matrix_that_leaves_nothing_of_the_frame_turns_nothing(
+    matrix: tuple[int, ...], tmp_path: Path, weights: Path
+) -> None:
+    source = render(Clip(width=64, height=48), tmp_path)
+    plain, written = (struct.pack(">9i", *one) for one in (quarter_turns(0), matrix))
+    head, track = source.read_bytes().rsplit(plain, 1)
+    source.write_bytes(head + written + track)
+    with av.open(str(source)) as container:
+        frame = next(container.decode(video=0))
+    assert SideDataType.DISPLAYMATRIX in frame.side_data
+    assert display_matrix(frame) is None
+    # The frames are turned before they are stored in ts, which has no place for a matrix.
+    made = tmp_path / "out.ts"
+    assert main(["upscale", str(source), "-o", str(made), "-s", "2", "-w", str(weights)]) == 0
+    with av.open(str(made)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == (128, 96)
