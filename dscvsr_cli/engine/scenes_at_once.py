@@ -7,7 +7,7 @@ its own results are ready as may be held.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Condition
 
@@ -84,7 +84,7 @@ class ScenesAtOnce:
         self._moved = False
         """Whether there is progress to report."""
 
-    def run(self, scenes: Iterable[ScenePictures]) -> Iterator[Made]:
+    def run(self, scenes: Iterable[ScenePictures]) -> Generator[Made, None, None]:
         """Make all scenes; closing this iterator stops the threads after the frame at hand.
 
         Raises:

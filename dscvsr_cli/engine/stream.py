@@ -1,6 +1,7 @@
 """upscale_stream(): frames in, enlarged frames out, in bounded memory; the engine's front door."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
@@ -131,19 +132,21 @@ def upscale_stream(
             ahead=max(ahead or 2 * needed, needed),
             on_progress=None if on_progress is None else _joined(on_progress),
         ).run(scenes)
-    for item in made:
-        if isinstance(item, Picture):
-            yield from item.shown()
-        elif isinstance(item, StreamState):
-            if on_boundary is not None:
-                on_boundary(item)
-        elif on_event is not None:
-            on_event(item)
+    # Closed here and not where Python drops it, where Ctrl-C would be lost.
+    with closing(made):
+        for item in made:
+            if isinstance(item, Picture):
+                yield from item.shown()
+            elif isinstance(item, StreamState):
+                if on_boundary is not None:
+                    on_boundary(item)
+            elif on_event is not None:
+                on_event(item)
 
 
 def _one_by_one(
     maker: SceneMaker, scenes: Iterable[ScenePictures], on_progress: ProgressListener | None
-) -> Iterator[Made]:
+) -> Generator[Made, None, None]:
     made = 0
 
     def report(window: WindowProgress) -> None:

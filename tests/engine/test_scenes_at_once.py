@@ -269,7 +269,7 @@ def test_ctrl_c_while_the_threads_are_told_to_end_leaves_none_behind(
     made = at_once.run([(start, join_repeats(random_frames(40)))])
     assert isinstance(next(made), Picture)
     with pytest.raises(KeyboardInterrupt):
-        made.close()  # type: ignore[attr-defined]
+        made.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("dscvsr-scene")]
 
 
