@@ -1,4 +1,4 @@
-"""The common motion: found among others, taken where it fits, and only there."""
+"""The common flow: found among others, taken where it fits, and only there."""
 
 from dataclasses import replace
 
