@@ -102,8 +102,8 @@ def test_a_sound_encoder_is_refused() -> None:
 
 @pytest.mark.parametrize("crf", [-1.0, 64.0, float("nan")])
 def test_a_quality_that_no_encoder_takes_is_refused(crf: float) -> None:
-    with pytest.raises(UsageError, match="quality"):
-        EncodeOptions(crf=crf)
+    with pytest.raises(UsageError, match=r"quality of libx264 goes from 0 \(best\) to 51"):
+        encoder_options(EncodeOptions(encoder="libx264", crf=crf), hdr=None)
 
 
 def test_negative_threads_are_refused() -> None:
