@@ -105,6 +105,8 @@ class Objective(nn.Module):
         Raises:
             ValueError: The flow or the trace is needed and missing.
         """
+        if self.config.camera_weight and flow is None and phase != "apart":
+            raise ValueError("camera_weight needs the true flow of the batch")
         if phase == "motion":
             return self._flow_losses(low, flow)
         apart = phase == "apart"
@@ -115,10 +117,9 @@ class Objective(nn.Module):
         # Apart, the flow has no part in anything: it has learned before.
         if self.config.motion_weight and not apart:
             pair = iteration % (low.shape[1] - 1)
-            first, second = low[:, pair], low[:, pair + 1]
-            target, source = torch.cat((first, second)), torch.cat((second, first))
-            flow = self.network.motion(target, source)
-            losses["motion"] = self._flow_loss(flow, target, source)
+            target, source = _both_ways(low[:, pair], low[:, pair + 1])
+            found = self.network.motion(target, source)
+            losses["motion"] = self._flow_loss(found, target, source)
         weights = {
             "pictures": 1.0,
             "change": self.config.change_weight,
@@ -153,9 +154,7 @@ class Objective(nn.Module):
             passes = self.passes(low)
             made = self.network.reconstruct(low, passes.backward, passes.forward, size=size)
         wanted, losses = high, {}
-        if self.config.camera_weight:
-            if flow is None:
-                raise ValueError("camera_weight needs the true flow of the batch")
+        if self.config.camera_weight and flow is not None:
             losses["camera"] = endpoint_distance(passes.flow, flow)
         if self.teacher is not None and (distillation or self.config.target == "teacher"):
             with torch.no_grad(), ExitStack() as stack:
@@ -196,8 +195,7 @@ class Objective(nn.Module):
 
     def _flow_losses(self, low: Tensor, true: Tensor | None) -> Losses:
         """Judge the flow of all neighbouring frames; where the true one is known, by that too."""
-        first, second = low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1)
-        target, source = torch.cat((first, second)), torch.cat((second, first))
+        target, source = _both_ways(low[:, :-1].flatten(0, 1), low[:, 1:].flatten(0, 1))
         flow = self.network.motion(target, source)
         if not self.config.camera_weight or true is None:
             loss = self._flow_loss(flow, target, source)
@@ -223,3 +221,8 @@ class Objective(nn.Module):
             known = true.isfinite().all(dim=1, keepdim=True)
             wanted = wanted.masked_fill(known, torch.nan)
         return endpoint_distance(flow, wanted)
+
+
+def _both_ways(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Return targets and sources of the flow from ``first`` to ``second``, then of that back."""
+    return torch.cat((first, second)), torch.cat((second, first))

@@ -201,6 +201,8 @@ def test_without_a_known_flow_nothing_is_asked_of_it(
     assert "camera" not in unweighed
     with pytest.raises(ValueError, match="needs the true flow"):
         objective(*clips, iteration=0)
+    with pytest.raises(ValueError, match="needs the true flow"):
+        objective(*clips, iteration=0, phase="motion")
 
 
 def test_what_a_recipe_weighs_must_be_there(
