@@ -4,7 +4,6 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dscvsr_cli.cli.console import Terminal, open_terminal, until_pipe_closes
 from dscvsr_cli.cli.settings.apply import naming_files, with_settings
@@ -12,10 +11,8 @@ from dscvsr_cli.cli.takes_options import takes_options
 from dscvsr_cli.cli.upscale import options as flags
 from dscvsr_cli.cli.upscale.job_options import JobOptions
 from dscvsr_cli.cli.upscale.run_jobs import is_folder_of_videos, run_many, run_single, show_dry_runs
+from dscvsr_cli.cli.upscale.wildcards import files_named
 from dscvsr_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +61,6 @@ class UpscaleOptions(JobOptions):
         """Open the terminal that these options ask for."""
         return open_terminal(quiet=self.quiet, stdout_is_taken=self.to_stdout, json=self.json)
 
-    def job(self) -> "UpscaleJob":
-        """Return the job for the first source; it has no target yet."""
-        return self.job_for(self.sources[0])
-
 
 def _stdout_is_a_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
@@ -86,7 +79,8 @@ def upscale_command(options: UpscaleOptions) -> None:
     from dscvsr_cli.pipelines.upscale.output_name import place_job
     from dscvsr_cli.pipelines.upscale.plan_batch import plan_batch, refuse_for_all
 
-    job, sources = options.job(), options.sources
+    sources = files_named(options.sources)
+    job = options.job_for(sources[0])
     several = len(sources) > 1 or is_folder_of_videos(sources[0])
     output = options.output_path
     if several:

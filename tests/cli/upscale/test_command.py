@@ -34,7 +34,7 @@ def test_the_command_reads_as_the_library_does_by_default() -> None:
 
 
 def test_without_options_the_job_is_the_default_one() -> None:
-    assert options().job() == UpscaleJob(source=SOURCE)
+    assert options().job_for(SOURCE) == UpscaleJob(source=SOURCE)
 
 
 def test_every_option_has_a_default_but_the_sources() -> None:
@@ -61,7 +61,7 @@ def test_the_job_gets_what_was_typed() -> None:
         memory=4_000_000_000,
         preview=Fraction(5),
         checkpoint=24,
-    ).job()
+    ).job_for(SOURCE)
     assert (job.height, job.width, job.scale) == (108, 192, None)
     assert job.reading == ReadOptions(
         rate=Fraction(25), strict=True, span=TimeSpan(Fraction(1), Fraction(3))
