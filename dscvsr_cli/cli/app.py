@@ -15,7 +15,9 @@ from dscvsr_cli.cli.compare.command import compare_command
 from dscvsr_cli.cli.console import Terminal, accept_any_text
 from dscvsr_cli.cli.demo import demo_command
 from dscvsr_cli.cli.devices import devices_command, encoders_command
+from dscvsr_cli.cli.foreign_options import refuse_foreign_words
 from dscvsr_cli.cli.interruption import ends_in_order
+from dscvsr_cli.cli.parser_errors import PARSER_ERROR, is_help, our_error
 from dscvsr_cli.cli.standard_streams import hold_standard_streams
 from dscvsr_cli.cli.train.command import train_command
 from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
@@ -165,7 +167,8 @@ def _run(arguments: Sequence[str], *, exits_next: bool) -> int:
     try:
         with ends_in_order(exits_next=exits_next):
             _refuse_file_as_command(arguments)
-            _command()(args=fill_in_addresses(arguments), prog_name="dscvsr")
+            refuse_foreign_words(arguments)
+            return _parse_and_run(fill_in_addresses(arguments))
     except DscvsrError as error:
         if os.environ.get("DSCVSR_DEBUG") == "1":
             traceback.print_exception(error)
@@ -180,15 +183,21 @@ def _run(arguments: Sequence[str], *, exits_next: bool) -> int:
         Terminal(json=json).error(cause)
         return cause.exit_code
     except SystemExit as leaving:
-        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-        if json and code == UsageError.exit_code:
-            # Typer has written what it refuses to stderr, and raises nothing else.
-            Terminal(json=True).emit(
-                "error",
-                kind=UsageError.__name__,
-                exit_code=code,
-                message="the command line cannot be read; standard error says why",
-                hint="dscvsr --help",
-            )
-        return code
-    return 0
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+
+
+def _parse_and_run(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name, and return its exit code.
+
+    Raises:
+        UsageError: They cannot be parsed.
+    """
+    command = _command()
+    try:
+        code = command(args=arguments, prog_name="dscvsr", standalone_mode=False)
+    except PARSER_ERROR as error:
+        if is_help(error):
+            error.show()
+            return UsageError.exit_code
+        raise our_error(error, command, arguments) from error
+    return code if isinstance(code, int) else 0
