@@ -94,7 +94,12 @@ class FilmRun:
             make_folder(folder_above(job.target))
         asked = replace(job, memory_bytes=job.memory_bytes or budget_bytes)
         planned: FilmPlan = self._pool.ask("plan", asked)
-        job = replace(planned.job, memory_bytes=job.memory_bytes, runtime=planned.plan.runtime)
+        job = replace(
+            planned.job,
+            memory_bytes=job.memory_bytes,
+            dtype=planned.plan.dtype,  # type: ignore[arg-type]
+            runtime=planned.plan.runtime,
+        )
         if planned.settings is None:
             return self._whole(job, planned)
         started = time.monotonic()

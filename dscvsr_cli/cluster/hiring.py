@@ -85,8 +85,13 @@ class Crew:
         return self._kind
 
     def settled(self, job: UpscaleJob) -> UpscaleJob:
-        """Return a job with the device and dtype of the workers; its plan decides the runtime."""
+        """Return a job with the device and dtype of the workers; its plan decides the runtime.
+
+        int8 comes with a runtime that only long films repay, so the plan decides on that as well.
+        """
         device, dtype, _ = self.kind
+        if dtype == "int8":
+            return replace(job, device=device)
         return replace(job, device=device, dtype=dtype)  # type: ignore[arg-type]
 
     @property

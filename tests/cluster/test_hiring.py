@@ -109,6 +109,15 @@ def test_every_card_gets_a_worker_with_its_share_of_the_cores() -> None:
     assert (job.device, job.dtype, job.runtime) == ("cuda", "bfloat16", "auto")
 
 
+@pytest.mark.parametrize("dtype", ["auto", "int8"])
+def test_workers_that_would_take_int8_for_a_long_film_leave_it_to_each_film(dtype: Any) -> None:
+    ray = FakeRay([facts(device="cpu", dtype="int8", runtime="openvino")], cards=1)
+    hired = crew(ray)
+    hired.start()
+    job = hired.settled(UpscaleJob(source=Path("in.mp4"), dtype=dtype))
+    assert (job.device, job.dtype, job.runtime) == ("cpu", dtype, "auto")
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
