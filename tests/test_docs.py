@@ -142,6 +142,13 @@ def test_every_command_parses(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_options_for_pictures_stand_beside_pictures(page: Path) -> None:
+    for arguments in own_commands(page):
+        if {"--fps", "--start-number"} & set(arguments):
+            assert any("%" in one or one.endswith("/") for one in arguments), arguments
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_option_exists(page: Path) -> None:
     known = all_options() | _OTHER_PROGRAMS
     named = {found[0] for code in inline_code(page) if (found := _OPTION.match(code))}
