@@ -34,7 +34,7 @@ _CACHE_BYTES = 2**30
 
 def default_cache_dir() -> Path:
     """Return the folder of converted graphs."""
-    return Path(platformdirs.user_cache_dir("dscvsr")) / "openvino"
+    return platformdirs.user_cache_path("dscvsr", appauthor=False) / "openvino"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
