@@ -9,6 +9,7 @@ import typer
 from dscvsr_cli.cli.console import open_terminal
 from dscvsr_cli.cli.options import JsonOption, QuietOption
 from dscvsr_cli.cli.parsers import parse_time
+from dscvsr_cli.wording import counted
 
 _SOMETHING_LOST = 1
 
@@ -80,8 +81,8 @@ def verify_command(
     else:
         terminal.print_rows([(one.level, one.subject, one.message) for one in comparison.findings])
         terminal.print(
-            f"{target}: {len(comparison.lost)} lost, {len(comparison.changed)} changed, "
-            f"{len(comparison.findings)} compared"
+            f"{target}: {counted(len(comparison.findings), 'thing')} compared, "
+            f"{len(comparison.lost)} lost, {len(comparison.changed)} changed"
         )
     if comparison.lost:
         raise typer.Exit(_SOMETHING_LOST)

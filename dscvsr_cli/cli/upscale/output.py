@@ -23,7 +23,9 @@ def describe_plan(plan: "UpscalePlan") -> str:
 
     source = plan.source
     frames = _frames(plan)
-    rate = "" if source.frame_rate is None else f", {float(source.frame_rate):.5g} frames/s"
+    rate = ""
+    if source.frame_rate is not None and source.frame_count != 1:
+        rate = f", {float(source.frame_rate):.5g} frames/s"
     weights = plan.weights + (f", ensemble of {plan.ensemble}" if plan.ensemble > 1 else "")
     steadied = ", steadied" if plan.steadied else ""
     tile = "" if plan.tile is None else f", tiles of {plan.tile}"
@@ -129,5 +131,5 @@ def _describe_disk(disk: "DiskNeed") -> str:
     needed, free = disk.needed_bytes, f"{format_bytes(disk.free_bytes)} free"
     if needed is None:
         return f"unknown, {free}"
-    joined = "" if disk.in_one_go else " until it is joined"
+    joined = "" if disk.in_one_go else " while it is made"
     return f"about {format_bytes(needed)}{joined}, {free}"

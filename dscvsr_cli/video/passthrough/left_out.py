@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dscvsr_cli.video.info import StreamInfo
+from dscvsr_cli.video.languages import is_language
 from dscvsr_cli.video.tags import one_line
 
 
@@ -36,5 +37,6 @@ def describe_stream(stream: StreamInfo) -> str:
     kind: str = stream.kind
     if stream.is_cover or stream.is_timecode:
         kind = "cover picture" if stream.is_cover else "timecode"
-    known = [one_line(part) for part in (stream.codec, stream.language, stream.title) if part]
+    language = stream.language if is_language(stream.language) else None
+    known = [one_line(part) for part in (stream.codec, language, stream.title) if part]
     return f"{kind} stream {stream.index}" + (f" ({', '.join(known)})" if known else "")

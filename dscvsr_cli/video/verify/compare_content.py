@@ -105,15 +105,14 @@ def _likeness(seen: _Likeness) -> Finding:
     overall = "equal" if mean == 0 else f"PSNR {-10 * math.log10(mean):.1f} dB"
     worst = "" if mean == 0 else f", {seen.worst_db:.1f} dB at worst (frame {seen.worst_frame})"
     level: Level = "ok"
-    message = f"matches the source when reduced to its size: {overall}{worst}"
+    verdict = "matches the source when reduced to its size"
     if seen.unlike:
         level = "lost"
-        message = (
-            f"{seen.unlike} of {seen.frames} frames do not show their source: {overall}{worst}"
-        )
+        verdict = f"{seen.unlike} of {seen.frames} frames do not show their source"
     elif seen.worst_db < _SUSPICIOUS_DB:
         level = "changed"
-    return Finding(level=level, subject="content", message=message)
+        verdict = "differs from the source when reduced to its size"
+    return Finding(level=level, subject="content", message=f"{verdict}: {overall}{worst}")
 
 
 def _luma(frame: Frame, *, shown: bool) -> Tensor:

@@ -134,7 +134,9 @@ def compare_picture(
 def _frame_count(before: PictureTimes, after: PictureTimes) -> Finding:
     was, count = len(before.seconds), len(after.seconds)
     level: Level = "ok" if was == count else "lost"
-    message = f"{count} of {was}" if was != count else f"all {was}"
+    message = f"all {was}" if was == count else f"{count} of {was}"
+    if count > was:
+        message = f"{count} instead of {was}"
     damaged = f", {after.damaged} damaged or missing" if after.damaged else ""
     # What the source has lost is no fault of the output, but a reason to look for another copy.
     if before.damaged:
@@ -152,7 +154,7 @@ def _times(before: PictureTimes, after: PictureTimes) -> Finding:
     worst = max(moves) - min(moves) if moves else Fraction(0)
     way = "later" if shift > 0 else "earlier"
     is_moved = abs(shift) > after.tick
-    moved = f"; the file begins {float(abs(shift)):.6g} s {way}" if is_moved else ""
+    moved = f"; the file begins {float(abs(shift)):.4g} s {way}" if is_moved else ""
     if worst == 0:
         return Finding(level="ok", subject="frame times", message=f"exactly the same{moved}")
     # Two times rounded to the nearest tick are less than one tick further apart than before.

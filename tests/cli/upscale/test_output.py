@@ -25,6 +25,18 @@ def plan(other: OtherWeights | None, dtype: str = "bfloat16") -> Any:
     return SimpleNamespace(other_weights=other, device="cpu", dtype=dtype)
 
 
+def plan_for(source: SimpleNamespace, *, frames: int | None = None, span: TimeSpan = WHOLE) -> Any:
+    return SimpleNamespace(
+        source=source,
+        frames=frames,
+        span=span,
+        **dict.fromkeys(["tile", "seconds", "steadied", "converted_first"]),
+        **dict.fromkeys(["ensemble", "scenes_at_once", "frames_done", "window", "look_ahead"], 1),
+        **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),
+        **dict.fromkeys(["shown_source_size", "shown_size"], "1x1"),
+    )
+
+
 FASTER = OtherWeights(name="quick", seconds=1200, is_better=False)
 BETTER = OtherWeights(name="fine", seconds=40, is_better=True)
 
@@ -64,34 +76,19 @@ def test_what_openvino_would_save_is_said_with_the_command_that_installs_it() ->
     ],
 )
 def test_the_part_that_is_enlarged_is_named(span: TimeSpan, words: str) -> None:
-    made = SimpleNamespace(
-        source=SimpleNamespace(path=Path("a.mkv"), frame_rate=None, frame_count=None),
-        frames=10,
-        span=span,
-        **dict.fromkeys(["tile", "seconds", "steadied", "converted_first"]),
-        **dict.fromkeys(["ensemble", "scenes_at_once", "frames_done", "window", "look_ahead"], 1),
-        **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),
-        **dict.fromkeys(["shown_source_size", "shown_size"], "1x1"),
-    )
-    assert words in describe_plan(cast("Any", made))
+    source = SimpleNamespace(path=Path("a.mkv"), frame_rate=None, frame_count=None)
+    assert words in describe_plan(plan_for(source, frames=10, span=span))
+
+
+@pytest.mark.parametrize(("frames", "words"), [(1, "1 frame ->"), (2, "2 frames, 25 frames/s ->")])
+def test_a_single_picture_has_no_frame_rate(frames: int, words: str) -> None:
+    source = SimpleNamespace(path=Path("a.png"), frame_rate=Fraction(25), frame_count=frames)
+    assert words in describe_plan(plan_for(source, frames=frames))
 
 
 def test_pipes_are_called_by_name_and_not_by_a_dash() -> None:
     source = SimpleNamespace(path=Path("-"), frame_rate=None, frame_count=None)
-    plan = SimpleNamespace(
-        source=source,
-        target=Path("-"),
-        shown_source_size="32x32",
-        shown_size="64x64",
-        frames=None,
-        span=WHOLE,
-        **dict.fromkeys(["tile", "seconds", "steadied", "converted_first"]),
-        **dict.fromkeys(["ensemble", "scenes_at_once", "frames_done", "window", "look_ahead"], 1),
-        **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),
-    )
-    assert describe_plan(cast("Any", plan)).startswith(
-        "standard input: 32x32, frames unknown -> 64x64"
-    )
+    assert describe_plan(plan_for(source)).startswith("standard input: 1x1, frames unknown -> 1x1")
     report = SimpleNamespace(
         target=Path("-"),
         frames_in=1,
@@ -110,7 +107,7 @@ def test_pipes_are_called_by_name_and_not_by_a_dash() -> None:
     ("output_bytes", "in_one_go", "said"),
     [
         (None, False, "unknown, 9 B free"),
-        (1, False, "about 2 B until it is joined, 9 B free"),
+        (1, False, "about 2 B while it is made, 9 B free"),
         (1, True, "about 1 B, 9 B free"),
     ],
 )

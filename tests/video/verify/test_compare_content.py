@@ -47,6 +47,16 @@ def test_an_enlarged_video_is_like_its_source(tmp_path: Path) -> None:
     assert "dB at worst" in finding.message
 
 
+def test_what_looks_other_than_its_source_is_not_said_to_match_it(tmp_path: Path) -> None:
+    source = render_kind("bt709", tmp_path)
+    dim = enlarged(
+        source, tmp_path / "out.mp4", lambda _, frame: replace(frame, pixels=frame.pixels * 0.85)
+    )
+    finding = content(source, dim)
+    assert finding.level == "changed"
+    assert finding.message.startswith("differs from the source")
+
+
 def test_one_black_frame_is_found_and_named(tmp_path: Path) -> None:
     def black(index: int, frame: Frame) -> Frame:
         return replace(frame, pixels=frame.pixels * 0) if index == 5 else frame
@@ -131,7 +141,7 @@ def test_more_frames_than_before_are_a_loss_too(tmp_path: Path) -> None:
     source = render(Clip(pts=(0, 512)), tmp_path, name="two")
     target = render(Clip(pts=(0, 512, 1024)), tmp_path, name="three")
     lost = {one.subject: one.message for one in compare_files(source, target).lost}
-    assert lost["frames"] == "3 of 2"
+    assert lost["frames"] == "3 instead of 2"
 
 
 def test_how_long_the_last_frame_is_shown_is_compared(tmp_path: Path) -> None:
