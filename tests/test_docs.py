@@ -2,18 +2,22 @@
 
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import platformdirs
 import pytest
 import torch
 import typer
 
 from dscvsr_cli.cli.app import app
+from dscvsr_cli.cli.settings.settings_file import user_folder
 from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
 from dscvsr_cli.engine.device import choose_device
+from dscvsr_cli.runtimes.openvino_graphs import default_cache_dir
 from dscvsr_cli.video.passthrough.audio_transcode import (
     BITRATE_PER_CHANNEL,
     USUAL_BITRATE_PER_CHANNEL,
@@ -36,8 +40,8 @@ _SHORT_PATH: Final = re.compile(r"`([\w./-]+\.py)`")
 _ASSIGNMENT: Final = re.compile(r'([A-Z]+)="([^"]*)"')
 _OPTION: Final = re.compile(r"--[a-z][a-z-]*")
 
-_OTHER_PROGRAMS: Final = {"--no-deps", "--user", "--picture", "--minutes"}
-"""Options that the docs name, of pip, Docker and our own scripts."""
+_OTHER_PROGRAMS: Final = {"--no-deps", "--user", "--picture", "--minutes", "--model", "--tta"}
+"""Options that the docs name, of pip, Docker, our own scripts and programs like ours."""
 
 
 def name_of(page: Path) -> str:
@@ -223,6 +227,15 @@ def test_the_bit_rates_of_audio_are_those_that_are_taken() -> None:
     rates = ", ".join([f"{USUAL_BITRATE_PER_CHANNEL // 1000}k per channel", *others])
     for page in ("docs/containers.md", "docs/reference.md"):
         assert rates in sentence_of(page)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+def test_the_folders_that_are_written_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    log = platformdirs.user_log_path("dscvsr", appauthor=False)
+    for folder in (user_folder(), default_cache_dir().parent, log):
+        assert f"`~/{folder.relative_to(Path.home())}`" in sentence_of("docs/install.md")
 
 
 def test_the_floors_of_the_house_are_those_that_are_checked() -> None:
