@@ -23,7 +23,7 @@ from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
 
 from dscvsr_cli.cli.output_stream import OutputStream, printable
-from dscvsr_cli.cli.progress_line import LineColumn, Shown
+from dscvsr_cli.cli.progress_line import LineColumn, LineContent
 from dscvsr_cli.errors import DscvsrError
 
 
@@ -215,10 +215,10 @@ class FrameProgress:
         self._progress.update(self._task, completed=done, total=total)
 
 
-def _frames_shown(task: Task) -> Shown:
+def _frames_shown(task: Task) -> LineContent:
     """Return what a line says about a task that counts frames, all of the same work."""
     known = task.total is not None
-    return Shown(
+    return LineContent(
         description=task.description,
         done=int(task.completed),
         total=int(task.total) if task.total is not None else None,

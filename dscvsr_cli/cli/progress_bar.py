@@ -11,7 +11,7 @@ from rich.progress import Progress, Task
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_line import (
     LineColumn,
-    Shown,
+    LineContent,
     format_left,
     format_rate,
     format_tasks,
@@ -59,15 +59,15 @@ class JobBar:
             self._bar.add_task(self._description, total=None)
             yield self
 
-    def _shown(self, _: Task) -> Shown:
+    def _shown(self, _: Task) -> LineContent:
         now = time.monotonic()
         if self._latest is None:
-            return Shown(description=self._description, elapsed=now - self._started)
+            return LineContent(description=self._description, elapsed=now - self._started)
         progress, at = self._latest
         shown = shown_progress(progress, self._description)
         # The clock runs on between two steps of a slow network.
         left = None if shown.left is None else max(0.0, shown.left - (now - at))
-        return Shown(
+        return LineContent(
             description=shown.description,
             done=shown.done,
             total=shown.total,
@@ -138,9 +138,9 @@ class SharedBar:
         )
 
 
-def shown_progress(progress: "JobProgress", description: str) -> Shown:
+def shown_progress(progress: "JobProgress", description: str) -> LineContent:
     """Return what a line says about the progress of a job."""
-    return Shown(
+    return LineContent(
         description=description,
         done=progress.frames_done,
         total=progress.frames_total,

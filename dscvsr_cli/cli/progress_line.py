@@ -15,7 +15,7 @@ _NARROWEST_BAR = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class LineContent:
     """What a line of progress can say; what is None is left out."""
 
     description: str = ""
@@ -35,7 +35,7 @@ class Shown:
     """What to say instead of frames and their rate, the most important first."""
 
 
-def progress_line(shown: Shown, width: int, *, ascii_only: bool = False) -> Text:
+def progress_line(shown: LineContent, width: int, *, ascii_only: bool = False) -> Text:
     """Return one line of at most ``width`` columns; the time left is the last thing to go.
 
     Args:
@@ -56,7 +56,7 @@ def progress_line(shown: Shown, width: int, *, ascii_only: bool = False) -> Text
     return Text(format_left(shown)[:width])
 
 
-def _layouts(shown: Shown) -> Iterator[tuple[tuple[str, ...], bool]]:
+def _layouts(shown: LineContent) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Yield what could be on the line, the richest first, each with whether a bar goes along."""
     percent = "" if shown.share is None else f"{min(shown.share, 1.0):4.0%}"
     count = f"{shown.done}" + ("" if shown.total is None else f"/{shown.total}")
@@ -88,12 +88,12 @@ def format_rate(rate: float | None, unit: str = "frames/s", inverse: str = "s/fr
     return f"{rate:.{decimals}f} {unit}"
 
 
-def format_tasks(shown: Shown) -> str:
+def format_tasks(shown: LineContent) -> str:
     """Write how many tasks are being worked on; nothing if there is only ever one."""
     return "" if shown.tasks is None else f"{shown.tasks} task{'' if shown.tasks == 1 else 's'}"
 
 
-def format_left(shown: Shown) -> str:
+def format_left(shown: LineContent) -> str:
     """Write the time left; the time passed if it is unknown."""
     if shown.left is None:
         return f"{format_duration(shown.elapsed)} elapsed"
@@ -113,7 +113,7 @@ class LineColumn(ProgressColumn):
         describe: Turns a task into what is shown.
     """
 
-    def __init__(self, describe: Callable[[Task], Shown]) -> None:
+    def __init__(self, describe: Callable[[Task], LineContent]) -> None:
         super().__init__(table_column=Column(no_wrap=True))
         self._describe = describe
 
@@ -124,7 +124,7 @@ class LineColumn(ProgressColumn):
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    shown: Shown
+    shown: LineContent
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         line = progress_line(self.shown, console.width - 1, ascii_only=options.ascii_only)

@@ -14,7 +14,7 @@ from dscvsr_cli.cluster.actor import Actor
 from dscvsr_cli.cluster.hiring import Crew, Hired
 from dscvsr_cli.cluster.ledger import Entry, Ledger
 from dscvsr_cli.cluster.messages import Answer
-from dscvsr_cli.engine.background import Worker
+from dscvsr_cli.engine.background import BackgroundThread
 from dscvsr_cli.errors import DeviceError
 
 _log: Final = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class WorkerPool:
         self._progress: dict[str, float] = {}
         self._said: set[str] = set()
         self._counted_at = time.monotonic()
-        self._thread = Worker(self._run, name="dscvsr-pool")
+        self._thread = BackgroundThread(self._run, name="dscvsr-pool")
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

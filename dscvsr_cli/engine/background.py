@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 _PATIENCE_SECONDS: Final = 0.2
 
 
-class Worker(Thread):
+class BackgroundThread(Thread):
     """A daemon thread that says itself when its work has ended.
 
     Until Python 3.13 a ``Thread`` counts as ended as soon as Ctrl-C has interrupted ``join``.
@@ -64,7 +64,7 @@ class Worker(Thread):
 
 
 def join_all(
-    workers: Iterable[Worker],
+    threads: Iterable[BackgroundThread],
     *,
     give_up: Callable[[], None],
     ask: Callable[[], None] | None = None,
@@ -74,22 +74,22 @@ def join_all(
     What they work with may be closed afterwards, so none must be left behind.
 
     Args:
-        workers: Those to wait for.
+        threads: Those to wait for.
         give_up: Called at Ctrl-C, to let them drop the work that they still have.
         ask: Called first, to let them end in order; None if they do so on their own.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came; all have ended.
     """
-    waiting = list(workers)
+    waiting = list(threads)
     interruption: KeyboardInterrupt | None = None
     step = ask
     while True:
         try:
             if step is not None:
                 step()
-            for worker in waiting:
-                worker.wait()
+            for thread in waiting:
+                thread.wait()
             break
         except KeyboardInterrupt as error:
             interruption, step = error, give_up
@@ -122,7 +122,7 @@ class Prefetch(Iterator[Item], Generic[Item]):
         self._interrupt = interrupt
         self._channel: _Channel[Item] = _Channel(depth)
         self._error: BaseException | None = None
-        self._thread = Worker(self._produce, name="dscvsr-prefetch")
+        self._thread = BackgroundThread(self._produce, name="dscvsr-prefetch")
 
     def __enter__(self) -> Self:
         try:
@@ -193,7 +193,7 @@ class Drain(Generic[Item]):
         self._consume = consume
         self._channel: _Channel[Item] = _Channel(depth)
         self._error: BaseException | None = None
-        self._thread = Worker(self._run, name="dscvsr-drain")
+        self._thread = BackgroundThread(self._run, name="dscvsr-drain")
 
     def __enter__(self) -> Self:
         try:

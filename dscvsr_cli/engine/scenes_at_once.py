@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Condition
 
-from dscvsr_cli.engine.background import Worker, join_all
+from dscvsr_cli.engine.background import BackgroundThread, join_all
 from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.scene_maker import Made, SceneMaker, SceneStart
 from dscvsr_cli.engine.scene_run import WindowProgress
@@ -91,7 +91,8 @@ class ScenesAtOnce:
             DscvsrError: Whatever a scene raises, after what was made before it.
         """
         threads = [
-            Worker(self._work, name=f"dscvsr-scene-{place}") for place in range(self._at_once)
+            BackgroundThread(self._work, name=f"dscvsr-scene-{place}")
+            for place in range(self._at_once)
         ]
         try:
             for thread in threads:

@@ -45,7 +45,7 @@ class StreamProgress:
     """Pictures that the forward pass has finished and that are still to be reconstructed."""
 
 
-ProgressListener = Callable[[StreamProgress], None]
+StreamProgressListener = Callable[[StreamProgress], None]
 EventListener = Callable[[StreamEvent], None]
 BoundaryListener = Callable[[StreamState], None]
 
@@ -70,7 +70,7 @@ def upscale_stream(
     resume: StreamState | None = None,
     finished: Sequence[range] = (),
     on_boundary: BoundaryListener | None = None,
-    on_progress: ProgressListener | None = None,
+    on_progress: StreamProgressListener | None = None,
     at_once: int = 1,
     ahead: int | None = None,
 ) -> Iterator[Frame]:
@@ -145,7 +145,7 @@ def upscale_stream(
 
 
 def _one_by_one(
-    maker: SceneMaker, scenes: Iterable[ScenePictures], on_progress: ProgressListener | None
+    maker: SceneMaker, scenes: Iterable[ScenePictures], on_progress: StreamProgressListener | None
 ) -> Generator[Made, None, None]:
     made = 0
 
@@ -161,7 +161,7 @@ def _one_by_one(
             yield item
 
 
-def _joined(listener: ProgressListener) -> Callable[[int, list[WindowProgress]], None]:
+def _joined(listener: StreamProgressListener) -> Callable[[int, list[WindowProgress]], None]:
     """Return a listener that reports the progress of several windows as one."""
 
     def report(made: int, windows: list[WindowProgress]) -> None:

@@ -16,7 +16,7 @@ from dscvsr_cli.pipelines.compare.job import CompareJob
 from dscvsr_cli.pipelines.compare.run import compare
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.output_place import make_folder
-from dscvsr_cli.pipelines.upscale.progress import ProgressListener
+from dscvsr_cli.pipelines.upscale.progress import JobProgressListener
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.demo_clip import render_demo_clip
 from dscvsr_cli.video.read.reader import VideoReader
@@ -54,7 +54,7 @@ def demo(
     weights: str | None = None,
     device: str = "auto",
     on_plan: Callable[[UpscalePlan], None] | None = None,
-    on_progress: ProgressListener | None = None,
+    on_progress: JobProgressListener | None = None,
 ) -> DemoReport:
     """Render a clip into ``folder``, enlarge it, and show it beside its bicubic version.
 

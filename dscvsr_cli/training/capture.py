@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from dscvsr_cli.models.network import RecurrentNetwork
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class Passes(NamedTuple):
@@ -101,7 +101,7 @@ class CapturedPasses:
             except Exception as error:  # A compiler fails in ways that nobody can list.
                 if not self._compiled or isinstance(error, torch.cuda.OutOfMemoryError):
                     raise
-                logger.warning("blocks are not compiled: %s", str(error).partition("\n")[0])
+                _log.warning("blocks are not compiled: %s", str(error).partition("\n")[0])
                 self._compiled = False
                 _compile_blocks(self._network, undo=True)
                 return self._capture(example)

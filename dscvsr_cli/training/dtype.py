@@ -8,7 +8,7 @@ from dscvsr_cli.engine.device import choose_dtype
 from dscvsr_cli.training.parallel import Parallel
 from dscvsr_cli.training.training_config import TrainingDtype
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def resolve_dtype(name: TrainingDtype, device: torch.device) -> TrainingDtype:
@@ -30,7 +30,7 @@ def agree_on_dtype(name: TrainingDtype, device: torch.device, parallel: Parallel
     half = resolve_dtype(name, device) == "bfloat16"
     half = bool(parallel.agree(float(half), device=device))
     if half and parallel.leads and emulates_bfloat16(device):
-        logger.warning(
+        _log.warning(
             "this processor only emulates bfloat16, which is slow; start a run with "
             "-O dtype=float32 to avoid it"
         )

@@ -42,7 +42,7 @@ from dscvsr_cli.training.shared_objective import SharedObjective
 from dscvsr_cli.training.step_report import StepReport, Stopped
 from dscvsr_cli.training.training_config import TrainingConfig
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 120.0
 LEAST_SHARE_OF_STEPS = 0.1
@@ -269,7 +269,7 @@ class Trainer:
             self.optimizer.step()
             self.average.update(dict(self.network.named_parameters()), self.state.iteration)
         else:
-            logger.warning("step %d skipped: not finite", self.state.iteration)
+            _log.warning("step %d skipped: not finite", self.state.iteration)
             means["total"] = math.nan
         return means
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from dscvsr_cli.errors import UsageError
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 """A line: "event" says of what kind it is, "iteration" after how many steps."""
@@ -63,7 +63,7 @@ class RunLog:
         try:
             self._file.write(f"{line}\n".encode())
         except OSError as error:
-            logger.warning("cannot write the log %s: %s", self._path, error.strerror or error)
+            _log.warning("cannot write the log %s: %s", self._path, error.strerror or error)
 
 
 def _ends_in_a_line(path: Path) -> bool:

@@ -299,7 +299,7 @@ def names_container(target: Path) -> bool:
     return target.suffix.lower() in _BY_SUFFIX
 
 
-def is_picture_name(target: Path) -> bool:
+def names_picture(target: Path) -> bool:
     """Return whether a file name ends in the suffix of a picture that can be written."""
     return target.suffix.lower() in PICTURE_ENCODERS
 

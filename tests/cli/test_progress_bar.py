@@ -10,10 +10,10 @@ from rich.progress import Progress
 
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_bar import JobBar
-from dscvsr_cli.cli.progress_line import Shown, progress_line
+from dscvsr_cli.cli.progress_line import LineContent, progress_line
 from dscvsr_cli.pipelines.upscale.progress import JobProgress
 
-LONG = Shown(
+LONG = LineContent(
     description="upscaling 12/250",
     done=123456,
     total=172800,
@@ -22,12 +22,12 @@ LONG = Shown(
     left=107321.0,
     elapsed=99999.0,
 )
-SHORT = Shown(description="upscaling", done=12, total=72, share=0.17, rate=2.1, left=31.0)
+SHORT = LineContent(description="upscaling", done=12, total=72, share=0.17, rate=2.1, left=31.0)
 
 
 @pytest.mark.parametrize("width", [50, 80, 110, 120, 200])
 @pytest.mark.parametrize("shown", [LONG, SHORT])
-def test_the_time_left_is_there_at_every_width(shown: Shown, width: int) -> None:
+def test_the_time_left_is_there_at_every_width(shown: LineContent, width: int) -> None:
     line = progress_line(shown, width).plain
     assert len(line) <= width
     assert line.endswith("29:48:41 left" if shown is LONG else "0:31 left")
@@ -46,13 +46,15 @@ def test_a_wide_terminal_shows_everything() -> None:
 
 
 def test_a_slow_network_is_reported_in_seconds_per_frame() -> None:
-    assert "25 s/frame" in progress_line(Shown(done=1, total=9, share=0.1, rate=0.04), 100).plain
+    assert (
+        "25 s/frame" in progress_line(LineContent(done=1, total=9, share=0.1, rate=0.04), 100).plain
+    )
 
 
 @settings(deadline=None)
 @given(
     st.builds(
-        Shown,
+        LineContent,
         description=st.text("abc ", max_size=30),
         done=st.integers(0, 10**7),
         total=st.none() | st.integers(1, 10**7),
@@ -64,7 +66,7 @@ def test_a_slow_network_is_reported_in_seconds_per_frame() -> None:
     ),
     st.integers(16, 240),
 )
-def test_no_line_is_wider_than_the_terminal(shown: Shown, width: int) -> None:
+def test_no_line_is_wider_than_the_terminal(shown: LineContent, width: int) -> None:
     assert len(progress_line(shown, width).plain) <= width
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from dscvsr_cli.engine.background import Drain, Prefetch, Worker, join_all
+from dscvsr_cli.engine.background import BackgroundThread, Drain, Prefetch, join_all
 
 
 def own_threads() -> list[threading.Thread]:
@@ -243,7 +243,7 @@ def test_ctrl_c_while_a_thread_starts_leaves_none_behind(
     start = threading.Thread.start
 
     def interrupted(thread: threading.Thread) -> None:
-        if not isinstance(thread, Worker):
+        if not isinstance(thread, BackgroundThread):
             start(thread)
             return
         moment(lambda: start(thread))
@@ -269,7 +269,7 @@ def test_ctrl_c_before_the_threads_are_asked_to_end_makes_them_end_all_the_same(
     def work() -> None:
         over.wait(20)
 
-    worker = Worker(work, name="dscvsr-test")
+    worker = BackgroundThread(work, name="dscvsr-test")
     worker.start()
 
     def ask() -> None:

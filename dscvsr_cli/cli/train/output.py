@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import Progress, Task, TaskID
 
 from dscvsr_cli.cli.console import Terminal
-from dscvsr_cli.cli.progress_line import LineColumn, Shown
+from dscvsr_cli.cli.progress_line import LineColumn, LineContent
 from dscvsr_cli.cli.units import format_duration
 from dscvsr_cli.wording import counted, format_bytes
 
@@ -166,9 +166,9 @@ class TrainDisplay:
         self._left, self._left_at, self._details = left, time.monotonic(), details
         self._progress.update(self._task, description=description, total=total, completed=done)
 
-    def _shown(self, task: Task) -> Shown:
+    def _shown(self, task: Task) -> LineContent:
         passed = time.monotonic() - self._left_at
-        return Shown(
+        return LineContent(
             description=task.description,
             share=task.completed / task.total if task.total else None,
             left=None if self._left is None else max(0.0, self._left - passed),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dscvsr_cli.pipelines.upscale.batch import BatchReport, FileResult
     from dscvsr_cli.pipelines.upscale.dry_run import DryRunReport
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
-    from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener
+    from dscvsr_cli.pipelines.upscale.progress import JobProgress, JobProgressListener
 
 
 class Follower(Protocol):
@@ -36,7 +36,7 @@ class Follower(Protocol):
         """Show what the job will do."""
         ...
 
-    def progress(self) -> "AbstractContextManager[ProgressListener]":
+    def progress(self) -> "AbstractContextManager[JobProgressListener]":
         """Return a block that gives a listener for the progress of the job."""
         ...
 
@@ -121,7 +121,7 @@ class Lines:
             self._terminal.warn(warning)
 
     @contextmanager
-    def progress(self) -> "Iterator[ProgressListener]":
+    def progress(self) -> "Iterator[JobProgressListener]":
         """Show a bar, or plain lines."""
         if self._bar is not None:
             with self._bar.part(self._started) as part:
@@ -198,7 +198,7 @@ class JsonLines:
             self._emit("event", kind="warning", message=warning)
 
     @contextmanager
-    def progress(self) -> "Iterator[ProgressListener]":
+    def progress(self) -> "Iterator[JobProgressListener]":
         """Write progress once a second."""
 
         def emit(progress: "JobProgress") -> None:

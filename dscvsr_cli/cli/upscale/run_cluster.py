@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dscvsr_cli.cli.upscale.follow import Follower
     from dscvsr_cli.pipelines.upscale.batch import FileResult
     from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan
-    from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener
+    from dscvsr_cli.pipelines.upscale.progress import JobProgress, JobProgressListener
 
 
 def run_cluster(
@@ -65,7 +65,7 @@ class _Show:
             for number in range(count)
         ]
         self.whole: Follower = self._followers[0]
-        self._listeners: dict[int, ProgressListener] = {}
+        self._listeners: dict[int, JobProgressListener] = {}
         self._stack = stack
         self._bar: JobBar | None = None
 

@@ -16,7 +16,7 @@ from dscvsr_cli.training.data.load_clips import LoadedFootage, load_footage
 from dscvsr_cli.training.training_config import TrainingConfig
 from dscvsr_cli.training.validation import Validator, choose_clips
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 DATA_SHARE_OF_MEMORY = 0.5
 """Share of the device's free memory for footage; the rest is for the network."""
@@ -146,6 +146,6 @@ def _notes(footage: LoadedFootage) -> tuple[str, ...]:
 def _warn(skipped: Sequence[Skipped], found: int) -> None:
     if skipped:
         more = f"; and {len(skipped) - 1} more, listed in the log" if len(skipped) > 1 else ""
-        logger.warning(
+        _log.warning(
             "skipped %d of %d clips and pictures: %s%s", len(skipped), found, skipped[0], more
         )

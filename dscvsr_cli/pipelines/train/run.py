@@ -25,7 +25,7 @@ from dscvsr_cli.training.training_config import NETWORK_PARTS, TrainingConfig
 from dscvsr_cli.training.validation import Score
 from dscvsr_cli.weights.network_file import read_network, save_network
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 CHECKPOINT_NAME = "checkpoint.pt"
 WEIGHTS_NAME = "weights.safetensors"
@@ -221,7 +221,7 @@ def _start_from(trainer: Trainer, init: Path) -> None:
             )
         taken = tuple(f"{part}." for part in fitting)
         state = fresh | {name: w for name, w in state.items() if name.startswith(taken)}
-        logger.warning(
+        _log.warning(
             "%s holds another network: its %s is taken over, the rest starts from random weights",
             init,
             ", ".join(fitting),
@@ -260,7 +260,7 @@ def _report(
     try:
         drawn = write_curves(log, curves)
     except OSError as error:
-        logger.warning("cannot write %s: %s", curves, error.strerror or error)
+        _log.warning("cannot write %s: %s", curves, error.strerror or error)
         drawn = False
     return TrainReport(
         weights=run / WEIGHTS_NAME,

@@ -12,7 +12,7 @@ from dscvsr_cli.training.run_log import Event, RunLog, read_log
 from dscvsr_cli.version import __version__
 from dscvsr_cli.wording import counted
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 def last_start(log: Path) -> Event:
@@ -38,7 +38,7 @@ def log_start(log: RunLog, trainer: Trainer, found: TrainingData, *, before: Eve
     changed = [name for name in data if name in before and before[name] != data[name]]
     if changed:
         named = ", ".join(f"{name} {before[name]} then, {data[name]} now" for name in changed)
-        logger.warning(
+        _log.warning(
             "the run continues with other data than it began with (%s): its weights will differ "
             "from those of an undisturbed run",
             named,

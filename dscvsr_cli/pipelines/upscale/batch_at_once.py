@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from threading import Lock
 
-from dscvsr_cli.engine.background import Worker, join_all
+from dscvsr_cli.engine.background import BackgroundThread, join_all
 from dscvsr_cli.pipelines.upscale.batch import BatchReport, FileResult, run_one
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_group import JobGroup, memory_for
@@ -46,7 +46,7 @@ def run_batch_at_once(
         on_result,
     )
     threads = [
-        Worker(work.take_jobs, name=f"dscvsr-file-{place}")
+        BackgroundThread(work.take_jobs, name=f"dscvsr-file-{place}")
         for place in range(min(at_once, len(jobs)))
     ]
     try:

@@ -9,8 +9,8 @@ from dscvsr_cli.engine.state import StreamState
 from dscvsr_cli.engine.stream import (
     BoundaryListener,
     EventListener,
-    ProgressListener,
     SceneMarker,
+    StreamProgressListener,
     upscale_stream,
 )
 from dscvsr_cli.engine.stream_plan import StreamPlan
@@ -31,7 +31,7 @@ def enlarge(
     mark_scenes: SceneMarker = mark_scene_starts,
     on_boundary: BoundaryListener | None = None,
     on_event: EventListener | None = None,
-    on_progress: ProgressListener | None = None,
+    on_progress: StreamProgressListener | None = None,
 ) -> Generator[Frame, None, None]:
     """Send frames through the network: one out for each one in, in order, with their times.
 

@@ -13,8 +13,8 @@ from dscvsr_cli.video.containers import (
     PICTURE_ENCODERS,
     can_write_picture,
     container_of,
-    is_picture_name,
     names_container,
+    names_picture,
 )
 from dscvsr_cli.video.read.image_sequence import VIDEO_SUFFIXES, still_suffix
 from dscvsr_cli.video.read.open_input import source_kind
@@ -116,7 +116,7 @@ def _refuse_output_among(inputs: Sequence[Path]) -> None:
 
 
 def _is_file_name(path: Path) -> bool:
-    return names_container(path) or is_picture_name(path)
+    return names_container(path) or names_picture(path)
 
 
 def job_for(source: Path, relative: Path, output: Path | None, job: UpscaleJob) -> UpscaleJob:

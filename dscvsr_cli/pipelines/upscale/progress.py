@@ -51,7 +51,7 @@ class JobProgress:
     """Tasks that a cluster is working on; None on one machine."""
 
 
-ProgressListener = Callable[[JobProgress], None]
+JobProgressListener = Callable[[JobProgress], None]
 
 
 class WorkMeter:

@@ -32,7 +32,7 @@ from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
 from dscvsr_cli.pipelines.upscale.output_place import make_folder
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
-from dscvsr_cli.pipelines.upscale.progress import JobProgress, ProgressListener, WorkMeter
+from dscvsr_cli.pipelines.upscale.progress import JobProgress, JobProgressListener, WorkMeter
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.write.picture_names import folder_above
 from dscvsr_cli.video.write.target_file import Naming, unrecorded
@@ -52,7 +52,7 @@ class JobListeners:
 
     on_plan: Callable[[UpscalePlan], None] = _ignore
     on_frame: Callable[[int], None] = _ignore
-    on_progress: ProgressListener = _ignore
+    on_progress: JobProgressListener = _ignore
     on_event: EventListener = _ignore
 
 
@@ -62,7 +62,7 @@ def upscale(
     load: NetworkLoader = load_network,
     on_plan: Callable[[UpscalePlan], None] | None = None,
     on_frame: Callable[[int], None] | None = None,
-    on_progress: ProgressListener | None = None,
+    on_progress: JobProgressListener | None = None,
     on_event: EventListener | None = None,
 ) -> UpscaleReport:
     """Enlarge the video ``job.source`` and copy everything else in it.
@@ -189,6 +189,8 @@ def _enlarge_and_encode(
     ready: PreparedJob, output: Output, meter: WorkMeter, listeners: JobListeners
 ) -> None:
     """Pass frames from the reader through the network to the output, and count them."""
+    # Frames that an earlier run, or a cluster, has made ahead of the others.
+    finished = output.finished
 
     def encode(item: Frame | StreamState) -> None:
         if isinstance(item, Frame):
@@ -203,7 +205,6 @@ def _enlarge_and_encode(
     def follow(step: StreamProgress) -> None:
         listeners.on_progress(meter.step(replace(step, made=done_after(step.made))))
 
-    finished = output.finished
     numbers = (
         number
         for number in count(output.frames_written)

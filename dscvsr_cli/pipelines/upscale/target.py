@@ -13,7 +13,7 @@ from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import (
     PIPE_FORMATS,
     container_of,
-    is_picture_name,
+    names_picture,
     picture_container,
     pipe_container,
 )
@@ -116,7 +116,7 @@ def _names(
 ) -> PictureNames | None:
     if is_sequence_target(destination.path, source):
         return picture_names(destination.path, source, reading)
-    if is_picture_name(destination.path) and not destination.is_pipe:
+    if names_picture(destination.path) and not destination.is_pipe:
         return single_picture(destination, source)
     return None
 

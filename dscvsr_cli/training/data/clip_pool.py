@@ -15,7 +15,7 @@ from dscvsr_cli.errors import DatasetError, DscvsrError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.training.data.clip_window import STEPS_PER_CHANGE, ClipWindow
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +175,7 @@ class RotatingFootage:
     def _decode(self, key: int) -> Tensor | None:
         decoded = try_decode(self._parts[key], self._demand)
         if isinstance(decoded, Skipped):
-            logger.info("left out %s: %s", decoded.place, decoded.reason)
+            _log.info("left out %s: %s", decoded.place, decoded.reason)
             return None
         return decoded
 

@@ -25,7 +25,7 @@ from dscvsr_cli.training.data.clip_pool import (
 PART_LENGTHS = 2
 """Frames of a part over those of the longest clip drawn, so that clips begin anywhere in it."""
 
-MOST_WORKERS = 8
+_MOST_THREADS = 8
 """Threads that decode: more only wait for the disk."""
 
 Progress = Callable[[int, int], None]
@@ -115,7 +115,7 @@ def load_footage(
             budget=budget_bytes,
             seed=seed,
             device=device,
-            workers=_workers(),
+            workers=_threads(),
             batches_done=batches_done,
             on_progress=on_progress,
         )
@@ -166,7 +166,7 @@ def _measure_all(sources: Sequence[Source], demand: Demand) -> tuple[list[Part],
     """Ask every source for its extent; part the useful ones from the others."""
     useful: list[Part] = []
     skipped: list[Skipped] = []
-    with ThreadPoolExecutor(_workers()) as executor:
+    with ThreadPoolExecutor(_threads()) as executor:
         extents = executor.map(_try_measure, sources)
         for source, extent in zip(sources, extents, strict=True):
             reason = (
@@ -203,7 +203,7 @@ def _hold(
     decoded = []
     # Of a whole source all frames are taken: how many there are a container may count wrongly.
     whole = [Part(source=part.source, size_bytes=part.size_bytes) for part in parts]
-    with ThreadPoolExecutor(_workers()) as executor:
+    with ThreadPoolExecutor(_threads()) as executor:
         results = executor.map(lambda part: try_decode(part, demand), whole)
         for number, (part, result) in enumerate(zip(whole, results, strict=True), start=1):
             if isinstance(result, Skipped):
@@ -215,8 +215,8 @@ def _hold(
     return join(decoded)
 
 
-def _workers() -> int:
-    return min(MOST_WORKERS, os.cpu_count() or 1)
+def _threads() -> int:
+    return min(_MOST_THREADS, os.cpu_count() or 1)
 
 
 def _nothing(demand: Demand, skipped: Sequence[Skipped]) -> DatasetError:

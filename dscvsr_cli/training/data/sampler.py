@@ -11,7 +11,7 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.training.data.clip_pool import Footage, FootageStream
 from dscvsr_cli.training.data.noise import add_noise, compress_clip
-from dscvsr_cli.training.data.virtual_camera import Film, film, film_layers
+from dscvsr_cli.training.data.virtual_camera import FilmedClip, film, film_layers
 from dscvsr_cli.training.training_config import TrainingConfig
 
 LAYERED_SHARE = 0.5
@@ -30,8 +30,8 @@ class Batch:
 
     flow: Tensor | None = None
     """(B, 2, T - 1, 2, h, w) float32 low-resolution pixels: the true flow to the next frame and to
-    the one before (see ``virtual_camera.Film.flow``); nan if it is unknown, as in videos. None
-    if the recipe gives it no weight."""
+    the one before (see ``FilmedClip.flow``); nan if it is unknown, as in videos. None if the recipe
+    gives it no weight."""
 
     def to(self, device: torch.device) -> Self:
         """Return the same batch on ``device``."""
@@ -211,7 +211,7 @@ class Augmentation:
         return clip.mT if self.transposed else clip
 
     def apply_to_flow(self, flow: Tensor) -> Tensor:
-        """Mirror the flow ``(2, T - 1, 2, H, W)`` of a clip (see ``Film.flow``) along with it."""
+        """Mirror a clip's flow ``(2, T - 1, 2, H, W)`` along with it (see ``FilmedClip.flow``)."""
         if self.columns:
             flow = flow.flip(-1) * flow.new_tensor((-1.0, 1.0)).view(2, 1, 1)
         if self.rows:
@@ -222,7 +222,7 @@ class Augmentation:
         return flow.mT.flip(2) if self.transposed else flow
 
 
-def _draw_film(footage: Footage, length: int, side: int, generator: torch.Generator) -> Film:
+def _draw_film(footage: Footage, length: int, side: int, generator: torch.Generator) -> FilmedClip:
     photos = footage.photos
     near, far = (photos[_whole(0, len(photos), generator)] for _ in range(2))
     if _uniform(generator) < LAYERED_SHARE:

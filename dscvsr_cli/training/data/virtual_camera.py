@@ -21,7 +21,7 @@ MIXED_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Film:
+class FilmedClip:
     """A clip, and where the camera looked, from which its flow follows."""
 
     frames: Tensor
@@ -33,7 +33,7 @@ class Film:
     covered: Tensor | None = None
     """(T, 1, side, side) share of every pixel that the front layer covers, if there are two."""
 
-    behind: "Film | None" = None
+    behind: "FilmedClip | None" = None
     """What the front layer leaves to be seen, if there are two."""
 
     def flow(self, grid: int) -> Tensor:
@@ -60,7 +60,7 @@ class Film:
         return seen.masked_fill(mixed, torch.nan)
 
 
-def film(photo: Tensor, length: int, side: int, generator: torch.Generator) -> Film:
+def film(photo: Tensor, length: int, side: int, generator: torch.Generator) -> FilmedClip:
     """Film ``photo``.
 
     Args:
@@ -70,12 +70,12 @@ def film(photo: Tensor, length: int, side: int, generator: torch.Generator) -> F
         generator: Source of the camera's path, on the CPU.
     """
     path = _path(length, side, photo.shape[-2:], generator)
-    return Film(_shoot(photo.float() / 255.0, path, side, border="reflection"), path)
+    return FilmedClip(_shoot(photo.float() / 255.0, path, side, border="reflection"), path)
 
 
 def film_layers(
     near: Tensor, far: Tensor, length: int, side: int, generator: torch.Generator
-) -> Film:
+) -> FilmedClip:
     """Film ``near`` through a moving soft mask before ``far``; arguments as of ``film``."""
     cells = int(torch.randint(3, 7, (), generator=generator))
     noise = torch.rand((1, 1, cells, cells), generator=generator).to(near.device)
@@ -87,7 +87,7 @@ def film_layers(
     front = film(near, length, side, generator)
     back = film(far, length, side, generator)
     frames = torch.lerp(back.frames, front.frames, covered)
-    return Film(frames, front.path, covered, back)
+    return FilmedClip(frames, front.path, covered, back)
 
 
 def _flow(target: Tensor, source: Tensor, side: int, grid: int) -> Tensor:

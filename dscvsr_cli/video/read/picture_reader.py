@@ -1,7 +1,6 @@
 """Single pictures: read PNG, TIFF, JPEG, WebP or BMP."""
 
 from pathlib import Path
-from typing import Final
 
 import av
 from av.video.codeccontext import VideoCodecContext
@@ -9,13 +8,11 @@ from torch import Tensor
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
-from dscvsr_cli.video.pixels.colour import UNSPECIFIED, ColourInfo, resolve_colour
+from dscvsr_cli.video.pixels.colour import TAG_OF_MATRIX, UNSPECIFIED, ColourInfo, resolve_colour
 from dscvsr_cli.video.pixels.convert import frame_to_pixels
 from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.read.main_stream import codec_name
 from dscvsr_cli.video.read.open_input import open_input
-
-_BT601_TAG: Final = 6
 
 
 def read_picture(path: Path) -> Tensor:
@@ -71,7 +68,9 @@ def decode_with_codec(path: Path) -> tuple[av.VideoFrame, str]:
 def still_colour(frame: av.VideoFrame, pixel_format: str | None = None) -> ColourInfo:
     """Return what the numbers of a still picture mean as colours, in its own or another format."""
     # JPEG and WebP are BT.601 by their own standards, whatever the size of the picture.
-    matrix_tag = _BT601_TAG if frame.colorspace == UNSPECIFIED else int(frame.colorspace)
+    matrix_tag = (
+        TAG_OF_MATRIX["bt601"] if frame.colorspace == UNSPECIFIED else int(frame.colorspace)
+    )
     return resolve_colour(
         pixel_format=plain_format(pixel_format or frame.format.name),
         height=frame.height,

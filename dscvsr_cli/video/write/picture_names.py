@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from dscvsr_cli.errors import UsageError
-from dscvsr_cli.video.containers import PICTURE_ENCODERS, is_picture_name, names_container
+from dscvsr_cli.video.containers import PICTURE_ENCODERS, names_container, names_picture
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.read.image_sequence import (
     is_picture_pattern,
@@ -67,7 +67,7 @@ def folder_above(target: Path) -> Path:
 
 
 def _is_pattern(target: Path) -> bool:
-    return bool(_PLACE.search(target.name)) and is_picture_name(target)
+    return bool(_PLACE.search(target.name)) and names_picture(target)
 
 
 def pictures_of(target: Path) -> tuple[Path, ...]:
@@ -88,7 +88,7 @@ def is_sequence_target(target: Path, source: VideoInfo) -> bool:
     if source.kind != "sequence" or target == STANDARD_OUTPUT:
         return False
     # The folder "frames_x2.7" ends in no suffix, whatever it looks like.
-    return target.is_dir() or not (names_container(target) or is_picture_name(target))
+    return target.is_dir() or not (names_container(target) or names_picture(target))
 
 
 def picture_names(

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final
 
 import av
 
@@ -15,6 +14,7 @@ from dscvsr_cli.video.info import USUAL_RATE, VideoInfo
 from dscvsr_cli.video.pixels.colour import (
     RANGE_FULL,
     RANGE_LIMITED,
+    TAG_OF_MATRIX,
     ColourInfo,
     resolve_colour,
 )
@@ -24,8 +24,6 @@ from dscvsr_cli.video.timestamps import OutputTiming
 from dscvsr_cli.video.write.encoder_fit import check_bare_frames
 from dscvsr_cli.video.write.encoder_options import EncodeOptions, output_pixel_format
 from dscvsr_cli.video.write.encoder_words import encoder_options
-
-_BT601_TAG: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +173,7 @@ def _still_colour(
         pixel_format=plain,
         height=size.height,
         width=size.width,
-        matrix_tag=_BT601_TAG,
+        matrix_tag=TAG_OF_MATRIX["bt601"],
         range_tag=RANGE_FULL if full_range else RANGE_LIMITED,
         primaries_tag=source.colour.primaries_tag,
         transfer_tag=source.colour.transfer_tag,

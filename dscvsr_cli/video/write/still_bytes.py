@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dscvsr_cli.errors import OutputVideoError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
-from dscvsr_cli.video.pixels.colour import RANGE_FULL, resolve_colour
+from dscvsr_cli.video.pixels.colour import RANGE_FULL, TAG_OF_MATRIX, resolve_colour
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.pixels.formats import plain_format
 from dscvsr_cli.video.write.still_options import StillOptions
@@ -18,8 +18,6 @@ _ENCODERS: Final = {"webp": "libwebp", "jpeg": "mjpeg", "png": "png"}
 
 # libwebp turns RGB into its own YUV itself; JPEG keeps the chroma of every pixel.
 _PIXEL_FORMATS: Final = {"webp": "bgra", "jpeg": "yuvj444p", "png": "rgb24"}
-
-_BT601_TAG: Final = 6
 
 _JPEG_WORST: Final = 31
 """The coarsest quantiser of FFmpeg's JPEG encoder; 1 is the finest."""
@@ -42,7 +40,7 @@ def encode_still(pixels: Tensor, options: StillOptions) -> bytes:
         pixel_format=plain_format(name),
         height=height,
         width=width,
-        matrix_tag=_BT601_TAG,
+        matrix_tag=TAG_OF_MATRIX["bt601"],
         range_tag=RANGE_FULL,
         siting="centre",
     )

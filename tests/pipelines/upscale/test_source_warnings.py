@@ -9,7 +9,7 @@ import pytest
 
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
 from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
-from dscvsr_cli.video.containers import container_of, is_picture_name, picture_container
+from dscvsr_cli.video.containers import container_of, names_picture, picture_container
 from dscvsr_cli.video.info import StreamInfo, VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.pixels.formats import plain_format
@@ -35,7 +35,7 @@ def stored(
 ) -> PictureSpec:
     """Return what is written of a video, without asking whether the encoder would take it."""
     path = Path(f"out{suffix}")
-    container = picture_container(suffix) if is_picture_name(path) else container_of(path)
+    container = picture_container(suffix) if names_picture(path) else container_of(path)
     plain = replace(info, pixel_format="yuv420p", has_alpha=False)
     spec = settle_picture(plain, _MP4, height=90, width=160, options=EncodeOptions())
     return replace(
