@@ -1,10 +1,11 @@
-"""Warping: fetch pictures or features along a flow.
+"""Warping: fetch pictures or features along a flow, which may be brought to their size first.
 
 A flow is in pixels, ``(dx, dy)``, from target to source: ``target(x, y)`` looks like
 ``source(x + dx, y + dy)``. Coordinates stay in float32 whatever is fetched, since half precision
 cannot hold a position.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -43,6 +44,18 @@ def warp(
     lost = ~flow.isfinite().all(dim=1, keepdim=True)
     fetched = fetch(source.float(), flow.masked_fill(lost, 0.0), clamped=on_apple, kernel=kernel)
     return fetched.masked_fill(lost, torch.nan).to(source.dtype)
+
+
+def resize_flow(flow: Tensor, size: Sequence[int]) -> Tensor:
+    """Bring a flow to another size; its lengths change with it -> ``(B, 2, H, W)``.
+
+    Args:
+        flow: ``(B, 2, h, w)`` pixels, ``(dx, dy)``.
+        size: H and W.
+    """
+    resized = F.interpolate(flow, size=tuple(size), mode="bilinear", align_corners=False)
+    across, down = size[1] / flow.shape[-1], size[0] / flow.shape[-2]
+    return torch.stack((resized[:, 0] * across, resized[:, 1] * down), dim=1)
 
 
 def fetch(

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from dscvsr_cli.engine.hold import Shown
 from dscvsr_cli.frames import clamp_like
-from dscvsr_cli.warping import FLOW_PIXELS, warp
+from dscvsr_cli.warping import FLOW_PIXELS, resize_flow, warp
 
 MotionFinder = Callable[[Tensor, Tensor], Tensor]
 """Finds where ``target`` is in ``source``: ``(B, 3, H, W)`` twice -> ``(B, 2, H, W)`` pixels."""
@@ -33,12 +33,12 @@ SAME_LEVELS = 10.0
 """Difference of the inputs along the motion, in levels of 255, at which 1/e of that weight is
 left."""
 
-_LUMA = (0.299, 0.587, 0.114)
-"""Shares of red, green and blue in it (BT.601); what they are hardly matters for a difference."""
-
 SURE_PIXELS = 0.25
 """Distance from the start at which the way there and back may end, in input pixels, for 1/e of that
 weight: where the motion is not certain, averaging blurs."""
+
+_LUMA = (0.299, 0.587, 0.114)
+"""Shares of red, green and blue in luma (BT.601); what they are hardly matters for a difference."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,8 +151,13 @@ def _change(lumas: Sequence[Tensor], place: int, links: Sequence[_Link]) -> Tens
     total, whole = torch.zeros_like(lumas[place]), torch.ones_like(lumas[place])
     for other, link, end in ((place - 1, place - 1, 1), (place + 1, place, 0)):
         if 0 <= other < len(lumas):
-            flow = _stretch(links[link].flow[end : end + 1], size)
-            weight = _enlarge(links[link].weight[end : end + 1], size)[0]
+            flow = resize_flow(links[link].flow[end : end + 1], size)
+            weight = F.interpolate(
+                links[link].weight[end : end + 1],
+                size=tuple(size),
+                mode="bilinear",
+                align_corners=False,
+            )[0]
             moved = warp(lumas[other][None], flow, kernel="bicubic", known=True)[0]
             total = total + weight * (moved - lumas[place])
             whole = whole + weight
@@ -162,15 +167,4 @@ def _change(lumas: Sequence[Tensor], place: int, links: Sequence[_Link]) -> Tens
 def _motion(target: Tensor, source: Tensor, find: MotionFinder) -> Tensor:
     """Find motion at half of the size, which is near enough, in a quarter of the time."""
     halves = (F.avg_pool2d(x, 2, ceil_mode=True) for x in (target, source))
-    return _stretch(find(*halves).float(), target.shape[-2:])
-
-
-def _stretch(flow: Tensor, size: torch.Size) -> Tensor:
-    """Bring a flow ``(N, 2, h, w)`` to another size; its lengths change with it."""
-    enlarged = _enlarge(flow, size)
-    across, down = size[1] / flow.shape[-1], size[0] / flow.shape[-2]
-    return torch.stack((enlarged[:, 0] * across, enlarged[:, 1] * down), dim=1)
-
-
-def _enlarge(planes: Tensor, size: torch.Size) -> Tensor:
-    return F.interpolate(planes, size=tuple(size), mode="bilinear", align_corners=False)
+    return resize_flow(find(*halves).float(), target.shape[-2:])

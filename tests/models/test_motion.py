@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.training.objective.losses import photometric
-from dscvsr_cli.warping import warp
+from dscvsr_cli.warping import resize_flow, warp
 
 SMALL = NetworkConfig(motion_levels=3, motion_finest=0, motion_channels=(8,), motion_kernel=3)
 
@@ -198,3 +198,11 @@ def test_gradients_reach_the_flow_through_warping() -> None:
     assert flow.grad is not None
     # Downhill leads to the right: towards dx = 1.
     assert flow.grad[:, 0, 2:-2, 2:-2].mean() < 0
+
+
+def test_a_flow_keeps_what_it_points_to_at_another_size() -> None:
+    flow = torch.tensor([2.0, -1.0]).view(1, 2, 1, 1).expand(1, 2, 6, 8)
+    resized = resize_flow(flow, (9, 24))
+    assert resized.shape == (1, 2, 9, 24)
+    torch.testing.assert_close(resized[0, 0], torch.full((9, 24), 6.0))
+    torch.testing.assert_close(resized[0, 1], torch.full((9, 24), -1.5))

@@ -1,10 +1,9 @@
 """Losses on pictures and on flow: Charbonnier, a photometric loss, the distance of two flows."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from dscvsr_cli.warping import warp
+from dscvsr_cli.warping import resize_flow, warp
 
 CHARBONNIER_EPSILON = 1e-3
 """Rounds the absolute value off near zero: a quarter of an 8-bit step."""
@@ -38,11 +37,8 @@ def change_along(made: Tensor, wanted: Tensor, flow: Tensor) -> Tensor:
             gradient, or it would learn to point to where the errors happen to agree.
     """
     error = made.float() - wanted
-    height, width = error.shape[-2:]
-    grid = flow.detach().float().flatten(0, 1)
-    enlarged = F.interpolate(grid, size=(height, width), mode="bilinear", align_corners=False)
-    stretch = enlarged.new_tensor([width / grid.shape[-1], height / grid.shape[-2]])
-    following = warp(error[:, 1:].flatten(0, 1), enlarged * stretch[:, None, None])
+    motion = resize_flow(flow.detach().float().flatten(0, 1), error.shape[-2:])
+    following = warp(error[:, 1:].flatten(0, 1), motion)
     return charbonnier(following, error[:, :-1].flatten(0, 1), CHANGE_EPSILON)
 
 
