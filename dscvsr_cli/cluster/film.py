@@ -26,7 +26,7 @@ from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleRep
 from dscvsr_cli.pipelines.upscale.job_output import known_scene_starts
 from dscvsr_cli.pipelines.upscale.output_place import make_folder
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings
-from dscvsr_cli.pipelines.upscale.run import check_count
+from dscvsr_cli.pipelines.upscale.run import check_count, report_of
 from dscvsr_cli.pipelines.upscale.scan import FilmTask, rest_of
 from dscvsr_cli.video.write.picture_names import folder_above
 
@@ -120,19 +120,11 @@ class FilmRun:
                 self._make_frames(output, job, planned.settings, plan)
             check_count(output, job.source)
             watch.check()
-        seconds = time.monotonic() - started
-        return UpscaleReport(
-            target=plan.target,
-            frames_in=output.frames_read or 0,
-            frames_out=output.frames_written,
-            size=plan.size,
-            seconds=seconds,
-            frames_per_second=(output.frames_written - plan.frames_done) / max(seconds, 1e-9),
+        return report_of(
+            plan,
+            output,
+            seconds=time.monotonic() - started,
             peak_memory_bytes=self._pool.peak_memory_bytes,
-            damaged_frames=output.damaged_frames,
-            moved_timestamps=output.moved_timestamps,
-            plan=plan,
-            lost_packets=output.lost_packets,
         )
 
     def _whole(self, job: UpscaleJob, planned: FilmPlan) -> UpscaleReport:

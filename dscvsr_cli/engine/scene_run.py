@@ -54,8 +54,6 @@ class _OpenWindow:
     """(1, T, C, H, W) of the window's own frames."""
 
     tiles: list[Tile]
-    """Parts of the frames that either pass takes one after the other."""
-
     step: int
     """Most pictures that one call of ``advance`` makes."""
 

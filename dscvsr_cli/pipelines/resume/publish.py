@@ -13,7 +13,7 @@ from dscvsr_cli.video.write.muxer import OutputSpec
 from dscvsr_cli.video.write.target_file import Naming, PartialFile
 
 
-def publish(
+def publish_joined(
     folder: WorkFolder,
     manifest: Manifest,
     spec: OutputSpec,

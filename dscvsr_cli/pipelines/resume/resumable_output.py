@@ -14,7 +14,7 @@ from dscvsr_cli.errors import DamagedWorkError, DscvsrError, FrameCountError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.resume.manifest import Manifest, Piece
 from dscvsr_cli.pipelines.resume.phase import Phase, advance, earlier_manifest, phase_of
-from dscvsr_cli.pipelines.resume.publish import publish
+from dscvsr_cli.pipelines.resume.publish import publish_joined
 from dscvsr_cli.pipelines.resume.segment_series import SegmentSeries
 from dscvsr_cli.pipelines.resume.segment_settings import SegmentSettings
 from dscvsr_cli.pipelines.resume.state_file import load_state, save_state
@@ -282,7 +282,7 @@ class ResumableOutput:
             with reported(self._target):
                 self._commit(Phase.JOINING, state=None)
         if self._phase is Phase.JOINING:
-            self._manifest = publish(
+            self._manifest = publish_joined(
                 self._folder,
                 self._manifest,
                 self._settings.spec,

@@ -64,11 +64,18 @@ class UpscaleJob:
     makes_folder: bool = False
     """Whether the target's folder is made where it is missing."""
     scale: float | None = None
+    """Factor of both sides, above 1; either this or a size must be given."""
     width: int | None = None
+    """Columns of the output as people see it; alone it keeps the aspect ratio."""
     height: int | None = None
+    """Rows of the output as people see it; alone it keeps the aspect ratio."""
     weights: str | None = None
+    """A published name, a file, or ``OWNER/REPO/FILE`` on the Hub; None takes the device's default.
+    """
     device: str = "auto"
+    """What the network runs on: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu"."""
     dtype: DtypeName = "auto"
+    """What the network computes in."""
     runtime: RuntimeName = "auto"
     """What executes the network."""
     ensemble: int = 1
@@ -83,11 +90,13 @@ class UpscaleJob:
     encoder: str | None = None
     """FFmpeg's name of the encoder; None takes the container's usual one."""
     crf: float | None = None
+    """Quality on the encoder's own scale, lower is better; None is close to the source."""
     encoder_preset: str | None = None
     """The encoder's trade of speed against size ("slow", "6"); None takes its default."""
     container: str | None = None
     """Suffix of an output that gets its name from the input ("mp4"); None keeps the input's."""
     pixel_format: str | None = None
+    """FFmpeg's name of the stored pixel format; None follows the source's depth and chroma."""
     output_format: str | None = None
     """Format of a pipe: y4m, matroska, mpegts or nut; None takes y4m."""
     lossless: bool = False
@@ -104,6 +113,7 @@ class UpscaleJob:
     """Whether the preview begins where the span does, even at 0; else, if the span begins at 0, the
     preview is taken from its middle."""
     overwrite: bool = False
+    """Whether a finished output may replace an existing file."""
     resume: bool = False
     """Whether to continue the unfinished work of an earlier run, if there is any."""
     restart: bool = False
@@ -182,18 +192,26 @@ class UpscalePlan:
     source: VideoInfo
     """The input, as probed."""
     target: Path
+    """The output, as the person named it or as it is named after the input."""
     size: Size
     """Size of the stored frames."""
     encoder: str
+    """FFmpeg's name."""
     pixel_format: str
+    """FFmpeg's name."""
     device: str
     dtype: str
+    """What the network computes in: "float32", "bfloat16", "float16" or "int8"."""
     runtime: Runtime
     """What executes the network."""
     weights: str
+    """Their name, or the file."""
     window: int
+    """Frames made at once."""
     look_ahead: int
+    """Frames after a window that the network sees as well."""
     tile: int | None
+    """Largest side of a tile in input pixels; None works on whole frames."""
     converted_first: bool = False
     """Whether the network is converted for this frame size before the first frame."""
     ensemble: int = 1
@@ -247,7 +265,9 @@ class UpscaleReport:
     peak_memory_bytes: int
     """Peak memory of the device, or of the process if the network ran on the CPU."""
     damaged_frames: int
+    """Frames of the source that are missing, or were decoded with errors."""
     moved_timestamps: int
+    """Frames whose time did not come after the previous frame's, and was moved."""
     plan: UpscalePlan
     lost_packets: int = 0
     """Packets of audio and subtitles that are lost: undecodable, or cut off in the input."""

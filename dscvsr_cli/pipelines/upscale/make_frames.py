@@ -1,6 +1,7 @@
 """The frames of a prepared job, through its network: one out for each one in."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import Final
 
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.scenes import mark_scene_starts
@@ -19,6 +20,9 @@ from dscvsr_cli.pipelines.upscale.alpha import enlarge_alpha
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
 from dscvsr_cli.pipelines.upscale.side_by_side import compared
 from dscvsr_cli.weights.load import load_network
+
+FRAMES_AHEAD: Final = 8
+"""Most decoded frames that wait for the network, and enlarged frames that wait for the encoder."""
 
 
 def enlarge(

@@ -17,9 +17,8 @@ from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.resume.manifest import Piece
 from dscvsr_cli.pipelines.resume.segment_series import SegmentSeries
 from dscvsr_cli.pipelines.resume.state_file import load_state
-from dscvsr_cli.pipelines.upscale.make_frames import enlarge
+from dscvsr_cli.pipelines.upscale.make_frames import FRAMES_AHEAD, enlarge
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
-from dscvsr_cli.pipelines.upscale.run import FRAMES_AHEAD
 from dscvsr_cli.pipelines.upscale.scan import FilmTask
 from dscvsr_cli.video.segments.segment import Segment
 from dscvsr_cli.video.span import TimeSpan

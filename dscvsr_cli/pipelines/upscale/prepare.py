@@ -100,7 +100,7 @@ def _prepare(
         job=job,
         reader=reader,
         watch=watch,
-        plan=_describe_plan(
+        plan=_plan_of(
             job, target, network, left_aside=(*left_aside, *also_left_aside), warnings=warnings
         ),
         target=target,
@@ -153,7 +153,7 @@ def _settle_streams(job: UpscaleJob, source: VideoInfo, target: Target) -> Passt
     )
 
 
-def _describe_plan(
+def _plan_of(
     job: UpscaleJob,
     target: Target,
     network: NetworkPlan,
@@ -161,6 +161,7 @@ def _describe_plan(
     left_aside: tuple[str, ...],
     warnings: tuple[str, ...],
 ) -> UpscalePlan:
+    """Return what will happen, in one record without the objects that do it."""
     plan, source, span = network.stream_plan, target.picture.source, job.reading.span
     return UpscalePlan(
         source=source,

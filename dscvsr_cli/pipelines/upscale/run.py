@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-import torch
-
 from dscvsr_cli.engine.background import Drain, Prefetch
 from dscvsr_cli.engine.memory import peak_memory_bytes
 from dscvsr_cli.engine.scene_tasks import KnownScenes
@@ -27,7 +25,7 @@ from dscvsr_cli.pipelines.upscale.job_output import (
     open_output,
 )
 from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
-from dscvsr_cli.pipelines.upscale.make_frames import enlarge
+from dscvsr_cli.pipelines.upscale.make_frames import FRAMES_AHEAD, enlarge
 from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
 from dscvsr_cli.pipelines.upscale.output_place import make_folder
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
@@ -37,9 +35,6 @@ from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.write.picture_names import folder_above
 from dscvsr_cli.video.write.target_file import Naming, unrecorded
 from dscvsr_cli.weights.load import load_network
-
-FRAMES_AHEAD = 8
-"""Most decoded frames that wait for the network, and enlarged frames that wait for the encoder."""
 
 
 def _ignore(_: object) -> None:
@@ -149,7 +144,12 @@ def _upscale_prepared(
             if not output.frames_kept:
                 raise
             raise Interrupted(output.frames_kept) from interruption
-    return _report(plan, output, seconds=time.monotonic() - started, device=ready.network.device)
+    return report_of(
+        plan,
+        output,
+        seconds=time.monotonic() - started,
+        peak_memory_bytes=peak_memory_bytes(ready.network.device),
+    )
 
 
 def _naming(ready: PreparedJob, asked: UpscaleJob) -> Naming:
@@ -251,9 +251,17 @@ def check_count(output: Output, source: Path) -> None:
         )
 
 
-def _report(
-    plan: UpscalePlan, output: Output, *, seconds: float, device: torch.device
+def report_of(
+    plan: UpscalePlan, output: Output, *, seconds: float, peak_memory_bytes: int
 ) -> UpscaleReport:
+    """Return what has happened to a job whose output is finished.
+
+    Args:
+        plan: What was to happen.
+        output: What was written.
+        seconds: Time from the first frame on.
+        peak_memory_bytes: Peak memory of the device, or of the process.
+    """
     return UpscaleReport(
         target=plan.target,
         frames_in=output.frames_read or 0,
@@ -261,7 +269,7 @@ def _report(
         size=plan.size,
         seconds=seconds,
         frames_per_second=(output.frames_written - plan.frames_done) / max(seconds, 1e-9),
-        peak_memory_bytes=peak_memory_bytes(device),
+        peak_memory_bytes=peak_memory_bytes,
         damaged_frames=output.damaged_frames,
         moved_timestamps=output.moved_timestamps,
         plan=plan,
