@@ -37,7 +37,8 @@ _HELP = ["-h", "--help"]
 
 app = typer.Typer(
     name="dscvsr",
-    help="Upscale any video by any factor with a recurrent neural network.",
+    help="Upscale any video by any factor with a recurrent neural network.\n\n"
+    "To begin: dscvsr upscale clip.mp4 -s 2 -o out.mp4",
     no_args_is_help=True,
     # Tracebacks are for bugs of ours, and plain ones are the easiest to send.
     pretty_exceptions_enable=False,

@@ -72,9 +72,12 @@ def test_no_flag_seems_to_take_a_value(
     assert "bool" not in shown
 
 
-def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_every_command_and_says_how_to_begin(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
+    assert "dscvsr upscale clip.mp4 -s 2" in out
     assert all(name in out for name in ("upscale", "compare", "demo", "bench", "train", "weights"))
 
 
