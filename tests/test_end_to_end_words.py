@@ -62,7 +62,7 @@ def test_one_frame_is_counted_as_one(
     source = render(replace(SHORT, pts=(0,)), tmp_path)
     assert upscale(weights, source, "-o", tmp_path / "out.mkv") == 0
     said = capfd.readouterr().out
-    assert f"{source.name}: 32x32, 1 frame, " in said
+    assert f"{source.name}: 32x32, 1 frame -> " in said
     assert "1 frame in = 1 frame out, " in said
     assert "aac" not in said
 
