@@ -16,8 +16,9 @@
 
 Exit code 1 without an error means that some of several files failed (each with its own message),
 or that ``verify`` found something missing; 8 that an output lacks audio or
-subtitles that could not be decoded, to be encoded again, or that are cut off in the input. Ctrl-C
-exits with 130. Any other exception is a bug of ours and shows its traceback.
+subtitles that could not be decoded, to be encoded again, or that are cut off in the input; 9 that
+nothing failed, but stdout could not be written. Ctrl-C exits with 130. Any other exception is a bug
+of ours and shows its traceback.
 """
 
 import errno
@@ -39,6 +40,9 @@ hold, and of too many programs."""
 
 INTERRUPTED: Final = 130
 """What the program exits with after Ctrl-C, as shells do: 128 and the number of the signal."""
+
+RESULTS_LOST: Final = 9
+"""What the program exits with if all that failed is writing to stdout, as on a full disk."""
 
 
 class DscvsrError(Exception):

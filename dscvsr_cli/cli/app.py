@@ -18,6 +18,7 @@ from dscvsr_cli.cli.devices import devices_command, encoders_command
 from dscvsr_cli.cli.foreign_options import refuse_foreign_words
 from dscvsr_cli.cli.interruption import ends_in_order
 from dscvsr_cli.cli.parser_errors import PARSER_ERROR, is_help, our_error
+from dscvsr_cli.cli.recorded_stdout import recorded_stdout
 from dscvsr_cli.cli.standard_streams import hold_standard_streams
 from dscvsr_cli.cli.train.command import train_command
 from dscvsr_cli.cli.upscale.cluster_address import fill_in_addresses
@@ -25,7 +26,7 @@ from dscvsr_cli.cli.upscale.command import upscale_command
 from dscvsr_cli.cli.verify import verify_command
 from dscvsr_cli.cli.watch import watch_command
 from dscvsr_cli.cli.weights.command import weights_app
-from dscvsr_cli.errors import INTERRUPTED, DscvsrError, UsageError
+from dscvsr_cli.errors import INTERRUPTED, RESULTS_LOST, DscvsrError, UsageError
 from dscvsr_cli.out_of_memory import is_out_of_memory, too_little_memory
 from dscvsr_cli.runtimes.process import tune_process
 from dscvsr_cli.version import __version__
@@ -161,6 +162,12 @@ def _run(arguments: Sequence[str], *, exits_next: bool) -> int:
     # Before any command imports torch, which reads its threads' settings once.
     tune_process()
     accept_any_text()
+    with recorded_stdout(Terminal().results_lost) as stdout:
+        code = _exit_code(arguments, exits_next=exits_next)
+    return code or RESULTS_LOST if stdout is not None and stdout.is_lost else code
+
+
+def _exit_code(arguments: Sequence[str], *, exits_next: bool) -> int:
     json = "--json" in arguments
     # In a narrow terminal tables would cut the names of options short.
     narrow = shutil.get_terminal_size().columns < _TABLE_COLUMNS

@@ -137,6 +137,12 @@ class Terminal:
         if error.hint:
             self._say("hint", "bold", error.hint)
 
+    def results_lost(self, error: OSError) -> None:
+        """Write to stderr, also if ``quiet``, what keeps stdout from being written."""
+        reason = error.strerror or str(error)
+        self._say("error", "bold red", f"standard output cannot be written: {reason}")
+        self._say("hint", "bold", "what is printed is lost; the work itself goes on")
+
     def print_rows(self, rows: Sequence[Sequence[str]]) -> None:
         """Write rows as aligned columns to stdout."""
         shown = [[printable(cell) for cell in row] for row in rows]

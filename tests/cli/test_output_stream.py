@@ -1,11 +1,12 @@
 """What reaches the terminal is only shown, and losing the terminal does not end the work."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
@@ -88,31 +89,54 @@ def run(arguments: Sequence[str | Path], stdout: int) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.skipif(os.name != "posix", reason="pipes break otherwise elsewhere")
+def full() -> int:
+    """Open a file that is always full."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no device that is always full")
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def unread() -> int:
+    """Open a pipe whose reader has left."""
+    if os.name != "posix":
+        pytest.skip("pipes break otherwise elsewhere")
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("lost", "extra"), [("a reader that left", ()), ("/dev/full", ("--json",))]
-)
+@pytest.mark.parametrize(("lost", "extra", "code"), [(unread, (), 0), (full, ("--json",), 9)])
 def test_losing_stdout_does_not_end_the_work(
-    tmp_path: Path, lost: str, extra: tuple[str, ...]
+    tmp_path: Path, lost: Callable[[], int], extra: tuple[str, ...], code: int
 ) -> None:
     weights = tmp_path / "smallest.safetensors"
     save_network(RecurrentNetwork(SMALLEST).state_dict(), SMALLEST, weights, record={})
     source = render(Clip(pts=(0, 512)), tmp_path)
     target = tmp_path / "out.mp4"
-    if lost == "/dev/full":
-        if not Path(lost).exists():
-            pytest.skip("this system has no device that is always full")
-        writing = os.open(lost, os.O_WRONLY)
-    else:
-        reading, writing = os.pipe()
-        os.close(reading)
+    writing = lost()
     try:
         done = run(["upscale", source, "-s", "2", "-w", weights, "-o", target, *extra], writing)
         failed = run(["weights", "path", "no-such-weights"], writing)
     finally:
         os.close(writing)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == b""
+    assert done.returncode == code, done.stderr
+    # Once, although many lines are lost.
+    assert done.stderr.count(b"standard output cannot be written") == bool(code)
+    assert done.stderr.count(b"\n") == 2 * bool(code)
     assert target.exists()
     assert failed.returncode == 4
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help", "weights list", "weights list --json"])
+@pytest.mark.parametrize(
+    ("lost", "code", "said"), [(unread, 0, ""), (full, 9, "cannot be written")]
+)
+def test_results_that_cannot_be_written_are_an_error_unless_nobody_wants_them(
+    argument: str, lost: Callable[[], int], code: int, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with os.fdopen(lost(), "w") as stdout, contextlib.redirect_stdout(stdout):
+        assert main(argument.split()) == code
+    err = capfd.readouterr().err
+    assert said in err
+    assert bool(err) == bool(said)
