@@ -4,24 +4,29 @@ import ast
 import importlib
 import inspect
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 import dscvsr_cli
 from dscvsr_cli import (
     ReadOptions,
+    StreamChoices,
     TimeSpan,
     UpscaleJob,
+    dry_run,
+    enlarge_frames,
     load_network,
     probe,
     upscale,
     verify,
 )
-from dscvsr_cli.errors import DscvsrError
+from dscvsr_cli.errors import DscvsrError, UsageError
 from dscvsr_cli.pipelines.upscale.run import upscale as upscale_function
 from tests.clips import Clip, render
 from tests.networks import save_smallest
@@ -147,6 +152,45 @@ def test_what_is_neither_path_nor_number_is_a_type_error(tmp_path: Path) -> None
         TimeSpan(float("nan"))  # type: ignore[arg-type]
 
 
+A_JOB = UpscaleJob(source=Path("clip.mp4"), scale=2)
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "named", "refusal"),
+    [
+        (upscale, ["clip.mp4"], {}, "job must be UpscaleJob, got 'clip.mp4'"),
+        (upscale, [A_JOB], {"load": "dscvsr-lite"}, "load must be"),
+        (upscale, [A_JOB], {"on_plan": 3}, "on_plan must be"),
+        (dry_run, [Path("clip.mp4")], {}, "job must be UpscaleJob, got"),
+        (probe, ["clip.mp4", "2s"], {}, "options must be ReadOptions or None, got '2s'"),
+        (verify, ["clip.mp4", None], {}, "target must be str or PathLike, got None"),
+        (verify, ["a.mp4", "b.mp4"], {"reading": "2s"}, "reading must be ReadOptions or None"),
+        (load_network, [3], {"device": "cpu"}, "spec must be str or PathLike or None, got 3"),
+        (load_network, [], {"device": 0}, "device must be torch.device or str, got 0"),
+        (enlarge_frames, ["clip.mp4"], {"scale": 2}, "frames must be arrays, got 'clip.mp4'"),
+        (enlarge_frames, [Path("clip.mp4")], {"scale": 2}, "frames must be Iterable, got"),
+        (enlarge_frames, [[]], {"memory_bytes": "4GB"}, "memory_bytes must be int"),
+        (enlarge_frames, [[]], {"factor": 2}, "enlarge_frames.* keyword argument 'factor'"),
+    ],
+)
+def test_an_argument_of_another_type_is_named_by_the_call(
+    call: Callable[..., object], given: list[object], named: dict[str, object], refusal: str
+) -> None:
+    with pytest.raises(TypeError, match=refusal):
+        call(*given, **named)
+
+
+def test_weights_may_be_a_path_and_a_device_what_torch_calls_one(tmp_path: Path) -> None:
+    weights, device = save_smallest(tmp_path / "smallest.safetensors"), torch.device("cpu")
+    job = UpscaleJob(source=tmp_path, weights=weights, device=device)  # type: ignore[arg-type]
+    assert (job.weights, job.device) == (str(weights), "cpu")
+    assert load_network(weights, device="auto").path == weights
+    frames = [np.zeros((12, 16, 3), np.uint8)]
+    assert next(enlarge_frames(frames, scale=2, weights=weights, device=device)).shape[0] == 24
+    with pytest.raises(UsageError, match="unknown device: 'gpu'"):
+        load_network(weights, device="gpu")
+
+
 @pytest.mark.parametrize("field", ["scenes_at_once", "checkpoint_frames"])
 def test_a_count_of_none_names_the_field(field: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=f"{field} must be at least 1, got 0"):
@@ -162,6 +206,14 @@ def test_a_count_of_none_names_the_field(field: str, tmp_path: Path) -> None:
         ("encoder_options", "tune=film"),
         ("encoder_options", {"tune": "film"}),
         ("encoder_options", (("tune", 3),)),
+        ("width", "1920"),
+        ("width", 1920.5),
+        ("crf", True),
+        ("encoder", 264),
+        ("lossless", "no"),
+        ("memory_bytes", "4GB"),
+        ("dtype", torch.float32),
+        ("weights", 3),
     ],
 )
 def test_a_part_of_a_job_of_another_type_names_the_field(
@@ -171,6 +223,29 @@ def test_a_part_of_a_job_of_another_type_names_the_field(
         UpscaleJob(source=tmp_path, scale=2, **{field: value})  # type: ignore[arg-type]
 
 
-def test_an_unknown_view_is_refused_and_not_taken_for_another(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="compare must be one of"):
-        UpscaleJob(source=tmp_path, scale=2, compare="splitt")  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("field", "value"), [("compare", "splitt"), ("runtime", "onnx"), ("dtype", "float8")]
+)
+def test_an_unknown_word_is_refused_and_not_taken_for_another(
+    field: str, value: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=f"{field} must be one of"):
+        UpscaleJob(source=tmp_path, scale=2, **{field: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        (ReadOptions, "span", (0, 1)),
+        (ReadOptions, "video_stream", "1"),
+        (ReadOptions, "deinterlace", "no"),
+        (StreamChoices, "audio", "no"),
+        (StreamChoices, "audio_bitrate", "128k"),
+        (TimeSpan, "start", None),
+    ],
+)
+def test_a_field_of_a_part_of_another_type_is_named(
+    part: type[Any], field: str, value: object
+) -> None:
+    with pytest.raises(TypeError, match=f"{field} must be"):
+        part(**{field: value})

@@ -19,8 +19,8 @@ _DTYPES = {
 }
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """Return the device that ``name`` means: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu".
+def choose_device(name: str | torch.device = "auto") -> torch.device:
+    """Return the device that ``name`` is or means: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu".
 
     "auto" takes CUDA, then Apple's GPU, then Intel's, then the CPU.
 
@@ -133,5 +133,7 @@ def _cuda_device(device: torch.device) -> torch.device:
     return torch.device("cuda", index)
 
 
-def _unknown_device(name: str) -> UsageError:
-    return UsageError(f"unknown device: {name!r}", hint="use auto, cpu, cuda, cuda:1, mps or xpu")
+def _unknown_device(name: str | torch.device) -> UsageError:
+    return UsageError(
+        f"unknown device: {str(name)!r}", hint="use auto, cpu, cuda, cuda:1, mps or xpu"
+    )

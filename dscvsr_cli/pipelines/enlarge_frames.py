@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from os import PathLike
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.imaging.quantise import round_levels
 from dscvsr_cli.pipelines.network_cost import network_cost
 from dscvsr_cli.runtimes.choose import choose_runtime
+from dscvsr_cli.typed_values import takes_typed
 from dscvsr_cli.weights.load import LoadedNetwork, load_network
 
 FrameArray = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
@@ -28,14 +30,15 @@ _LOWEST, _HIGHEST = -1.0, 2.0
 """Limits of float32 pixels: wide enough for resampling overshoot, and far below levels to 255."""
 
 
+@takes_typed
 def enlarge_frames(
     frames: Iterable[FrameArray],
     *,
     scale: float | None = None,
     width: int | None = None,
     height: int | None = None,
-    weights: str | None = None,
-    device: str = "auto",
+    weights: str | PathLike[str] | None = None,
+    device: str | torch.device = "auto",
     dtype: DtypeName = "auto",
     ensemble: int = 1,
     steady: bool = False,
@@ -70,15 +73,17 @@ def enlarge_frames(
         ``(sH, sW, 3)`` arrays of the type of the input.
 
     Raises:
-        UsageError: From the call: no size, or two; an unknown device or dtype. From the loop: a
+        UsageError: From the call: no size, or two; an unknown device. From the loop: a
             size that does not enlarge the frames.
         WeightsError: From the call: the weights are missing or damaged.
         DeviceError: From the call: the device is missing. From the loop: too little memory.
-        TypeError: From the loop: a frame is no NumPy array.
-        ValueError: From the call: an ensemble of none, or of more than 4. From the loop: a frame of
-            another shape, size or type, or float32 pixels that are not finite or far outside
-            [0, 1].
+        TypeError: From the call: an argument of another type. From the loop: a frame is no NumPy
+            array.
+        ValueError: From the call: an unknown dtype, an ensemble of none, or of more than 4. From
+            the loop: a frame of another shape, size or type, or float32 pixels that are not finite
+            or far outside [0, 1].
     """
+    _refuse_name(frames)
     if (scale is None) == (width is None and height is None):
         raise UsageError("give either a factor or a size", hint="scale=2.7, or width or height")
     chosen = choose_device(device)
@@ -114,7 +119,7 @@ class _Enlarger:
     """The loaded network, or an ensemble of it."""
     device: torch.device
     size_for: Callable[[Size], Size]
-    weights: str | None
+    weights: str | PathLike[str] | None
     ensemble: int
     steady: bool
     memory_bytes: int | None
@@ -158,6 +163,12 @@ class _Enlarger:
 
     def _float32_network(self) -> FrameNetwork:
         return ensemble_of(load_network(self.weights, device=self.device).network, self.ensemble)
+
+
+def _refuse_name(frames: object) -> None:
+    """Refuse the name of a file, whose letters could pass for frames until the first is read."""
+    if isinstance(frames, str):
+        raise TypeError(f"frames must be arrays, got {frames!r}; upscale() enlarges a file")
 
 
 def _read(first: FrameArray, rest: Iterator[FrameArray]) -> Iterator[Frame]:

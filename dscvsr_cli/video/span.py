@@ -5,16 +5,7 @@ from fractions import Fraction
 from typing import Final
 
 from dscvsr_cli.errors import UsageError
-
-
-def exact_seconds(value: Fraction | float) -> Fraction:
-    """Return a time as it is written: 0.1 is a tenth, not its nearest binary float.
-
-    Raises:
-        ValueError: It is infinite or not a number.
-        TypeError: It is not a number at all.
-    """
-    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+from dscvsr_cli.typed_values import take_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +24,7 @@ class TimeSpan:
 
     def __post_init__(self) -> None:
         """Make times exact, and refuse a span that holds no time at all."""
-        object.__setattr__(self, "start", exact_seconds(self.start))
-        if self.end is not None:
-            object.__setattr__(self, "end", exact_seconds(self.end))
+        take_fields(self)
         if self.start < 0:
             raise UsageError(
                 f"a span cannot start before the video, got {float(self.start):g} s",

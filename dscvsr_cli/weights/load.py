@@ -1,15 +1,19 @@
 """Load weights into a network that is ready to run."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.errors import WeightsError
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.network_config import NetworkConfig
+from dscvsr_cli.typed_values import takes_typed
 from dscvsr_cli.weights.catalog import Catalog, WeightsEntry, device_kind
 from dscvsr_cli.weights.locate import locate_weights
 from dscvsr_cli.weights.network_file import read_network, read_ranges
@@ -40,8 +44,9 @@ class LoadedNetwork:
     """Its entry in the catalog; None for other files."""
 
 
+@takes_typed
 def load_network(
-    spec: str | None = None,
+    spec: str | PathLike[str] | None = None,
     *,
     device: torch.device | str,
     dtype: torch.dtype = torch.float32,
@@ -54,7 +59,7 @@ def load_network(
     Args:
         spec: A catalog name, the path of a file, or ``OWNER/REPO/FILE[@REVISION]`` on the Hub;
             None means the catalog's default for such a device.
-        device: Where to run the network, such as "cpu" or "cuda:0".
+        device: Where to run the network: a device, or "auto", "cpu", "cuda:0".
         dtype: Floating point type of its parameters.
         catalog: Another catalog than this installation's.
         show_progress: Show a bar while something is fetched.
@@ -63,10 +68,13 @@ def load_network(
     Raises:
         WeightsError: Nothing of that name, nothing fetched, or a file that is damaged or fits no
             network of ours.
+        UsageError: Not the name of a device.
+        DeviceError: This machine has no such device.
+        TypeError: An argument of another type.
     """
-    device = torch.device(device)
+    device = choose_device(device) if isinstance(device, str) else device
     located = locate_weights(
-        spec,
+        None if spec is None else os.fspath(spec),
         kind=device_kind(device.type),
         catalog=catalog,
         show_progress=show_progress,

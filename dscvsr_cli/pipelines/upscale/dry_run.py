@@ -12,6 +12,7 @@ from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
 from dscvsr_cli.pipelines.upscale.prepare import prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.runtimes.choose import runs_on_torch_device
+from dscvsr_cli.typed_values import takes_typed
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.read.expected_frames import expected_frames
 from dscvsr_cli.video.write.target_file import unrecorded
@@ -43,6 +44,7 @@ class DryRunReport:
     """Time for all frames; None if their number is unknown."""
 
 
+@takes_typed
 def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunReport:
     """Prepare a job, measure parts of a few frames unless the speed is known, and write nothing.
 
@@ -52,6 +54,7 @@ def dry_run(job: UpscaleJob, *, load: NetworkLoader = load_network) -> DryRunRep
 
     Raises:
         DscvsrError: Whatever would keep the job from starting.
+        TypeError: Something that is no job.
     """
     ready = prepare(settle_preview(job), load=load)
     source = ready.plan.source

@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from os import PathLike
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
+
+import torch
 
 from dscvsr_cli.engine.device import DtypeName
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import MIRROR_IMAGES, Size
 from dscvsr_cli.pipelines.upscale.side_by_side import CompareView
 from dscvsr_cli.runtimes.choose import Runtime, RuntimeName
+from dscvsr_cli.typed_values import take_fields
 from dscvsr_cli.video.containers import names_container
 from dscvsr_cli.video.info import VideoInfo
 from dscvsr_cli.video.passthrough.passthrough_plan import StreamChoices
 from dscvsr_cli.video.read.read_options import ReadOptions
-from dscvsr_cli.video.span import WHOLE, TimeSpan, exact_seconds
+from dscvsr_cli.video.span import WHOLE, TimeSpan
 from dscvsr_cli.wording import counted
 
 _PACKETS_LOST: Final = 8
@@ -48,9 +52,9 @@ class UpscaleJob:
 
     Raises:
         UsageError: Fields that contradict each other, or a container that does not exist.
-        TypeError: Something that is not a path or a number where one belongs.
+        TypeError: A field of another type than it is declared with.
         ValueError: A count below 1, an ensemble of more than 4, a text that is not a number, or an
-            unknown view to compare by.
+            unknown dtype, runtime or view to compare by.
     """
 
     source: Path
@@ -126,15 +130,14 @@ class UpscaleJob:
 
     def __post_init__(self) -> None:
         """Convert paths and numbers, and refuse options that contradict each other."""
-        object.__setattr__(self, "source", Path(self.source))
-        self._check_types()
-        if self.target is not None:
-            object.__setattr__(self, "target", Path(self.target))
-        if self.scale is not None:
-            # 2 and 2.0 are one factor, also where records of jobs are compared.
-            object.__setattr__(self, "scale", float(self.scale))
-        if self.preview_seconds is not None:
-            object.__setattr__(self, "preview_seconds", exact_seconds(self.preview_seconds))
+        weights: object = self.weights
+        if isinstance(weights, PathLike):
+            object.__setattr__(self, "weights", str(Path(weights)))
+        device: object = self.device
+        if isinstance(device, torch.device):
+            object.__setattr__(self, "device", str(device))
+        # 2 and 2.0 are one factor, also where records of jobs are compared.
+        take_fields(self)
         if self.container is not None and not names_container(Path(f"out.{self.container}")):
             raise UsageError(
                 f"there is no container {self.container!r}", hint="`dscvsr encoders` lists them all"
@@ -154,24 +157,6 @@ class UpscaleJob:
             raise ValueError(f"scenes_at_once must be at least 1, got {self.scenes_at_once}")
         if self.checkpoint_frames is not None and self.checkpoint_frames < 1:
             raise ValueError(f"checkpoint_frames must be at least 1, got {self.checkpoint_frames}")
-
-    def _check_types(self) -> None:
-        """Refuse what would raise something else far from here, or pass for another choice."""
-        for name, kind in (("reading", ReadOptions), ("streams", StreamChoices)):
-            given = getattr(self, name)
-            if not isinstance(given, kind):
-                raise TypeError(f"{name} must be {kind.__name__}(...), got {given!r}")
-        if self.compare not in (None, *get_args(CompareView)):
-            raise ValueError(
-                f"compare must be one of {get_args(CompareView)}, got {self.compare!r}"
-            )
-        pairs = self.encoder_options
-        if not isinstance(pairs, tuple) or not all(_is_pair_of_text(pair) for pair in pairs):
-            raise TypeError(f'encoder_options must be (("tune", "film"), ...), got {pairs!r}')
-
-
-def _is_pair_of_text(pair: object) -> bool:
-    return isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(x, str) for x in pair)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

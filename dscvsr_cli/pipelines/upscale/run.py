@@ -31,6 +31,7 @@ from dscvsr_cli.pipelines.upscale.output_place import make_folder
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, JobProgressListener, WorkMeter
+from dscvsr_cli.typed_values import takes_typed
 from dscvsr_cli.video.read.open_input import input_name
 from dscvsr_cli.video.write.picture_names import folder_above
 from dscvsr_cli.video.write.target_file import Naming, unrecorded
@@ -51,6 +52,7 @@ class JobListeners:
     on_event: EventListener = _ignore
 
 
+@takes_typed
 def upscale(
     job: UpscaleJob,
     *,
@@ -80,6 +82,7 @@ def upscale(
         WeightsError: The weights are missing or damaged.
         DeviceError: The device is missing, or has too little memory.
         Interrupted: Ctrl-C, when finished frames are kept, or the whole output.
+        TypeError: Something that is no job, or no function where one belongs.
     """
     listeners = JobListeners(
         on_plan=on_plan or _ignore,

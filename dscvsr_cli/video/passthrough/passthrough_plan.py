@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import av
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.typed_values import take_fields
 from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import CONTAINERS, TEXT_SUBTITLES, recommend
 from dscvsr_cli.video.encoder_names import encoder_called
@@ -42,6 +43,7 @@ class StreamChoices:
 
     def __post_init__(self) -> None:
         """Refuse anything that is not an audio encoder."""
+        take_fields(self)
         if self.audio_encoder is None:
             if self.audio_bitrate is not None:
                 raise UsageError(

@@ -11,6 +11,7 @@ import av
 from av.stream import Stream
 
 from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.typed_values import takes_typed
 from dscvsr_cli.video.display_matrix import rotation_degrees
 from dscvsr_cli.video.info import (
     ICON_FORMAT,
@@ -77,6 +78,7 @@ PICTURES_LOOKED_AT: Final = 6
 """How many frames are decoded; a film may begin with a few that say less than the others."""
 
 
+@takes_typed
 def probe(path: str | PathLike[str], options: ReadOptions | None = None) -> VideoInfo:
     """Read a file's header and its first frames, or the first frame of a sequence.
 
@@ -88,7 +90,7 @@ def probe(path: str | PathLike[str], options: ReadOptions | None = None) -> Vide
     Raises:
         InputVideoError: Missing, unreadable, not a video, empty, or without a frame.
         UsageError: The path is a pipe.
-        TypeError: It is not a path.
+        TypeError: It is not a path, or the options are none.
     """
     path = Path(path)
     options = options or ReadOptions()

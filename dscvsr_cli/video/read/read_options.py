@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Final, Literal
 
 from dscvsr_cli.errors import UsageError
+from dscvsr_cli.typed_values import take_fields
 from dscvsr_cli.video.span import WHOLE, TimeSpan
 
 FieldOrder = Literal["auto", "top", "bottom", "progressive"]
@@ -42,7 +43,8 @@ class ReadOptions:
     """Whether a list of other files may be opened, and those files too; only local ones."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Make numbers exact, and refuse what cannot work."""
+        take_fields(self)
         if self.rate is not None and not 0 < self.rate <= _HIGHEST_RATE:
             raise UsageError(
                 f"the rate must be above 0 and at most {_HIGHEST_RATE}, got {float(self.rate):g}",

@@ -11,6 +11,7 @@ import av
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.geometry import Size
+from dscvsr_cli.typed_values import takes_typed
 from dscvsr_cli.video.containers import CONTAINERS
 from dscvsr_cli.video.display_matrix import DisplayMatrix, is_quarter_turn, swaps_sides
 from dscvsr_cli.video.ffmpeg_errors import describe_error
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _CHAPTER_TOLERANCE_SECONDS: Final = 0.002
 
 
+@takes_typed
 def compare_files(
     source: str | PathLike[str],
     target: str | PathLike[str],
@@ -55,7 +57,7 @@ def compare_files(
     Raises:
         InputVideoError: One of the files cannot be read.
         UsageError: The original has no such video stream.
-        TypeError: What is given is not a path.
+        TypeError: What is given is not a path, or ``reading`` no ``ReadOptions``.
     """
     source, target = Path(source), Path(target)
     reading = reading or ReadOptions()
