@@ -274,7 +274,7 @@ def measure_job(case: Case, source: Size, clip: Path, device: torch.device, coun
             restart=True,
         )
     )
-    return report.frames_per_second
+    return report.frames_out / report.seconds
 
 
 def clear(device: torch.device) -> None:

@@ -112,7 +112,7 @@ class FilmRun:
             ),
         )
         with output:
-            plan = replace(planned.plan, frames_done=output.frames_kept)
+            plan = planned.plan.continued(output.frames_kept, ended=output.ended)
             self._note(output, plan)
             self._on_plan(plan)
             if not output.ended:

@@ -101,7 +101,10 @@ def test_a_full_disk_keeps_what_is_finished(job: UpscaleJob) -> None:
 
 @pytest.mark.parametrize("moment", ["joining", "published"])
 def test_a_run_killed_at_its_very_end_can_be_resumed(
-    job: UpscaleJob, moment: str, monkeypatch: pytest.MonkeyPatch
+    job: UpscaleJob,
+    moment: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Stands for a kill: the step fails and nothing is tidied up."""
     expected = undisturbed(job)
@@ -127,6 +130,11 @@ def test_a_run_killed_at_its_very_end_can_be_resumed(
     assert work_path(job.target).exists()
 
     assert main(arguments(job, "--resume")) == 0
+    plan, report = capsys.readouterr().out.splitlines()
+    assert plan.endswith(", all frames made by an earlier run")
+    assert f"{FRAMES} frames out, " in report
+    assert ", all made by an earlier run, " in report
+    assert "frames/s" not in report
     assert job.target.read_bytes() == expected.read_bytes()
     assert not work_path(job.target).exists()
 

@@ -30,9 +30,9 @@ def describe_plan(plan: "UpscalePlan") -> str:
     steadied = ", steadied" if plan.steadied else ""
     tile = "" if plan.tile is None else f", tiles of {plan.tile}"
     scenes = f", {plan.scenes_at_once} scenes at once" if plan.scenes_at_once > 1 else ""
-    resumed = f", continuing after {counted(plan.frames_done, 'frame')}" if plan.frames_done else ""
     converting = " (converted first)" if plan.converted_first else ""
     takes = "" if plan.seconds is None else f", about {format_estimate(plan.seconds)}"
+    resumed = _resumed(plan)
     encoder = shown_encoder(plan.encoder)
     return (
         f"{_name(source)}: {plan.shown_source_size}, {frames}{rate} -> {plan.shown_size} "
@@ -41,11 +41,17 @@ def describe_plan(plan: "UpscalePlan") -> str:
     )
 
 
+def _resumed(plan: "UpscalePlan") -> str:
+    if plan.all_made:
+        return ", all frames made by an earlier run"
+    return f", continuing after {counted(plan.frames_done, 'frame')}" if plan.frames_done else ""
+
+
 def _frames(plan: "UpscalePlan") -> str:
     if plan.frames is None:
         return "frames unknown" + _part(plan.span)
-    # Only a whole video with a count in its header is known exactly.
-    about = "" if plan.frames == plan.source.frame_count else "about "
+    # Only what is made, or a whole video with a count in its header, is known exactly.
+    about = "" if plan.all_made or plan.frames == plan.source.frame_count else "about "
     return about + counted(plan.frames, "frame") + _part(plan.span)
 
 
@@ -100,9 +106,12 @@ def describe_report(report: "UpscaleReport") -> str:
     frames_in, frames_out = (
         counted(number, "frame") for number in (report.frames_in, report.frames_out)
     )
+    speed = "all made by an earlier run"
+    if report.frames_per_second is not None:
+        speed = f"{report.frames_per_second:.2f} frames/s"
     return (
         f"{_target(report.target)}: {frames_in} in = {frames_out} out{damaged}, "
-        f"{format_duration(report.seconds)}, {report.frames_per_second:.2f} frames/s, "
+        f"{format_duration(report.seconds)}, {speed}, "
         f"peak memory {format_bytes(report.peak_memory_bytes)}"
     )
 

@@ -19,7 +19,7 @@ _SHORT_SECONDS = 60.0
 """A job that better weights finish in this time is worth a word about them."""
 
 
-def with_estimate(ready: PreparedJob, frames_done: int) -> UpscalePlan:
+def with_estimate(ready: PreparedJob, plan: UpscalePlan) -> UpscalePlan:
     """Return the plan of a job with the time it will take, and what would be faster or better.
 
     The time is that of earlier jobs here. A long job on a processor that knows none is measured on
@@ -27,12 +27,11 @@ def with_estimate(ready: PreparedJob, frames_done: int) -> UpscalePlan:
 
     Args:
         ready: The job; its reader is left alone.
-        frames_done: Frames that an earlier run made.
+        plan: Its plan, with what an earlier run made.
     """
-    plan = replace(ready.plan, frames_done=frames_done)
-    if plan.frames is None:
+    if plan.frames is None or plan.all_made:
         return plan
-    frames = max(0, plan.frames - frames_done)
+    frames = max(0, plan.frames - plan.frames_done)
     each = known_seconds_per_frame(ready)
     pixels = plan.source.height * plan.source.width
     if each is None and ready.network.device.type == "cpu" and frames * pixels >= _LONG_WORK:

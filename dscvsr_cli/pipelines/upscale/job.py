@@ -1,10 +1,10 @@
 """An upscaling job: what a person asks for, what will happen, and what has happened."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import torch
 
@@ -224,6 +224,21 @@ class UpscalePlan:
     warnings: tuple[str, ...] = ()
     """What to warn about: streams that will be lost, a factor above the trained ones."""
 
+    def continued(self, frames_done: int, *, ended: bool) -> Self:
+        """Return the plan of a run that goes on from an earlier one.
+
+        Args:
+            frames_done: Frames that are made.
+            ended: Whether these are all, so that their number is no estimate any more.
+        """
+        frames = frames_done if ended else self.frames
+        return replace(self, frames=frames, frames_done=frames_done)
+
+    @property
+    def all_made(self) -> bool:
+        """Whether an earlier run made every frame, and this one has only to finish the file."""
+        return self.frames_done > 0 and self.frames_done == self.frames
+
     @property
     def shown_source_size(self) -> Size:
         """Size of the source as people see it."""
@@ -236,6 +251,11 @@ class UpscalePlan:
         return self.size.turned(by_quarter=self.is_turned)
 
 
+def rate_of(frames: int, seconds: float) -> float | None:
+    """Return frames per second; None where there are no frames, and so no speed."""
+    return frames / max(seconds, 1e-9) if frames else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpscaleReport:
     """What has happened."""
@@ -246,7 +266,8 @@ class UpscaleReport:
     size: Size
     seconds: float
     """Time from the first frame to the published file."""
-    frames_per_second: float
+    frames_per_second: float | None
+    """Of the frames that this run made; None if an earlier one had made them all."""
     peak_memory_bytes: int
     """Peak memory of the device, or of the process if the network ran on the CPU."""
     damaged_frames: int
@@ -254,6 +275,7 @@ class UpscaleReport:
     moved_timestamps: int
     """Frames whose time did not come after the previous frame's, and was moved."""
     plan: UpscalePlan
+    """What was planned."""
     lost_packets: int = 0
     """Packets of audio and subtitles that are lost: undecodable, or cut off in the input."""
 

@@ -17,7 +17,13 @@ from dscvsr_cli.frames import Frame
 from dscvsr_cli.pipelines.upscale.defaults import without_left_aside
 from dscvsr_cli.pipelines.upscale.estimate import with_estimate
 from dscvsr_cli.pipelines.upscale.finished import TakenName, recording
-from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan, UpscaleReport
+from dscvsr_cli.pipelines.upscale.job import (
+    Interrupted,
+    UpscaleJob,
+    UpscalePlan,
+    UpscaleReport,
+    rate_of,
+)
 from dscvsr_cli.pipelines.upscale.job_group import JobGroup
 from dscvsr_cli.pipelines.upscale.job_output import (
     Output,
@@ -135,7 +141,8 @@ def _upscale_prepared(
         started = time.monotonic()
         try:
             with output:
-                plan = with_estimate(ready, output.frames_kept)
+                plan = ready.plan.continued(output.frames_kept, ended=output.ended)
+                plan = with_estimate(ready, plan)
                 listeners.on_plan(plan)
                 if not output.ended:
                     _make_missing_frames(ready, output, plan, group, listeners)
@@ -271,7 +278,7 @@ def report_of(
         frames_out=output.frames_written,
         size=plan.size,
         seconds=seconds,
-        frames_per_second=(output.frames_written - plan.frames_done) / max(seconds, 1e-9),
+        frames_per_second=rate_of(output.frames_written - plan.frames_done, seconds),
         peak_memory_bytes=peak_memory_bytes,
         damaged_frames=output.damaged_frames,
         moved_timestamps=output.moved_timestamps,

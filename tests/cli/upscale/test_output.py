@@ -30,7 +30,7 @@ def plan_for(source: SimpleNamespace, *, frames: int | None = None, span: TimeSp
         source=source,
         frames=frames,
         span=span,
-        **dict.fromkeys(["tile", "seconds", "steadied", "converted_first"]),
+        **dict.fromkeys(["tile", "seconds", "steadied", "converted_first", "all_made"]),
         **dict.fromkeys(["ensemble", "scenes_at_once", "frames_done", "window", "look_ahead"], 1),
         **dict.fromkeys(["encoder", "pixel_format", "device", "dtype", "runtime", "weights"], "x"),
         **dict.fromkeys(["shown_source_size", "shown_size"], "1x1"),
