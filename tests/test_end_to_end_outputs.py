@@ -57,6 +57,29 @@ def test_what_would_be_lost_is_refused_with_every_way_out(
     assert len(decoded_pts(tmp_path / "out.ts")) == 8
 
 
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--encoder", "x"], 2),
+        (["-s", "0.5"], 2),
+        (["--crf", "99"], 2),
+        (["-w", "none"], 4),
+        (["--device", "cuda:99"], 6),
+        (["--container", "mov", "--pix-fmt", "yuv999"], 2),
+    ],
+)
+@pytest.mark.parametrize("of_many", [False, True])
+def test_a_refused_job_leaves_no_folder_behind(
+    options: list[str], code: int, weights: Path, tmp_path: Path, *, of_many: bool
+) -> None:
+    source = render(Clip(pts=(0, 512)), tmp_path)
+    before = sorted(tmp_path.iterdir())
+    more = [tmp_path / "none.mp4"] if of_many else []
+    refused = run(weights, source, *more, "-o", f"{tmp_path / 'new' / 'deep'}/", *options)
+    assert refused in ((1, code) if of_many else (code,))
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_matroska_keeps_all_of_it(weights: Path, tmp_path: Path) -> None:
     source, target = rich_clip(tmp_path), tmp_path / "out.mkv"
     assert run(weights, source, "-o", target) == 0

@@ -24,11 +24,10 @@ from dscvsr_cli.pipelines.upscale.defaults import without_left_aside
 from dscvsr_cli.pipelines.upscale.finished import recording
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
 from dscvsr_cli.pipelines.upscale.job_output import known_scene_starts
-from dscvsr_cli.pipelines.upscale.output_place import make_folder
+from dscvsr_cli.pipelines.upscale.output_place import folder_for
 from dscvsr_cli.pipelines.upscale.piece import PieceSettings
 from dscvsr_cli.pipelines.upscale.run import check_count, report_of
 from dscvsr_cli.pipelines.upscale.scan import FilmTask, rest_of
-from dscvsr_cli.video.write.picture_names import folder_above
 
 _SCANS: Final = 5
 """How often a scan is started whose process dies."""
@@ -90,8 +89,6 @@ class FilmRun:
             StoppedError: The pool was stopped.
         """
         job = self._job
-        if job.makes_folder and job.target is not None:
-            make_folder(folder_above(job.target))
         asked = replace(job, memory_bytes=job.memory_bytes or budget_bytes)
         planned: FilmPlan = self._pool.ask("plan", asked)
         job = replace(
@@ -100,24 +97,29 @@ class FilmRun:
             dtype=planned.plan.dtype,  # type: ignore[arg-type]
             runtime=planned.plan.runtime,
         )
-        if planned.settings is None:
-            return self._whole(job, planned)
+        with folder_for(job):
+            if planned.settings is None:
+                return self._whole(job, planned.plan)
+            return self._joined(job, planned.plan, planned.settings)
+
+    def _joined(
+        self, job: UpscaleJob, plan: UpscalePlan, settings: SegmentSettings
+    ) -> UpscaleReport:
+        """Have the tasks of a film made whose pieces are joined."""
         started = time.monotonic()
         watch = InputWatch(job.source, start_number=job.reading.start_number)
         output = ResumableOutput(
-            planned.settings,
+            settings,
             check_input=watch.check,
-            naming=recording(
-                without_left_aside(self._job, job), planned.settings.target, job.reading
-            ),
+            naming=recording(without_left_aside(self._job, job), settings.target, job.reading),
         )
         with output:
-            plan = planned.plan.continued(output.frames_kept, ended=output.ended)
+            plan = plan.continued(output.frames_kept, ended=output.ended)
             self._note(output, plan)
             self._on_plan(plan)
             if not output.ended:
                 check_storage(self._pool, job, output.folder, "shared")
-                self._make_frames(output, job, planned.settings, plan)
+                self._make_frames(output, job, settings, plan)
             check_count(output, job.source)
             watch.check()
         return report_of(
@@ -127,9 +129,8 @@ class FilmRun:
             peak_memory_bytes=self._pool.peak_memory_bytes,
         )
 
-    def _whole(self, job: UpscaleJob, planned: FilmPlan) -> UpscaleReport:
+    def _whole(self, job: UpscaleJob, plan: UpscalePlan) -> UpscaleReport:
         """Let one worker make a film whose output is written in one go."""
-        plan = planned.plan
         self.step = FilmStep(frames_kept=0, frames_before=0, frames_total=plan.frames)
         self._on_plan(plan)
         folder = plan.target.absolute().parent

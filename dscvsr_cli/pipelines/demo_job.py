@@ -15,7 +15,8 @@ from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.pipelines.compare.job import CompareJob
 from dscvsr_cli.pipelines.compare.run import compare
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob, UpscalePlan, UpscaleReport
-from dscvsr_cli.pipelines.upscale.output_place import make_folder
+from dscvsr_cli.pipelines.upscale.output_place import writable_folder
+from dscvsr_cli.pipelines.upscale.plan_batch import refuse_for_all
 from dscvsr_cli.pipelines.upscale.progress import JobProgressListener
 from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.video.demo_clip import render_demo_clip
@@ -69,12 +70,11 @@ def demo(
 
     Raises:
         UsageError: The folder holds other files.
+        DeviceError: The device is missing.
         VideoError: The folder cannot be written.
         WeightsError: The weights are missing or damaged.
     """
-    _claim(folder)
     clip = folder / "clip.mp4"
-    render_demo_clip(clip)
     job = UpscaleJob(
         source=clip,
         target=folder / f"clip_x{DEMO_SCALE:g}.mp4",
@@ -84,7 +84,16 @@ def demo(
         overwrite=True,
         restart=True,
     )
-    report = upscale(job, on_plan=on_plan, on_progress=on_progress)
+    refuse_for_all(job)
+    with writable_folder(folder):
+        _claim(folder)
+        render_demo_clip(clip)
+        return _show(job, upscale(job, on_plan=on_plan, on_progress=on_progress))
+
+
+def _show(job: UpscaleJob, report: UpscaleReport) -> DemoReport:
+    """Compare the clip with what was made of it, in pictures beside both."""
+    clip, folder = job.source, job.source.parent
     page = CompareJob(
         first=clip,
         second=report.target,
@@ -102,8 +111,7 @@ def demo(
 
 
 def _claim(folder: Path) -> None:
-    """Make a folder, or take an empty one or that of an earlier demo, and mark it as a demo's."""
-    make_folder(folder)
+    """Take an empty folder or that of an earlier demo, and mark it as a demo's."""
     mark = folder / MARK_NAME
     try:
         if mark.is_file():

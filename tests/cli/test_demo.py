@@ -48,6 +48,13 @@ def test_a_folder_with_other_files_is_refused_and_stays_as_it_is(
     assert (tmp_path / "films" / name).read_bytes() == b"mine"
 
 
+def test_what_cannot_run_makes_no_folder(tiny_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    assert demo(folder, tmp_path / "none.safetensors") == 4
+    assert main(["demo", "-o", str(folder), "-w", str(tiny_file), "--device", "cuda:99"]) == 6
+    assert not folder.exists()
+
+
 def test_a_folder_that_cannot_be_made_is_an_error(
     tiny_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

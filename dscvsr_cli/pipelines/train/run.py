@@ -3,7 +3,8 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from dscvsr_cli.errors import UsageError, WeightsError
+from dscvsr_cli.made_folder import made_folder
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.train.build_trainer import build_trainer
 from dscvsr_cli.pipelines.train.data import DataReader, TrainingData
@@ -109,28 +111,28 @@ def train(
         WeightsError: A checkpoint or the weights cannot be written.
     """
     started = time.monotonic() if started is None else started
-    _make_folder(run, resume=resume)
-    checkpoint = run / CHECKPOINT_NAME if resume else None
-    trainer = build_trainer(config, device=device, checkpoint=checkpoint, parallel=parallel)
-    if init is not None and not resume:
-        _start_from(trainer, init)
-    before = last_start(run / LOG_NAME) if resume else {}
-    trainer.capture()
-    workers = default_workers(device, parallel) if workers is None else workers
-    found = _read(data, trainer, before, held_on=torch.device("cpu") if workers else device)
-    if found.footage.in_turns:
-        workers = 0
-    # What reading took belongs to the minutes that the run may take.
-    trainer.reserved_seconds = time.monotonic() - started
-    with found.footage:
-        if not parallel.leads:
-            sampler = Sampler(found.footage.stream, trainer.config)
-            trainer.run(sampler, workers=workers, stop=stop)
-            return None
-        scores = _run_recorded(
-            trainer, found, run, before=before, workers=workers, events=events, stop=stop
-        )
-    return _report(trainer, found, scores, run)
+    with _folder_for(run, resume=resume):
+        checkpoint = run / CHECKPOINT_NAME if resume else None
+        trainer = build_trainer(config, device=device, checkpoint=checkpoint, parallel=parallel)
+        if init is not None and not resume:
+            _start_from(trainer, init)
+        before = last_start(run / LOG_NAME) if resume else {}
+        trainer.capture()
+        workers = default_workers(device, parallel) if workers is None else workers
+        found = _read(data, trainer, before, held_on=torch.device("cpu") if workers else device)
+        if found.footage.in_turns:
+            workers = 0
+        # What reading took belongs to the minutes that the run may take.
+        trainer.reserved_seconds = time.monotonic() - started
+        with found.footage:
+            if not parallel.leads:
+                sampler = Sampler(found.footage.stream, trainer.config)
+                trainer.run(sampler, workers=workers, stop=stop)
+                return None
+            scores = _run_recorded(
+                trainer, found, run, before=before, workers=workers, events=events, stop=stop
+            )
+        return _report(trainer, found, scores, run)
 
 
 def default_workers(device: torch.device, parallel: Parallel = ALONE) -> int:
@@ -195,17 +197,21 @@ def _run_recorded(
     return recorder.scores
 
 
-def _make_folder(run: Path, *, resume: bool) -> None:
+@contextmanager
+def _folder_for(run: Path, *, resume: bool) -> Iterator[None]:
+    """Make the folder of a run, for the block that writes in it."""
     if (run / CHECKPOINT_NAME).exists() and not resume:
         raise UsageError(
             f"{run} holds a run already", hint="continue it with --resume, or choose another -o"
         )
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot make the folder {run}: {error.strerror or error}", hint="choose another -o"
-        ) from error
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(made_folder(run))
+        except OSError as error:
+            raise UsageError(
+                f"cannot make the folder {run}: {error.strerror or error}", hint="choose another -o"
+            ) from error
+        yield
 
 
 def _start_from(trainer: Trainer, init: Path) -> None:

@@ -33,13 +33,12 @@ from dscvsr_cli.pipelines.upscale.job_output import (
 from dscvsr_cli.pipelines.upscale.known_speed import remember_speed
 from dscvsr_cli.pipelines.upscale.make_frames import FRAMES_AHEAD, enlarge
 from dscvsr_cli.pipelines.upscale.network_plan import NetworkLoader
-from dscvsr_cli.pipelines.upscale.output_place import make_folder
+from dscvsr_cli.pipelines.upscale.output_place import folder_for
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob, prepare
 from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.progress import JobProgress, JobProgressListener, WorkMeter
 from dscvsr_cli.typed_values import takes_typed
 from dscvsr_cli.video.read.open_input import input_name
-from dscvsr_cli.video.write.picture_names import folder_above
 from dscvsr_cli.video.write.target_file import Naming, unrecorded
 from dscvsr_cli.weights.load import load_network
 
@@ -120,8 +119,6 @@ def upscale_in_group(
         DscvsrError: As ``upscale`` does.
         KeyboardInterrupt: Ctrl-C, or another job has ended them all.
     """
-    if job.makes_folder and job.target is not None:
-        make_folder(folder_above(job.target))
     ready = prepare(settle_preview(job), load=load)
     name = TakenName(ready.target.destination.file, _naming(ready, asked or job))
     try:
@@ -136,7 +133,7 @@ def _upscale_prepared(
     ready: PreparedJob, naming: Naming, group: JobGroup, listeners: JobListeners
 ) -> UpscaleReport:
     """Make the frames of a job and finish its output."""
-    with ready.reader:
+    with ready.reader, folder_for(ready.job):
         output = open_output(ready, naming)
         started = time.monotonic()
         try:

@@ -260,6 +260,12 @@ def test_a_run_that_cannot_have_its_folder_is_reported(
         assert "-o" in caught.value.hint
 
 
+def test_a_run_that_cannot_begin_leaves_no_folder(config: TrainingConfig, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError):
+        train(config, reader(tmp_path / "none"), tmp_path / "runs" / "run", device=CPU)
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_checkpoint_that_cannot_be_written_is_reported(
     config: TrainingConfig, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
