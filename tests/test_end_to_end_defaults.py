@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from dscvsr_cli.cli.app import main
 from dscvsr_cli.cli.settings import settings_file
 from dscvsr_cli.pipelines.upscale.defaults import OPTIONS
 from dscvsr_cli.video.read.probe import probe
-from tests.clips import render_kind
+from tests.clips import Clip, render, render_kind
 from tests.commands import run_upscale
 
 
@@ -159,6 +160,28 @@ def test_what_the_command_line_says_is_refused_beside_a_default_that_yields(
     preset.write_text('encoder = "libx264"\n')
     assert run_upscale(*job, "-o", tmp_path / "out.webm", "--preset", "mine") == 2
     assert "webm files cannot hold the h264" in capsys.readouterr().err
+
+
+def test_a_refusal_names_the_preset_of_one_file_and_of_each_of_many(
+    weights: Path, home: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (home / "presets" / "mine.toml").write_text("crf = 99\nscale = 2\n")
+    (tmp_path / "in").mkdir()
+    first, second = (render(Clip(pts=(0, 512)), tmp_path / "in", name=name) for name in "ab")
+    asked: list[str | Path] = ["-o", tmp_path / "out", "-w", weights, "--preset", "mine"]
+    said = "preset mine: crf: the quality of libx264 goes from 0 (best) to 51, got 99"
+
+    assert run_upscale(first, *asked[2:], "-o", f"{tmp_path / 'out'}/") == 2
+    assert said in capfd.readouterr().err
+    for more in ([], ["--dry-run"], ["--jobs", "2"]):
+        assert run_upscale(first, second, *asked, *more) == 1
+        assert capfd.readouterr().err.count(said) == 2
+    assert run_upscale(first, second, *asked, "--json") == 1
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [line["message"] for line in lines[:-1]] == [said, said]
+    watch = ["watch", tmp_path / "in", "--once", "--settle", "0.1", *asked]
+    assert main([*map(str, watch)]) == 1
+    assert capfd.readouterr().err.count(said) == 2
 
 
 @pytest.mark.parametrize(

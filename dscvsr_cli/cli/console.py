@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
+from types import MappingProxyType
 from typing import IO, Any, Literal, cast
 
 import typer
@@ -74,7 +75,12 @@ class Terminal:
     """
 
     def __init__(
-        self, *, quiet: bool = False, stdout_is_taken: bool = False, json: bool = False
+        self,
+        *,
+        quiet: bool = False,
+        stdout_is_taken: bool = False,
+        json: bool = False,
+        files: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Open both streams.
 
@@ -82,7 +88,9 @@ class Terminal:
             quiet: Show only errors and asked-for JSON.
             stdout_is_taken: Write results to stderr too, for stdout carries a video.
             json: Write JSON lines to stdout instead of everything but errors.
+            files: Where values of options come from that the command line does not give.
         """
+        self.files = files
         self.quiet = quiet
         self.json = json
         self._bar: Progress | None = None
@@ -248,10 +256,14 @@ class _TerminalHandler(logging.Handler):
 
 
 def open_terminal(
-    *, quiet: bool = False, stdout_is_taken: bool = False, json: bool = False
+    *,
+    quiet: bool = False,
+    stdout_is_taken: bool = False,
+    json: bool = False,
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> Terminal:
     """Return a terminal that also shows what the library logs as warnings."""
-    terminal = Terminal(quiet=quiet, stdout_is_taken=stdout_is_taken, json=json)
+    terminal = Terminal(quiet=quiet, stdout_is_taken=stdout_is_taken, json=json, files=files)
     logger = logging.getLogger(_PACKAGE_LOGGER)
     for handler in list(logger.handlers):
         if isinstance(handler, _TerminalHandler):

@@ -91,7 +91,7 @@ def watch_command(options: WatchOptions) -> None:
     started at any time. A file that fails is tried again when it changes; or later, if the cause
     may pass, as a full disk does.
     """
-    terminal = open_terminal(quiet=options.quiet, json=options.json)
+    terminal = open_terminal(quiet=options.quiet, json=options.json, files=options.files)
 
     from dscvsr_cli.pipelines.upscale.network_cache import NetworkCache
     from dscvsr_cli.pipelines.upscale.plan_batch import refuse_for_all

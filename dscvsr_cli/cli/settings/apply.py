@@ -1,6 +1,6 @@
 """Fill in what a command line leaves open: from a preset, then from the user's defaults."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -106,15 +106,26 @@ def naming_files(values: Mapping[str, Any]) -> Iterator[None]:
     Args:
         values: As ``with_settings`` returns them.
     """
-    files: Mapping[str, str] = values["files"]
     try:
         yield
     except DscvsrError as error:
-        keys: dict[str, list[str]] = {}
-        for option in error.options:
-            if option in files:
-                keys.setdefault(files[option], []).append(option)
-        if not keys:
+        message = with_files(error.message, error.options, values["files"])
+        if message == error.message:
             raise
-        places = ", ".join(f"{file}: {' and '.join(names)}" for file, names in keys.items())
-        raise error.with_message(f"{places}: {error.message}") from error
+        raise error.with_message(message) from error
+
+
+def with_files(message: str, options: Iterable[str], files: Mapping[str, str]) -> str:
+    """Return what a refusal says, after the file and key of every value that it is about.
+
+    Args:
+        message: What it says.
+        options: Those that it is about, by their keys.
+        files: Where the values come from that the command line does not give, by their keys.
+    """
+    keys: dict[str, list[str]] = {}
+    for option in options:
+        if option in files:
+            keys.setdefault(files[option], []).append(option)
+    places = [f"{file}: {' and '.join(names)}" for file, names in keys.items()]
+    return f"{', '.join(places)}: {message}" if places else message

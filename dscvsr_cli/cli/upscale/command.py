@@ -59,7 +59,9 @@ class UpscaleOptions(JobOptions):
 
     def terminal(self) -> Terminal:
         """Open the terminal that these options ask for."""
-        return open_terminal(quiet=self.quiet, stdout_is_taken=self.to_stdout, json=self.json)
+        return open_terminal(
+            quiet=self.quiet, stdout_is_taken=self.to_stdout, json=self.json, files=self.files
+        )
 
 
 def _stdout_is_a_terminal() -> bool:

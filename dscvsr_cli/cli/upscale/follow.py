@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dscvsr_cli.cli.console import Terminal
 from dscvsr_cli.cli.progress_bar import JobBar, JsonProgress, SharedBar
+from dscvsr_cli.cli.settings.apply import with_files
 from dscvsr_cli.cli.upscale.output import (
     describe_dry_run,
     describe_openvino,
@@ -156,7 +157,8 @@ class Lines:
             self.report(result.report)
         elif result.outcome == "failed":
             hint = f" (hint: {result.hint})" if result.hint else ""
-            self._terminal.warn(f"{result.source}: {result.message}{hint}")
+            message = with_files(result.message, result.options, self._terminal.files)
+            self._terminal.warn(f"{result.source}: {message}{hint}")
         elif result.outcome == "skipped":
             self._terminal.print(f"{result.target}: {result.message}")
 
@@ -245,7 +247,7 @@ class JsonLines:
                 "error",
                 kind=result.error_kind,
                 exit_code=result.exit_code,
-                message=result.message,
+                message=with_files(result.message, result.options, self._terminal.files),
                 hint=result.hint,
             )
         elif result.outcome == "skipped":

@@ -30,6 +30,8 @@ class FileResult:
     message: str = ""
     """Why it was skipped or failed."""
     hint: str = ""
+    options: tuple[str, ...] = ()
+    """The options whose values were refused, if they are known."""
     error_kind: str = ""
     """Name of the error's class; empty if nothing failed."""
     exit_code: int = 0
@@ -164,6 +166,7 @@ def _failed(job: UpscaleJob, target: Path, error: DscvsrError) -> FileResult:
         outcome="failed",
         message=error.message,
         hint=error.hint,
+        options=error.options,
         error_kind=type(error).__name__,
         exit_code=error.exit_code,
         may_pass=error.may_pass,
