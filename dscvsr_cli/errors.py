@@ -22,7 +22,7 @@ of ours and shows its traceback.
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import ClassVar, Final, Self
@@ -51,14 +51,20 @@ class DscvsrError(Exception):
     Args:
         message: One sentence without a full stop at its end.
         hint: The next step for the person, or an empty string.
+        details: What the sentence is about, if there are several things; each is shown in a line of
+            its own, and ``message`` names them all.
         may_pass: Whether another attempt may succeed later, though nothing is changed.
     """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, hint: str = "", may_pass: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(
+        self, message: str, *, hint: str = "", details: Sequence[str] = (), may_pass: bool = False
+    ) -> None:
+        self.headline = message
+        self.details = tuple(details)
+        self.message = f"{message}: {'; '.join(details)}" if details else message
+        super().__init__(self.message)
         self.hint = hint
         self.options: tuple[str, ...] = ()
         """The options whose values are refused, by names without dashes, if they are known."""
@@ -88,7 +94,8 @@ class DscvsrError(Exception):
     def with_message(self, message: str) -> Self:
         """Return the same error with another message."""
         error = copy(self)
-        error.message = message
+        error.headline = error.message = message
+        error.details = ()
         error.args = (message,)
         return error
 
@@ -105,6 +112,7 @@ class UsageError(DscvsrError):
     Args:
         message: What cannot be.
         hint: The next step.
+        details: As of every error.
         unfit: The option that this input or output cannot take, by its name without dashes, where
             that is all that is wrong: without it, the job could run. A default that a person has
             set for all jobs then yields, and anything else is refused.
@@ -112,8 +120,15 @@ class UsageError(DscvsrError):
 
     exit_code = 2
 
-    def __init__(self, message: str, *, hint: str = "", unfit: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        details: Sequence[str] = (),
+        unfit: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
         self.unfit = unfit
         if unfit is not None:
             self.options = (unfit,)

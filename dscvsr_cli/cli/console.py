@@ -101,12 +101,20 @@ class Terminal:
         self._err = _console("stderr")
 
     def print(self, text: str = "") -> None:
-        """Write a result to stdout, as it is: brackets are no markup, long lines stay whole."""
+        """Write one line of a result to stdout: brackets are no markup, long lines stay whole.
+
+        A line break in the text is shown as one, so that no name of a file passes for a result.
+        """
         if not self.quiet and not self.json:
             self._results.print(Text(printable(text)), soft_wrap=True)
 
+    def print_lines(self, text: str) -> None:
+        """Write a result of several lines to stdout, such as a file's content."""
+        for line in text.split("\n"):
+            self.print(line)
+
     def note(self, text: str) -> None:
-        """Write something about the run to stderr."""
+        """Write one line about the run to stderr."""
         if not self.quiet and not self.json:
             self._err.print(Text(printable(text)), soft_wrap=True)
 
@@ -141,7 +149,9 @@ class Terminal:
                 message=error.message,
                 hint=error.hint,
             )
-        self._say("error", "bold red", error.message)
+        self._say("error", "bold red", error.headline)
+        for line in error.details:
+            self._err.print(Text(f"  {printable(line)}"), soft_wrap=True)
         if error.hint:
             self._say("hint", "bold", error.hint)
 

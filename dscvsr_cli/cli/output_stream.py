@@ -10,20 +10,26 @@ import sys
 from typing import Literal, TextIO
 
 _UNPRINTABLE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+    r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-"""What a terminal obeys instead of showing it: control codes, and marks that turn text around.
+"""What a terminal obeys instead of showing it: control codes, line breaks, and marks that turn text
+around.
 
 Halves of characters are there too: they stand for bytes of names that are not UTF-8.
 """
 
 
 def printable(text: str) -> str:
-    r"""Return text as a terminal can show it: "\x1b" for the byte that begins its commands."""
+    r"""Return text as a terminal can show it in one line: "\n" for a line break in a name.
+
+    What begins the terminal's own commands becomes "\x1b".
+    """
     return _UNPRINTABLE.sub(_spelt_out, text)
 
 
 def _spelt_out(match: re.Match[str]) -> str:
+    if match[0] == "\n":
+        return r"\n"
     code = ord(match[0])
     if 0xDC80 <= code <= 0xDCFF:
         # How Python carries a byte of a file name that is not UTF-8.

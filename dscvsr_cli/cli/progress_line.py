@@ -8,6 +8,7 @@ from rich.progress import ProgressColumn, Task
 from rich.table import Column
 from rich.text import Text
 
+from dscvsr_cli.cli.output_stream import printable
 from dscvsr_cli.cli.units import format_duration
 
 _WIDEST_BAR = 30
@@ -44,12 +45,13 @@ def progress_line(shown: LineContent, width: int, *, ascii_only: bool = False) -
         ascii_only: Draw the bar with characters that every terminal has.
     """
     for parts, with_bar in _layouts(shown):
-        texts = [part for part in parts if part]
+        texts = [printable(part) for part in parts if part]
         taken = sum(len(text) for text in texts) + 2 * (len(texts) - 1)
         room = width - taken - 2
         if with_bar and shown.share is not None and room >= _NARROWEST_BAR:
             bar = _bar(shown.share, min(_WIDEST_BAR, room), ascii_only=ascii_only)
-            before, after = (texts[:1], texts[1:]) if shown.description == texts[0] else ([], texts)
+            is_described = bool(parts[0]) and parts[0] == shown.description
+            before, after = (texts[:1], texts[1:]) if is_described else ([], texts)
             return Text("  ").join([*map(Text, before), bar, *map(Text, after)])
         if taken <= width and not (with_bar and shown.share is not None):
             return Text("  ".join(texts))

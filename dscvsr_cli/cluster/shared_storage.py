@@ -48,7 +48,7 @@ def check_storage(pool: WorkerPool, job: UpscaleJob, folder: Path, name: str) ->
         ):
             host = worker.facts.host
             if answer.error is not None or not isinstance(answer.value, str):
-                said = answer.error.message if answer.error else answer.bug.strip()
+                said = answer.error.message if answer.error else answer.bug.strip().splitlines()[-1]
                 raise UsageError(f"{host} does not share this storage: {said}", hint=_HINT)
             if answer.value != f"{wanted} {identity}":
                 raise UsageError(f"{job.source} is another file on {host}", hint=_HINT)

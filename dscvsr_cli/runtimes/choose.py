@@ -152,7 +152,7 @@ def choose_runtime(
     if not is_openvino_installed():
         raise UsageError(
             "the runtime openvino is not installed",
-            hint=f"run: {install_command('openvino')}\nor use --runtime torch",
+            hint=f"use --runtime torch, or run: {install_command('openvino')}",
         )
     _check_processor(_OPENVINO[name])
     return name

@@ -21,17 +21,17 @@ from dscvsr_cli.weights.network_file import save_network
 from tests.clips import Clip, render
 from tests.networks import SMALLEST
 
-RED = "\x1b[31mred\x1b]0;title\x07 \x9b5n \u202egnp.exe \udce9"
+RED = "[red]a\nfake line\x1b[31mred\x1b]0;title\x07 \x9b5n \u202egnp.exe \udce9"
 
 
 def test_text_for_people_stays_as_it_is() -> None:
-    text = "ünï 三 🎬 e\u0301\tand\na new line"
+    text = "ünï 三 🎬 e\u0301\tand [red]more[/red]"
     assert printable(text) == text
 
 
 @pytest.mark.parametrize(
     ("sign", "shown"),
-    [("\x1b", r"\x1b"), ("\r", r"\x0d"), ("\x9b", r"\x9b"), ("\u202e", r"\u202e")],
+    [("\n", r"\n"), ("\x1b", r"\x1b"), ("\r", r"\x0d"), ("\x9b", r"\x9b"), ("\u202e", r"\u202e")],
 )
 def test_what_a_terminal_would_obey_is_spelt_out(sign: str, shown: str) -> None:
     assert printable(f"a{sign}b") == f"a{shown}b"
@@ -52,6 +52,8 @@ def test_no_way_to_the_terminal_carries_its_commands(
     terminal.print_rows([(RED, "a"), ("b", RED)])
     terminal.print_json({"title": RED})
     out, err = capfd.readouterr()
+    assert err.count("\n") == 4
+    assert out[: out.index("{")].count("\n") == 3
     for sign in "\x1b\x07\x9b\u202e\udce9":
         assert sign not in err
         assert sign not in out
@@ -62,7 +64,7 @@ def test_titles_names_and_languages_of_a_video_reach_the_terminal_as_text(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     plain = render(Clip(suffix=".mkv", pts=(0, 512), sound_seconds=0.1), tmp_path)
-    source = tmp_path / "a\x1b[2Jb.mkv"
+    source = tmp_path / "a\n[red]\x1b[2Jb.mkv"
     with av.open(str(plain)) as old, av.open(f"file:{source}", "w") as new:
         twins = [new.add_stream_from_template(stream) for stream in old.streams]
         twins[1].metadata.update({"title": RED[:-1], "language": "\x1b[m", "\x1b[1m": "x"})
@@ -73,9 +75,13 @@ def test_titles_names_and_languages_of_a_video_reach_the_terminal_as_text(
             new.mux(packet)
     assert main(["upscale", str(source), "-s", "1.5", "-o", str(tmp_path / "o.avi")]) == 2
     assert main(["verify", str(source), str(plain)]) == 1
+    assert main(["upscale", f"{source}.not", "-s", "1.5"]) == 3
     out, err = capfd.readouterr()
     assert "\x1b" not in out + err
     assert r"\x1b[31mred" in out
+    assert r"a\n[red]\x1b[2Jb.mkv" in err
+    # Nothing of it passes for a line of ours.
+    assert not any(line.startswith(("[red]", "fake")) for line in (out + err).splitlines())
     assert r"\x1b[3m.ttf" in err
 
 

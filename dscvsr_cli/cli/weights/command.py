@@ -184,7 +184,7 @@ def describe_command(
     """Print a file's config, training record, size and sha256 in the form of weights.toml."""
     from dscvsr_cli.weights.describe import describe_file
 
-    open_terminal().print(describe_file(file))
+    open_terminal().print_lines(describe_file(file))
 
 
 weights_app.command("export")(export_command)

@@ -161,9 +161,9 @@ def convert_command(
     save_network(state, config, output, record=record)
     terminal.print(
         f"{output}: {config.blocks} blocks of {config.channels} channels; its head is untrained, "
-        f"so train it first:\n"
-        f"dscvsr train --recipe basicvsr-head --init {output} --data DIR -o RUN"
+        "so train it first:"
     )
+    terminal.print(f"dscvsr train --recipe basicvsr-head --init {output} --data DIR -o RUN")
 
 
 def check_free(output: Path, *, overwrite: bool) -> None:
@@ -213,7 +213,7 @@ def push_command(
     terminal = open_terminal(quiet=quiet)
     card = model_card(_weights_of(source), repo=repo, licence=licence)
     if dry_run:
-        terminal.print(card.text.rstrip("\n"))
+        terminal.print_lines(card.text.rstrip("\n"))
         return
     from dscvsr_cli.weights.hub.upload import push_weights
 
@@ -221,7 +221,8 @@ def push_command(
     if as_json:
         terminal.print_json(report)
     else:
-        terminal.print(f"{report.url}\nuse it with -w {report.address}")
+        terminal.print(report.url)
+        terminal.print(f"use it with -w {report.address}")
 
 
 def _weights_of(source: Path) -> Path:

@@ -206,9 +206,9 @@ def refuse_losses(plan: PassthroughPlan, target_name: str, choices: StreamChoice
     losses = [loss for loss in plan.left_out if loss.refused]
     if not losses or choices.drop_unsupported:
         return
-    lines = [f"  {loss.what}: {loss.reason}" for loss in losses]
     raise UsageError(
-        "\n".join([f"{target_name} cannot hold everything of the input", *lines]),
+        f"{target_name} cannot hold everything of the input",
+        details=[f"{loss.what}: {loss.reason}" for loss in losses],
         hint=_ways_out(losses),
     )
 

