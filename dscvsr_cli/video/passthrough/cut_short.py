@@ -11,7 +11,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from dscvsr_cli.video.read.ebml import is_cut_short
-from dscvsr_cli.video.read.stated_length import entries_cut_off, tagged_seconds
+from dscvsr_cli.video.read.stated_length import entries_cut_off, tagged_seconds, track_length
 from dscvsr_cli.video.read.walks.transport import is_cut_within_a_packet
 from dscvsr_cli.video.read.walks.walk import walk_of
 from dscvsr_cli.video.span import TimeSpan
@@ -119,7 +119,7 @@ class CutShort:
         if _MEASURED.intersection(stream.container.format.name.split(",")):
             return None
         unit = stream.time_base or Fraction(1)
-        length = stream.duration * unit if stream.duration else _tagged_length(stream, lasts)
+        length = track_length(stream) or _tagged_length(stream, lasts)
         if length is None:
             return None
         end = (stream.start_time or 0) * unit + length

@@ -17,6 +17,9 @@ from dscvsr_cli.video.read.survey import Survey
 
 _HIGHEST_PLAUSIBLE_RATE: Final = 480
 
+_COUNTED: Final = "_STATISTICS"
+"""Begins the tags of a track whose length mkvmerge has counted."""
+
 _TAGGED_TIME: Final = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
 
 
@@ -64,14 +67,16 @@ def entries_cut_off(stream: Stream, size_bytes: int) -> Iterator[IndexEntry]:
 
 
 def stated_seconds(container: InputContainer, stream: VideoStream, found: Survey) -> float | None:
-    """Return the length of the video in seconds, without the time at which it starts, or None."""
+    """Return the length of the video in seconds, without the time at which it begins, or None."""
     if found.end_seconds is not None and (found.jumps.seconds or not stream.duration):
         # What libav guesses from the first and the last timestamp leaves out all other parts.
-        return float(found.end_seconds - start_seconds(container, stream))
-    if stream.duration and stream.duration > 0 and stream.time_base:
-        return float(stream.duration * stream.time_base)
+        begins = start_seconds(container, stream) + begins_seconds(container, stream)
+        return float(found.end_seconds - begins)
+    own = track_length(stream)
+    if own is not None:
+        return float(own)
     if container.duration and container.duration > 0:
-        seconds = (container.duration - _offset_in_duration(container)) / av.time_base
+        seconds = float(_since_first(stream, Fraction(container.duration, av.time_base)))
         seconds = min(seconds, tagged_seconds(stream) or seconds)
         rate = stated_rate(stream)
         # Raw streams have no header; what is guessed for them can be less than one frame.
@@ -84,7 +89,7 @@ def tagged_seconds(stream: Stream) -> float | None:
 
     The file itself is as long as its longest track, which may be a subtitle that stays on.
     """
-    is_counted = any(key.upper().startswith("_STATISTICS") for key in stream.metadata)
+    is_counted = any(key.upper().startswith(_COUNTED) for key in stream.metadata)
     for key, text in stream.metadata.items():
         match = _TAGGED_TIME.fullmatch(text)
         if key.upper().partition("-")[0] == "DURATION" and match is not None:
@@ -96,12 +101,42 @@ def tagged_seconds(stream: Stream) -> float | None:
     return None
 
 
-def _offset_in_duration(container: InputContainer) -> int:
-    """Return the part of a file's duration that is only the time at which it starts, in us."""
-    # libav writes the end of the last frame as the duration of a Matroska file.
-    start = container.start_time or 0
-    whole = container.duration or 0
-    return start if "matroska" in container.format.name and 0 < start < whole else 0
+def track_length(stream: Stream) -> Fraction | None:
+    """Return the length that a file states of a track itself, in seconds, or None."""
+    if not stream.duration or stream.duration <= 0 or not stream.time_base:
+        return None
+    return _since_first(stream, stream.duration * stream.time_base)
+
+
+def _since_first(stream: Stream, stated: Fraction) -> Fraction:
+    """Return a length without the time before the track begins, where a file counts that in.
+
+    Args:
+        stream: The track.
+        stated: What the file says, in seconds.
+    """
+    if not _states_end(stream):
+        return stated
+    first = stream.start_time or 0
+    if stream.index_entries:
+        # Fragments count from when the first frame is decoded, which is before it is shown.
+        first = min(first, stream.index_entries[0].timestamp)
+    begins = first * (stream.time_base or Fraction(0))
+    return stated - begins if 0 < begins < stated else stated
+
+
+def _states_end(stream: Stream) -> bool:
+    """Return whether what a file states as a length is the time at which it ends."""
+    container = stream.container
+    names = container.format.name.split(",")
+    by_libav = container.metadata.get("encoder", "").startswith("Lavf")
+    if "mp4" in names:
+        # A recording in fragments has a clock of its own; its tracks have no table of samples.
+        return stream.frames == 0
+    if "matroska" in names:
+        # What mkvmerge writes, with a tag for it, is a length.
+        return by_libav or not any(key.upper().startswith(_COUNTED) for key in stream.metadata)
+    return "nut" in names or ("asf" in names and by_libav)
 
 
 def begins_seconds(container: InputContainer, picture: VideoStream) -> Fraction:

@@ -123,17 +123,53 @@ def test_the_shift_of_a_display_matrix_grows_with_the_picture() -> None:
     assert scaled == (0, 65536, 0, -65536, 0, 0, 2700 << 16, 0, 1 << 30)
 
 
-@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts", ".flv"])
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts", ".flv", ".nut", ".wmv"])
 @pytest.mark.parametrize("offset_seconds", [20 * 3600, 2])
 def test_a_start_offset_is_not_length(suffix: str, offset_seconds: int, tmp_path: Path) -> None:
     unit = Fraction(1, 1000)
     pts = tuple(offset_seconds * 1000 + at for at in range(0, 1000, 40))
-    path = render(Clip(suffix=suffix, time_base=unit, pts=pts), tmp_path)
+    encoder = "wmv2" if suffix == ".wmv" else "libx264"
+    options = () if suffix == ".wmv" else Clip().options
+    clip = Clip(suffix=suffix, time_base=unit, pts=pts, encoder=encoder, options=options)
 
-    info = probe(path)
+    info = probe(render(clip, tmp_path))
 
     assert info.duration_seconds == pytest.approx(1.0, abs=0.1)
     assert info.frame_rate is None or info.frame_rate < 100
+
+
+@pytest.mark.parametrize("sound_seconds", [0.0, 0.2])
+@pytest.mark.parametrize("flags", ["frag_discont+default_base_moof", "dash+frag_discont"])
+def test_the_clock_of_a_recording_in_fragments_is_not_length(
+    sound_seconds: float, flags: str, tmp_path: Path
+) -> None:
+    plain = render(Clip(pts=tuple(range(0, 25 * 512, 512)), sound_seconds=sound_seconds), tmp_path)
+    path = tmp_path / "fragments.mp4"
+    options = {"movflags": f"frag_keyframe+empty_moov+{flags}", "avoid_negative_ts": "disabled"}
+    with av.open(str(plain)) as read, av.open(str(path), "w", options=options) as written:
+        twins = {one.index: written.add_stream_from_template(one) for one in read.streams}
+        for packet in [packet for packet in read.demux() if packet.size]:
+            late = round(3600 / packet.time_base) if packet.stream.type == "video" else 0
+            assert packet.pts is not None
+            assert packet.dts is not None
+            packet.pts, packet.dts = packet.pts + late, packet.dts + late
+            packet.stream = twins[packet.stream_index]
+            written.mux(packet)
+
+    assert probe(path).duration_seconds == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_time_before_the_first_frame_is_not_length(tmp_path: Path) -> None:
+    pts = tuple(60_000 + at for at in range(0, 1000, 40))
+    clip = Clip(suffix=".mkv", time_base=Fraction(1, 1000), pts=pts, sound_seconds=0.2)
+    path = render(clip, tmp_path)
+    # Other programs than FFmpeg do not tag the tracks with their lengths.
+    path.write_bytes(path.read_bytes().replace(b"DURATION", b"LASTINGS"))
+
+    info = probe(path)
+
+    assert info.begins_seconds == 60
+    assert info.duration_seconds == pytest.approx(1.0, abs=0.05)
 
 
 @pytest.mark.parametrize("offset_seconds", [0, 2])
