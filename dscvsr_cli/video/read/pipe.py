@@ -14,6 +14,7 @@ from av.container import InputContainer
 
 from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.video.ffmpeg_errors import describe_error
+from dscvsr_cli.video.named_pipes import awaiting_writer
 from dscvsr_cli.video.read.libav_log import park_decoders
 from dscvsr_cli.video.read.open_input import (
     HEADER_BYTES,
@@ -165,7 +166,9 @@ class Pipe:
                 )
             return PipeFile(sys.stdin.buffer)
         try:
-            return PipeFile(self._stack.enter_context(self.path.open("rb")))
+            with awaiting_writer(self.path):
+                file = self.path.open("rb")
+            return PipeFile(self._stack.enter_context(file))
         except OSError as error:
             raise InputVideoError(
                 f"{self.path} cannot be read: {describe_error(error)}",

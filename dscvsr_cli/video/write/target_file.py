@@ -13,6 +13,7 @@ from typing import Final
 from dscvsr_cli.durable import publish
 from dscvsr_cli.errors import OutputVideoError, UsageError
 from dscvsr_cli.video.ffmpeg_errors import way_out
+from dscvsr_cli.video.named_pipes import awaited_reader
 from dscvsr_cli.video.write.may_write import check_folder, check_replaceable
 from dscvsr_cli.video.write.partial_output import KEPT_NAME_LENGTH, PartialOutput, hidden_name
 from dscvsr_cli.windows_names import name_problem
@@ -123,18 +124,22 @@ class PipeTarget(PartialOutput):
 
     def __init__(self, target: Path) -> None:
         super().__init__(target, target)
+        self._held = contextlib.ExitStack()
 
     def check(self, _source: Path, /) -> None:
         """Do nothing: a pipe may always be written to."""
 
     def _create(self) -> None:
-        """Do nothing: what is written to is there already."""
+        """Wait for somebody to read a named pipe."""
+        if self.path != STANDARD_OUTPUT:
+            self._held.enter_context(awaited_reader(self.path))
 
     def _publish(self) -> None:
         """Do nothing: what was written is gone."""
 
     def _discard(self) -> None:
-        """Do nothing: what was written cannot be taken back."""
+        """Leave the pipe; what was written cannot be taken back."""
+        self._held.close()
 
 
 def output_url(path: Path) -> str:
