@@ -7,15 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dscvsr_cli.cli.app import main
+from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob
+from dscvsr_cli.pipelines.upscale.run import upscale
 from dscvsr_cli.pipelines.upscale.watched_folder import WatchedFolder
 from dscvsr_cli.video.read.probe import probe
 from tests.clips import Clip, render
-from tests.ctrl_c import CtrlC
+from tests.ctrl_c import CtrlC, ctrl_c_at
+from tests.helpers import decoded_pts
 
 SHORT = Clip(width=32, height=32, pts=(0, 512, 1024))
 
@@ -51,6 +55,65 @@ def test_what_is_there_is_enlarged_and_a_second_run_does_nothing_again(
         (2, None, "skipped"),
     ]
     assert [path.stat().st_mtime_ns for path in made] == before
+
+
+def test_a_recording_that_goes_on_is_enlarged_again_and_another_file_is_refused(
+    inbox: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = render(replace(SHORT, suffix=".ts", pts=tuple(range(0, 80 * 512, 512))), inbox.parent)
+    recorded, made = inbox / "a.ts", inbox.parent / "out" / "a.ts"
+    once = arguments(inbox, weights, "--once", "--settle", "100ms")
+    data = whole.read_bytes()
+    part = len(data) // 2 // 188 * 188
+    recorded.write_bytes(data[:part])
+    assert main(once) == 0
+    shorter = len(decoded_pts(made))
+    capfd.readouterr()
+
+    recorded.write_bytes(data)
+    assert main(once) == 0
+    assert "has grown since" in capfd.readouterr().err
+    assert shorter < len(decoded_pts(made)) == 80
+
+    assert main(once) == 0
+    assert "already finished" in capfd.readouterr().out
+    longer = bytearray(data + data)
+    longer[1000] ^= 1
+    recorded.write_bytes(longer)
+    before = made.read_bytes()
+    assert main(once) == 1
+    assert "was made from another input" in capfd.readouterr().err
+    recorded.write_bytes(data + data)
+    assert main([*once, "--no-audio", "--crf", "30"]) == 1
+    assert "with other settings" in capfd.readouterr().err
+    assert made.read_bytes() == before
+
+
+def test_unfinished_work_on_a_recording_that_goes_on_is_started_over(
+    inbox: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = render(replace(SHORT, suffix=".ts", pts=tuple(range(0, 80 * 512, 512))), inbox.parent)
+    recorded, made = inbox / "a.ts", inbox.parent / "out" / "a.ts"
+    data = whole.read_bytes()
+    recorded.write_bytes(data[: len(data) // 2 // 188 * 188])
+    job = UpscaleJob(
+        source=recorded,
+        target=made,
+        makes_folder=True,
+        scale=2,
+        weights=str(weights),
+        device="cpu",
+        encoder_preset="ultrafast",
+        checkpoint_frames=1,
+        memory_bytes=8_100_000,
+    )
+    with pytest.raises(Interrupted):
+        upscale(job, on_frame=ctrl_c_at(20, made))
+
+    recorded.write_bytes(data)
+    assert main(arguments(inbox, weights, "--once", "--settle", "100ms")) == 0
+    assert "has grown since its work was begun: starting over" in capfd.readouterr().err
+    assert len(decoded_pts(made)) == 80
 
 
 def test_a_bad_file_stops_nothing_and_counts_in_the_exit_code(

@@ -89,7 +89,7 @@ def watch_command(options: WatchOptions) -> None:
 
     Finished outputs are skipped and interrupted ones continued, so the program can be stopped and
     started at any time. A file that fails is tried again when it changes; or later, if the cause
-    may pass, as a full disk does.
+    may pass, as a full disk does. A recording that goes on after a pause is enlarged again, whole.
     """
     terminal = open_terminal(quiet=options.quiet, json=options.json, files=options.files)
 
@@ -126,9 +126,10 @@ def _enlarge(
     cache: "NetworkCache",
 ) -> "FileResult":
     from dscvsr_cli.pipelines.upscale.batch import run_batch
+    from dscvsr_cli.pipelines.upscale.outgrown import taken_anew
     from dscvsr_cli.pipelines.upscale.output_name import job_for
 
-    own = job_for(source, source.relative_to(options.folder), options.output, job)
+    own = taken_anew(job_for(source, source.relative_to(options.folder), options.output, job))
     report = run_batch(
         [own],
         lambda job: run_job(job, follower, cache),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Final, Self
 
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DamagedWorkError
@@ -199,6 +199,16 @@ def _segments(values: Iterable[dict[str, Any]]) -> tuple[Segment, ...]:
     return tuple(Segment(**value) for value in values)
 
 
+_SIZE: Final = "the input's size"
+
+_TIME: Final = "the input's time of change"
+
+_CONTENT: Final = "the input's content"
+
+INPUT_FACTS: Final = frozenset({_SIZE, _TIME, _CONTENT, "the input's pictures"})
+"""What ``identify_input`` says."""
+
+
 def identify_input(path: Path, *, start_number: int | None = None) -> dict[str, str]:
     """Return what shows whether an input is still the same.
 
@@ -218,14 +228,38 @@ def identify_input(path: Path, *, start_number: int | None = None) -> dict[str, 
             status = picture.stat()
             listing.update(f"{picture.name} {status.st_size} {status.st_mtime_ns}\n".encode())
         return {"the input's pictures": listing.hexdigest()}
-    digest = hashlib.sha256()
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
-        digest.update(file.read(_SAMPLE_BYTES))
-        file.seek(max(0, status.st_size - _SAMPLE_BYTES))
-        digest.update(file.read(_SAMPLE_BYTES))
-    return {
-        "the input's size": f"{status.st_size} bytes",
-        "the input's time of change": str(status.st_mtime_ns),
-        "the input's content": digest.hexdigest(),
-    }
+        return {
+            _SIZE: f"{status.st_size} bytes",
+            _TIME: str(status.st_mtime_ns),
+            _CONTENT: _digest(file, status.st_size),
+        }
+
+
+def has_grown(path: Path, before: Mapping[str, object]) -> bool:
+    """Return whether a file is longer than it was and still begins as it was, as recordings grow.
+
+    Args:
+        path: The file.
+        before: What ``identify_input`` returned of it, or more than that.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    size = str(before.get(_SIZE)).removesuffix(" bytes")
+    if not size.isascii() or not size.isdigit() or is_sequence(path):
+        return False
+    with path.open("rb") as file:
+        is_longer = os.fstat(file.fileno()).st_size > int(size)
+        return is_longer and _digest(file, int(size)) == before.get(_CONTENT)
+
+
+def _digest(file: BinaryIO, size: int) -> str:
+    """Return a digest of the beginning of a file, and of the end of its first ``size`` bytes."""
+    digest = hashlib.sha256()
+    digest.update(file.read(min(_SAMPLE_BYTES, size)))
+    start = max(0, size - _SAMPLE_BYTES)
+    file.seek(start)
+    digest.update(file.read(size - start))
+    return digest.hexdigest()

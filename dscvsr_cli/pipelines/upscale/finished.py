@@ -22,7 +22,7 @@ from dscvsr_cli.own_outputs import (
     file_identity,
     path_of_source,
 )
-from dscvsr_cli.pipelines.resume.manifest import identify_input
+from dscvsr_cli.pipelines.resume.manifest import INPUT_FACTS, has_grown, identify_input
 from dscvsr_cli.pipelines.resume.setting_words import describe_difference
 from dscvsr_cli.pipelines.upscale.fingerprint import describe_job
 from dscvsr_cli.pipelines.upscale.job import UpscaleJob
@@ -137,6 +137,25 @@ def _recorded(job: UpscaleJob, target: Path, whole: Path, reading: ReadOptions) 
         if older is not None:
             with suppress(OSError):
                 write_record(path, _with_entry(before, target, entry))
+
+
+def is_outgrown(job: UpscaleJob, target: Path) -> bool:
+    """Return whether ``target`` shows what the job would make, of a source that has grown since.
+
+    Raises:
+        OSError: The source cannot be read.
+        WeightsError: The weights of the job cannot be found.
+    """
+    target = _named(target)
+    entry = entry_of(read_record(target.with_name(RECORD_NAME)), target.name, _identity(target))
+    before = None if entry is None else entry.get("made_from")
+    if entry is None or not isinstance(before, dict):
+        return False
+    if entry.get("source") != path_of_source(job.source, target.parent):
+        return False
+    now = {name: one for name, one in before.items() if name in INPUT_FACTS}
+    now |= {name: one for name, one in _made_from(job).items() if name not in INPUT_FACTS}
+    return has_grown(job.source, before) and not list(_differences(before, now))
 
 
 def held_outputs(target: Path) -> AbstractContextManager[None]:
