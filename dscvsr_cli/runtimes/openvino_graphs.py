@@ -204,7 +204,11 @@ def convert(module: nn.Module, shapes: Iterable[tuple[int, ...]]) -> Any:
         # Sizes become constants, which is what is wanted.
         warnings.simplefilter("ignore")
         examples = tuple(torch.zeros(shape) for shape in shapes)
-        decoder = TorchScriptPythonDecoder(module.eval(), example_input=examples)
+        # Without torch's own check, which traces again and takes three times as long: the tests
+        # compare what the graphs give.
+        decoder = TorchScriptPythonDecoder(
+            module.eval(), example_input=examples, trace_kwargs={"check_trace": False}
+        )
         frontend = FrontEndManager().load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
     model.reshape({index: list(values.shape) for index, values in enumerate(examples)})
