@@ -95,7 +95,7 @@ RuntimeOption = Annotated[
     typer.Option(
         "--runtime",
         help="What executes the network. auto takes torch; or OpenVINO, if that is installed, for "
-        "long jobs in float32 on a processor (from 350 frames of 320x180, or 10 of 1920x1080). "
+        "long jobs in float32 on a processor (from 174 frames of 320x180, or 5 of 1920x1080). "
         "openvino-gpu and openvino-npu use Intel's GPU or neural processor; neither has been "
         "tested. compiled fuses operations with torch.compile and, on CUDA, replays captured "
         "graphs; it has not been measured on a GPU yet.",

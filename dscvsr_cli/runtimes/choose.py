@@ -38,11 +38,11 @@ AUTO_VARIABLE = "DSCVSR_RUNTIME"
 """Environment variable that says what "auto" means; unset or "auto" chooses by the device."""
 
 
-_OPENVINO_PIXELS = 20_000_000
+_OPENVINO_PIXELS = 10_000_000
 """Input pixels of a job in float32 from which OpenVINO repays converting and compiling.
 
-That takes 9 s of one core, and a core saves 5 us with every pixel; so it is repaid after 2 million
-pixels on one core, and before this number up to a dozen. docs/notes/speed.md has the figures.
+It is repaid after a million pixels for every core, since starting keeps few cores busy and the rest
+all of them; so before this number up to ten. docs/notes/speed.md has the figures.
 """
 
 
