@@ -21,6 +21,7 @@ from dscvsr_cli.video.write.captions import CAPTION_CODECS, with_captions
 from dscvsr_cli.video.write.encoder_options import hardware_device
 from dscvsr_cli.video.write.encoder_words import encoder_options
 from dscvsr_cli.video.write.gif_palette import PALETTE_FORMAT, with_palette
+from dscvsr_cli.video.write.kept_scheduling import kept_scheduling
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 
 _log: Final = logging.getLogger(__name__)
@@ -85,7 +86,8 @@ def _open(context: VideoCodecContext, spec: PictureSpec) -> None:
     if spec.sample_aspect_ratio is not None:
         context.sample_aspect_ratio = spec.sample_aspect_ratio
     try:
-        context.open()
+        with kept_scheduling():
+            context.open()
     except (av.FFmpegError, ValueError) as error:
         raise UsageError(
             f"{options.encoder} refuses {spec.width}x{spec.height} {spec.pixel_format} "

@@ -12,6 +12,7 @@ from dscvsr_cli.video.container import Container
 from dscvsr_cli.video.containers import CONTAINERS
 from dscvsr_cli.video.write.encoder_options import offered_formats
 from dscvsr_cli.video.write.encoder_quality import required_hardware
+from dscvsr_cli.video.write.kept_scheduling import kept_scheduling
 
 _TRIED_SIDE = 256
 """Rows and columns of the frames that hardware is tried with; some refuse smaller ones."""
@@ -98,7 +99,8 @@ def _opens(encoder: str) -> bool:
             context = stream.codec_context
             context.width = context.height = _TRIED_SIDE
             context.pix_fmt = pixel_format
-            context.open()
+            with kept_scheduling():
+                context.open()
     except (av.FFmpegError, ValueError, IndexError, UsageError):
         return False
     return True
