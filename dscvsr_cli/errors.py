@@ -62,8 +62,10 @@ class DscvsrError(Exception):
         self, message: str, *, hint: str = "", details: Sequence[str] = (), may_pass: bool = False
     ) -> None:
         self.headline = message
+        """The sentence without what it is about."""
         self.details = tuple(details)
         self.message = f"{message}: {'; '.join(details)}" if details else message
+        """All of it in one line."""
         super().__init__(self.message)
         self.hint = hint
         self.options: tuple[str, ...] = ()

@@ -41,8 +41,9 @@ AUTO_VARIABLE = "DSCVSR_RUNTIME"
 _OPENVINO_PIXELS = 10_000_000
 """Input pixels of a job in float32 from which OpenVINO repays converting and compiling.
 
-It is repaid after a million pixels for every core, since starting keeps few cores busy and the rest
-all of them; so before this number up to ten. docs/notes/speed.md has the figures.
+The start keeps one or two cores busy and the network all of them, so the more cores there are, the
+later it is repaid: after about a million pixels for every core, which is this number for ten.
+docs/notes/speed.md has the figures.
 """
 
 

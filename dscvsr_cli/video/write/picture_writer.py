@@ -14,7 +14,6 @@ from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.convert import pixels_to_frame
 from dscvsr_cli.video.write.encoder_words import encoder_options
 from dscvsr_cli.video.write.icc_profile import kept_profile, with_profile
-from dscvsr_cli.video.write.kept_scheduling import kept_scheduling
 from dscvsr_cli.video.write.picture_spec import PictureSpec
 from dscvsr_cli.video.write.still_bytes import encode_still
 from dscvsr_cli.video.write.still_options import StillOptions
@@ -84,8 +83,7 @@ class StillEncoder:
         context.color_trc = spec.colour.transfer_tag
         context.options = dict(self._options)
         try:
-            with kept_scheduling():
-                context.open()
+            context.open()
         except (av.FFmpegError, ValueError) as error:
             raise UsageError(
                 f"{encoder} refuses pictures of {spec.width}x{spec.height} "
