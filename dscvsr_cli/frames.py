@@ -4,6 +4,7 @@ Letters used in every docstring: B clips, T frames, C channels, H rows, W column
 sH and sW are the rows and columns of an enlarged frame.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -28,11 +29,20 @@ class Frame:
     captions: bytes = b""
     """Closed captions that belong to the frame, in groups of three bytes (CEA-608/708)."""
 
+    quantiser_step: float | None = None
+    """How coarsely a codec has rounded the frame: the mean step of its coefficients in levels of
+    255, as H.264 would have it; None if that is not known."""
+
     def __repr__(self) -> str:
         """Describe the frame without its pixels."""
         alpha = "" if self.alpha is None else ", with alpha"
         shape = tuple(self.pixels.shape)
         return f"Frame(shape={shape}, pts={self.pts}, duration={self.duration}{alpha})"
+
+
+def numbered(pictures: Iterable[Tensor]) -> Iterator[Frame]:
+    """Make frames of pictures ``(3, H, W)``, whose times are their places."""
+    return (Frame(pixels=picture, pts=place) for place, picture in enumerate(pictures))
 
 
 def clamp_like(made: Tensor, source: Tensor) -> Tensor:

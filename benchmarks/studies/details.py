@@ -21,6 +21,7 @@ from torch import Tensor
 
 from dscvsr_cli.benchmarking.methods import Method, classical_methods
 from dscvsr_cli.datasets.open_clip import open_clip
+from dscvsr_cli.frames import numbered
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.bitmap_font import ROWS, lettering
 from dscvsr_cli.imaging.quantise import quantise
@@ -109,7 +110,7 @@ def draw_row(detail: Detail, methods: tuple[Method, ...], scale: float, side: in
     top, left, extent = (round(n * scale) for n in (detail.top, detail.left, side))
     tiles = []
     for method in methods:
-        made = list(method.upscale(lows, Size(height, width)))[detail.frame - first]
+        made = list(method.upscale(numbered(lows), Size(height, width)))[detail.frame - first]
         crop = quantise(made)[:, top : top + extent, left : left + extent]
         tiles.append(add_caption(crop, f"{detail.name}: {method.info.name}"))
     return torch.cat(tiles, dim=2)

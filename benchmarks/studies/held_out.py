@@ -25,9 +25,9 @@ from dscvsr_cli.imaging.psnr import psnr
 from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.rounding import Range, round_to_eight_bits
+from dscvsr_cli.training.data.noise import compress_clip
 from dscvsr_cli.training.training_config import TrainingConfig
 from dscvsr_cli.training.validation import SCALES, choose_clips, middle
-from dscvsr_cli.video.codec_roundtrip import compress
 from dscvsr_cli.weights.network_file import read_network, read_ranges, save_network
 
 
@@ -70,7 +70,7 @@ def main() -> None:
             pairs = [shrink(clip, scale) for clip in clips]
             clean = fmean(score(network, pair.low, pair.truth) for pair in pairs)
             coded = fmean(
-                score(network, torch.stack(list(compress(pair.low, crf=given.crf))), pair.truth)
+                score(network, compress_clip(pair.low, given.crf, "h264"), pair.truth)
                 for pair in pairs
             )
             found.append(f"x{scale} {clean:.2f}, CRF {given.crf} {coded:.2f}")

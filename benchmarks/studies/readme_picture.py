@@ -23,6 +23,7 @@ from torch import Tensor
 from dscvsr_cli.benchmarking.methods import classical_methods
 from dscvsr_cli.datasets.degrade import Degradation, degrade_frames
 from dscvsr_cli.durable import write_durably
+from dscvsr_cli.frames import numbered
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.bitmap_font import lettering
 from dscvsr_cli.imaging.luma import luma
@@ -120,7 +121,7 @@ def main() -> None:
     network = network_method(options.weights, device=torch.device("cpu"))
     panels = []
     for name, method in (("BICUBIC", bicubic), ("DSCVSR", network)):
-        made = options.crop.cut(list(method.upscale(lows, size))[place])
+        made = options.crop.cut(list(method.upscale(numbered(lows), size))[place])
         ratio = float(psnr(luma(made.double()), luma(truth.double())))
         print(f"{method.info.name}: {ratio:.2f} dB")
         panels.append(with_caption(made, name))

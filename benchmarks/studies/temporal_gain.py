@@ -22,6 +22,7 @@ from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
 from dscvsr_cli.benchmarking.measure_clip import measure_clip
 from dscvsr_cli.benchmarking.methods import Method
 from dscvsr_cli.datasets.find_clips import find_clips
+from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.bench.network_method import network_method
 
@@ -63,7 +64,7 @@ def main() -> None:
 def frame_by_frame(method: Method) -> Method:
     """Return the same method, blind to what came before and what comes after."""
 
-    def upscale(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def upscale(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         for frame in frames:
             yield from method.upscale((frame,), size)
 

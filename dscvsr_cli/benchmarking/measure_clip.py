@@ -22,6 +22,7 @@ from dscvsr_cli.benchmarking.timed_iterator import TimedIterator
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, PicturePair, clip_pairs
 from dscvsr_cli.errors import DatasetError
+from dscvsr_cli.frames import Frame, numbered
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.lpips import SMALLEST_SIDE
 from dscvsr_cli.imaging.ssim import SSIM_WINDOW
@@ -114,11 +115,12 @@ def still_change(method: Method, low: Tensor, size: Size) -> float:
     Returns:
         The mean absolute change of RGB over what ``still_frames`` gives, in levels of 255.
     """
-    frames = (frame.double().clamp(0, 1) * 255.0 for frame in _run(method, still_frames(low), size))
+    made = _run(method, numbered(still_frames(low)), size)
+    frames = (frame.double().clamp(0, 1) * 255.0 for frame in made)
     return fmean(float((after - before).abs().mean()) for before, after in pairwise(frames))
 
 
-def _run(method: Method, lows: Iterator[Tensor], size: Size) -> Iterator[Tensor]:
+def _run(method: Method, lows: Iterator[Frame], size: Size) -> Iterator[Tensor]:
     """Run the method; its work is done when the frame has come to the CPU."""
     if method.reset_memory is not None:
         method.reset_memory()
@@ -164,11 +166,11 @@ class _Feed:
         """
         return self._pairs.seconds
 
-    def lows(self) -> Iterator[Tensor]:
+    def lows(self) -> Iterator[Frame]:
         # tee would do this in one line, but it holds on to dozens of pairs that are done with.
-        for pair in self._pairs:
+        for place, pair in enumerate(self._pairs):
             self._waiting.append(pair)
-            yield pair.low
+            yield Frame(pixels=pair.low, pts=place, quantiser_step=pair.quantiser_step)
 
     def pair_up(
         self, outputs: Iterable[Tensor], name: str

@@ -6,11 +6,12 @@ from types import MappingProxyType
 
 from torch import Tensor
 
+from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import Kernel, resize
 
-Upscaler = Callable[[Iterable[Tensor], Size], Iterator[Tensor]]
-"""Takes frames ``(3, h, w)`` float32 in [0, 1] and yields one ``(3, sH, sW)`` for each, in order.
+Upscaler = Callable[[Iterable[Frame], Size], Iterator[Tensor]]
+"""Takes frames ``(3, h, w)`` in [0, 1] and yields one ``(3, sH, sW)`` float32 for each, in order.
 
 It should read its frames as it needs them, in the thread that asks it for pictures; those it has
 read and not yet answered are held.
@@ -77,7 +78,7 @@ def classical_methods() -> tuple[Method, ...]:
 def classical_upscaler(kernel: Kernel) -> Upscaler:
     """Return an upscaler that resizes every frame separately with ``kernel``."""
 
-    def upscale(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
-        return (resize(frame, size, kernel=kernel) for frame in frames)
+    def upscale(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
+        return (resize(frame.pixels, size, kernel=kernel) for frame in frames)
 
     return upscale

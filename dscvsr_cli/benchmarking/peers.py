@@ -11,6 +11,7 @@ from dscvsr_cli.benchmarking.methods import Method, MethodInfo, Upscaler
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import degraded_sizes
 from dscvsr_cli.errors import DatasetError, InputVideoError
+from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.video.read.image_sequence import pictures_in
 from dscvsr_cli.video.read.picture_reader import read_picture
@@ -148,7 +149,7 @@ def _other_count(name: str, folder: Path, count: int, frames: str) -> DatasetErr
 def _giver(name: str, folder: Path, *, whole: bool) -> Upscaler:
     """Return what answers every frame with the next picture of a folder."""
 
-    def give(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def give(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         found = pictures_in(folder)
         pictures = iter(found)
         for _ in frames:

@@ -14,6 +14,7 @@ from torch import Tensor
 from dscvsr_cli.benchmarking.methods import Method
 from dscvsr_cli.benchmarking.timed_iterator import TimedIterator
 from dscvsr_cli.errors import DeviceError, UsageError
+from dscvsr_cli.frames import numbered
 from dscvsr_cli.geometry import Size, output_size
 
 SPEED_SIZES = {
@@ -173,7 +174,7 @@ def _timed(method: Method, source: Size, size: Size, seconds: float) -> tuple[in
 
 
 def _seconds_of(method: Method, source: Size, size: Size, frames: int) -> float:
-    lows = TimedIterator(synthetic_frames(source, frames))
+    lows = TimedIterator(numbered(synthetic_frames(source, frames)))
     outputs = TimedIterator(picture.cpu() for picture in method.upscale(lows, size))
     for _ in outputs:
         pass

@@ -83,6 +83,9 @@ class PicturePair:
     truth: Tensor
     """(3, H, W) float32 in [0, 1]."""
 
+    quantiser_step: float | None = None
+    """How coarsely a codec has rounded ``low`` (``Frame.quantiser_step``)."""
+
 
 def degraded_sizes(source: Size, scale: float) -> SizePair:
     """Return the sizes that a picture of ``source`` is shrunk to, and cropped to before.
@@ -157,7 +160,7 @@ def _compressed(pairs: Iterator[PicturePair], crf: int) -> Iterator[PicturePair]
             yield pair.low
 
     for low in compress(lows(), crf=crf):
-        yield PicturePair(low=low, truth=truths.popleft())
+        yield PicturePair(low=low.pixels, truth=truths.popleft(), quantiser_step=low.quantiser_step)
 
 
 def stored_key(scale: float, degradation: Degradation) -> tuple[str, int] | None:

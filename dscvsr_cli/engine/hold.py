@@ -46,6 +46,9 @@ class Shown:
     picture: Tensor
     """(3, sH, sW) output."""
 
+    quantiser_step: float | None = None
+    """How coarsely a codec has rounded the input (``Frame.quantiser_step``)."""
+
 
 def hold_all(pictures: Tensor, frames: Tensor, before: Shown | None) -> list[Shown]:
     """Clamp ``(T, 3, sH, sW)`` to what their sources span, and steady each by the one before."""

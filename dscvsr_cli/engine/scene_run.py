@@ -217,7 +217,8 @@ class SceneRun:
         self._carried = _Carried(
             features=state.features.to(self._device),
             frame=state.frame.to(self._device),
-            shown=Shown(
+            shown=replace(
+                state.shown,
                 frame=state.shown.frame.to(self._device),
                 picture=state.shown.picture.to(self._device),
             ),
@@ -283,9 +284,14 @@ class SceneRun:
             raise ValueError(f"expected {expected} of the network, got {tuple(pictures.shape)}")
         if not bool(torch.isfinite(pictures).all() & torch.isfinite(forward[:, -1]).all()):
             return None
-        shown = hold_all(pictures[0], frames[0], None if before is None else before.shown)
+        held = hold_all(pictures[0], frames[0], None if before is None else before.shown)
+        shown = [
+            replace(one, quantiser_step=source.frames[0].quantiser_step)
+            for one, source in zip(held, self._waiting, strict=False)
+        ]
         # Cloned, so that it does not keep the tensors of the whole step alive.
-        shown[-1] = Shown(shown[-1].frame.clone(), shown[-1].picture.clone())
+        last = shown[-1]
+        shown[-1] = replace(last, frame=last.frame.clone(), picture=last.picture.clone())
         carried = _Carried(
             features=forward[:, -1].clone(), frame=frames[:, -1].clone(), shown=shown[-1]
         )

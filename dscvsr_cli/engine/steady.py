@@ -29,13 +29,18 @@ MotionFinder = Callable[[Tensor, Tensor], Tensor]
 NEIGHBOUR_SHARE = 0.8
 """Weight of each neighbour, where it shows the same, beside the picture's own of 1."""
 
-SAME_LEVELS = 10.0
-"""Difference of the inputs along the motion, in levels of 255, at which 1/e of that weight is
-left."""
+USUAL_STEP = 17.0
+"""The quantiser step of a frame that does not say its own: H.264 at a constant rate factor of 23,
+where most encoders stand unless they are told otherwise."""
+
+SAME_STEPS = 0.6
+"""Difference of the inputs along the motion at which 1/e of that weight is left, as a share of the
+quantiser step: the coarser a codec rounds, the more it changes what stays the same."""
 
 SURE_PIXELS = 0.25
 """Distance from the start at which the way there and back may end, in input pixels, for 1/e of that
-weight: where the motion is not certain, averaging blurs."""
+weight at ``USUAL_STEP``, and in proportion to the step: where the motion is not certain, averaging
+blurs, which costs more than it gains where little was rounded."""
 
 _LUMA = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in luma (BT.601); what they are hardly matters for a difference."""
@@ -80,7 +85,7 @@ def steady(chain: Chain, following: Sequence[Shown], find: MotionFinder, *, last
     run = [*known, *following]
     stop = len(run) if last else len(run) - 1
     links = [] if chain.link is None else [chain.link]
-    links += _links([shown.frame for shown in run[len(links) :]], find)
+    links += _links(run[len(links) :], find)
     lumas = [_luma(shown.picture) for shown in run]
     pictures = [
         clamp_like(run[place].picture + _change(lumas, place, links), run[place].frame)
@@ -104,23 +109,30 @@ class _Link:
     """(2, 1, H, W): how much the other one counts there."""
 
 
-def _links(frames: Sequence[Tensor], find: MotionFinder) -> list[_Link]:
-    """Link successive inputs ``(3, H, W)``, several pairs at once while they are small."""
-    pairs = [torch.stack(pair) for pair in pairwise(frames)]
-    height, width = frames[0].shape[-2:]
+def _links(run: Sequence[Shown], find: MotionFinder) -> list[_Link]:
+    """Link successive inputs, several pairs at once while they are small."""
+    pairs = [torch.stack((here.frame, there.frame)) for here, there in pairwise(run)]
+    steps = [(_step(here) + _step(there)) / 2 for here, there in pairwise(run)]
+    height, width = run[0].frame.shape[-2:]
     together = max(1, FLOW_PIXELS // (2 * height * width))
     links: list[_Link] = []
     for start in range(0, len(pairs), together):
-        flow, weight = _follow(torch.cat(pairs[start : start + together]), find)
+        part = slice(start, start + together)
+        flow, weight = _follow(torch.cat(pairs[part]), steps[part], find)
         links += map(_Link, torch.split(flow, 2), torch.split(weight, 2))
     return links
 
 
-def _follow(here: Tensor, find: MotionFinder) -> tuple[Tensor, Tensor]:
+def _step(shown: Shown) -> float:
+    return USUAL_STEP if shown.quantiser_step is None else shown.quantiser_step
+
+
+def _follow(here: Tensor, steps: Sequence[float], find: MotionFinder) -> tuple[Tensor, Tensor]:
     """Return flow ``(2P, 2, H, W)`` and weight ``(2P, 1, H, W)`` from pictures to their partners.
 
     Args:
         here: ``(2P, 3, H, W)``, partners side by side.
+        steps: The quantiser step of each pair.
         find: Finds motion.
     """
     there = _exchanged(here)
@@ -130,7 +142,9 @@ def _follow(here: Tensor, find: MotionFinder) -> tuple[Tensor, Tensor]:
     miss = (found + arrived[:, 3:]).square().sum(dim=1, keepdim=True)
     difference = (here - arrived[:, :3]).abs().mean(dim=1, keepdim=True)
     around = F.avg_pool2d(difference, 3, stride=1, padding=1, count_include_pad=False)
-    doubt = miss / SURE_PIXELS**2 + (around * (255.0 / SAME_LEVELS)).square()
+    step = here.new_tensor(steps).repeat_interleave(2).view(-1, 1, 1, 1)
+    sure, same = SURE_PIXELS / USUAL_STEP * step, SAME_STEPS / 255.0 * step
+    doubt = miss / sure.square() + (around / same).square()
     # Where no motion is found there is no partner.
     return flow, (NEIGHBOUR_SHARE * torch.exp(-doubt)).nan_to_num()
 

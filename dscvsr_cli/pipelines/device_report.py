@@ -12,7 +12,7 @@ from dscvsr_cli.engine.memory import free_memory_bytes
 from dscvsr_cli.engine.stream import one_scene, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import DscvsrError
-from dscvsr_cli.frames import Frame
+from dscvsr_cli.frames import numbered
 from dscvsr_cli.geometry import Size, output_size
 from dscvsr_cli.pipelines.machine import machine
 from dscvsr_cli.runtimes.choose import (
@@ -124,7 +124,7 @@ def _measure(
     generator = torch.Generator().manual_seed(0)
     # Every frame differs: equal ones would go through the network once.
     clip = torch.rand((_FRAMES, 3, _MEASURED.height, _MEASURED.width), generator=generator)
-    frames = [Frame(pixels=pixels, pts=index) for index, pixels in enumerate(clip)]
+    frames = list(numbered(clip))
     plan = StreamPlan(window=_FRAMES, look_ahead=0)
     size = output_size(_MEASURED, scale=_SCALE)
 

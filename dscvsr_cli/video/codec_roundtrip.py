@@ -14,10 +14,12 @@ from av.video.stream import VideoStream
 from torch import Tensor
 
 from dscvsr_cli.errors import OutputVideoError
+from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.ffmpeg_errors import describe_error
 from dscvsr_cli.video.pixels.colour import ColourInfo, resolve_colour
 from dscvsr_cli.video.pixels.convert import frame_to_pixels, pixels_to_frame
 from dscvsr_cli.video.pixels.formats import plain_format
+from dscvsr_cli.video.read.quantiser import ask_for_quantisers, with_steps
 
 CodecName = Literal["h264", "vp9", "mpeg4", "mpeg2video"]
 
@@ -69,12 +71,12 @@ _ENCODERS: Final[Mapping[CodecName, _Encoder]] = MappingProxyType(
 )
 
 
-def compress(frames: Iterable[Tensor], *, crf: int, codec: CodecName = "h264") -> Iterator[Tensor]:
+def compress(frames: Iterable[Tensor], *, crf: int, codec: CodecName = "h264") -> Iterator[Frame]:
     """Send frames through a codec (4:2:0, 8 bits) at a constant quality.
 
     ``(3, H, W)`` RGB in [0, 1] each, all of one size -> the same number and size, in order,
-    float32 in [0, 1]. Odd sides are padded by repeating the edge and cropped afterwards. One
-    thread encodes, so the same frames always give the same result.
+    float32 in [0, 1], with how coarsely each was rounded. Odd sides are padded by repeating the
+    edge and cropped afterwards. One thread encodes, so the same frames always give the same result.
 
     Args:
         frames: What to compress.
@@ -94,7 +96,7 @@ def compress(frames: Iterable[Tensor], *, crf: int, codec: CodecName = "h264") -
         ) from error
 
 
-def _round_trip(frames: Iterator[Tensor], crf: int, codec: CodecName) -> Iterator[Tensor]:
+def _round_trip(frames: Iterator[Tensor], crf: int, codec: CodecName) -> Iterator[Frame]:
     first = next(frames, None)
     if first is None:
         return
@@ -104,9 +106,12 @@ def _round_trip(frames: Iterator[Tensor], crf: int, codec: CodecName) -> Iterato
     decoder = av.CodecContext.create(codec, "r")
     if not isinstance(decoder, VideoCodecContext):
         raise TypeError(f"the decoder of {codec} decodes no frames")
-    for packet in _encode(encoder, first, frames, colour):
-        for frame in decoder.decode(packet):
-            yield frame_to_pixels(frame, colour)[:, :height, :width].clamp(0, 1)
+    ask_for_quantisers(decoder)
+    packets = _encode(encoder, first, frames, colour)
+    decoded = (frame for packet in packets for frame in decoder.decode(packet))
+    for place, (frame, step) in enumerate(with_steps(decoded)):
+        pixels = frame_to_pixels(frame, colour)[:, :height, :width].clamp(0, 1)
+        yield Frame(pixels=pixels, pts=place, quantiser_step=step)
 
 
 def _encode(

@@ -11,6 +11,7 @@ from dscvsr_cli.benchmarking.measure_clip import FrameListener
 from dscvsr_cli.benchmarking.methods import Method, MethodInfo, Upscaler, classical_methods
 from dscvsr_cli.benchmarking.report import BenchReport
 from dscvsr_cli.datasets.clips import Clip
+from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.resize import resize
 
@@ -56,6 +57,6 @@ def clip(name: str, frames: int, height: int = 32, width: int = 40) -> Clip:
     )
 
 
-def nearest(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+def nearest(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
     for low in frames:
-        yield torch.nn.functional.interpolate(low[None], size=(size.height, size.width))[0]
+        yield torch.nn.functional.interpolate(low.pixels[None], size=(size.height, size.width))[0]

@@ -25,6 +25,7 @@ from dscvsr_cli.benchmarking.report import ClipScore, MeasuredQuality, mean_scor
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, PicturePair, degrade_picture
 from dscvsr_cli.errors import DatasetError, UsageError
+from dscvsr_cli.frames import Frame, numbered
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.imaging.luma import luma
 from dscvsr_cli.imaging.psnr import psnr
@@ -83,7 +84,7 @@ def test_only_the_first_frames_are_measured_when_so_asked() -> None:
 
 
 def test_the_truth_itself_scores_infinity_and_one() -> None:
-    def oracle(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def oracle(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         for index, _ in enumerate(frames):
             yield frame(index, size.height, size.width)
 
@@ -93,8 +94,8 @@ def test_the_truth_itself_scores_infinity_and_one() -> None:
 
 
 def test_an_upscaler_may_look_at_the_whole_clip_before_it_answers() -> None:
-    def patient(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
-        return iter([resize(low, size) for low in list(frames)])
+    def patient(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
+        return iter([resize(low.pixels, size) for low in list(frames)])
 
     report = bench([clip("one", 4)], {"patient": patient})
     values = {score.method: score.quality.psnr_y for score in report.scores}
@@ -117,10 +118,10 @@ def test_pictures_that_are_answered_are_let_go(monkeypatch: pytest.MonkeyPatch) 
             most_alive = max(most_alive, sum(reference() is not None for reference in pictures))
             yield pair
 
-    def looking_two_ahead(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def looking_two_ahead(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         waiting: deque[Tensor] = deque()
         for low in frames:
-            waiting.append(low)
+            waiting.append(low.pixels)
             if len(waiting) > 2:
                 yield resize(waiting.popleft(), size)
         while waiting:
@@ -139,10 +140,10 @@ def test_time_spent_reading_is_not_the_upscalers() -> None:
             time.sleep(0.1)
             yield frame(index, 16, 16)
 
-    def lazy(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def lazy(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         for low in frames:
             time.sleep(0.02)
-            yield resize(low, size)
+            yield resize(low.pixels, size)
 
     report = bench([Clip(name="slow", frame_count=3, read=slowly)], {"lazy": lazy})
     bicubic, _, measured = report.scores
@@ -163,16 +164,16 @@ def test_every_frame_is_reported_as_it_is_made() -> None:
 
 
 def test_an_upscaler_that_loses_invents_or_misshapes_frames_is_found_out() -> None:
-    def losing(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
-        return (resize(low, size) for index, low in enumerate(frames) if index != 1)
+    def losing(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
+        return (resize(low.pixels, size) for index, low in enumerate(frames) if index != 1)
 
-    def inventing(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def inventing(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         for low in frames:
-            yield resize(low, size)
+            yield resize(low.pixels, size)
         yield torch.zeros(3, size.height, size.width)
 
-    def small(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
-        return (resize(low, Size(size.height, size.width - 1)) for low in frames)
+    def small(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
+        return (resize(low.pixels, Size(size.height, size.width - 1)) for low in frames)
 
     for wrong, complaint in (
         (losing, "gave only 2"),
@@ -200,7 +201,7 @@ def test_what_cannot_be_measured_is_refused_with_a_reason() -> None:
 
 def test_enlarging_without_a_network_keeps_one_size_and_order() -> None:
     lows = [torch.full((3, 8, 8), level) for level in (0.0, 0.5, 1.0)]
-    made = list(classical_upscaler("lanczos3")(lows, Size(20, 22)))
+    made = list(classical_upscaler("lanczos3")(numbered(lows), Size(20, 22)))
     assert [tuple(picture.shape) for picture in made] == [(3, 20, 22)] * 3
     assert [picture.mean().item() for picture in made] == pytest.approx([0.0, 0.5, 1.0])
 
@@ -244,7 +245,7 @@ def test_only_frames_that_count_are_scored_but_all_are_made() -> None:
 
 
 def test_a_border_can_be_left_out() -> None:
-    def spoilt(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def spoilt(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         for index, _ in enumerate(frames):
             picture = frame(index, size.height, size.width)
             picture[:, :2], picture[:, :, -2:] = 0, 1

@@ -28,7 +28,7 @@ def small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SPEED_SIZES", {"small": Size(20, 30), "large": Size(40, 60)})
 
 
-def sleepy(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+def sleepy(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
     for _ in frames:
         time.sleep(0.02)
         yield torch.zeros(3, size.height, size.width)
@@ -65,7 +65,7 @@ def test_every_size_and_factor_is_timed_and_set_against_the_matrix_product() -> 
 
 
 def test_too_little_memory_is_a_row_and_not_the_end() -> None:
-    def greedy(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def greedy(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         if size.height > 50:
             raise DeviceError("too little memory")
         return sleepy(frames, size)

@@ -20,6 +20,7 @@ from dscvsr_cli.benchmarking.report_file import report_from_json, report_to_json
 from dscvsr_cli.benchmarking.still_input import STILL_FRAMES, still_frames
 from dscvsr_cli.benchmarking.tables import csv_text, quality_table
 from dscvsr_cli.datasets.clips import Clip
+from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
 
 STILL = BenchProtocol(dataset="mine", temporal=False, still=True)
@@ -33,7 +34,7 @@ def clip() -> Clip:
 def restless(levels: float) -> Method:
     """Enlarge as bicubic does, every second frame brighter by some levels."""
 
-    def upscale(lows: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def upscale(lows: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         made = classical_upscaler("bicubic")(lows, size)
         for place, frame in zip(count(), made, strict=False):
             yield frame.mul(0.9) + (levels / 255 if place % 2 else 0.0)
@@ -61,9 +62,9 @@ def test_a_still_picture_is_stirred_by_a_level_alike_for_all() -> None:
 def test_a_method_is_given_the_first_frame_again_and_again() -> None:
     seen: list[Tensor] = []
 
-    def upscale(lows: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def upscale(lows: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         for low in lows:
-            seen.append(low)
+            seen.append(low.pixels)
             yield torch.zeros(3, size.height, size.width)
 
     low = torch.rand(3, 20, 20)

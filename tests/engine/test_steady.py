@@ -11,7 +11,7 @@ from torch import Tensor
 from dscvsr_cli.engine.hold import Shown
 from dscvsr_cli.engine.scene_maker import StreamEvent
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.steady import Chain, steady
+from dscvsr_cli.engine.steady import USUAL_STEP, Chain, steady
 from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
@@ -76,6 +76,33 @@ def test_what_differs_from_frame_to_frame_is_averaged_out() -> None:
     assert error(steadied(shown), enlarged) < 0.75 * error(pictures, enlarged)
 
 
+def shown_after(step: float | None) -> list[Shown]:
+    """One picture with other noise in every frame, as a codec with such a step might give it."""
+    clean, enlarged = smooth(PICTURE), smooth(Size(80, 96))
+    return [
+        Shown(noisy(clean, n, levels=6.0), noisy(enlarged, 50 + n), quantiser_step=step)
+        for n in range(6)
+    ]
+
+
+def test_the_more_coarsely_a_codec_rounded_the_more_is_averaged() -> None:
+    enlarged = smooth(Size(80, 96))
+    left = [error(steadied(shown_after(step)), enlarged) for step in (0.6, 4.0, 17.0, 60.0)]
+    assert left == sorted(left, reverse=True)
+    assert left[-1] < 0.7 * left[0]
+
+
+def test_what_lost_nothing_is_left_alone() -> None:
+    shown = shown_after(0.625)
+    for made, one in zip(steadied(shown), shown, strict=True):
+        assert float((made - one.picture).abs().max()) < 0.5 / 255
+
+
+def test_a_step_that_is_not_known_is_the_usual_one() -> None:
+    unknown, usual = (steadied(shown_after(step)) for step in (None, USUAL_STEP))
+    assert torch.equal(torch.stack(unknown), torch.stack(usual))
+
+
 def test_a_picture_is_fetched_along_the_motion() -> None:
     size, moved = Size(80, 96), [2.0 * n for n in range(5)]
     shown = [
@@ -130,9 +157,12 @@ def test_the_smallest_pictures_go_through(size: Size) -> None:
 
 
 def still(count: int, size: Size = SMALL) -> list[Frame]:
-    """One picture with other noise in every frame."""
+    """One picture with other noise in every frame, and rounded more or less coarsely."""
     first = noise(0, size) * 0.8 + 0.1
-    return [Frame(pixels=noisy(first, n, levels=3.0), pts=n) for n in range(count)]
+    return [
+        Frame(pixels=noisy(first, n, levels=3.0), pts=n, quantiser_step=3.0 + 4.0 * (n % 3))
+        for n in range(count)
+    ]
 
 
 def run(

@@ -119,7 +119,7 @@ def network_upscaler(
         find_motion: Finds the motion that frames are averaged along; None averages none.
     """
 
-    def upscale(frames: Iterable[Tensor], size: Size) -> Iterator[Tensor]:
+    def upscale(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
         lows = iter(frames)
         first = next(lows, None)
         if first is None:
@@ -127,11 +127,10 @@ def network_upscaler(
         chosen = plan or StreamPlan()
         if cost is not None:
             budget = memory_budget_bytes(device, memory_bytes=memory_bytes)
-            source = Size(*first.shape[-2:])
+            source = Size(*first.pixels.shape[-2:])
             chosen = plan_stream(source, size, cost, budget_bytes=budget)
-        numbered = (Frame(pixels=low, pts=index) for index, low in enumerate(chain([first], lows)))
         for frame in upscale_stream(
-            numbered,
+            chain([first], lows),
             network,
             size=size,
             plan=chosen,

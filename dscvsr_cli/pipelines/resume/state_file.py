@@ -38,6 +38,7 @@ def save_state(state: StreamState, path: Path) -> None:
         "pictures": state.pictures,
         "is_float32": state.is_float32,
         "plan": asdict(state.plan),
+        "quantiser_step": state.shown.quantiser_step,
     }
     write_durably(path, save(tensors, metadata={_KEY: json.dumps(about)}))
 
@@ -60,6 +61,7 @@ def load_state(path: Path) -> StreamState:
                 shown=Shown(
                     frame=file.get_tensor("shown.frame"),
                     picture=file.get_tensor("shown.picture"),
+                    quantiser_step=about.get("quantiser_step"),
                 ),
                 is_float32=about["is_float32"],
                 plan=StreamPlan(**about["plan"]),

@@ -14,7 +14,7 @@ def open_source(job: UpscaleJob) -> VideoReader:
             that says what to do with it.
         InputVideoError: The input cannot be read.
     """
-    reader = VideoReader(job.source, job.reading)
+    reader = VideoReader(job.source, job.reading, quantisers=job.steady is not False)
     if reader.info.interlaced and not job.reading.deinterlace:
         reader.close()
         raise UsageError(

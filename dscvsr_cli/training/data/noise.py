@@ -30,7 +30,8 @@ def compress_clip(low: Tensor, crf: int, codec: CodecName) -> Tensor:
     Raises:
         OutputVideoError: This build of FFmpeg cannot encode it.
     """
-    return torch.stack(list(compress(low.cpu(), crf=crf, codec=codec))).to(low.device)
+    frames = compress(low.cpu(), crf=crf, codec=codec)
+    return torch.stack([frame.pixels for frame in frames]).to(low.device)
 
 
 def noise_level(done: float, *, peak: float, until: float) -> float:

@@ -20,6 +20,7 @@ from dscvsr_cli.video.read.encryption import refuse_encrypted
 from dscvsr_cli.video.read.main_stream import codec_name, main_video_stream, picture_decoder
 from dscvsr_cli.video.read.missing_frames import DamageListener, KeptBack
 from dscvsr_cli.video.read.packets import packets_of
+from dscvsr_cli.video.read.quantiser import ask_for_quantisers
 from dscvsr_cli.video.read.skipped_data import SkippedData
 
 _NO_ROOM: Final = frozenset({errno.EAGAIN, errno.ENOMEM})
@@ -43,6 +44,8 @@ class Decoding:
         first_packet: How many packets of the video stream are skipped at the beginning.
         jumps: Where the clock of the file steps back.
         stream_index: Which stream to decode; None takes the first video.
+        quantisers: Whether frames say how coarsely they were rounded, where the codec's decoder can
+            tell, which then works on one frame at a time.
         delay: ``delay`` of a decoding that began at the first packet, if this one does not.
 
     Raises:
@@ -60,6 +63,7 @@ class Decoding:
         jumps: ClockJumps | None = None,
         delay: int | None = None,
         stream_index: int | None = None,
+        quantisers: bool = False,
     ) -> None:
         self.container = container
         self._path = path
@@ -69,6 +73,8 @@ class Decoding:
         self._decoder = picture_decoder(self.stream)
         self._decoder.thread_count = threads
         self._decoder.thread_type = "AUTO"
+        if quantisers:
+            ask_for_quantisers(self._decoder)
         self._on_damage = on_damage
         self._first_packet = first_packet
         self._jumps = jumps

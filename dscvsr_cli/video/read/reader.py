@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from threading import RLock
@@ -24,6 +25,7 @@ from dscvsr_cli.video.read.open_input import input_name, source_kind
 from dscvsr_cli.video.read.picture_reader import still_colour
 from dscvsr_cli.video.read.pipe import Pipe
 from dscvsr_cli.video.read.probe import describe, probe
+from dscvsr_cli.video.read.quantiser import SteppedFrame, with_steps
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.seek import FileOpener
 from dscvsr_cli.video.read.sequence_frames import picture_frames
@@ -64,6 +66,8 @@ class VideoReader:
         path: A file; a pattern such as ``frames/%05d.png`` or a folder of pictures; ``-`` for
             standard input, or a named pipe.
         options: How to read it.
+        quantisers: Whether frames say how coarsely a codec has rounded them, if that can be known.
+            It costs some speed where several frames could be decoded at once.
 
     Raises:
         UsageError: From the constructor if an option does not fit the input.
@@ -71,12 +75,15 @@ class VideoReader:
             single frame comes out, or at the first damaged one if ``options`` are strict.
     """
 
-    def __init__(self, path: Path, options: ReadOptions | None = None) -> None:
+    def __init__(
+        self, path: Path, options: ReadOptions | None = None, *, quantisers: bool = False
+    ) -> None:
         self.frames_read = 0
         self.damaged_frames = 0
         self._damages = 0
         self._path = path
         self._options = options or ReadOptions()
+        self._quantisers = quantisers
         self._span = self._options.span
         self._stack = ExitStack()
         # Loops may run in threads; nothing may be closed while one of them is inside libav.
@@ -143,9 +150,10 @@ class VideoReader:
             self.frames_read = 0
             if self._piped is None:
                 self.damaged_frames = self._damages = 0
-            frames = self._whole_pictures()
+            frames = with_steps(self._whole_pictures())
         clock = FrameClock(self.info)
-        while (decoded := self._next(frames, turn)) is not None:
+        while (found := self._next(frames, turn)) is not None:
+            decoded, step = found
             pts, duration = clock.stamp(decoded)
             seconds = self._seconds(pts)
             if span.is_before(seconds):
@@ -153,11 +161,12 @@ class VideoReader:
             if span.is_past(seconds):
                 break
             self.frames_read += 1
-            yield self._frame(decoded, pts, duration)
+            frame = self._frame(decoded, pts, duration)
+            yield frame if step is None else replace(frame, quantiser_step=step)
         if self.frames_read == 0:
             self._refuse_empty()
 
-    def _next(self, frames: Iterator[av.VideoFrame], turn: int) -> av.VideoFrame | None:
+    def _next(self, frames: Iterator[SteppedFrame], turn: int) -> SteppedFrame | None:
         with self._lock:
             if turn != self._turn:
                 raise ValueError(
@@ -175,6 +184,7 @@ class VideoReader:
                     path,
                     on_damage=self._note_damage,
                     stream_index=self._options.video_stream,
+                    quantisers=self._quantisers,
                 )
                 return describe(self._piped, path, self._options, header=pipe.header)
         except BaseException:
@@ -199,7 +209,9 @@ class VideoReader:
             decoding, self._piped = self._piped, None
             return decoding
         self._stack.close()
-        opener = FileOpener(self.info, self._stack, on_damage=self._note_damage)
+        opener = FileOpener(
+            self.info, self._stack, on_damage=self._note_damage, quantisers=self._quantisers
+        )
         start = self._span.start
         if start == 0:
             return opener.from_beginning()

@@ -31,12 +31,21 @@ class FileOpener:
         info: The probed file.
         stack: Holds what is open.
         on_damage: Called for every packet or frame that is damaged.
+        quantisers: Whether frames say how coarsely they were rounded.
     """
 
-    def __init__(self, info: VideoInfo, stack: ExitStack, *, on_damage: DamageListener) -> None:
+    def __init__(
+        self,
+        info: VideoInfo,
+        stack: ExitStack,
+        *,
+        on_damage: DamageListener,
+        quantisers: bool = False,
+    ) -> None:
         self._info = info
         self._stack = stack
         self._on_damage = on_damage
+        self._quantisers = quantisers
 
     def from_beginning(self, *, first_packet: int = 0) -> Decoding:
         """Open the file at its first packet, or a later one.
@@ -57,6 +66,7 @@ class FileOpener:
             jumps=self._info.jumps,
             delay=self._info.decoder_delay,
             stream_index=self._info.stream_index,
+            quantisers=self._quantisers,
         )
 
     def from_keyframe(self, seconds: Fraction) -> Decoding:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Final, cast
 
 import av
+from av.sidedata.encparams import VideoEncParams
 from av.sidedata.sidedata import SideData
 from av.sidedata.sidedata import Type as SideDataType
 
@@ -135,6 +136,12 @@ def captions_say_something(captions: bytes) -> bool:
         head & _CAPTION_IS_VALID and (first & _PARITY or second & _PARITY)
         for head, first, second in groups
     )
+
+
+def encoding_parameters(frame: av.VideoFrame) -> VideoEncParams | None:
+    """Return what a frame was encoded with, or None if its decoder did not say."""
+    entries = (entry for entry in _entries(frame) if isinstance(entry, VideoEncParams))
+    return next(entries, None)
 
 
 def display_matrix(frame: av.VideoFrame) -> DisplayMatrix | None:

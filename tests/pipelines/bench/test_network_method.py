@@ -5,6 +5,7 @@ from torch import Tensor
 
 from dscvsr_cli.engine.frame_network import FrameListener
 from dscvsr_cli.engine.stream_plan import StreamPlan
+from dscvsr_cli.frames import numbered
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.bench.network_method import network_upscaler
 
@@ -50,7 +51,7 @@ def test_frames_pass_the_engine_and_come_back_in_order() -> None:
     upscale = network_upscaler(
         Brightening(), device=torch.device("cpu"), plan=StreamPlan(window=3, look_ahead=1)
     )
-    made = list(upscale(iter(lows), Size(20, 25)))
+    made = list(upscale(numbered(lows), Size(20, 25)))
     assert [tuple(picture.shape) for picture in made] == [(3, 20, 25)] * 7
     for place, picture in enumerate(made):
         torch.testing.assert_close(picture, torch.full((3, 20, 25), levels[place] + place / 100))

@@ -1,0 +1,108 @@
+"""How coarsely a codec has rounded a frame, as far as its decoder says.
+
+A decoder that is asked hands out what a frame was encoded with. FFmpeg's decoders of H.264, of VP9
+and of the codecs of MPEG before H.264 do so; those of HEVC, AV1 and VP8 do not.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, cast
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.buffer import Buffer
+from av.sidedata.encparams import VideoEncParams, VideoEncParamsType
+from av.video.codeccontext import VideoCodecContext
+
+from dscvsr_cli.video.read.side_data import encoding_parameters
+
+_ASKED: Final = frozenset(
+    {
+        *("flv1", "h263", "h263i", "h263p", "h264", "mpeg1video", "mpeg2video", "mpeg4"),
+        *("msmpeg4v1", "msmpeg4v2", "msmpeg4v3", "rv10", "rv20", "vp9", "wmv1", "wmv2"),
+    }
+)
+"""FFmpeg's names of codecs whose decoders answer."""
+
+_FINEST_STEP: Final = 0.625
+_DOUBLED_BY: Final = 6
+"""H.264's quantiser step where its parameter is 0 (H.264, table 8-15), and how many more parameters
+double it. With more than 8 bits, the same step has ``_DOUBLED_BY`` more for each further bit."""
+
+_STEP_OF_MPEG: Final = 1.7
+_STEP_OF_VP9: Final = 0.8
+"""Steps of H.264 that change a frame as much as one step of the other codec does: root mean square
+of the change in luma on 14 clips, between steps of 4 and 33."""
+
+_VP9_INDEX: Final = (0, 1, 95, 120, 137, 150, 160, 169, 176, 182, 188, 193, 255)
+_VP9_EIGHTHS: Final = (4, 8, 102, 152, 203, 255, 305, 359, 408, 456, 510, 560, 1828)
+"""VP9's quantiser of AC coefficients by its index, in eighths of a level (its specification,
+8.6.1); nearly linear between these."""
+
+
+SteppedFrame = tuple[av.VideoFrame, float | None]
+"""A decoded frame with its quantiser step, if that is known."""
+
+
+def ask_for_quantisers(decoder: VideoCodecContext) -> None:
+    """Let a decoder that is not open yet say how coarsely its frames were rounded, if it can.
+
+    Its threads then share one frame. Decoders that work on several at once give a frame out before
+    another thread has written down all of it, so the answers would differ from run to run.
+    """
+    if decoder.codec.canonical_name in _ASKED:
+        decoder.options = {**decoder.options, "export_side_data": "venc_params"}
+        decoder.thread_type = "SLICE"
+
+
+def with_steps(frames: Iterable[av.VideoFrame]) -> Iterator[SteppedFrame]:
+    """Yield decoded frames with their quantiser steps; one without takes that of the one before.
+
+    Decoders of MPEG say nothing of the last frame.
+    """
+    step: float | None = None
+    for frame in frames:
+        stated = quantiser_step(frame)
+        step = step if stated is None else stated
+        yield frame, step
+
+
+def quantiser_step(frame: av.VideoFrame) -> float | None:
+    """Return the mean step that a frame's coefficients were rounded to, as if it were H.264.
+
+    Returns:
+        In levels of 255 of an orthonormal transform: 0.6 (nothing is lost) to 224; None if the
+        decoder was not asked, or does not say.
+    """
+    parameters = encoding_parameters(frame)
+    if parameters is None:
+        return None
+    if parameters.codec_type == VideoEncParamsType.VP9:
+        return _STEP_OF_VP9 * float(np.interp(parameters.qp, _VP9_INDEX, _VP9_EIGHTHS)) / 8
+    if not parameters.nb_blocks:
+        return None
+    mean = parameters.qp + float(_block_differences(parameters).mean())
+    if parameters.codec_type == VideoEncParamsType.H264:
+        further_bits = frame.format.components[0].bits - 8
+        return _FINEST_STEP * 2 ** (mean / _DOUBLED_BY - further_bits)
+    return _STEP_OF_MPEG * mean
+
+
+def _block_differences(parameters: VideoEncParams) -> npt.NDArray[np.int32]:
+    """Return how far the quantiser of each block is from the frame's -> ``(N,)``.
+
+    ``VideoEncParams.qp_map`` refuses frames of two fields, which have blocks of their own.
+    """
+    # AVVideoBlockParams is five integers: left, top, width, height, and the difference.
+    block = np.dtype(
+        {
+            "names": ["difference"],
+            "formats": [np.int32],
+            "offsets": [16],
+            "itemsize": parameters.block_size,
+        }
+    )
+    blocks = np.frombuffer(
+        bytes(cast("Buffer", parameters)), block, parameters.nb_blocks, parameters.blocks_offset
+    )
+    return blocks["difference"]
