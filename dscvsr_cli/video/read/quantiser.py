@@ -1,7 +1,8 @@
 """How coarsely a codec has rounded a frame, as far as its decoder says.
 
 A decoder that is asked hands out what a frame was encoded with. FFmpeg's decoders of H.264, of VP9
-and of the codecs of MPEG before H.264 do so; those of HEVC, AV1 and VP8 do not.
+and of the codecs of MPEG before H.264 do so; those of HEVC, AV1 and VP8 do not
+(``stated_quantiser``).
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from av.buffer import Buffer
 from av.sidedata.encparams import VideoEncParams, VideoEncParamsType
 from av.video.codeccontext import VideoCodecContext
 
+from dscvsr_cli.video.read.quantiser_steps import h264_step, mpeg_step, vp9_step
 from dscvsr_cli.video.read.side_data import encoding_parameters
 
 _ASKED: Final = frozenset(
@@ -24,21 +26,8 @@ _ASKED: Final = frozenset(
 )
 """FFmpeg's names of codecs whose decoders answer."""
 
-_FINEST_STEP: Final = 0.625
-_DOUBLED_BY: Final = 6
-"""H.264's quantiser step where its parameter is 0 (H.264, table 8-15), and how many more parameters
-double it. With more than 8 bits, the same step has ``_DOUBLED_BY`` more for each further bit."""
-
-_STEP_OF_MPEG: Final = 1.7
-_STEP_OF_VP9: Final = 0.8
-"""Steps of H.264 that change a frame as much as one step of the other codec does: root mean square
-of the change in luma on 14 clips, between steps of 4 and 33."""
-
-_VP9_INDEX: Final = (0, 1, 95, 120, 137, 150, 160, 169, 176, 182, 188, 193, 255)
-_VP9_EIGHTHS: Final = (4, 8, 102, 152, 203, 255, 305, 359, 408, 456, 510, 560, 1828)
-"""VP9's quantiser of AC coefficients by its index, in eighths of a level (its specification,
-8.6.1); nearly linear between these."""
-
+_BIT: Final = 6
+"""Parameters of H.264 that a further bit of depth adds for the same step."""
 
 SteppedFrame = tuple[av.VideoFrame, float | None]
 """A decoded frame with its quantiser step, if that is known."""
@@ -55,12 +44,18 @@ def ask_for_quantisers(decoder: VideoCodecContext) -> None:
         decoder.thread_type = "SLICE"
 
 
-def with_steps(frames: Iterable[av.VideoFrame]) -> Iterator[SteppedFrame]:
+def with_steps(
+    frames: Iterable[av.VideoFrame], usual: float | None = None
+) -> Iterator[SteppedFrame]:
     """Yield decoded frames with their quantiser steps; one without takes that of the one before.
 
     Decoders of MPEG say nothing of the last frame.
+
+    Args:
+        frames: In the order shown.
+        usual: The step of frames before the first that has one, if it is known.
     """
-    step: float | None = None
+    step = usual
     for frame in frames:
         stated = quantiser_step(frame)
         step = step if stated is None else stated
@@ -68,24 +63,22 @@ def with_steps(frames: Iterable[av.VideoFrame]) -> Iterator[SteppedFrame]:
 
 
 def quantiser_step(frame: av.VideoFrame) -> float | None:
-    """Return the mean step that a frame's coefficients were rounded to, as if it were H.264.
+    """Return the mean step that a frame's coefficients were rounded to, as ``Frame`` has it.
 
     Returns:
-        In levels of 255 of an orthonormal transform: 0.6 (nothing is lost) to 224; None if the
-        decoder was not asked, or does not say.
+        0.6 (nothing is lost) to 224; None if the decoder was not asked, or does not say.
     """
     parameters = encoding_parameters(frame)
     if parameters is None:
         return None
     if parameters.codec_type == VideoEncParamsType.VP9:
-        return _STEP_OF_VP9 * float(np.interp(parameters.qp, _VP9_INDEX, _VP9_EIGHTHS)) / 8
+        return vp9_step(parameters.qp)
     if not parameters.nb_blocks:
         return None
     mean = parameters.qp + float(_block_differences(parameters).mean())
     if parameters.codec_type == VideoEncParamsType.H264:
-        further_bits = frame.format.components[0].bits - 8
-        return _FINEST_STEP * 2 ** (mean / _DOUBLED_BY - further_bits)
-    return _STEP_OF_MPEG * mean
+        return h264_step(mean - _BIT * (frame.format.components[0].bits - 8))
+    return mpeg_step(mean)
 
 
 def _block_differences(parameters: VideoEncParams) -> npt.NDArray[np.int32]:

@@ -35,6 +35,7 @@ from dscvsr_cli.video.read.side_data import (
     captions_of,
     extras_beside,
 )
+from dscvsr_cli.video.read.stated_quantiser import stated_step
 from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.video.timestamps import FrameClock
 from dscvsr_cli.wording import counted
@@ -99,6 +100,7 @@ class VideoReader:
             self.info = self._open_pipe(path)
         else:
             self.info = probe(path, self._options)
+        self._stated_step = stated_step(self.info) if quantisers else None
         self._known_extras = set(self.info.picture_extras)
         if self._options.strict and self.info.frames_cut_off:
             raise InputVideoError(
@@ -150,7 +152,7 @@ class VideoReader:
             self.frames_read = 0
             if self._piped is None:
                 self.damaged_frames = self._damages = 0
-            frames = with_steps(self._whole_pictures())
+            frames = with_steps(self._whole_pictures(), self._stated_step)
         clock = FrameClock(self.info)
         while (found := self._next(frames, turn)) is not None:
             decoded, step = found

@@ -108,19 +108,60 @@ def test_vp9_rounds_more_coarsely_the_larger_its_quantiser(tmp_path: Path) -> No
     assert 60 < means[-1] < 183
 
 
+@pytest.mark.parametrize(("parameter", "step"), [(22, 8.0), (28, 16.0), (40, 64.0)])
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv", "clip.ts", "clip.hevc"])
+def test_hevc_has_it_in_the_headers_of_its_slices(
+    tmp_path: Path, name: str, parameter: int, step: float
+) -> None:
+    found = steps(encode(tmp_path / name, "libx265", x265(parameter)))
+    assert found == [pytest.approx(step, rel=0.03)] * FRAMES
+
+
+def test_hevc_means_the_same_with_ten_bits(tmp_path: Path) -> None:
+    path = encode(tmp_path / "clip.mp4", "libx265", x265(22), pixel_format="yuv420p10le")
+    assert steps(path) == [pytest.approx(8.0, rel=0.03)] * FRAMES
+
+
+def x265(parameter: int) -> dict[str, str]:
+    return {"x265-params": f"qp={parameter}:ipratio=1:pbratio=1:aq-mode=0:cutree=0:log-level=error"}
+
+
+def test_one_number_stands_for_a_film_that_does_not_say_it_of_frames(tmp_path: Path) -> None:
+    options = {"crf": "30", "x265-params": "log-level=error:keyint=3"}
+    path = encode(tmp_path / "clip.mp4", "libx265", options)
+    whole = steps(path)
+    assert len(set(whole)) == 1
+    assert steps(path, ReadOptions(span=TimeSpan(Fraction("0.2")))) == whole[5:]
+
+
 @pytest.mark.parametrize(
-    ("codec", "name", "options"),
+    ("codec", "name", "options", "least"),
     [
-        ("libx265", "clip.mp4", {"x265-params": "log-level=error"}),
-        ("ffv1", "clip.mkv", {}),
-        ("mjpeg", "clip.avi", {}),
+        ("libsvtav1", "clip.mp4", [{"crf": "10"}, {"crf": "30"}, {"crf": "55"}], 1.0),
+        (
+            "libvpx",
+            "clip.webm",
+            [{"qmin": q, "qmax": q, "crf": q, "b": "9M"} for q in ("4", "20", "55")],
+            2.0,
+        ),
     ],
 )
-def test_other_codecs_say_nothing(
-    tmp_path: Path, codec: str, name: str, options: dict[str, str]
+def test_av1_and_vp8_round_more_coarsely_the_larger_their_quantiser(
+    tmp_path: Path, codec: str, name: str, options: list[dict[str, str]], least: float
 ) -> None:
+    found = []
+    for number, one in enumerate(options):
+        (step,) = set(steps(encode(tmp_path / f"{number}-{name}", codec, one)))
+        assert step is not None
+        found.append(step)
+    assert found == sorted(found)
+    assert least < found[0] < 15 < found[-1] < 250
+
+
+@pytest.mark.parametrize(("codec", "name"), [("ffv1", "clip.mkv"), ("mjpeg", "clip.avi")])
+def test_other_codecs_say_nothing(tmp_path: Path, codec: str, name: str) -> None:
     pixel_format = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-    path = encode(tmp_path / name, codec, options, pixel_format=pixel_format)
+    path = encode(tmp_path / name, codec, {}, pixel_format=pixel_format)
     assert steps(path) == [None] * FRAMES
 
 
