@@ -6,7 +6,8 @@ title cards, cartoons and screen recordings. So where the input has not changed,
 moves only a little way from its previous value to the new one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -49,12 +50,29 @@ class Shown:
     quantiser_step: float | None = None
     """How coarsely a codec has rounded the input (``Frame.quantiser_step``)."""
 
+    def cloned(self) -> "Shown":
+        """Return the same in memory of its own."""
+        return replace(self, frame=self.frame.clone(), picture=self.picture.clone())
 
-def hold_all(pictures: Tensor, frames: Tensor, before: Shown | None) -> list[Shown]:
-    """Clamp ``(T, 3, sH, sW)`` to what their sources span, and steady each by the one before."""
+    def on(self, device: torch.device) -> "Shown":
+        """Return the same on a device."""
+        return replace(self, frame=self.frame.to(device), picture=self.picture.to(device))
+
+
+def hold_all(
+    pictures: Tensor, frames: Tensor, before: Shown | None, steps: Iterable[float | None]
+) -> list[Shown]:
+    """Clamp pictures to what their sources span, and hold each as the one before was held.
+
+    Args:
+        pictures: ``(T, 3, sH, sW)``.
+        frames: ``(T, 3, H, W)``, their sources.
+        before: What was shown before; None holds nothing of the first.
+        steps: The quantiser step of each source, as far as it is known.
+    """
     shown: list[Shown] = []
-    for picture, frame in zip(clamp_like(pictures, frames), frames, strict=True):
-        before = hold_still(picture, frame, before)
+    for picture, frame, step in zip(clamp_like(pictures, frames), frames, steps, strict=True):
+        before = replace(hold_still(picture, frame, before), quantiser_step=step)
         shown.append(before)
     return shown
 

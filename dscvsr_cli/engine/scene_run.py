@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -217,11 +218,7 @@ class SceneRun:
         self._carried = _Carried(
             features=state.features.to(self._device),
             frame=state.frame.to(self._device),
-            shown=replace(
-                state.shown,
-                frame=state.shown.frame.to(self._device),
-                picture=state.shown.picture.to(self._device),
-            ),
+            shown=state.shown.on(self._device),
         )
         self._chain = Chain(before=self._carried.shown)
 
@@ -284,14 +281,10 @@ class SceneRun:
             raise ValueError(f"expected {expected} of the network, got {tuple(pictures.shape)}")
         if not bool(torch.isfinite(pictures).all() & torch.isfinite(forward[:, -1]).all()):
             return None
-        held = hold_all(pictures[0], frames[0], None if before is None else before.shown)
-        shown = [
-            replace(one, quantiser_step=source.frames[0].quantiser_step)
-            for one, source in zip(held, self._waiting, strict=False)
-        ]
+        steps = [one.frames[0].quantiser_step for one in islice(self._waiting, frames.shape[1])]
+        shown = hold_all(pictures[0], frames[0], None if before is None else before.shown, steps)
         # Cloned, so that it does not keep the tensors of the whole step alive.
-        last = shown[-1]
-        shown[-1] = replace(last, frame=last.frame.clone(), picture=last.picture.clone())
+        shown[-1] = shown[-1].cloned()
         carried = _Carried(
             features=forward[:, -1].clone(), frame=frames[:, -1].clone(), shown=shown[-1]
         )

@@ -60,3 +60,21 @@ class ReadOptions:
                 "a progressive video has no fields to deinterlace",
                 hint="leave out --deinterlace, or --field-order progressive",
             ).about("deinterlace", "field-order")
+
+    def refuse_those_of_sequences(self, name: str) -> None:
+        """Refuse what only image sequences need.
+
+        Args:
+            name: What to call the file or pipe that is read.
+
+        Raises:
+            UsageError: A rate or a number of the first picture is given.
+        """
+        given = {"fps": self.rate, "start-number": self.start_number}
+        for option, value in given.items():
+            if value is not None:
+                raise UsageError(
+                    f"{name} is not an image sequence, and has its own times and numbers",
+                    hint="--fps and --start-number are for pictures such as frames/%05d.png",
+                    unfit=option,
+                )

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from threading import RLock
@@ -13,7 +12,7 @@ from typing import Final, Self
 import av
 from torch import Tensor
 
-from dscvsr_cli.errors import InputVideoError, UsageError
+from dscvsr_cli.errors import InputVideoError
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.video.info import USUAL_RATE, Crop, VideoInfo
 from dscvsr_cli.video.pixels.convert import frame_to_alpha, frame_to_pixels, is_opaque
@@ -95,7 +94,7 @@ class VideoReader:
         self._warned_of_fields = self._warned_of_alpha = self._warned_of_shape = False
         kind = source_kind(path)
         if kind != "sequence":
-            self._refuse_options_of_sequences()
+            self._options.refuse_those_of_sequences(input_name(path))
         if kind == "pipe":
             self.info = self._open_pipe(path)
         else:
@@ -163,8 +162,7 @@ class VideoReader:
             if span.is_past(seconds):
                 break
             self.frames_read += 1
-            frame = self._frame(decoded, pts, duration)
-            yield frame if step is None else replace(frame, quantiser_step=step)
+            yield self._frame(decoded, pts, duration, step)
         if self.frames_read == 0:
             self._refuse_empty()
 
@@ -225,7 +223,7 @@ class VideoReader:
     def _seconds(self, pts: int) -> Fraction:
         return pts * self.info.time_base - self.info.start_seconds
 
-    def _frame(self, decoded: av.VideoFrame, pts: int, duration: int) -> Frame:
+    def _frame(self, decoded: av.VideoFrame, pts: int, duration: int, step: float | None) -> Frame:
         # Frames of a sequence may differ in what their numbers mean.
         is_still = self.info.kind == "sequence"
         is_png = self.info.codec in PNG_CODECS
@@ -243,6 +241,7 @@ class VideoReader:
             duration=duration,
             alpha=None if alpha is None else self._cropped(alpha),
             captions=b"" if is_png else captions_of(decoded),
+            quantiser_step=step,
         )
 
     def _watch_extras(self, decoded: av.VideoFrame) -> None:
@@ -328,17 +327,6 @@ class VideoReader:
         many = "damaged frame" if frames == 1 else f"{frames} damaged or missing frames"
         more = "; further ones are only counted" if self._damages == _DAMAGES_NAMED else ""
         _log.warning("%s: %s (%s); continuing%s", input_name(self._path), many, trouble, more)
-
-    def _refuse_options_of_sequences(self) -> None:
-        given = {"fps": self._options.rate, "start-number": self._options.start_number}
-        for option, value in given.items():
-            if value is not None:
-                raise UsageError(
-                    f"{input_name(self._path)} is not an image sequence, and has its own times and "
-                    "numbers",
-                    hint="--fps and --start-number are for pictures such as frames/%05d.png",
-                    unfit=option,
-                )
 
     def _refuse_empty(self) -> None:
         if not self._span.is_whole:
