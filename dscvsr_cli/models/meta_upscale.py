@@ -95,10 +95,13 @@ class MetaUpscale(nn.Module):
     def _by_phases(self, feat_BCHW: Tensor, rows: AxisPhases, columns: AxisPhases) -> Tensor:
         batch = feat_BCHW.shape[0]
         padded = F.pad(feat_BCHW, (1, 1, 1, 1))
+        strides = rows.step, columns.step
+        if not _is_convolved(strides):
+            # Of every gathered pixel all channels are read.
+            padded = padded.contiguous(memory_format=torch.channels_last)
         # One cell per period of both axes: (B, 3, cells, phases, cells, phases).
         cells = rows.source // rows.step, columns.source // columns.step
         out = feat_BCHW.new_empty((batch, 3, cells[0], rows.period, cells[1], columns.period))
-        strides = rows.step, columns.step
         for bank in self.filter_banks(rows, columns, feat_BCHW.dtype):
             made = _apply(padded[:, :, bank.row :, bank.column :], bank.filters, strides, cells)
             out[:, :, :, bank.rows, :, bank.columns] = made
@@ -199,6 +202,11 @@ def _joint_filters(filters: Tensor, runs: list[_PhaseRun]) -> Tensor:
     return torch.cat(tuple(padded), dim=1)
 
 
+def _is_convolved(strides: tuple[int, int]) -> bool:
+    """Return whether torch's own strided convolution is faster than a gathered product."""
+    return strides[0] * strides[1] <= MAX_CONVOLVED_CLASSES
+
+
 def _apply(
     feat_BCHW: Tensor, bank: Tensor, strides: tuple[int, int], cells: tuple[int, int]
 ) -> Tensor:
@@ -208,7 +216,7 @@ def _apply(
         ``(B, 3, cells, rows, cells, columns)``.
     """
     height, width = cells
-    if strides[0] * strides[1] <= MAX_CONVOLVED_CLASSES:
+    if _is_convolved(strides):
         made = F.conv2d(feat_BCHW, bank.flatten(0, 2), stride=strides)[:, :, :height, :width]
         return torch.unflatten(made, 1, bank.shape[:3]).permute(0, 3, 4, 1, 5, 2)
     windows = feat_BCHW.unfold(2, 3, strides[0]).unfold(3, bank.shape[-1], strides[1])
