@@ -142,7 +142,8 @@ def _follow(here: Tensor, steps: Sequence[float], find: MotionFinder) -> tuple[T
     miss = (found + arrived[:, 3:]).square().sum(dim=1, keepdim=True)
     difference = (here - arrived[:, :3]).abs().mean(dim=1, keepdim=True)
     around = F.avg_pool2d(difference, 3, stride=1, padding=1, count_include_pad=False)
-    step = here.new_tensor(steps).repeat_interleave(2).view(-1, 1, 1, 1)
+    # Filled where it is needed: a copy from the processor would make a GPU wait.
+    step = torch.cat([here.new_full((2, 1, 1, 1), step) for step in steps])
     sure, same = SURE_PIXELS / USUAL_STEP * step, SAME_STEPS / 255.0 * step
     doubt = miss / sure.square() + (around / same).square()
     # Where no motion is found there is no partner.
