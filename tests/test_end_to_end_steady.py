@@ -1,7 +1,9 @@
 """``--steady``: on by itself for the input's codec, in the plan, and in the fingerprint."""
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,8 +17,10 @@ from dscvsr_cli.errors import UsageError
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.job import Interrupted, UpscaleJob, UpscalePlan
 from dscvsr_cli.pipelines.upscale.run import upscale
-from dscvsr_cli.video.lossy import varies_between_frames
+from dscvsr_cli.video.lossy import loses_nothing, varies_between_frames
+from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
+from dscvsr_cli.video.span import TimeSpan
 from dscvsr_cli.weights.load import load_network
 from tests.clips import Clip, render
 from tests.ctrl_c import ctrl_c_at
@@ -48,6 +52,38 @@ def job(tmp_path: Path, plain_weights: Path) -> UpscaleJob:
 )
 def test_codecs_that_predict_frames_from_others_vary_between_them(codec: str, varies: bool) -> None:
     assert varies_between_frames(codec) is varies
+
+
+@pytest.mark.parametrize(
+    ("codec", "keeps"),
+    [
+        *[(name, True) for name in ("ffv1", "png", "rawvideo", "utvideo", "huffyuv", "qtrle")],
+        *[(name, False) for name in ("h264", "hevc", "prores", "mjpeg", "gif", "jpeg2000", "")],
+    ],
+)
+def test_codecs_that_lose_nothing_are_known(codec: str, keeps: bool) -> None:
+    assert loses_nothing(codec) is keeps
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({}, "dscvsr-fast"),
+        ({"steady": True}, None),
+        ({"weights": "dscvsr-fast-video"}, None),
+    ],
+)
+def test_weights_for_clean_frames_are_named_where_they_may_be_clean(
+    job: UpscaleJob, tmp_path: Path, change: dict[str, Any], named: str | None
+) -> None:
+    upscale(replace(job, target=tmp_path / "clean.mkv"))
+    little = replace(
+        job, weights=None, reading=ReadOptions(span=TimeSpan(Fraction(0), Fraction("0.1")))
+    )
+    plans: list[UpscalePlan] = []
+    upscale(replace(little, source=tmp_path / "clean.mkv", **change), on_plan=plans.append)
+    upscale(replace(little, target=tmp_path / "other.mkv"), on_plan=plans.append)
+    assert [plan.weights_if_uncompressed for plan in plans] == [named, None]
 
 
 def pixels(path: Path | None) -> np.ndarray:

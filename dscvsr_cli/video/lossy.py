@@ -1,4 +1,4 @@
-"""Lossy codecs that predict frames from others: what they change differs from frame to frame."""
+"""What codecs lose: nothing, the same everywhere, or something else in every frame."""
 
 import av
 
@@ -13,8 +13,24 @@ def varies_between_frames(codec: str) -> bool:
     Args:
         codec: FFmpeg's name of the codec ("h264"); of one that it does not know nothing is assumed.
     """
+    facts = _facts(codec)
+    return facts is not None and facts.lossy and not facts.intra_only
+
+
+def loses_nothing(codec: str) -> bool:
+    """Return whether a codec keeps every frame as it was, whatever it is set to.
+
+    FFV1, PNG and raw frames do. GIF does too, but of pictures with few colours.
+
+    Args:
+        codec: FFmpeg's name of the codec ("ffv1"); of one that it does not know nothing is assumed.
+    """
+    facts = _facts(codec)
+    return facts is not None and facts.lossless and not facts.lossy and codec != "gif"
+
+
+def _facts(codec: str) -> av.codec.Codec | None:
     try:
-        facts = av.codec.Codec(codec, "r")
+        return av.codec.Codec(codec, "r")
     except ValueError:
-        return False
-    return facts.lossy and not facts.intra_only
+        return None

@@ -23,7 +23,7 @@ DeviceKind = Literal["cpu", "gpu"]
 _DEVICE_KINDS: tuple[DeviceKind, ...] = get_args(DeviceKind)
 
 _ENTRY_KEYS = {"name", "summary", "licence", "size_bytes", "sha256", "config", "record"}
-_OPTIONAL_KEYS = {"default_on", "faster", "bundled", "repo", "file", "revision"}
+_OPTIONAL_KEYS = {"default_on", "faster", "uncompressed", "bundled", "repo", "file", "revision"}
 _HUB_KEYS = ("repo", "file", "revision")
 
 
@@ -93,6 +93,9 @@ class WeightsEntry:
     faster: FasterWeights | None = None
     """What to recommend where this one takes long."""
 
+    uncompressed: str | None = None
+    """Another entry, of the same network, that makes more of frames that no codec has changed."""
+
     def __post_init__(self) -> None:
         """Refuse values that no entry can have."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", self.name):
@@ -135,6 +138,8 @@ class Catalog:
         for entry in self.entries:
             if entry.faster is not None and entry.faster.name not in names:
                 raise ValueError(f"weights {entry.name}: faster names no other entry")
+            if entry.uncompressed not in (None, *names):
+                raise ValueError(f"weights {entry.name}: uncompressed names no other entry")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -232,6 +237,7 @@ def _entry(table: dict[str, Any]) -> WeightsEntry:
         source=_source(table),
         default_on=frozenset(table.get("default_on", ())),
         faster=FasterWeights(**table["faster"]) if "faster" in table else None,
+        uncompressed=table.get("uncompressed"),
     )
 
 

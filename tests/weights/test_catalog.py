@@ -78,6 +78,11 @@ def test_entries_are_read_in_order_with_their_networks() -> None:
         ('bundled = "small.safetensors"', 'bundled = "s"\nrepo = "a/b"', "either bundled, or repo"),
         (f'revision = "{COMMIT}"', "", "either bundled, or repo"),
         ("size_bytes = 10", FASTER.replace("large", "huge"), "faster names no other entry"),
+        (
+            "size_bytes = 10",
+            'size_bytes = 10\nuncompressed = "huge"',
+            "uncompressed names no other",
+        ),
         ("size_bytes = 10", FASTER.replace("0.4", "1.5"), "time must be in"),
         ("\n[[weights]]", "colour = 1\n[[weights]]", "unknown keys in the catalog: colour"),
     ],

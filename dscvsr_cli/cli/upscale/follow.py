@@ -14,6 +14,7 @@ from dscvsr_cli.cli.upscale.output import (
     describe_other_weights,
     describe_plan,
     describe_report,
+    describe_uncompressed,
 )
 from dscvsr_cli.errors import INTERRUPTED
 from dscvsr_cli.wording import counted
@@ -113,7 +114,8 @@ class Lines:
 
     def _plan(self, plan: "UpscalePlan", warnings: "Iterable[str]") -> None:
         self._terminal.print(describe_plan(plan))
-        for hint in (describe_other_weights(plan), describe_openvino(plan)):
+        hints = describe_uncompressed(plan), describe_other_weights(plan), describe_openvino(plan)
+        for hint in hints:
             if hint is not None:
                 self._terminal.note(hint)
         for note in plan.left_aside:

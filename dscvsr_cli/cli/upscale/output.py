@@ -94,6 +94,14 @@ def describe_openvino(plan: "UpscalePlan") -> str | None:
     return f"with OpenVINO this would take about {takes}: {install_command('openvino')}"
 
 
+def describe_uncompressed(plan: "UpscalePlan") -> str | None:
+    """Say in one line which weights to think of for a video in a lossless codec."""
+    name = plan.weights_if_uncompressed
+    if name is None:
+        return None
+    return f"if this video was never compressed, {name} makes more of it: -w {name}"
+
+
 def _is_slow(plan: "UpscalePlan") -> bool:
     return plan.device == "cpu" and plan.dtype == "float32"
 

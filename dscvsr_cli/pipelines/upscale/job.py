@@ -219,6 +219,8 @@ class UpscalePlan:
     """Weights to consider before a long job, or a very short one."""
     seconds_with_openvino: float | None = None
     """Time that a long job would take if OpenVINO were installed, where it would be far shorter."""
+    weights_if_uncompressed: str | None = None
+    """Weights that make more of a video in a lossless codec, unless it was decoded from another."""
     left_aside: tuple[str, ...] = ()
     """Defaults that this input or output cannot take, and why not."""
     warnings: tuple[str, ...] = ()

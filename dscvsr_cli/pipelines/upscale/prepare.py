@@ -22,6 +22,7 @@ from dscvsr_cli.pipelines.upscale.preview import settle_preview
 from dscvsr_cli.pipelines.upscale.source_warnings import source_warnings
 from dscvsr_cli.pipelines.upscale.target import Target, choose_target
 from dscvsr_cli.video.info import VideoInfo
+from dscvsr_cli.video.lossy import loses_nothing
 from dscvsr_cli.video.passthrough.left_out import describe_stream
 from dscvsr_cli.video.passthrough.passthrough_plan import PassthroughPlan, refuse_losses
 from dscvsr_cli.video.passthrough.trial_audio import try_audio_encoders
@@ -183,9 +184,20 @@ def _plan_of(
         scenes_at_once=network.scenes.at_once,
         is_turned=target.picture.is_turned,
         frames=expected_frames(source, span),
+        weights_if_uncompressed=_weights_if_uncompressed(job, source, network),
         left_aside=left_aside,
         warnings=warnings,
     )
+
+
+def _weights_if_uncompressed(
+    job: UpscaleJob, source: VideoInfo, network: NetworkPlan
+) -> str | None:
+    """Return weights to name where nobody chose, and a video may be as it was filmed or drawn."""
+    entry = network.loaded.entry
+    nobody_chose = job.weights is None and not network.steadied
+    is_video = source.frame_count != 1 and loses_nothing(source.codec)
+    return entry.uncompressed if entry and nobody_chose and is_video else None
 
 
 def _growing(source: VideoInfo) -> Iterator[str]:

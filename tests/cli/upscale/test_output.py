@@ -15,6 +15,7 @@ from dscvsr_cli.cli.upscale.output import (
     describe_other_weights,
     describe_plan,
     describe_report,
+    describe_uncompressed,
 )
 from dscvsr_cli.pipelines.upscale.disk_space import DiskNeed
 from dscvsr_cli.pipelines.upscale.job import OtherWeights
@@ -55,6 +56,13 @@ BETTER = OtherWeights(name="fine", seconds=40, is_better=True)
 )
 def test_other_weights_are_named_with_their_time_and_option(shown: Any, text: str | None) -> None:
     assert describe_other_weights(shown) == text
+
+
+def test_weights_for_clean_frames_are_named_with_their_option() -> None:
+    assert describe_uncompressed(cast("Any", SimpleNamespace(weights_if_uncompressed=None))) is None
+    shown = cast("Any", SimpleNamespace(weights_if_uncompressed="clear"))
+    said = describe_uncompressed(shown)
+    assert said == "if this video was never compressed, clear makes more of it: -w clear"
 
 
 def test_what_openvino_would_save_is_said_with_the_command_that_installs_it() -> None:
