@@ -378,9 +378,11 @@ def compare_jobs(given: argparse.Namespace) -> None:
             Case(name="openvino, fast network", options=(*openvino, *fast)),
             Case(name="openvino, a busy neighbour", options=openvino, neighbours=1),
         ]
-    wanted = given.case or [""]
+    chosen = [case for case in cases if any(part in case.name for part in given.case or [""])]
+    if not chosen:
+        sys.exit(f"no --case is among {'; '.join(case.name for case in cases)}")
     compare_jobs(
-        [case for case in cases if any(part in case.name for part in wanted)],
+        chosen,
         options=("-s", str(given.scale), "--dtype", given.dtype),
         size=(given.height, given.width),
         seconds=given.seconds,
