@@ -109,7 +109,7 @@ def _round_trip(frames: Iterator[Tensor], crf: int, codec: CodecName) -> Iterato
     ask_for_quantisers(decoder)
     packets = _encode(encoder, first, frames, colour)
     decoded = (frame for packet in packets for frame in decoder.decode(packet))
-    for place, (frame, step) in enumerate(with_steps(decoded)):
+    for place, (frame, step) in enumerate(with_steps(decoded, codec)):
         pixels = frame_to_pixels(frame, colour)[:, :height, :width].clamp(0, 1)
         yield Frame(pixels=pixels, pts=place, quantiser_step=step)
 

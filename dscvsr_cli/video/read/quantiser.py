@@ -45,19 +45,20 @@ def ask_for_quantisers(decoder: VideoCodecContext) -> None:
 
 
 def with_steps(
-    frames: Iterable[av.VideoFrame], usual: float | None = None
+    frames: Iterable[av.VideoFrame], codec: str, usual: float | None = None
 ) -> Iterator[SteppedFrame]:
     """Yield decoded frames with their quantiser steps; one without takes that of the one before.
 
     Decoders of MPEG say nothing of the last frame.
 
     Args:
-        frames: In the order shown.
+        frames: In the order shown, by a decoder that was asked or not.
+        codec: FFmpeg's name of theirs. Side data of PNG, for one, must not be looked at.
         usual: The step of frames before the first that has one, if it is known.
     """
     step = usual
     for frame in frames:
-        stated = quantiser_step(frame)
+        stated = quantiser_step(frame) if codec in _ASKED else None
         step = step if stated is None else stated
         yield frame, step
 

@@ -151,7 +151,7 @@ class VideoReader:
             self.frames_read = 0
             if self._piped is None:
                 self.damaged_frames = self._damages = 0
-            frames = with_steps(self._whole_pictures(), self._stated_step)
+            frames = with_steps(self._whole_pictures(), self.info.codec, self._stated_step)
         clock = FrameClock(self.info)
         while (found := self._next(frames, turn)) is not None:
             decoded, step = found

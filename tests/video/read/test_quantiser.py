@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from av.video.stream import VideoStream
 
 from dscvsr_cli.frames import Frame
+from dscvsr_cli.video.read.quantiser import with_steps
 from dscvsr_cli.video.read.read_options import ReadOptions
 from dscvsr_cli.video.read.reader import VideoReader
 from dscvsr_cli.video.span import TimeSpan
@@ -203,3 +205,13 @@ def test_frames_of_two_fields_say_theirs_too(tmp_path: Path, height: int) -> Non
         )
         == [pytest.approx(8.0, rel=0.03)] * FRAMES
     )
+
+
+def test_frames_of_codecs_that_say_nothing_are_not_looked_into() -> None:
+    class Untouchable:
+        @property
+        def side_data(self) -> None:
+            raise AssertionError("looked at")
+
+    frame = cast("av.VideoFrame", Untouchable())
+    assert list(with_steps([frame], "png", 3.0)) == [(frame, 3.0)]
