@@ -77,7 +77,7 @@ def look(job: UpscaleJob, span: TimeSpan, threads: int) -> Iterator[Answer]:
     """Decode a span: yield ``Looks`` as answers, and the number of damaged frames last."""
     torch.set_num_threads(threads)
     try:
-        with open_source(job) as reader:
+        with open_source(job, to_enlarge=False) as reader:
             frames = see(reader.read(span))
             while some := list(islice(frames, _BATCH_FRAMES)):
                 thumbnails = torch.stack([seen.thumbnail for seen in some]).numpy()

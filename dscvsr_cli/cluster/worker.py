@@ -172,7 +172,7 @@ def scan(
     """Find the tasks of a film: yield each ``FilmTask`` as an answer, and ``ScanTotals`` last."""
     torch.set_num_threads(threads)
     try:
-        with open_source(job) as reader:
+        with open_source(job, to_enlarge=False) as reader:
             film = FilmScan(
                 see(reader),
                 timing=settings.spec.picture.timing,
