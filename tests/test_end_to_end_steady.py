@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from dscvsr_cli import enlarge_frames
 from dscvsr_cli.cli.app import main
 from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
@@ -115,6 +116,23 @@ def test_h264_is_steadied_and_ffv1_is_not_unless_it_is_asked_for(
     assert ", steadied" not in capsys.readouterr().out
     assert (made(lossless, "asked.mkv", "--steady") != twice).any()
     assert ", steadied, window" in capsys.readouterr().out
+
+
+def test_the_frames_are_those_of_enlarge_frames(job: UpscaleJob, tmp_path: Path) -> None:
+    # In a codec that does not say how coarsely it rounds, as arrays do not.
+    upscale(replace(job, target=tmp_path / "small.mkv"))
+    job = replace(job, source=tmp_path / "small.mkv", steady=True)
+    small = pixels(job.source).astype(np.uint8)
+    made = {
+        steady: np.stack(
+            list(enlarge_frames(small, scale=2, weights=job.weights, device="cpu", steady=steady))
+        ).astype(int)
+        for steady in (False, True)
+    }
+    assert (made[True] != made[False]).any()
+    upscale(job)
+    steadied, alone = (np.abs(pixels(job.target) - made[on]).mean() for on in (True, False))
+    assert steadied < alone
 
 
 def test_the_frames_are_steadied_by_how_coarsely_each_was_rounded(job: UpscaleJob) -> None:

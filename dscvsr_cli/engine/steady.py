@@ -30,8 +30,8 @@ NEIGHBOUR_SHARE = 0.8
 """Weight of each neighbour, where it shows the same, beside the picture's own of 1."""
 
 USUAL_STEP = 17.0
-"""The quantiser step of a frame that does not say its own: H.264 at a constant rate factor of 23,
-where most encoders stand unless they are told otherwise."""
+"""The quantiser step of a frame that does not say its own: about that of H.264 at a constant rate
+factor of 23, x264's default."""
 
 SAME_STEPS = 0.6
 """Difference of the inputs along the motion at which 1/e of that weight is left, as a share of the

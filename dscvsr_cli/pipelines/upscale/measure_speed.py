@@ -12,7 +12,7 @@ from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.scene_budget import SceneBudget
 from dscvsr_cli.engine.self_ensemble import ensemble_of
 from dscvsr_cli.engine.stream_plan import StreamPlan, work_per_frame
-from dscvsr_cli.frames import Frame
+from dscvsr_cli.frames import Frame, numbered
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.pipelines.upscale.make_frames import enlarge
 from dscvsr_cli.pipelines.upscale.prepare import PreparedJob
@@ -53,8 +53,8 @@ def guess_seconds_per_frame(ready: PreparedJob) -> float:
     part = _part(Size(ready.plan.source.height, ready.plan.source.width), _SIDE)
     generator = torch.Generator().manual_seed(0)
     noise = torch.rand((3, part.height, part.width), generator=generator)
-    frames = [Frame(pixels=torch.roll(noise, pts, dims=-1), pts=pts) for pts in range(_FRAMES)]
-    return _network_seconds(ready, frames)
+    panned = (torch.roll(noise, columns, dims=-1) for columns in range(_FRAMES))
+    return _network_seconds(ready, list(numbered(panned)))
 
 
 def _network_seconds(ready: PreparedJob, frames: list[Frame]) -> float:

@@ -26,9 +26,6 @@ _ASKED: Final = frozenset(
 )
 """FFmpeg's names of codecs whose decoders answer."""
 
-_BIT: Final = 6
-"""Parameters of H.264 that a further bit of depth adds for the same step."""
-
 SteppedFrame = tuple[av.VideoFrame, float | None]
 """A decoded frame with its quantiser step, if that is known."""
 
@@ -78,7 +75,8 @@ def quantiser_step(frame: av.VideoFrame) -> float | None:
         return None
     mean = parameters.qp + float(_block_differences(parameters).mean())
     if parameters.codec_type == VideoEncParamsType.H264:
-        return h264_step(mean - _BIT * (frame.format.components[0].bits - 8))
+        # The parameter counts in levels of the frame's own depth.
+        return h264_step(mean) / 2.0 ** (frame.format.components[0].bits - 8)
     return mpeg_step(mean)
 
 

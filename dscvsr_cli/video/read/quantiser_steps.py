@@ -30,7 +30,7 @@ _VP8_QUANTISER: Final = (4, 58, 116, 173, 229, 284)
 
 
 def h264_step(parameter: float) -> float:
-    """Return the step for a quantiser parameter (QP) of H.264 or HEVC, without its bit depth's."""
+    """Return the step for a quantiser parameter (QP) of H.264 or HEVC, 0 to 51 at eight bits."""
     return float(_FINEST * 2 ** (parameter / _DOUBLED_BY))
 
 

@@ -36,6 +36,7 @@ _ELEMENT: Final = re.compile(
     r"\b(init_qp_minus26|slice_qp_delta|base_q_idx|base_qindex)\b.*= (-?\d+)"
 )
 _MIDDLE: Final = 26
+"""HEVC's quantiser parameter that ``init_qp_minus26`` counts from."""
 
 
 def stated_step(info: VideoInfo) -> float | None:
