@@ -27,11 +27,11 @@ from torch import Tensor, nn
 
 from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
 from dscvsr_cli.benchmarking.measure_clip import measure_clip
+from dscvsr_cli.consensus import common_flow
 from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation, clip_pairs
 from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.engine.device import choose_dtype
-from dscvsr_cli.models.consensus import common_flow
 from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.pipelines.bench.network_method import network_method, network_upscaler

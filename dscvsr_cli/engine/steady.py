@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dscvsr_cli.consensus import agree
 from dscvsr_cli.engine.hold import Shown
 from dscvsr_cli.frames import clamp_like
 from dscvsr_cli.warping import FLOW_PIXELS, resize_flow, warp
@@ -137,9 +138,10 @@ def _follow(here: Tensor, steps: Sequence[float], find: MotionFinder) -> tuple[T
     """
     there = _exchanged(here)
     found = _motion(here, there, find)
-    flow = found.nan_to_num()
-    arrived = warp(torch.cat((there, _exchanged(found)), dim=1), flow, known=True)
+    arrived = warp(torch.cat((there, _exchanged(found)), dim=1), found.nan_to_num(), known=True)
     miss = (found + arrived[:, 3:]).square().sum(dim=1, keepdim=True)
+    # The way back, turned round, is a second estimate of the way there.
+    flow = ((found - arrived[:, 3:]) / 2).nan_to_num()
     difference = (here - arrived[:, :3]).abs().mean(dim=1, keepdim=True)
     around = F.avg_pool2d(difference, 3, stride=1, padding=1, count_include_pad=False)
     # Filled where it is needed: a copy from the processor would make a GPU wait.
@@ -181,5 +183,5 @@ def _change(lumas: Sequence[Tensor], place: int, links: Sequence[_Link]) -> Tens
 
 def _motion(target: Tensor, source: Tensor, find: MotionFinder) -> Tensor:
     """Find motion at half of the size, which is near enough, in a quarter of the time."""
-    halves = (F.avg_pool2d(x, 2, ceil_mode=True) for x in (target, source))
-    return resize_flow(find(*halves).float(), target.shape[-2:])
+    halves = [F.avg_pool2d(x, 2, ceil_mode=True) for x in (target, source)]
+    return resize_flow(agree(find(*halves).float(), *halves, near=True), target.shape[-2:])

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dscvsr_cli.models.consensus import agree
+from dscvsr_cli.consensus import agree
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.models.rounding import Rounding, RoundingConv
 from dscvsr_cli.warping import warp

@@ -123,6 +123,27 @@ def test_a_picture_is_fetched_along_the_motion() -> None:
     assert error(made[inner], truth[inner]) < 0.75 * error(given[inner], truth[inner])
 
 
+def test_the_way_there_and_the_way_back_correct_each_other() -> None:
+    shown = [
+        Shown(smooth(PICTURE, shift=2.0 * n), smooth(Size(80, 96), shift=4.0 * n)) for n in range(4)
+    ]
+
+    def harm(there: float, back: float) -> float:
+        """Return how far pictures without noise are from themselves, averaged along a motion."""
+
+        def follow(target: Tensor, source: Tensor) -> Tensor:
+            flow = no_motion(target, source)
+            # At half of the size.
+            flow[0::2, 0], flow[1::2, 0] = there, back
+            return flow
+
+        inner = (..., slice(12, -12))
+        made = torch.stack(steady(Chain(), shown, follow, last=True).pictures)
+        return error(made[inner], torch.stack([one.picture for one in shown])[inner])
+
+    assert harm(1.05, -0.95) < 0.2 * harm(1.05, -1.05)
+
+
 def test_pictures_of_something_else_are_left_alone() -> None:
     shown = [Shown(noise(n, PICTURE), noise(9 + n, PICTURE)) for n in range(3)]
     for made, one in zip(steadied(shown), shown, strict=True):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from dscvsr_cli.consensus import agree
 from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.training.objective.losses import photometric
@@ -206,3 +207,16 @@ def test_a_flow_keeps_what_it_points_to_at_another_size() -> None:
     assert resized.shape == (1, 2, 9, 24)
     torch.testing.assert_close(resized[0, 0], torch.full((9, 24), 6.0))
     torch.testing.assert_close(resized[0, 1], torch.full((9, 24), -1.5))
+
+
+@pytest.mark.parametrize("consensus", [False, True])
+def test_the_config_decides_about_the_common_flow(consensus: bool) -> None:
+    estimator = MotionEstimator(replace(SMALL, motion_consensus=consensus))
+    waken(estimator)
+    target, source = texture(48, 64, dx=0.5), texture(48, 64)
+    with torch.no_grad():
+        learning = estimator.train()(target, source)
+        applied = estimator.eval()(target, source)
+    expected = agree(learning, target, source) if consensus else learning
+    assert torch.equal(applied, expected)
+    assert torch.equal(applied, learning) is not consensus

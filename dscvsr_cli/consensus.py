@@ -20,7 +20,7 @@ from dscvsr_cli.warping import fetch
 STEP = 4
 """Every so many rows and columns the flow is looked at."""
 
-SCALES = (4.0, 2.0, 2.0, 1.0, 0.5, 0.5)
+FIT_SCALES = (4.0, 2.0, 2.0, 1.0, 0.5, 0.5)
 """Pixels, one round of weighing each: a flow that far from the common one has a quarter of its
 weight."""
 
@@ -41,53 +41,57 @@ AROUND = 5
 
 SAME, OTHER = 0.2, 0.3
 """Pixels between both flows up to which the estimate stays, and from which the common one takes its
-place: closer than that, the estimate knows more of depth and of how things bend."""
+place: closer than that, the estimate of clean frames knows more of depth and of how things bend."""
 
 LEAST_SPREAD = 1e-4
 """Added to the variance of the places, in halves of the picture, squared, so that a single row or
 column can be solved."""
 
 
-def agree(flow_B2HW: Tensor, target_B3HW: Tensor, source_B3HW: Tensor) -> Tensor:
+def agree(flow: Tensor, target: Tensor, source: Tensor, *, near: bool = False) -> Tensor:
     """Replace a flow by the common one where the pictures do not contradict -> ``(B, 2, H, W)``.
 
     Args:
-        flow_B2HW: Estimated, float32 pixels, from target to source.
-        target_B3HW: Pictures in [0, 1].
-        source_B3HW: The same.
+        flow: ``(B, 2, H, W)`` estimated, float32 pixels, from target to source.
+        target: ``(B, 3, H, W)`` pictures in [0, 1].
+        source: The same.
+        near: Whether the common flow also replaces estimates that are close to it. After a codec
+            what they add to it is noise, mostly.
     """
-    gap = common_flow(flow_B2HW) - flow_B2HW
-    some_flow, some_gap = flow_B2HW[..., ::EVERY, ::EVERY], gap[..., ::EVERY, ::EVERY]
-    target = target_B3HW[..., ::EVERY, ::EVERY].float().mean(dim=1, keepdim=True)
-    source = source_B3HW.float().mean(dim=1, keepdim=True)
+    gap = common_flow(flow) - flow
+    some_flow, some_gap = flow[..., ::EVERY, ::EVERY], gap[..., ::EVERY, ::EVERY]
+    target = target[..., ::EVERY, ::EVERY].float().mean(dim=1, keepdim=True)
+    source = source.float().mean(dim=1, keepdim=True)
     look = partial(fetch, source, every=EVERY, clamped=source.device.type == "mps")
     fetched, commonly = look(some_flow), look(some_flow + some_gap)
     worse = (target - commonly).abs() - (target - fetched).abs()
     worse = F.avg_pool2d(worse, AROUND, 1, AROUND // 2, count_include_pad=False)
     fits = (1.0 - worse / DOUBT).clamp(0.0, 1.0)
-    height, width = flow_B2HW.shape[-2:]
+    height, width = flow.shape[-2:]
     fits = F.interpolate(fits, size=(height, width), mode="bilinear", align_corners=False)
+    if near:
+        return flow + gap * fits
     length = gap.square().sum(dim=1, keepdim=True).sqrt()
     differs = ((length - SAME) / (OTHER - SAME)).clamp(0.0, 1.0)
-    return flow_B2HW + gap * (fits * differs)
+    return flow + gap * (fits * differs)
 
 
-def common_flow(flow_B2HW: Tensor) -> Tensor:
+def common_flow(flow: Tensor) -> Tensor:
     """Return the motion, linear in the place, that most of each flow has -> ``(B, 2, H, W)``.
 
     It need not be that of half of the picture: of several motions the one that most pixels share.
     """
-    height, width = flow_B2HW.shape[-2:]
-    columns = torch.arange(width, device=flow_B2HW.device, dtype=torch.float32)
-    rows = torch.arange(height, device=flow_B2HW.device, dtype=torch.float32)[:, None]
+    height, width = flow.shape[-2:]
+    columns = torch.arange(width, device=flow.device, dtype=torch.float32)
+    rows = torch.arange(height, device=flow.device, dtype=torch.float32)[:, None]
     # From -1 to 1.
     x = (columns * 2.0 + 1.0) / width - 1.0
     y = (rows * 2.0 + 1.0) / height - 1.0
-    some = flow_B2HW[..., ::STEP, ::STEP]
+    some = flow[..., ::STEP, ::STEP]
     some_x, some_y = (place.expand_as(some[0, 0]) for place in (x[::STEP], y[::STEP]))
     zero = torch.zeros_like(some[:, :, :1, :1])
     linear: _Linear = (some.mean(dim=(2, 3), keepdim=True), zero, zero)
-    for number, scale in enumerate(SCALES):
+    for number, scale in enumerate(FIT_SCALES):
         gap = some - _at(linear, some_x, some_y)
         weight = 1.0 / (1.0 + gap.square().sum(dim=1, keepdim=True) / scale**2).square()
         if number < CONSTANT_ROUNDS:
