@@ -12,6 +12,7 @@ import torch
 
 from dscvsr_cli import enlarge_frames
 from dscvsr_cli.cli.app import main
+from dscvsr_cli.engine.steady import USUAL_STEP, Steadying
 from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.errors import UsageError
@@ -135,16 +136,20 @@ def test_the_frames_are_those_of_enlarge_frames(job: UpscaleJob, tmp_path: Path)
     assert steadied < alone
 
 
-def test_the_frames_are_steadied_by_how_coarsely_each_was_rounded(job: UpscaleJob) -> None:
+def test_the_frames_are_steadied_by_how_coarsely_each_was_rounded(
+    job: UpscaleJob, tmp_path: Path
+) -> None:
+    """And as usual, which is more here, where that was asked for."""
     network = load_network(job.weights, device=torch.device("cpu")).network
     with VideoReader(job.source, quantisers=True) as reader:
         rounded = list(reader)
-    assert all(frame.quantiser_step is not None for frame in rounded)
+    assert all(0 < (frame.quantiser_step or 0) < USUAL_STEP for frame in rounded)
     levels = {}
-    for name, frames, find in (
+    follow = Steadying(network.motion)
+    for name, frames, steadying in (
         ("alone", rounded, None),
-        ("as rounded", rounded, network.motion),
-        ("as usual", [replace(frame, quantiser_step=None) for frame in rounded], network.motion),
+        ("as rounded", rounded, follow),
+        ("as usual", [replace(frame, quantiser_step=None) for frame in rounded], follow),
     ):
         made = upscale_stream(
             frames,
@@ -152,15 +157,17 @@ def test_the_frames_are_steadied_by_how_coarsely_each_was_rounded(job: UpscaleJo
             size=Size(48, 64),
             plan=StreamPlan(),
             device=torch.device("cpu"),
-            find_motion=find,
+            steadying=steadying,
         )
         pictures = torch.stack([frame.pixels for frame in made]) * 255
         levels[name] = pictures.permute(0, 2, 3, 1).numpy()
-    upscale(job)
-    found = pixels(job.target)
-    away = {name: np.abs(found - wanted).mean() for name, wanted in levels.items()}
-    # The way through the output's subsampled chroma is left.
-    assert away["as rounded"] < min(away["alone"], away["as usual"])
+    for asked, nearest in ((None, "as rounded"), (True, "as usual")):
+        target = tmp_path / f"{nearest}.mkv"
+        upscale(replace(job, steady=asked, target=target))
+        found = pixels(target)
+        away = {name: np.abs(found - wanted).mean() for name, wanted in levels.items()}
+        # The way through the output's subsampled chroma is left.
+        assert min(away, key=away.__getitem__) == nearest
 
 
 def test_scenes_at_once_and_a_resumed_run_have_the_same_frames(

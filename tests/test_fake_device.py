@@ -16,7 +16,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun
-from dscvsr_cli.engine.steady import MotionFinder
+from dscvsr_cli.engine.steady import Steadying
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
@@ -112,7 +112,7 @@ def test_the_engine_stays_on_the_device(
     tiny_config: NetworkConfig, dtype: torch.dtype, size: Size, tile: int | None
 ) -> None:
     network = RecurrentNetwork(tiny_config).eval().to(device=DEVICE, dtype=dtype)
-    make_frames_on_the_device(network, network.motion, dtype, size, tile)
+    make_frames_on_the_device(network, Steadying(network.motion), dtype, size, tile)
 
 
 @pytest.mark.usefixtures("fake")
@@ -132,7 +132,7 @@ def test_captured_steps_and_copies_beside_them_stay_on_the_device(
     network.head = KeptFilters(network.head, tiny_config)
     captures = Captures()
     captured = CapturedNetwork(network, device=DEVICE, start_capture=captures.start)
-    make_frames_on_the_device(captured, network.motion, dtype, size, tile)
+    make_frames_on_the_device(captured, Steadying(network.motion), dtype, size, tile)
     # A window of four frames, in two steps, all of whose pictures came by themselves.
     assert len(late.recorded) == 4
     assert all(picture.device == DEVICE for picture in late.recorded)
@@ -141,12 +141,12 @@ def test_captured_steps_and_copies_beside_them_stay_on_the_device(
 
 def make_frames_on_the_device(
     network: FrameNetwork,
-    find_motion: MotionFinder,
+    steadying: Steadying,
     dtype: torch.dtype,
     size: Size,
     tile: int | None,
 ) -> None:
-    run = SceneRun(network, size=size, device=DEVICE, find_motion=find_motion)
+    run = SceneRun(network, size=size, device=DEVICE, steadying=steadying)
     plan = StreamPlan(window=3, look_ahead=1, tile=tile, overlap=8, step=2)
     for place in range(4):
         pixels = torch.empty(3, 16, 24)

@@ -57,6 +57,9 @@ class BenchProtocol:
     steadied: bool = False
     """Whether the networks' frames are averaged along the motion."""
 
+    least_step: float = 0.0
+    """Quantiser step that every frame is then taken to have at least."""
+
     def __post_init__(self) -> None:
         """Refuse values that cannot be.
 
@@ -91,7 +94,7 @@ def statements(protocol: BenchProtocol) -> tuple[str, ...]:
         _averaging_words(protocol),
         "networks run as `dscvsr upscale` runs them: its windows, scene detection, memory plan, "
         "and dtype (auto unless --dtype says otherwise; the cost table shows which), "
-        + ("steadied along the motion" if protocol.steadied else "not steadied"),
+        + _steadying_words(protocol),
         "frames/s counts the upscaler's time alone, its first frame included",
     ]
     if protocol.temporal:
@@ -129,6 +132,13 @@ def _degradation_words(text: str) -> str:
             "(preset medium, mbtree off, one thread)"
         )
     return f"{from_disk} {bicubic}"
+
+
+def _steadying_words(protocol: BenchProtocol) -> str:
+    if not protocol.steadied:
+        return "not steadied"
+    least = f", from a quantiser step of {protocol.least_step:g}" if protocol.least_step else ""
+    return f"steadied along the motion{least}"
 
 
 def _averaging_words(protocol: BenchProtocol) -> str:

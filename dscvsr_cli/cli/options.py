@@ -122,8 +122,9 @@ SteadyOption = Annotated[
     typer.Option(
         "--steady/--no-steady",
         help="Average each frame with its neighbours along the motion, which removes the flicker "
-        "that video codecs cause, in about an eighth more time. A y4m pipe does not say what it "
-        "was decoded from: give --steady if that was such a codec.",
+        "that video codecs cause, in about an eighth more time: as much as the codec has rounded, "
+        "and with --steady at least as usual. Give that for a file of high quality that was made "
+        "from one of low quality, and for a y4m pipe that was decoded from such a codec.",
         show_default="on for codecs that cause it, such as H.264; off for ProRes, PNG, y4m and the "
         "like",
         rich_help_panel=Panel.NETWORK,

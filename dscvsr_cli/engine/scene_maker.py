@@ -17,7 +17,7 @@ from dscvsr_cli.engine.memory import release_cached_memory
 from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.scene_run import Outcome, SceneRun, WindowProgress
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.steady import MotionFinder
+from dscvsr_cli.engine.steady import Steadying
 from dscvsr_cli.engine.stream_plan import StreamPlan, smaller_plan
 from dscvsr_cli.engine.turns import Turns
 from dscvsr_cli.errors import DeviceError, WeightsError
@@ -71,7 +71,7 @@ class SceneMaker:
         plan: Window and tile sizes; they shrink for all scenes when memory runs out.
         device: Where the network's weights are.
         float32_network: Builds the network in float32; None if it is float32 already.
-        find_motion: Finds the motion that pictures are steadied along; None steadies none.
+        steadying: How pictures are steadied; None steadies none.
         at_once: Scenes that are made at the same time.
     """
 
@@ -83,7 +83,7 @@ class SceneMaker:
         plan: StreamPlan,
         device: torch.device,
         float32_network: Callable[[], FrameNetwork] | None,
-        find_motion: MotionFinder | None = None,
+        steadying: Steadying | None = None,
         at_once: int = 1,
     ) -> None:
         self._network = network
@@ -91,7 +91,7 @@ class SceneMaker:
         self.plan = plan
         self._device = device
         self._build_float32 = float32_network
-        self._find_motion = find_motion
+        self._steadying = steadying
         self._float32: FrameNetwork | None = None
         self._shared = Lock()
         self._turns = Turns(one_at_a_time=at_once == 1)
@@ -119,7 +119,7 @@ class SceneMaker:
             self._network,
             size=self._size,
             device=self._device,
-            find_motion=self._find_motion,
+            steadying=self._steadying,
             on_progress=on_progress,
         )
         made = start.made

@@ -17,7 +17,7 @@ from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.hold import Shown, hold_all
 from dscvsr_cli.engine.pictures import Picture
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.steady import Chain, MotionFinder, steady
+from dscvsr_cli.engine.steady import Chain, Steadying, steady
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.engine.tiled_passes import run_backward, run_forward
 from dscvsr_cli.engine.tiles import Tile
@@ -112,7 +112,7 @@ class SceneRun:
         network: On ``device``.
         size: Rows and columns of the output.
         device: Where the network's weights are.
-        find_motion: Finds the motion that pictures are steadied along; None steadies none.
+        steadying: How pictures are steadied; None steadies none.
         on_progress: Called after every frame of either pass.
     """
 
@@ -122,14 +122,14 @@ class SceneRun:
         *,
         size: Size,
         device: torch.device,
-        find_motion: MotionFinder | None = None,
+        steadying: Steadying | None = None,
         on_progress: Callable[[WindowProgress], None] | None = None,
     ) -> None:
         self._on_progress = on_progress
         self._network = network
         self._size = size
         self._device = device
-        self._find_motion = find_motion
+        self._steadying = steadying
         self._waiting: deque[Picture] = deque()
         self._made: deque[Picture] = deque()
         """The sources of what was made and waits for its successor: one at most."""
@@ -289,9 +289,9 @@ class SceneRun:
             features=forward[:, -1].clone(), frame=frames[:, -1].clone(), shown=shown[-1]
         )
         made, chain = [one.picture for one in shown], self._chain
-        if self._find_motion is not None:
+        if self._steadying is not None:
             ends = part.stop == window.stop - window.start
-            steadied = steady(chain, shown, self._find_motion, last=ends)
+            steadied = steady(chain, shown, self._steadying, last=ends)
             made, chain = steadied.pictures, steadied.chain
         return _Step(len(shown), made, carried, chain)
 

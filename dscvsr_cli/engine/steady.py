@@ -48,6 +48,26 @@ _LUMA = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Steadying:
+    """How pictures are steadied."""
+
+    find: MotionFinder
+    """Finds the motion between inputs, on their device."""
+
+    least_step: float = 0.0
+    """Quantiser step that every frame is taken to have at least."""
+
+
+def least_step_if(*, asked: bool | None) -> float:
+    """Return which quantiser step frames are taken to have at least.
+
+    Where somebody asked for steady pictures it is the usual one: what flickers in a file of high
+    quality may come from one of low quality that it was made from.
+    """
+    return USUAL_STEP if asked else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Chain:
     """The last pictures of an open window, which those to come are steadied with."""
 
@@ -72,13 +92,13 @@ class Steadied:
     """For those to come."""
 
 
-def steady(chain: Chain, following: Sequence[Shown], find: MotionFinder, *, last: bool) -> Steadied:
+def steady(chain: Chain, following: Sequence[Shown], how: Steadying, *, last: bool) -> Steadied:
     """Steady the next pictures of a window, in which each but the last waits for its successor.
 
     Args:
         chain: What came before.
         following: The next pictures, at least one, with their inputs.
-        find: Finds motion.
+        how: How they are steadied.
         last: Whether they are the last ones of their window: then none waits.
     """
     known = [shown for shown in (chain.before, chain.waiting) if shown is not None]
@@ -86,7 +106,7 @@ def steady(chain: Chain, following: Sequence[Shown], find: MotionFinder, *, last
     run = [*known, *following]
     stop = len(run) if last else len(run) - 1
     links = [] if chain.link is None else [chain.link]
-    links += _links(run[len(links) :], find)
+    links += _links(run[len(links) :], how)
     lumas = [_luma(shown.picture) for shown in run]
     pictures = [
         clamp_like(run[place].picture + _change(lumas, place, links), run[place].frame)
@@ -110,22 +130,23 @@ class _Link:
     """(2, 1, H, W): how much the other one counts there."""
 
 
-def _links(run: Sequence[Shown], find: MotionFinder) -> list[_Link]:
+def _links(run: Sequence[Shown], how: Steadying) -> list[_Link]:
     """Link successive inputs, several pairs at once while they are small."""
     pairs = [torch.stack((here.frame, there.frame)) for here, there in pairwise(run)]
-    steps = [(_step(here) + _step(there)) / 2 for here, there in pairwise(run)]
+    steps = [(here + there) / 2 for here, there in pairwise(_step(one, how) for one in run)]
     height, width = run[0].frame.shape[-2:]
     together = max(1, FLOW_PIXELS // (2 * height * width))
     links: list[_Link] = []
     for start in range(0, len(pairs), together):
         part = slice(start, start + together)
-        flow, weight = _follow(torch.cat(pairs[part]), steps[part], find)
+        flow, weight = _follow(torch.cat(pairs[part]), steps[part], how.find)
         links += map(_Link, torch.split(flow, 2), torch.split(weight, 2))
     return links
 
 
-def _step(shown: Shown) -> float:
-    return USUAL_STEP if shown.quantiser_step is None else shown.quantiser_step
+def _step(shown: Shown, how: Steadying) -> float:
+    step = USUAL_STEP if shown.quantiser_step is None else shown.quantiser_step
+    return max(step, how.least_step)
 
 
 def _follow(here: Tensor, steps: Sequence[float], find: MotionFinder) -> tuple[Tensor, Tensor]:

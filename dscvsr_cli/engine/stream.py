@@ -15,7 +15,7 @@ from dscvsr_cli.engine.scene_run import WindowProgress
 from dscvsr_cli.engine.scenes import mark_scene_starts
 from dscvsr_cli.engine.scenes_at_once import ScenePictures, ScenesAtOnce
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.steady import MotionFinder
+from dscvsr_cli.engine.steady import Steadying
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
 from dscvsr_cli.geometry import Size
@@ -64,7 +64,7 @@ def upscale_stream(
     plan: StreamPlan,
     device: torch.device,
     float32_network: Callable[[], FrameNetwork] | None = None,
-    find_motion: MotionFinder | None = None,
+    steadying: Steadying | None = None,
     mark_scenes: SceneMarker = mark_scene_starts,
     on_event: EventListener | None = None,
     resume: StreamState | None = None,
@@ -90,8 +90,8 @@ def upscale_stream(
         float32_network: Builds the same network in float32 on ``device``; called at most once, when
             a result is not finite, and used for the rest of that scene. None if ``network`` is
             float32 already.
-        find_motion: Finds the motion on ``device`` that pictures are steadied along, for frames
-            that a codec has changed; None steadies none.
+        steadying: How pictures are steadied, for frames that a codec has changed; None steadies
+            none.
         mark_scenes: Finds the cuts.
         on_event: Called at scene starts, shrunk plans and repeated windows, which are also logged.
         resume: State of an earlier run over the same frames. All frames are read again, since cuts
@@ -118,7 +118,7 @@ def upscale_stream(
         plan=plan,
         device=device,
         float32_network=float32_network,
-        find_motion=find_motion,
+        steadying=steadying,
         at_once=at_once,
     )
     needed = plan.window + plan.look_ahead + 1

@@ -12,6 +12,7 @@ from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.engine.self_ensemble import ensemble_of
+from dscvsr_cli.engine.steady import Steadying
 from dscvsr_cli.engine.stream import EventListener, upscale_stream
 from dscvsr_cli.engine.stream_plan import plan_stream
 from dscvsr_cli.errors import UsageError
@@ -150,7 +151,7 @@ class _Enlarger:
             plan=plan,
             device=self.device,
             float32_network=None if dtype == torch.float32 else self._float32_network,
-            find_motion=self.loaded.network.motion if self.steady else None,
+            steadying=Steadying(self.loaded.network.motion) if self.steady else None,
             on_event=self.on_event,
         )
         as_levels = first.dtype == np.uint8

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from dscvsr_cli.engine.frame_network import FrameListener, FrameNetwork
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.steady import MotionFinder
+from dscvsr_cli.engine.steady import Steadying
 from dscvsr_cli.engine.stream import SceneMarker, upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
@@ -52,7 +52,7 @@ def run_with_states(
     network: FrameNetwork,
     plan: StreamPlan,
     *,
-    find_motion: MotionFinder | None = None,
+    steadying: Steadying | None = None,
     cuts: Iterable[int] = (),
     resume: StreamState | None = None,
 ) -> tuple[list[Frame], list[StreamState]]:
@@ -70,7 +70,7 @@ def run_with_states(
         size=SMALL,
         plan=plan,
         device=CPU,
-        find_motion=find_motion,
+        steadying=steadying,
         mark_scenes=cuts_at(cuts),
         resume=resume,
         on_boundary=note,

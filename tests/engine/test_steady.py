@@ -11,7 +11,7 @@ from torch import Tensor
 from dscvsr_cli.engine.hold import Shown
 from dscvsr_cli.engine.scene_maker import StreamEvent
 from dscvsr_cli.engine.state import StreamState
-from dscvsr_cli.engine.steady import USUAL_STEP, Chain, steady
+from dscvsr_cli.engine.steady import USUAL_STEP, Chain, Steadying, least_step_if, steady
 from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import StreamPlan
 from dscvsr_cli.frames import Frame
@@ -52,14 +52,16 @@ def noisy(clean: Tensor, seed: int, levels: float = 4.0) -> Tensor:
     return (clean + (grey - 0.5) * 2 * levels / 255).clamp(0, 1)
 
 
-def steadied(shown: Sequence[Shown], steps: Sequence[int] = ()) -> list[Tensor]:
+def steadied(
+    shown: Sequence[Shown], steps: Sequence[int] = (), *, least: float = 0.0
+) -> list[Tensor]:
     """Steady the pictures of one window, which come in steps of so many."""
     chain, made, place = Chain(), [], 0
     for length in [*steps, len(shown)]:
         following = shown[place : place + length]
         place += len(following)
         if following:
-            found = steady(chain, following, no_motion, last=place == len(shown))
+            found = steady(chain, following, Steadying(no_motion, least), last=place == len(shown))
             made += found.pictures
             chain = found.chain
     return made
@@ -103,6 +105,15 @@ def test_a_step_that_is_not_known_is_the_usual_one() -> None:
     assert torch.equal(torch.stack(unknown), torch.stack(usual))
 
 
+def test_who_asks_for_steady_pictures_gets_at_least_the_usual_averaging() -> None:
+    least = least_step_if(asked=True)
+    for step, as_if in ((0.625, USUAL_STEP), (USUAL_STEP, USUAL_STEP), (60.0, 60.0)):
+        asked = steadied(shown_after(step), least=least)
+        expected = steadied(shown_after(as_if))
+        assert torch.equal(torch.stack(asked), torch.stack(expected))
+    assert least_step_if(asked=None) == 0
+
+
 def test_a_picture_is_fetched_along_the_motion() -> None:
     size, moved = Size(80, 96), [2.0 * n for n in range(5)]
     shown = [
@@ -117,7 +128,7 @@ def test_a_picture_is_fetched_along_the_motion() -> None:
         flow[0::2, 0], flow[1::2, 0] = 1.0, -1.0
         return flow
 
-    made = torch.stack(steady(Chain(), shown, follow, last=True).pictures)
+    made = torch.stack(steady(Chain(), shown, Steadying(follow), last=True).pictures)
     given = torch.stack([one.picture for one in shown])
     inner = (..., slice(12, -12))
     assert error(made[inner], truth[inner]) < 0.75 * error(given[inner], truth[inner])
@@ -138,7 +149,7 @@ def test_the_way_there_and_the_way_back_correct_each_other() -> None:
             return flow
 
         inner = (..., slice(12, -12))
-        made = torch.stack(steady(Chain(), shown, follow, last=True).pictures)
+        made = torch.stack(steady(Chain(), shown, Steadying(follow), last=True).pictures)
         return error(made[inner], torch.stack([one.picture for one in shown])[inner])
 
     assert harm(1.05, -0.95) < 0.2 * harm(1.05, -1.05)
@@ -156,7 +167,7 @@ def test_where_no_motion_is_found_the_picture_stays_as_it_is() -> None:
     def lost(target: Tensor, source: Tensor) -> Tensor:
         return no_motion(target, source) + torch.nan
 
-    made = steady(Chain(), shown, lost, last=True).pictures
+    made = steady(Chain(), shown, Steadying(lost), last=True).pictures
     for picture, one in zip(made, shown, strict=True):
         assert torch.allclose(picture, one.picture, atol=1e-6)
 
@@ -190,7 +201,9 @@ def run(
     frames: Sequence[Frame], plan: StreamPlan, *, resume: StreamState | None = None
 ) -> tuple[list[Frame], list[StreamState]]:
     network = MovingSumNetwork(3)
-    return run_with_states(frames, network, plan, find_motion=no_motion, cuts=[11], resume=resume)
+    return run_with_states(
+        frames, network, plan, steadying=Steadying(no_motion), cuts=[11], resume=resume
+    )
 
 
 @pytest.mark.parametrize(("window", "step"), [(1, 1), (4, 1), (5, 2), (7, 4)])
@@ -235,7 +248,7 @@ def test_what_goes_wrong_inside_a_window_costs_no_frame(trouble: str) -> None:
             plan=StreamPlan(window=10, look_ahead=3, step=2),
             device=CPU,
             float32_network=lambda: MovingSumNetwork(2),
-            find_motion=no_motion,
+            steadying=Steadying(no_motion),
             mark_scenes=cuts_at([11]),
             on_event=events.append,
         )

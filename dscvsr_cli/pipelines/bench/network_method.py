@@ -12,7 +12,7 @@ from dscvsr_cli.engine.device import DtypeName
 from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes, peak_memory_bytes
 from dscvsr_cli.engine.self_ensemble import ensemble_of
-from dscvsr_cli.engine.steady import MotionFinder
+from dscvsr_cli.engine.steady import Steadying
 from dscvsr_cli.engine.stream import upscale_stream
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.frames import Frame
@@ -37,6 +37,7 @@ def network_method(
     runtime_name: RuntimeName = "torch",
     ensemble: int = 1,
     steady: bool = False,
+    least_step: float = 0.0,
     memory_bytes: int | None = None,
     show_progress: bool = False,
 ) -> Method:
@@ -50,6 +51,7 @@ def network_method(
         ensemble: Mirrored copies whose results are averaged; the method is then called ``name+N``,
             as others add a plus.
         steady: Whether frames are averaged along the motion.
+        least_step: Quantiser step that every frame is then taken to have at least.
         memory_bytes: Memory that a plan may use; None measures what is free.
         show_progress: Show a bar while something is fetched.
 
@@ -80,7 +82,7 @@ def network_method(
             ensemble_of(open_runtime(runtime, loaded.network, dtype=dtype), ensemble),
             device=device,
             cost=cost.with_steadying() if steady else cost,
-            find_motion=loaded.network.motion if steady else None,
+            steadying=Steadying(loaded.network.motion, least_step) if steady else None,
             memory_bytes=memory_bytes,
             float32_network=None
             if dtype == torch.float32
@@ -105,7 +107,7 @@ def network_upscaler(
     plan: StreamPlan | None = None,
     memory_bytes: int | None = None,
     float32_network: Callable[[], FrameNetwork] | None = None,
-    find_motion: MotionFinder | None = None,
+    steadying: Steadying | None = None,
 ) -> Upscaler:
     """Return an upscaler that sends frames through the engine, scene detection included.
 
@@ -116,7 +118,7 @@ def network_upscaler(
         plan: Sizes of the pieces, if ``cost`` is not given.
         memory_bytes: Memory that a plan may use; None measures what is free.
         float32_network: Builds the network in float32, if its dtype is another.
-        find_motion: Finds the motion that frames are averaged along; None averages none.
+        steadying: How frames are averaged along the motion; None averages none.
     """
 
     def upscale(frames: Iterable[Frame], size: Size) -> Iterator[Tensor]:
@@ -136,7 +138,7 @@ def network_upscaler(
             plan=chosen,
             device=device,
             float32_network=float32_network,
-            find_motion=find_motion,
+            steadying=steadying,
         ):
             yield frame.pixels
 

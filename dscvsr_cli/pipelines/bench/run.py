@@ -22,6 +22,7 @@ from dscvsr_cli.datasets.clips import Clip
 from dscvsr_cli.datasets.degrade import Degradation
 from dscvsr_cli.datasets.find_clips import find_clips
 from dscvsr_cli.engine.device import DtypeName, choose_device, choose_dtype
+from dscvsr_cli.engine.steady import least_step_if
 from dscvsr_cli.errors import UsageError
 from dscvsr_cli.pipelines.bench.network_method import network_method
 from dscvsr_cli.pipelines.machine import machine
@@ -87,6 +88,7 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
         lpips=job.lpips,
         still=job.still,
         steadied=through_codec if job.steady is None else job.steady,
+        least_step=least_step_if(asked=job.steady),
     )
     device = choose_device(job.device)
     peers = _peers(job, clips)
@@ -97,6 +99,7 @@ def prepare_bench(job: BenchJob, *, show_progress: bool = False) -> BenchRun:
         dtypes=(job.dtype,),
         runtimes=(runtime,),
         steady=protocol.steadied,
+        least_step=protocol.least_step,
         show_progress=show_progress,
     )
     methods = (*classical_methods(), *networks)
@@ -134,6 +137,7 @@ def bench_speed(
             dtypes=dtypes,
             runtimes=runtimes_to_compare(job.runtime, device=device, dtype=job.dtype),
             steady=bool(job.steady),
+            least_step=least_step_if(asked=job.steady),
             show_progress=show_progress,
         ),
         device=device,
@@ -195,6 +199,7 @@ def _networks(
     dtypes: Iterable[DtypeName],
     runtimes: Sequence[Runtime],
     steady: bool,
+    least_step: float,
     show_progress: bool,
 ) -> list[Method]:
     methods: list[Method] = []
@@ -209,6 +214,7 @@ def _networks(
             runtime_name=runtime,
             ensemble=job.ensemble,
             steady=steady,
+            least_step=least_step,
             memory_bytes=job.memory_bytes,
             show_progress=show_progress,
         )

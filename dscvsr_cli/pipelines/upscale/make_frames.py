@@ -55,7 +55,7 @@ def enlarge(
             plan=plan or ready.network.stream_plan,
             device=ready.network.device,
             float32_network=None if ready.plan.dtype == "float32" else float32_network,
-            find_motion=ready.network.find_motion,
+            steadying=ready.network.steadying,
             on_event=on_event,
             resume=resume,
             finished=finished,

@@ -10,7 +10,7 @@ from dscvsr_cli.engine.frame_network import FrameNetwork
 from dscvsr_cli.engine.memory import memory_budget_bytes
 from dscvsr_cli.engine.scene_budget import SceneBudget, budget_scenes, memory_of_scenes
 from dscvsr_cli.engine.self_ensemble import ensemble_of
-from dscvsr_cli.engine.steady import MotionFinder
+from dscvsr_cli.engine.steady import Steadying, least_step_if
 from dscvsr_cli.engine.stream_plan import NetworkCost, StreamPlan, plan_stream
 from dscvsr_cli.errors import DeviceError, refusals_about
 from dscvsr_cli.geometry import Size
@@ -63,8 +63,8 @@ class NetworkPlan:
     converted_first: bool
     """Whether the runtime converts it before the first frame, which takes a while."""
     stream_plan: StreamPlan
-    steadied: bool
-    """Whether its pictures are averaged along the motion."""
+    steadying: Steadying | None
+    """How its pictures are averaged along the motion, if they are."""
     scenes: SceneBudget
     memory_bytes: int
     """What the network, and frames that wait, may take at most, as estimated."""
@@ -74,11 +74,6 @@ class NetworkPlan:
     def clip_plan(self, frames: int | None) -> StreamPlan:
         """Return what of the plan's windows so many frames fill; None fills them."""
         return _filled(self.stream_plan, frames)
-
-    @property
-    def find_motion(self) -> MotionFinder | None:
-        """What finds the motion that pictures are steadied along, if they are."""
-        return self.loaded.network.motion if self.steadied else None
 
 
 def plan_network(
@@ -132,7 +127,9 @@ def plan_network(
         executed=ensemble_of(opened, job.ensemble),
         converted_first=must_convert(runtime, opened, stream_plan.largest_tile(small)),
         stream_plan=stream_plan,
-        steadied=steadied,
+        steadying=Steadying(loaded.network.motion, least_step_if(asked=job.steady))
+        if steadied
+        else None,
         scenes=scenes,
         memory_bytes=memory_of_scenes(scenes, stream_plan, small, size, cost),
         clip_memory_bytes=memory_of_scenes(

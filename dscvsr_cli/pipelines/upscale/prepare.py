@@ -179,7 +179,7 @@ def _plan_of(
         look_ahead=plan.look_ahead,
         tile=plan.tile,
         ensemble=job.ensemble,
-        steadied=network.steadied,
+        steadied=network.steadying is not None,
         span=span,
         scenes_at_once=network.scenes.at_once,
         is_turned=target.picture.is_turned,
@@ -195,7 +195,7 @@ def _weights_if_uncompressed(
 ) -> str | None:
     """Return weights to name where nobody chose, and a video may be as it was filmed or drawn."""
     entry = network.loaded.entry
-    nobody_chose = job.weights is None and not network.steadied
+    nobody_chose = job.weights is None and network.steadying is None
     is_video = source.frame_count != 1 and loses_nothing(source.codec)
     return entry.uncompressed if entry and nobody_chose and is_video else None
 
