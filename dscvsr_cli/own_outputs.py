@@ -5,7 +5,7 @@ every search for videos or pictures in a folder must leave out what was made fro
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -124,14 +124,31 @@ def made_from_within(folder: Path, root: Path) -> frozenset[str]:
     if not record:
         return frozenset()
     here, top = folder.resolve(), root.resolve()
-    return frozenset(name for name in record if _is_from_within(name, record, here, top))
+    sources = {name: _source_of(name, record, here) for name in record}
+    return frozenset(
+        name
+        for name, source in sources.items()
+        if source is not None and source.is_relative_to(top)
+    )
 
 
-def _is_from_within(name: str, record: Record, here: Path, top: Path) -> bool:
+def made_from_each_other(paths: Iterable[Path]) -> dict[Path, Path]:
+    """Return which of some files were made from another of them, and from which."""
+    places = {path.parent.resolve() / path.name: path for path in paths}
+    records = {here: read_record(here / RECORD_NAME) for here in {one.parent for one in places}}
+    sources = {
+        path: _source_of(place.name, records[place.parent], place.parent)
+        for place, path in places.items()
+    }
+    return {path: places[source] for path, source in sources.items() if source in places}
+
+
+def _source_of(name: str, record: Record, here: Path) -> Path | None:
+    """Return what the record of a folder says that an output was made from, if it says so."""
     try:
         entry = entry_of(record, name, file_identity(here / name))
     except (OSError, ValueError):
-        return False
+        return None
     source = None if entry is None else entry.get("source")
     # Links are not followed in what may be gone.
-    return isinstance(source, str) and Path(os.path.normpath(here / source)).is_relative_to(top)
+    return Path(os.path.normpath(here / source)) if isinstance(source, str) else None

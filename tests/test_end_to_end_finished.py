@@ -103,18 +103,36 @@ def test_a_folder_of_nothing_but_outputs_is_one_of_videos(
     assert "e1_x2.mp4" in files_in(tmp_path / "third")
 
 
-def test_an_input_that_is_named_is_never_dropped_nor_replaced(
+def test_what_a_shell_lists_the_second_time_is_not_enlarged_again(
+    season: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(season)
+    (season / "e2.mp4").unlink()
+    render(LONGER, season, name="e3")
+    assert upscale_with(weights, "e1.mp4", "e3.mp4") == 0
+    everything = ("e1.mp4", "e1_x2.mp4", "e3.mp4", season / "e3_x2.mp4")
+    capfd.readouterr()
+    assert upscale_with(weights, *everything) == 0
+    said = capfd.readouterr()
+    assert "0 done, 2 skipped, 0 failed" in said.out
+    assert "e1_x2.mp4 was made from e1.mp4, which is given too" in said.err
+    assert "e3_x2.mp4 was made from e3.mp4, which is given too" in said.err
+    assert files_in(season) >= {"e1_x2.mp4", "e3_x2.mp4"}
+    assert not list(season.glob("*_x2_x2.mp4"))
+    # By itself it is an input like any other.
+    assert upscale_with(weights, "e1_x2.mp4") == 0
+    assert (season / "e1_x2_x2.mp4").exists()
+
+
+def test_an_input_is_never_replaced_by_what_is_made_of_another(
     season: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    render(LONGER, season, name="e1_x2")
     named = (season / "e1.mp4", season / "e1_x2.mp4")
-    assert upscale_with(weights, named[0]) == 0
     before = named[1].read_bytes()
     assert upscale_with(weights, *named, "--overwrite") == 2
     assert "e1_x2.mp4 is an input" in capfd.readouterr().err
     assert named[1].read_bytes() == before
-    assert upscale_with(weights, *named) == 0
-    assert "1 done, 1 skipped, 0 failed" in capfd.readouterr().out
-    assert (season / "e1_x2_x2.mp4").exists()
 
 
 def test_other_settings_are_refused_with_the_choice(

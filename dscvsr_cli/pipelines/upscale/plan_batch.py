@@ -9,6 +9,7 @@ from typing import Final
 from dscvsr_cli.engine.device import choose_device
 from dscvsr_cli.errors import InputVideoError, UsageError, refusals_about
 from dscvsr_cli.geometry import check_one_target
+from dscvsr_cli.own_outputs import made_from_each_other
 from dscvsr_cli.pipelines.upscale.find_videos import find_videos_and_pictures
 from dscvsr_cli.pipelines.upscale.job import SIZE_OPTIONS, UpscaleJob
 from dscvsr_cli.pipelines.upscale.output_name import (
@@ -36,7 +37,8 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
 
     Folders are searched recursively. With an ``output`` folder, files keep their names and their
     place in the folder tree, unless that is the input itself; without one, every output is beside
-    its input. What earlier runs made of videos in a folder is not found there, but may be named.
+    its input. What earlier runs made of videos in a folder, or of other inputs, is left out; by
+    itself it is an input like any other.
 
     Args:
         inputs: Files, folders of videos, and image sequences.
@@ -56,6 +58,7 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
     if output is None:
         made, named = {one.target for one in jobs}, set(inputs)
         jobs = [one for one in jobs if one.source in named or one.source not in made]
+    jobs = list(_without_own_outputs(jobs))
     _spare_inputs(jobs)
     names = Counter(one.target for one in jobs)
     twice = [name for name, count in names.items() if count > 1]
@@ -110,6 +113,22 @@ def _refuse_pictures(inputs: Sequence[Path]) -> None:
         f"{len(inputs)} pictures, {inputs[0]} and others, could be one video or many",
         hint=f"{for_one}; for pictures of their own call dscvsr once for each",
     )
+
+
+def _without_own_outputs(jobs: Sequence[UpscaleJob]) -> Iterator[UpscaleJob]:
+    """Leave out what an earlier run made from another input, as ``*.mp4`` finds the second time."""
+    made = made_from_each_other(job.source for job in jobs)
+    for job in jobs:
+        original = made.get(job.source)
+        if original is None:
+            yield job
+        else:
+            _log.warning(
+                "%s was made from %s, which is given too, and is left out; give it by itself to "
+                "enlarge it again",
+                job.source,
+                original,
+            )
 
 
 def _spare_inputs(jobs: Sequence[UpscaleJob]) -> None:
