@@ -27,7 +27,7 @@ from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.rounding import Range, round_to_eight_bits
 from dscvsr_cli.training.data.noise import compress_clip
 from dscvsr_cli.training.training_config import TrainingConfig
-from dscvsr_cli.training.validation import SCALES, choose_clips, middle
+from dscvsr_cli.training.validation import VALIDATION_SCALES, choose_clips, middle
 from dscvsr_cli.weights.network_file import read_network, read_ranges, save_network
 
 
@@ -66,7 +66,7 @@ def main() -> None:
         if given.int8:
             round_to_eight_bits(network, network.ranges)
         found = []
-        for scale in SCALES:
+        for scale in VALIDATION_SCALES:
             pairs = [shrink(clip, scale) for clip in clips]
             clean = fmean(score(network, pair.low, pair.truth) for pair in pairs)
             coded = fmean(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol, statements
 from dscvsr_cli.benchmarking.frame_meter import PictureDistance, TrueMotions
-from dscvsr_cli.benchmarking.measure_clip import FrameListener, measure_clip
+from dscvsr_cli.benchmarking.measure_clip import MeasuredFrameListener, measure_clip
 from dscvsr_cli.benchmarking.methods import Method, MethodInfo
 from dscvsr_cli.benchmarking.peers import Peer
 from dscvsr_cli.benchmarking.report import BenchReport, ClipScore, MeanScore, mean_score
@@ -105,7 +105,7 @@ class BenchRun:
         return len(self._scores)
 
     def run(
-        self, *, on_frame: FrameListener | None = None, on_clip: ClipListener | None = None
+        self, *, on_frame: MeasuredFrameListener | None = None, on_clip: ClipListener | None = None
     ) -> BenchReport:
         """Measure what is not yet measured, and return the report.
 

@@ -51,7 +51,7 @@ class MeasuredFrame:
     """What it was made from, and the truth."""
 
 
-FrameListener = Callable[[MeasuredFrame], None]
+MeasuredFrameListener = Callable[[MeasuredFrame], None]
 
 
 def measure_clip(
@@ -62,7 +62,7 @@ def measure_clip(
     *,
     motions: TrueMotions | None = None,
     lpips: PictureDistance | None = None,
-    on_frame: FrameListener | None = None,
+    on_frame: MeasuredFrameListener | None = None,
 ) -> ClipScore:
     """Run one method over one clip and score it.
 

@@ -30,7 +30,7 @@ SPEED_SCALES = (2.0, 2.7, 4.0)
 SECONDS_PER_ROW = 5.0
 """Time for which a row is measured, as far as whole frames allow."""
 
-MOST_FRAMES = 48
+MOST_TIMED_FRAMES = 48
 WARM_UP_FRAMES = 2
 _PAN_PIXELS = 2
 
@@ -167,7 +167,7 @@ def _timed(method: Method, source: Size, size: Size, seconds: float) -> tuple[in
         method.reset_memory()
     try:
         once = _seconds_of(method, source, size, WARM_UP_FRAMES) / WARM_UP_FRAMES
-        frames = max(WARM_UP_FRAMES, min(MOST_FRAMES, int(seconds / max(once, 1e-9))))
+        frames = max(WARM_UP_FRAMES, min(MOST_TIMED_FRAMES, int(seconds / max(once, 1e-9))))
         return frames, frames / max(_seconds_of(method, source, size, frames), 1e-9)
     except DeviceError:
         return 0, 0.0

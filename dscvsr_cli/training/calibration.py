@@ -9,7 +9,7 @@ from torch import Tensor
 from dscvsr_cli.datasets.degrade import degrade_picture
 from dscvsr_cli.models.network import RecurrentNetwork
 from dscvsr_cli.models.rounding import Ranges, watched_ranges
-from dscvsr_cli.training.validation import SCALES, middle
+from dscvsr_cli.training.validation import VALIDATION_SCALES, middle
 
 CLIPS: Final = 16
 """Clips that are enough: their ranges hardly grow with more."""
@@ -30,7 +30,7 @@ def calibrate(network: RecurrentNetwork, clips: Iterable[Tensor]) -> Ranges:
     with watched_ranges(network) as ranges:
         for clip in clips:
             whole = middle(clip).float() / 255.0
-            for scale in SCALES:
+            for scale in VALIDATION_SCALES:
                 low = torch.stack([degrade_picture(frame, scale).low for frame in whole])
                 for frames in (low[None], low[None, ::_FASTER]):
                     # One frame in two is filled, and the first one has no neighbour.

@@ -31,7 +31,7 @@ from dscvsr_cli.training.objective.objective import Objective
 from dscvsr_cli.training.objective.perceptual import PerceptualLoss
 from dscvsr_cli.training.parallel import ALONE, Parallel
 from dscvsr_cli.training.schedule import (
-    Phase,
+    TrainingPhase,
     learning_rate,
     periodic_rate,
     phase,
@@ -249,7 +249,7 @@ class Trainer:
         return trace.parts(self.config.apart_frames, self.config.apart_repeats, generator)
 
     def _learn(
-        self, batch: Batch, rate: float, now: Phase, trace: TeacherTrace | None
+        self, batch: Batch, rate: float, now: TrainingPhase, trace: TeacherTrace | None
     ) -> dict[str, float]:
         with self._autocast():
             losses = self.losses(batch, iteration=self.state.iteration, phase=now, trace=trace)

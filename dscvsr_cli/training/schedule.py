@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-Phase = Literal["motion", "apart", "whole", "alone"]
+TrainingPhase = Literal["motion", "apart", "whole", "alone"]
 """What learns: only the flow, every part separately from a teacher, the network as a whole, or the
 whole without the teacher's features."""
 
@@ -40,7 +40,9 @@ def sequence_length(done: float, lengths: Sequence[int]) -> int:
     return lengths[min(int(done * len(lengths)), len(lengths) - 1)]
 
 
-def phase(done: float, *, motion_first: float, apart_first: float, distill_until: float) -> Phase:
+def phase(
+    done: float, *, motion_first: float, apart_first: float, distill_until: float
+) -> TrainingPhase:
     """Return the phase at ``done``: first the flow, then each part apart, then the whole."""
     if done < motion_first:
         return "motion"

@@ -9,7 +9,7 @@ from dscvsr_cli.training.data.sampler import Batch
 from dscvsr_cli.training.objective.blockwise import TeacherTrace
 from dscvsr_cli.training.objective.objective import Losses, Objective
 from dscvsr_cli.training.parallel import Parallel
-from dscvsr_cli.training.schedule import Phase
+from dscvsr_cli.training.schedule import TrainingPhase
 
 
 class SharedObjective:
@@ -28,7 +28,7 @@ class SharedObjective:
         """Whether the wrapper looks for weights without a gradient, which takes time."""
 
     def __call__(
-        self, batch: Batch, *, iteration: int, phase: Phase, trace: TeacherTrace | None
+        self, batch: Batch, *, iteration: int, phase: TrainingPhase, trace: TeacherTrace | None
     ) -> Losses:
         """Return the losses of a batch; all processes call this with the same phase.
 
@@ -43,7 +43,7 @@ class SharedObjective:
         )
         return losses
 
-    def _judge(self, phase: Phase) -> Objective | DistributedDataParallel:
+    def _judge(self, phase: TrainingPhase) -> Objective | DistributedDataParallel:
         if self._parallel.world == 1:
             return self._objective
         searches = self._objective.leaves_weights_out(phase)

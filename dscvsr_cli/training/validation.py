@@ -18,9 +18,9 @@ from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import RecurrentNetwork
 
-SCALES = (2, 4)
+VALIDATION_SCALES = (2, 4)
 MOST_CLIPS = 4
-MOST_FRAMES = 7
+MOST_CLIP_FRAMES = 7
 MOST_SIDE = 256
 """Pixels on a side of what is cut from the middle of the true frames, a multiple of all scales."""
 
@@ -60,9 +60,9 @@ class Validator:
         self.frames = sum(clip.shape[0] for clip in clips)
         self._device = device
         self._pairs = {
-            scale: [_shrunken(middle(clip), scale) for clip in clips] for scale in SCALES
+            scale: [_shrunken(middle(clip), scale) for clip in clips] for scale in VALIDATION_SCALES
         }
-        self._bicubic = {scale: self._score_bicubic(scale) for scale in SCALES}
+        self._bicubic = {scale: self._score_bicubic(scale) for scale in VALIDATION_SCALES}
 
     @torch.no_grad()
     def measure(self, network: RecurrentNetwork) -> tuple[Score, ...]:
@@ -79,7 +79,7 @@ class Validator:
                     ),
                     bicubic_psnr_y=self._bicubic[scale],
                 )
-                for scale in SCALES
+                for scale in VALIDATION_SCALES
             )
         network.train(training)
         return scores
@@ -107,7 +107,7 @@ def choose_clips(sources: Sequence[Source], *, most: int = MOST_CLIPS) -> list[T
             size = measure(source).size
             if min(size.height, size.width) < _LEAST_SIDE:
                 continue
-            clip = decode(source, count=MOST_FRAMES)
+            clip = decode(source, count=MOST_CLIP_FRAMES)
         except DscvsrError:
             continue
         if clip.shape[0] > 1:
@@ -134,7 +134,10 @@ def _spread(sources: Sequence[Source], most: int) -> Iterator[Source]:
 
 def middle(clip: Tensor) -> Tensor:
     """Cut the middle out of a clip, to sides that every scale divides."""
-    height, width = (min(MOST_SIDE, side // max(SCALES) * max(SCALES)) for side in clip.shape[-2:])
+    height, width = (
+        min(MOST_SIDE, side // max(VALIDATION_SCALES) * max(VALIDATION_SCALES))
+        for side in clip.shape[-2:]
+    )
     top, left = (clip.shape[-2] - height) // 2, (clip.shape[-1] - width) // 2
     return clip[..., top : top + height, left : left + width]
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dscvsr_cli.benchmarking.bench_protocol import BenchProtocol
 from dscvsr_cli.benchmarking.bench_run import BenchRun
-from dscvsr_cli.benchmarking.measure_clip import FrameListener
+from dscvsr_cli.benchmarking.measure_clip import MeasuredFrameListener
 from dscvsr_cli.benchmarking.methods import Method, MethodInfo, Upscaler, classical_methods
 from dscvsr_cli.benchmarking.report import BenchReport
 from dscvsr_cli.datasets.clips import Clip
@@ -38,7 +38,7 @@ def bench(
     *,
     scales: Sequence[float] = (4.0,),
     protocol: BenchProtocol = PLAIN,
-    on_frame: FrameListener | None = None,
+    on_frame: MeasuredFrameListener | None = None,
 ) -> BenchReport:
     return plan(clips, upscalers, scales=scales, protocol=protocol).run(on_frame=on_frame)
 

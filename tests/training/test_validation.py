@@ -18,8 +18,8 @@ from dscvsr_cli.imaging.quantise import quantise
 from dscvsr_cli.imaging.resize import resize
 from dscvsr_cli.models.network import RecurrentNetwork, interpolate
 from dscvsr_cli.training.validation import (
+    MOST_CLIP_FRAMES,
     MOST_CLIPS,
-    MOST_FRAMES,
     Score,
     Validator,
     choose_clips,
@@ -106,7 +106,7 @@ def test_a_few_frames_of_a_few_clips_spread_over_all_are_taken(tmp_path: Path) -
     paths = [path, broken, small, *[path] * 9]
     sources = [Source(name=str(i), kind="video", paths=(p,)) for i, p in enumerate(paths)]
     clips = choose_clips(sources)
-    assert [clip.shape for clip in clips] == [(MOST_FRAMES, 3, 64, 80)] * MOST_CLIPS
+    assert [clip.shape for clip in clips] == [(MOST_CLIP_FRAMES, 3, 64, 80)] * MOST_CLIPS
     assert choose_clips(sources[1:3]) == []
     assert choose_clips([Source(name="p", kind="photo", paths=(path,))]) == []
 

@@ -23,7 +23,7 @@ def charbonnier(made: Tensor, wanted: Tensor, epsilon: float = CHARBONNIER_EPSIL
     return torch.sqrt((made.float() - wanted).square() + epsilon**2).mean()
 
 
-def change_along(made: Tensor, wanted: Tensor, flow: Tensor) -> Tensor:
+def change_loss(made: Tensor, wanted: Tensor, flow: Tensor) -> Tensor:
     """Return how much of what changes along the motion does not in the ground truth, a scalar.
 
     The error of a frame is compared with that of the next one at the place that the flow points to:

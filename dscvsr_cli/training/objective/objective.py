@@ -22,13 +22,13 @@ from dscvsr_cli.training.objective.blockwise import (
 )
 from dscvsr_cli.training.objective.distillation import FeatureDistillation, collect_features
 from dscvsr_cli.training.objective.losses import (
-    change_along,
+    change_loss,
     charbonnier,
     endpoint_distance,
     photometric,
 )
 from dscvsr_cli.training.objective.perceptual import PerceptualLoss
-from dscvsr_cli.training.schedule import Phase
+from dscvsr_cli.training.schedule import TrainingPhase
 from dscvsr_cli.training.training_config import TrainingConfig
 
 Losses = dict[str, Tensor]
@@ -85,7 +85,7 @@ class Objective(nn.Module):
         high: Tensor,
         *,
         iteration: int,
-        phase: Phase = "whole",
+        phase: TrainingPhase = "whole",
         flow: Tensor | None = None,
         trace: TeacherTrace | None = None,
     ) -> Losses:
@@ -133,7 +133,7 @@ class Objective(nn.Module):
         losses["total"] = torch.stack(parts).sum()
         return losses
 
-    def leaves_weights_out(self, phase: Phase) -> bool:
+    def leaves_weights_out(self, phase: TrainingPhase) -> bool:
         """Return whether some of the weights that learn get no gradient in a phase."""
         if phase == "alone":
             return self.distillation is not None and any(
@@ -172,7 +172,7 @@ class Objective(nn.Module):
                 losses["distillation"] = distillation(taught, learned)
         losses["pictures"] = charbonnier(made, wanted, self.config.charbonnier_epsilon)
         if self.config.change_weight:
-            losses["change"] = change_along(made, wanted, passes.flow[:, 0])
+            losses["change"] = change_loss(made, wanted, passes.flow[:, 0])
         if self.perceptual is not None:
             losses["perceptual"] = self.perceptual(made, wanted)
         return losses

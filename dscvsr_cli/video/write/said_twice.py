@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-Extra = Sequence[tuple[str, str]]
+OptionPairs = Sequence[tuple[str, str]]
 """Further encoder options, by the encoder's own names."""
 
 _QUALITY: Final = frozenset(
@@ -24,7 +24,7 @@ SAME: Final[Mapping[str, frozenset[str]]] = {
 """Names under which encoders take what an option of ours says, whatever the encoder is."""
 
 
-def says_again(extra: Extra, option: str, *, more: Iterable[str] = ()) -> str | None:
+def says_again(extra: OptionPairs, option: str, *, more: Iterable[str] = ()) -> str | None:
     """Return the first further option that says what an option of ours says; None if none does.
 
     Args:
@@ -36,7 +36,7 @@ def says_again(extra: Extra, option: str, *, more: Iterable[str] = ()) -> str | 
     return next((name for name in _names(extra) if name in same), None)
 
 
-def repeated(extra: Extra) -> str | None:
+def repeated(extra: OptionPairs) -> str | None:
     """Return a further option that is given twice; None if none is.
 
     Lists of parameters are joined, and may come in parts.
@@ -45,7 +45,7 @@ def repeated(extra: Extra) -> str | None:
     return next((name for name, count in counts.items() if count > 1), None)
 
 
-def sets_rate(extra: Extra) -> bool:
+def sets_rate(extra: OptionPairs) -> bool:
     """Return whether further options steer quality or bit rate, so that no default of ours may."""
     return any(name == "b" or name in _QUALITY for name in _names(extra))
 
@@ -54,7 +54,7 @@ def _holds_others(name: str) -> bool:
     return name.endswith(_OPTIONS_OF_THEIR_OWN)
 
 
-def _names(extra: Extra) -> Iterator[str]:
+def _names(extra: OptionPairs) -> Iterator[str]:
     for name, value in extra:
         yield name
         if _holds_others(name):

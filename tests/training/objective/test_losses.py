@@ -9,7 +9,7 @@ from torch import Tensor
 from dscvsr_cli.training.objective.losses import (
     CHANGE_EPSILON,
     CHARBONNIER_EPSILON,
-    change_along,
+    change_loss,
     charbonnier,
     photometric,
 )
@@ -93,20 +93,20 @@ def still(dx: float = 0.0) -> Tensor:
 def test_where_nothing_moves_the_change_is_that_from_frame_to_frame() -> None:
     made, wanted = torch.rand(2, 1, 3, 3, 16, 40).unbind()
     by_hand = charbonnier(made.diff(dim=1), wanted.diff(dim=1), CHANGE_EPSILON)
-    torch.testing.assert_close(change_along(made, wanted, still()), by_hand)
+    torch.testing.assert_close(change_loss(made, wanted, still()), by_hand)
 
 
 def test_an_error_that_moves_with_the_picture_does_not_flicker(moving: Tensor) -> None:
     # What is at x is at x - 2 in the next frame: half a pixel of a grid of a quarter of the size.
     blurred = 0.5 + 0.8 * (moving - 0.5)
-    along = float(change_along(blurred, moving, still(-0.5)))
-    apart = float(change_along(blurred, moving, still()))
+    along = float(change_loss(blurred, moving, still(-0.5)))
+    apart = float(change_loss(blurred, moving, still()))
     assert along < 0.25 * apart
 
 
 def test_the_flow_does_not_learn_to_hide_flicker(moving: Tensor) -> None:
     flow = still(-0.5).clone().requires_grad_()
     made = (moving * 0.9).requires_grad_()
-    torch.autograd.backward(change_along(made, moving, flow))
+    torch.autograd.backward(change_loss(made, moving, flow))
     assert flow.grad is None
     assert made.grad is not None

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from dscvsr_cli.geometry import Size
 from dscvsr_cli.models.network import RecurrentNetwork
-from dscvsr_cli.training.objective.losses import change_along, charbonnier
+from dscvsr_cli.training.objective.losses import change_loss, charbonnier
 from dscvsr_cli.training.objective.objective import Objective
-from dscvsr_cli.training.schedule import Phase
+from dscvsr_cli.training.schedule import TrainingPhase
 from dscvsr_cli.training.training_config import TrainingConfig
 
 
@@ -37,7 +37,7 @@ def teacher(recipe: TrainingConfig) -> RecurrentNetwork:
 
 
 def judge(
-    objective: Objective, clips: tuple[Tensor, Tensor], phase: Phase = "whole"
+    objective: Objective, clips: tuple[Tensor, Tensor], phase: TrainingPhase = "whole"
 ) -> dict[str, Tensor]:
     losses: dict[str, Tensor] = objective(*clips, iteration=0, phase=phase)
     return losses
@@ -247,7 +247,7 @@ def test_the_change_along_the_motion_is_compared_with_the_truths(
     made = student(low, Size(16, 16))
     pairs = range(low.shape[1] - 1)
     flow = torch.stack([student.motion(low[:, i], low[:, i + 1]) for i in pairs], dim=1)
-    by_hand = change_along(made, high, flow)
+    by_hand = change_loss(made, high, flow)
     torch.testing.assert_close(losses["change"], by_hand)
     torch.testing.assert_close(losses["total"], losses["pictures"] + 0.5 * by_hand)
 
@@ -262,7 +262,7 @@ def test_it_says_in_which_phases_some_weights_learn_nothing(
     wider = recipe.network if channels is None else replace(recipe.network, channels=channels)
     teacher = RecurrentNetwork(replace(wider, block="dense", filling_blocks=0))
     objective = Objective(replace(recipe, distill_weight=1.0), student, teacher=teacher)
-    phases: tuple[Phase, ...] = ("motion", "whole", "alone")
+    phases: tuple[TrainingPhase, ...] = ("motion", "whole", "alone")
     for phase in phases:
         objective.zero_grad(set_to_none=True)
         torch.autograd.backward(judge(objective, clips, phase)["total"])
