@@ -46,6 +46,18 @@ def warp(
     return fetched.masked_fill(lost, torch.nan).to(source.dtype)
 
 
+def stays_inside(flow: Tensor) -> Tensor:
+    """Return where a flow points into the picture, to half a pixel -> ``(B, 1, H, W)`` booleans.
+
+    Args:
+        flow: ``(B, 2, H, W)`` pixels, ``(dx, dy)``.
+    """
+    height, width = flow.shape[-2:]
+    x = torch.arange(width, device=flow.device) + flow[:, :1]
+    y = torch.arange(height, device=flow.device)[:, None] + flow[:, 1:]
+    return (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+
+
 def resize_flow(flow: Tensor, size: Sequence[int]) -> Tensor:
     """Bring a flow to another size; its lengths change with it -> ``(B, 2, H, W)``.
 

@@ -22,7 +22,7 @@ from torch import Tensor
 from dscvsr_cli.consensus import agree
 from dscvsr_cli.engine.hold import Shown
 from dscvsr_cli.frames import clamp_like
-from dscvsr_cli.warping import FLOW_PIXELS, resize_flow, warp
+from dscvsr_cli.warping import FLOW_PIXELS, resize_flow, stays_inside, warp
 
 MotionFinder = Callable[[Tensor, Tensor], Tensor]
 """Finds where ``target`` is in ``source``: ``(B, 3, H, W)`` twice -> ``(B, 2, H, W)`` pixels."""
@@ -42,6 +42,13 @@ SURE_PIXELS = 0.25
 """Distance from the start at which the way there and back may end, in input pixels, for 1/e of that
 weight at ``USUAL_STEP``, and in proportion to the step: where the motion is not certain, averaging
 blurs, which costs more than it gains where little was rounded."""
+
+LEAST_WEIGHT = 1e-6
+"""So that a neighbourhood in which nothing shows the same can be divided by."""
+
+CELL = 10
+"""Side of the squares of input pixels whose brightness is compared together, each with the eight
+around it."""
 
 _LUMA = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in luma (BT.601); what they are hardly matters for a difference."""
@@ -129,6 +136,9 @@ class _Link:
     weight: Tensor
     """(2, 1, H, W): how much the other one counts there."""
 
+    brighter: Tensor
+    """(2, 1, h, w): how much brighter a whole neighbourhood is than in the other one, in luma."""
+
 
 def _links(run: Sequence[Shown], how: Steadying) -> list[_Link]:
     """Link successive inputs, several pairs at once while they are small."""
@@ -139,8 +149,8 @@ def _links(run: Sequence[Shown], how: Steadying) -> list[_Link]:
     links: list[_Link] = []
     for start in range(0, len(pairs), together):
         part = slice(start, start + together)
-        flow, weight = _follow(torch.cat(pairs[part]), steps[part], how.find)
-        links += map(_Link, torch.split(flow, 2), torch.split(weight, 2))
+        found = _follow(torch.cat(pairs[part]), steps[part], how.find)
+        links += map(_Link, *(torch.split(one, 2) for one in found))
     return links
 
 
@@ -149,8 +159,10 @@ def _step(shown: Shown, how: Steadying) -> float:
     return max(step, how.least_step)
 
 
-def _follow(here: Tensor, steps: Sequence[float], find: MotionFinder) -> tuple[Tensor, Tensor]:
-    """Return flow ``(2P, 2, H, W)`` and weight ``(2P, 1, H, W)`` from pictures to their partners.
+def _follow(
+    here: Tensor, steps: Sequence[float], find: MotionFinder
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return how pictures lie to their partners: for each what a ``_Link`` has for two.
 
     Args:
         here: ``(2P, 3, H, W)``, partners side by side.
@@ -169,8 +181,12 @@ def _follow(here: Tensor, steps: Sequence[float], find: MotionFinder) -> tuple[T
     step = torch.cat([here.new_full((2, 1, 1, 1), step) for step in steps])
     sure, same = SURE_PIXELS / USUAL_STEP * step, SAME_STEPS / 255.0 * step
     doubt = miss / sure.square() + (around / same).square()
-    # Where no motion is found there is no partner.
-    return flow, (NEIGHBOUR_SHARE * torch.exp(-doubt)).nan_to_num()
+    # Where no motion is found, or it leads out of the picture, there is no partner.
+    weight = (NEIGHBOUR_SHARE * torch.exp(-doubt)).nan_to_num() * stays_inside(flow)
+    brighter = _luma(here) - warp(_luma(there), flow, known=True)
+    # Only what shows the same tells how its brightness changes.
+    brighter = _mean_around(weight * brighter) / _mean_around(weight).clamp_min(LEAST_WEIGHT)
+    return flow, weight, brighter
 
 
 def _exchanged(partners: Tensor) -> Tensor:
@@ -178,9 +194,18 @@ def _exchanged(partners: Tensor) -> Tensor:
     return partners.reshape(-1, 2, *partners.shape[1:]).flip(1).reshape(partners.shape)
 
 
-def _luma(picture: Tensor) -> Tensor:
-    """Return the luma of ``(3, H, W)`` -> ``(1, H, W)``."""
-    return _LUMA[0] * picture[:1] + _LUMA[1] * picture[1:2] + _LUMA[2] * picture[2:]
+def _luma(pictures: Tensor) -> Tensor:
+    """Return the luma of ``(..., 3, H, W)`` -> ``(..., 1, H, W)``."""
+    red, green, blue = pictures.split(1, dim=-3)
+    return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
+
+
+def _mean_around(planes: Tensor) -> Tensor:
+    """Return the mean of each cell of ``(B, 1, H, W)`` and those around it -> ``(B, 1, h, w)``."""
+    cells = [-(-side // CELL) for side in planes.shape[-2:]]
+    return F.avg_pool2d(
+        F.adaptive_avg_pool2d(planes, cells), 3, stride=1, padding=1, count_include_pad=False
+    )
 
 
 def _change(lumas: Sequence[Tensor], place: int, links: Sequence[_Link]) -> Tensor:
@@ -190,14 +215,15 @@ def _change(lumas: Sequence[Tensor], place: int, links: Sequence[_Link]) -> Tens
     for other, link, end in ((place - 1, place - 1, 1), (place + 1, place, 0)):
         if 0 <= other < len(lumas):
             flow = resize_flow(links[link].flow[end : end + 1], size)
-            weight = F.interpolate(
-                links[link].weight[end : end + 1],
-                size=tuple(size),
-                mode="bilinear",
-                align_corners=False,
-            )[0]
+            weight, brighter = (
+                F.interpolate(
+                    one[end : end + 1], size=tuple(size), mode="bilinear", align_corners=False
+                )[0]
+                for one in (links[link].weight, links[link].brighter)
+            )
             moved = warp(lumas[other][None], flow, kernel="bicubic", known=True)[0]
-            total = total + weight * (moved - lumas[place])
+            # A fade is no noise, and where there is one neighbour alone nothing balances it.
+            total = total + weight * (moved + brighter - lumas[place])
             whole = whole + weight
     return total / whole
 

@@ -155,6 +155,20 @@ def test_the_way_there_and_the_way_back_correct_each_other() -> None:
     assert harm(1.05, -0.95) < 0.2 * harm(1.05, -1.05)
 
 
+@pytest.mark.parametrize("levels", [1.3, 4.0, -4.0])
+def test_a_fade_stays_even_where_there_is_one_neighbour_alone(levels: float) -> None:
+    def fading(size: Size, frame: int) -> Tensor:
+        """A still picture with noise, which becomes brighter: what is bright sooner."""
+        return noisy(smooth(size), frame) * (1.0 + frame * levels / 128)
+
+    shown = [
+        Shown(fading(PICTURE, n), fading(Size(80, 96), n), quantiser_step=30.0) for n in range(6)
+    ]
+    for made, one in zip(steadied(shown), shown, strict=True):
+        halves = (made - one.picture)[..., :48].mean(), (made - one.picture)[..., 48:].mean()
+        assert max(abs(float(half)) for half in halves) < 0.25 / 255
+
+
 def test_pictures_of_something_else_are_left_alone() -> None:
     shown = [Shown(noise(n, PICTURE), noise(9 + n, PICTURE)) for n in range(3)]
     for made, one in zip(steadied(shown), shown, strict=True):
