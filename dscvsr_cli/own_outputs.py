@@ -5,7 +5,7 @@ every search for videos or pictures in a folder must leave out what was made fro
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -132,21 +132,39 @@ def made_from_within(folder: Path, root: Path) -> frozenset[str]:
     )
 
 
-def made_from_each_other(paths: Iterable[Path]) -> dict[Path, Path]:
-    """Return which of some files were made from another of them, and from which."""
-    places = {path.parent.resolve() / path.name: path for path in paths}
-    records = {here: read_record(here / RECORD_NAME) for here in {one.parent for one in places}}
-    sources = {
-        path: _source_of(place.name, records[place.parent], place.parent)
-        for place, path in places.items()
+def made_from_each_other(
+    paths: Sequence[Path], identity_of: Callable[[Path], str]
+) -> dict[Path, Path]:
+    """Return which of some files and folders were made from another of them, and from which.
+
+    Args:
+        paths: The same one may be among them by several names.
+        identity_of: Tells what shows that an output is still the one that was made; may raise an
+            ``OSError``.
+    """
+    places = {
+        path: path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+        for path in paths
     }
-    return {path: places[source] for path, source in sources.items() if source in places}
+    records = {
+        here: read_record(here / RECORD_NAME) for here in {one.parent for one in places.values()}
+    }
+    sources = {
+        path: _source_of(place.name, records[place.parent], place.parent, identity_of)
+        for path, place in places.items()
+    }
+    given = {place: path for path, place in places.items()}
+    return {path: given[source] for path, source in sources.items() if source in given}
 
 
-def _source_of(name: str, record: Record, here: Path) -> Path | None:
+def _source_of(
+    name: str, record: Record, here: Path, identity_of: Callable[[Path], str] = file_identity
+) -> Path | None:
     """Return what the record of a folder says that an output was made from, if it says so."""
+    if name not in record:
+        return None
     try:
-        entry = entry_of(record, name, file_identity(here / name))
+        entry = entry_of(record, name, identity_of(here / name))
     except (OSError, ValueError):
         return None
     source = None if entry is None else entry.get("source")

@@ -124,6 +124,39 @@ def test_what_a_shell_lists_the_second_time_is_not_enlarged_again(
     assert (season / "e1_x2_x2.mp4").exists()
 
 
+def test_folders_of_pictures_that_a_shell_lists_are_not_enlarged_again(
+    tmp_path: Path,
+    weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    folders = tmp_path / "folders"
+    for name in ("one", "two"):
+        (folders / name).mkdir(parents=True)
+        for number in range(2):
+            save_png(folders / name / f"{number}.png", torch.full((3, 12, 16), 0.5))
+    monkeypatch.chdir(folders)
+    options = ("-s", "2", "-w", weights, "--device", "cpu")
+    assert run_upscale("one", "two", *options) == 0
+    before = files_in(folders)
+    assert "one_x2/0.png" in before
+    capfd.readouterr()
+    everything = ("one/", "one_x2/", "../folders/one_x2", "two", "two_x2")
+    assert run_upscale(*everything, *options) == 0
+    said = " ".join(capfd.readouterr().err.split())
+    assert said.count("one_x2 was made from one, which is given too") == 2
+    assert "two_x2 was made from two, which is given too" in said
+    assert files_in(folders) == before
+
+
+def test_one_file_by_two_names_is_refused_before_any_work(
+    season: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(season)
+    assert upscale_with(weights, "e1.mp4", f"../{season.name}/e1.mp4") == 2
+    assert "several inputs would be written to" in capfd.readouterr().err
+
+
 def test_an_input_is_never_replaced_by_what_is_made_of_another(
     season: Path, weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

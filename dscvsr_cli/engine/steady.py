@@ -196,16 +196,15 @@ def _exchanged(partners: Tensor) -> Tensor:
 
 def _luma(pictures: Tensor) -> Tensor:
     """Return the luma of ``(..., 3, H, W)`` -> ``(..., 1, H, W)``."""
-    red, green, blue = pictures.split(1, dim=-3)
+    red, green, blue = (pictures.narrow(-3, colour, 1) for colour in range(3))
     return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
 
 
 def _mean_around(planes: Tensor) -> Tensor:
     """Return the mean of each cell of ``(B, 1, H, W)`` and those around it -> ``(B, 1, h, w)``."""
-    cells = [-(-side // CELL) for side in planes.shape[-2:]]
-    return F.avg_pool2d(
-        F.adaptive_avg_pool2d(planes, cells), 3, stride=1, padding=1, count_include_pad=False
-    )
+    height, width = planes.shape[-2:]
+    cells = F.adaptive_avg_pool2d(planes, (-(-height // CELL), -(-width // CELL)))
+    return F.avg_pool2d(cells, 3, stride=1, padding=1, count_include_pad=False)
 
 
 def _change(lumas: Sequence[Tensor], place: int, links: Sequence[_Link]) -> Tensor:

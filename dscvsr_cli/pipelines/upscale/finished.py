@@ -94,7 +94,7 @@ class TakenName:
         """Whether what is there under the name is the output, and whole."""
         target = _named(self._target)
         try:
-            return self._whole is not None and _identity(target) == self._whole
+            return self._whole is not None and output_identity(target) == self._whole
         except OSError:
             return False
 
@@ -123,7 +123,7 @@ def _recorded(job: UpscaleJob, target: Path, whole: Path, reading: ReadOptions) 
     path = (target.parent if is_there_already else whole) / RECORD_NAME
     with held_record(path) if is_there_already else nullcontext():
         before = read_record(path)
-        older = entry_of(before, target.name, _identity(target)) if is_there(target) else None
+        older = entry_of(before, target.name, output_identity(target)) if is_there(target) else None
         kept = {} if older is None else {REPLACES: {**older, REPLACES: None}}
         write_record(path, _with_entry(before, target, entry | kept))
         try:
@@ -131,7 +131,7 @@ def _recorded(job: UpscaleJob, target: Path, whole: Path, reading: ReadOptions) 
         except BaseException:
             with suppress(OSError):
                 # Ctrl-C may come when the name is taken already.
-                if not is_there(target) or _identity(target) != entry["output"]:
+                if not is_there(target) or output_identity(target) != entry["output"]:
                     write_record(path, before)
             raise
         if older is not None:
@@ -147,7 +147,9 @@ def is_outgrown(job: UpscaleJob, target: Path) -> bool:
         WeightsError: The weights of the job cannot be found.
     """
     target = _named(target)
-    entry = entry_of(read_record(target.with_name(RECORD_NAME)), target.name, _identity(target))
+    entry = entry_of(
+        read_record(target.with_name(RECORD_NAME)), target.name, output_identity(target)
+    )
     before = None if entry is None else entry.get("made_from")
     if entry is None or not isinstance(before, dict):
         return False
@@ -187,7 +189,7 @@ def differences_to_finished(job: UpscaleJob, target: Path) -> list[str] | None:
     target = _named(target)
     record = read_record(target.with_name(RECORD_NAME))
     try:
-        entry = entry_of(record, target.name, _identity(target))
+        entry = entry_of(record, target.name, output_identity(target))
         if entry is None:
             return None
         now = _made_from(job)
@@ -217,7 +219,7 @@ def _named(target: Path) -> Path:
     return target.resolve() if target.is_dir() else target
 
 
-def _identity(target: Path) -> str:
+def output_identity(target: Path) -> str:
     """Return what shows that an output is still the one that was made.
 
     Raises:

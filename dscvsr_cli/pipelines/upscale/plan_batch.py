@@ -11,6 +11,7 @@ from dscvsr_cli.errors import InputVideoError, UsageError, refusals_about
 from dscvsr_cli.geometry import check_one_target
 from dscvsr_cli.own_outputs import made_from_each_other
 from dscvsr_cli.pipelines.upscale.find_videos import find_videos_and_pictures
+from dscvsr_cli.pipelines.upscale.finished import output_identity
 from dscvsr_cli.pipelines.upscale.job import SIZE_OPTIONS, UpscaleJob
 from dscvsr_cli.pipelines.upscale.output_name import (
     check_output_of_many,
@@ -60,8 +61,8 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
         jobs = [one for one in jobs if one.source in named or one.source not in made]
     jobs = list(_without_own_outputs(jobs))
     _spare_inputs(jobs)
-    names = Counter(one.target for one in jobs)
-    twice = [name for name, count in names.items() if count > 1]
+    names = Counter(one.target.resolve() for one in jobs if one.target is not None)
+    twice = [one.target for one in jobs if one.target and names[one.target.resolve()] > 1]
     if twice:
         raise UsageError(
             f"several inputs would be written to {twice[0]}",
@@ -117,7 +118,7 @@ def _refuse_pictures(inputs: Sequence[Path]) -> None:
 
 def _without_own_outputs(jobs: Sequence[UpscaleJob]) -> Iterator[UpscaleJob]:
     """Leave out what an earlier run made from another input, as ``*.mp4`` finds the second time."""
-    made = made_from_each_other(job.source for job in jobs)
+    made = made_from_each_other([job.source for job in jobs], output_identity)
     for job in jobs:
         original = made.get(job.source)
         if original is None:
