@@ -13,7 +13,7 @@ from dscvsr_cli.consensus import agree
 from dscvsr_cli.models.motion import MotionEstimator
 from dscvsr_cli.models.network_config import NetworkConfig
 from dscvsr_cli.training.objective.losses import photometric
-from dscvsr_cli.warping import resize_flow, warp
+from dscvsr_cli.warping import resize_flow, stays_inside, warp
 
 SMALL = NetworkConfig(motion_levels=3, motion_finest=0, motion_channels=(8,), motion_kernel=3)
 
@@ -49,6 +49,18 @@ def test_without_motion_warping_changes_nothing(height: int, width: int) -> None
     torch.testing.assert_close(
         warp(picture, torch.zeros(2, 2, height, width)), picture, atol=1e-5, rtol=0
     )
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(-9, 9), st.integers(-9, 9))
+def test_a_flow_stays_inside_where_it_points_to_a_pixel(dx: int, dy: int) -> None:
+    height, width = 6, 8
+    found = stays_inside(constant_flow(height, width, dx + 0.4, dy - 0.4))
+    expected = [
+        [0 <= row + dy < height and 0 <= column + dx < width for column in range(width)]
+        for row in range(height)
+    ]
+    assert found[0, 0].tolist() == expected
 
 
 @settings(deadline=None, max_examples=30)
