@@ -202,8 +202,8 @@ def _luma(pictures: Tensor) -> Tensor:
 
 def _mean_around(planes: Tensor) -> Tensor:
     """Return the mean of each cell of ``(B, 1, H, W)`` and those around it -> ``(B, 1, h, w)``."""
-    height, width = planes.shape[-2:]
-    cells = F.adaptive_avg_pool2d(planes, (-(-height // CELL), -(-width // CELL)))
+    # Apple's GPUs have no adaptive pooling for sides that are no whole number of cells.
+    cells = F.avg_pool2d(planes, CELL, ceil_mode=True)
     return F.avg_pool2d(cells, 3, stride=1, padding=1, count_include_pad=False)
 
 
