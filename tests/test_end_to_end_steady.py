@@ -136,10 +136,27 @@ def test_the_frames_are_those_of_enlarge_frames(job: UpscaleJob, tmp_path: Path)
     assert steadied < alone
 
 
+def grainy(path: Path) -> Path:
+    """A still pattern with other grain in every frame, in H.264."""
+    rows, columns = np.mgrid[:24, :32]
+    pattern = 120 + 60 * np.sin(columns / 3) * np.cos(rows / 4)
+    random = np.random.default_rng(1)
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", 25, options={"crf": "17", "preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 32, 24, "yuv420p"
+        for _ in range(16):
+            drawn = pattern + random.normal(0.0, 4.0, (24, 32))
+            grey = np.repeat(drawn[..., None], 3, axis=2).round().astype(np.uint8)
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        output.mux(stream.encode(None))
+    return path
+
+
 def test_the_frames_are_steadied_by_how_coarsely_each_was_rounded(
     job: UpscaleJob, tmp_path: Path
 ) -> None:
     """And as usual, which is more here, where that was asked for."""
+    job = replace(job, source=grainy(tmp_path / "grainy.mkv"))
     network = load_network(job.weights, device=torch.device("cpu")).network
     with VideoReader(job.source, quantisers=True) as reader:
         rounded = list(reader)
@@ -167,7 +184,7 @@ def test_the_frames_are_steadied_by_how_coarsely_each_was_rounded(
         found = pixels(target)
         away = {name: np.abs(found - wanted).mean() for name, wanted in levels.items()}
         # The way through the output's subsampled chroma is left.
-        assert min(away, key=away.__getitem__) == nearest
+        assert all(away[nearest] < 0.8 * away[other] for other in away if other != nearest)
 
 
 def test_scenes_at_once_and_a_resumed_run_have_the_same_frames(
