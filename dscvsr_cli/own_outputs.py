@@ -101,13 +101,18 @@ def entry_of(record: Record, name: str, identity: str) -> Mapping[str, object] |
 
 def path_of_source(source: Path, folder: Path) -> str:
     """Return how the record of a folder names a source: so that both may be moved together."""
-    # A link that is the source itself stays: it is in the folder that is searched.
-    place = source.resolve() if source.is_dir() else source.parent.resolve() / source.name
+    place = _place_of(source)
     try:
         return Path(os.path.relpath(place, folder.resolve())).as_posix()
     except ValueError:
         # Windows: on another drive.
         return place.as_posix()
+
+
+def _place_of(source: Path) -> Path:
+    """Return the one name of a source, of the several that lead to it."""
+    # A link that is the source itself stays: it is in the folder that is searched.
+    return source.resolve() if source.is_dir() else source.parent.resolve() / source.name
 
 
 def made_from_within(folder: Path, root: Path) -> frozenset[str]:
@@ -142,10 +147,7 @@ def made_from_each_other(
         identity_of: Tells what shows that an output is still the one that was made; may raise an
             ``OSError``.
     """
-    places = {
-        path: path.resolve() if path.is_dir() else path.parent.resolve() / path.name
-        for path in paths
-    }
+    places = {path: _place_of(path) for path in paths}
     records = {
         here: read_record(here / RECORD_NAME) for here in {one.parent for one in places.values()}
     }

@@ -94,7 +94,7 @@ def hold_still(picture: Tensor, frame: Tensor, before: Shown | None) -> Shown:
     if still.is_cpu and not bool(still.any()):
         return Shown(frame, picture)
     smooth = F.interpolate(
-        torch.cat((still, _mean_around(cells)))[None],
+        torch.cat((still, mean_around(cells[None], CELL)[0]))[None],
         scale_factor=CELL,
         mode="bilinear",
         align_corners=False,
@@ -119,16 +119,22 @@ def _to_whole_cells(planes: Tensor) -> list[int]:
 
 def _stillness(change: Tensor) -> Tensor:
     """Return how still cells of ``(3, H, W)`` are -> ``(1, h, w)``, from 0 (moving) to 1."""
-    around = _mean_around(change.square().mean(dim=0, keepdim=True)).sqrt()
+    around = mean_around(change.square().mean(dim=0, keepdim=True)[None], CELL)[0].sqrt()
     largest = change.abs().amax(dim=0, keepdim=True)
     largest = F.max_pool2d(F.max_pool2d(largest[None], CELL), 3, stride=1, padding=1)[0]
     return _below(around, AROUND_LEVELS) * _below(largest, LARGEST_LEVELS)
 
 
-def _mean_around(planes: Tensor) -> Tensor:
-    """Return the mean of each cell of ``(C, H, W)`` and those around it -> ``(C, h, w)``."""
-    cells = F.avg_pool2d(planes[None], CELL)
-    return F.avg_pool2d(cells, 3, stride=1, padding=1, count_include_pad=False)[0]
+def mean_around(planes: Tensor, cell: int) -> Tensor:
+    """Return the mean of each cell of ``(B, C, H, W)`` and those around it -> ``(B, C, h, w)``.
+
+    Args:
+        planes: Those at the right and the bottom may be cut off in the middle of a cell.
+        cell: Rows and columns of one.
+    """
+    # Apple's GPUs have no adaptive pooling for sides that are no whole number of cells.
+    cells = F.avg_pool2d(planes, cell, ceil_mode=True)
+    return F.avg_pool2d(cells, 3, stride=1, padding=1, count_include_pad=False)
 
 
 def _below(values: Tensor, levels: tuple[float, float]) -> Tensor:

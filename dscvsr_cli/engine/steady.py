@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dscvsr_cli.consensus import agree
-from dscvsr_cli.engine.hold import Shown
+from dscvsr_cli.engine.hold import Shown, mean_around
 from dscvsr_cli.frames import clamp_like
 from dscvsr_cli.warping import FLOW_PIXELS, resize_flow, stays_inside, warp
 
@@ -46,7 +46,7 @@ blurs, which costs more than it gains where little was rounded."""
 LEAST_WEIGHT = 1e-6
 """So that a neighbourhood in which nothing shows the same can be divided by."""
 
-CELL = 10
+FADE_CELL = 10
 """Side of the squares of input pixels whose brightness is compared together, each with the eight
 around it."""
 
@@ -185,8 +185,8 @@ def _follow(
     weight = (NEIGHBOUR_SHARE * torch.exp(-doubt)).nan_to_num() * stays_inside(flow)
     brighter = _luma(here) - warp(_luma(there), flow, known=True)
     # Only what shows the same tells how its brightness changes.
-    brighter = _mean_around(weight * brighter) / _mean_around(weight).clamp_min(LEAST_WEIGHT)
-    return flow, weight, brighter
+    counted = mean_around(weight, FADE_CELL).clamp_min(LEAST_WEIGHT)
+    return flow, weight, mean_around(weight * brighter, FADE_CELL) / counted
 
 
 def _exchanged(partners: Tensor) -> Tensor:
@@ -198,13 +198,6 @@ def _luma(pictures: Tensor) -> Tensor:
     """Return the luma of ``(..., 3, H, W)`` -> ``(..., 1, H, W)``."""
     red, green, blue = (pictures.narrow(-3, colour, 1) for colour in range(3))
     return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
-
-
-def _mean_around(planes: Tensor) -> Tensor:
-    """Return the mean of each cell of ``(B, 1, H, W)`` and those around it -> ``(B, 1, h, w)``."""
-    # Apple's GPUs have no adaptive pooling for sides that are no whole number of cells.
-    cells = F.avg_pool2d(planes, CELL, ceil_mode=True)
-    return F.avg_pool2d(cells, 3, stride=1, padding=1, count_include_pad=False)
 
 
 def _change(lumas: Sequence[Tensor], place: int, links: Sequence[_Link]) -> Tensor:

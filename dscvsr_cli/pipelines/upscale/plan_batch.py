@@ -61,8 +61,9 @@ def plan_batch(inputs: Sequence[Path], output: Path | None, job: UpscaleJob) -> 
         jobs = [one for one in jobs if one.source in named or one.source not in made]
     jobs = list(_without_own_outputs(jobs))
     _spare_inputs(jobs)
-    names = Counter(one.target.resolve() for one in jobs if one.target is not None)
-    twice = [one.target for one in jobs if one.target and names[one.target.resolve()] > 1]
+    targets = [one.target for one in jobs if one.target is not None]
+    names = Counter(target.resolve() for target in targets)
+    twice = [target for target in targets if names[target.resolve()] > 1]
     if twice:
         raise UsageError(
             f"several inputs would be written to {twice[0]}",
